@@ -1,0 +1,74 @@
+"""Every failure that mcfs foresees, as one sentence that says what to write or do instead.
+
+Owns the domain's exceptions and the exit code each one means on the command line.
+Knows nothing of errno (`fs.py` has that table) and prints nothing (`cli/` does).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What `mcfs` returns to the shell (design, section 8)."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    IN_PART = 3
+    UNREACHABLE = 69
+    BUSY = 75
+
+
+class McfsError(Exception):
+    """A failure with a sentence for the user; `str(error)` is that sentence."""
+
+    exit = Exit.FAILED
+
+
+class QueryError(McfsError):
+    """Query text that means nothing: where it stops making sense, and what to write instead."""
+
+    exit = Exit.USAGE
+
+    def __init__(self, message: str, text: str, position: int, suggestion: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.text = text
+        self.position = position
+        self.suggestion = suggestion
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.suggestion}" if self.suggestion else self.message
+
+
+class NotFoundError(McfsError):
+    """No such name in this folder."""
+
+
+class ReadOnlyError(McfsError):
+    """A change outside `pins/`, where nothing can be made."""
+
+
+class PinExistsError(McfsError):
+    """A pin of that name exists already."""
+
+
+class LibraryError(McfsError):
+    """The library is not one, is gone, or git or git-annex could not read it."""
+
+    exit = Exit.UNREACHABLE
+
+
+class StoreError(McfsError):
+    """A database of the store cannot be read, written, or is not one."""
+
+
+class StoreBusyError(StoreError):
+    """Another process has held the store's write lock for longer than we wait."""
+
+    exit = Exit.BUSY
+
+
+class MountError(McfsError):
+    """The mount point cannot be used, or the mount did not come up or go away."""

@@ -1,0 +1,117 @@
+"""How text becomes a name: one `fold`, one escape, one way to keep names apart.
+
+Owns the rule that every comparison of text uses (matching, grouping, collisions), the escape from a
+value to a folder name, and the names of tracks. Pure: knows metadata as strings, no query, no store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+MAX_BYTES = 255  # what Linux allows one name to be
+UNKNOWN = "Unknown"
+
+# `/` cannot stand in a name. git-annex's own views write ∕, and `\` is what a keyboard has.
+_SLASH = "\N{DIVISION SLASH}"
+_SLASHES = str.maketrans({_SLASH: "/", "\\": "/"})
+# Latin letters whose stroke or ligature Unicode does not decompose.
+_STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
+_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/]")
+
+
+def fold(text: str) -> str:
+    """What two texts must share to count as the same: "BEYONCÉ" and "beyonce", "AC∕DC" and "ac/dc".
+
+    Case goes in every script, diacritics in Latin alone: й is a letter of its own, é an e with a mark.
+    """
+    if text.isascii():
+        return text.lower().replace("\\", "/")
+    bare: list[str] = []
+    latin = False
+    for char in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()):
+        if unicodedata.combining(char):
+            if latin:
+                continue
+        else:
+            latin = char.isascii() or unicodedata.name(char, "").startswith("LATIN ")
+        bare.append(char)
+    folded = unicodedata.normalize("NFKC", "".join(bare).translate(_STROKES))
+    return folded.translate(_SLASHES)
+
+
+def escape(value: str) -> str:
+    """One folder name from one value: "AC/DC" → "AC∕DC", "" → "Unknown", ".hidden" → "․hidden"."""
+    name = _NOT_IN_NAMES.sub(_stand_in, value)
+    if name.startswith("."):
+        name = "\N{ONE DOT LEADER}" + name[1:]
+    return cut(name, MAX_BYTES) if name.strip() else UNKNOWN
+
+
+def _stand_in(match: re.Match[str]) -> str:
+    char = match.group()
+    if char == "/":
+        return _SLASH
+    return "\N{SYMBOL FOR DELETE}" if char == "\x7f" else chr(0x2400 + ord(char))
+
+
+def cut(text: str, size: int) -> str:
+    """At most `size` bytes of UTF-8, never half a character."""
+    raw = text.encode("utf-8", "surrogateescape")
+    if len(raw) <= size:
+        return text
+    end = size
+    while end > 0 and raw[end] & 0xC0 == 0x80 and size - end < 4:
+        end -= 1
+    return raw[:end].decode("utf-8", "surrogateescape")
+
+
+def track_name(values: Mapping[str, Sequence[str]], stem: str, extension: str) -> str:
+    """`Artist - Title.ext`, before namesakes are told apart; without a title, the file's own stem."""
+    titles = sorted(title for title in values.get("title", ()) if title.strip())
+    artists = ", ".join(sorted(artist for artist in values.get("artist", ()) if artist.strip()))
+    if titles:
+        shown = f"{artists} - {titles[0]}" if artists else titles[0]
+    else:
+        shown = stem
+    return _with_extension(escape(shown), "", extension)
+
+
+def unique_names(names: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The name of every annex key, from (annex key, name it would like); nothing depends on the order.
+
+    All members of a collision get a short hash of their key: were one left bare, which one would
+    depend on who came first, and players lose ratings when names move.
+    """
+    wanted = dict(names)
+    length = 6
+    hashed: set[str] = set()
+    while True:
+        given = {
+            key: _with_hash(name, key, length) if key in hashed else name
+            for key, name in wanted.items()
+        }
+        by_fold: defaultdict[str, list[str]] = defaultdict(list)
+        for key, name in given.items():
+            by_fold[fold(name)].append(key)
+        clashing = {key for keys in by_fold.values() if len(keys) > 1 for key in keys}
+        if not clashing:
+            return given
+        if clashing <= hashed:
+            length += 4  # even the hashes clash: take more of them
+        hashed |= clashing
+
+
+def _with_hash(name: str, annex_key: str, length: int) -> str:
+    raw = annex_key.encode("utf-8", "surrogateescape")
+    digest = hashlib.blake2b(raw, digest_size=32).hexdigest()[:length]
+    stem, dot, extension = name.rpartition(".")
+    return _with_extension(stem, f" [{digest}]", extension) if dot else _with_extension(name, f" [{digest}]", "")
+
+
+def _with_extension(stem: str, mark: str, extension: str) -> str:
+    tail = mark + (f".{extension}" if extension else "")
+    return cut(stem, MAX_BYTES - len(tail.encode("utf-8", "surrogateescape"))) + tail

@@ -1,0 +1,217 @@
+"""The tables of the cache, and why each index is there.
+
+Owns the shape of `cache.db` as SQLAlchemy models. It stands below `store/` because `sql.py` compiles
+queries against these tables and must not know an engine; nothing here opens or executes anything.
+
+    field 1──n value n──m track 1──n track_file
+                     (track_value)
+
+Every value of every field is kept once, in `value`, with its folded text and its number; a track's
+metadata is the rows of `track_value`. **Filters ask only `track_value`**; the columns of `track` that
+repeat one value of a field are for sorting and showing, so that no folder has to join to be listed.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    DDL,
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    event,
+    text,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from mcfs.columns import RawText, UtcTime, utc_now
+
+# Raise it when the same tables are to hold other contents (a new `fold`, another inode hash).
+DERIVATION = 1
+
+
+class CacheBase(DeclarativeBase):
+    """Metadata of `cache.db` alone: `user.db` has a base of its own and is never created from this."""
+
+    type_annotation_map = {str: RawText, datetime: UtcTime, dict[str, Any]: JSON}  # noqa: RUF012
+
+
+class Track(CacheBase):
+    """One annexed audio file, by annex key.
+
+    Indexes: the unique ones alone. `annex_key` finds a track whose log changed, `name` answers the
+    kernel's lookup of one name in a folder, `inode` keeps the file numbers of two tracks apart.
+    Sorting reads the rows of one folder and sorts them in memory, so no display column has an index.
+    """
+
+    __tablename__ = "track"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    annex_key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    # Hash of the annex key, so that it survives a rebuild of the cache (see store/inodes.py).
+    inode: Mapped[int] = mapped_column(BigInteger, unique=True)
+    # The first of its work paths; NULL when no file of the checked-out tree has this key.
+    work_path: Mapped[str | None]
+    # The annex object, relative to the common git directory; where it would be when absent.
+    content_path: Mapped[str]
+    present: Mapped[bool]
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    changed_at: Mapped[datetime | None]
+    added_at: Mapped[datetime | None]
+
+    artist: Mapped[str | None]
+    title: Mapped[str | None]
+    album: Mapped[str | None]
+    genre: Mapped[str | None]
+    bpm: Mapped[float | None]
+    rating: Mapped[int | None]
+    key_text: Mapped[str | None]
+    key_number: Mapped[int | None]
+    year: Mapped[int | None]
+    tracknumber: Mapped[int | None]
+    comment: Mapped[str | None]
+    color: Mapped[str | None]
+    decade: Mapped[str | None]
+    is_live: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        CheckConstraint("length(annex_key) > 0", name="annex_key_not_empty"),
+        CheckConstraint("length(name) > 0", name="name_not_empty"),
+        CheckConstraint("inode > 0", name="inode_positive"),
+        CheckConstraint("size >= 0", name="size_not_negative"),
+        CheckConstraint("key_number BETWEEN 1 AND 24", name="key_number_is_a_key"),
+        CheckConstraint("present IN (0, 1)", name="present_is_boolean"),
+        CheckConstraint("is_live IN (0, 1)", name="is_live_is_boolean"),
+    )
+
+
+class TrackFile(CacheBase):
+    """Every file of the checked-out tree, by its work path: several may be the same track.
+
+    Index on `track_id`: the files of a track, and SQLite's own look when a track is deleted.
+    """
+
+    __tablename__ = "track_file"
+
+    work_path: Mapped[str] = mapped_column(primary_key=True)
+    track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
+
+    __table_args__ = (Index("track_file_by_track", "track_id"), {"sqlite_with_rowid": False})
+
+
+class Field(CacheBase):
+    """A metadata field by its folded name, which git-annex compares without regard to case."""
+
+    __tablename__ = "field"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    # The newest spelling, for people.
+    shown: Mapped[str]
+
+    __table_args__ = (CheckConstraint("length(name) > 0", name="name_not_empty"),)
+
+
+class Value(CacheBase):
+    """One distinct value of one field.
+
+    `UNIQUE (field_id, text)` finds a value when a track gains it. `value_by_folded` answers whole
+    values and prefixes, and groups case variants. `value_by_number` answers ranges; it is partial,
+    for most values are not numbers. Substrings are `value_fts`'s.
+    """
+
+    __tablename__ = "value"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("field.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    folded: Mapped[str]
+    # What a range compares: a number, a year, the number of a musical key. NULL when it is none.
+    number: Mapped[float | None]
+
+    __table_args__ = (
+        UniqueConstraint("field_id", "text"),
+        Index("value_by_folded", "field_id", "folded"),
+        Index("value_by_number", "field_id", "number", sqlite_where=text("number IS NOT NULL")),
+    )
+
+
+class TrackValue(CacheBase):
+    """Which track has which value: a million rows, hence WITHOUT ROWID and two integers a row.
+
+    The primary key reads one track's values; `track_value_by_value` the tracks of one value, which
+    is how a filter with few matches is answered.
+    """
+
+    __tablename__ = "track_value"
+
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("track.id", ondelete="CASCADE"), primary_key=True
+    )
+    value_id: Mapped[int] = mapped_column(
+        ForeignKey("value.id", ondelete="CASCADE"), primary_key=True
+    )
+
+    __table_args__ = (
+        Index("track_value_by_value", "value_id", "track_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class SyncState(CacheBase):
+    """What the cache is a picture of. One row, always: `id` is 1.
+
+    `(store_uuid, generation)` names one state of the cache and is never reused: a rebuild draws a new
+    uuid, every sync that changed something adds one.
+    """
+
+    __tablename__ = "sync_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    store_uuid: Mapped[str]
+    generation: Mapped[int] = mapped_column(default=0)
+    library_uuid: Mapped[str | None]
+    annex_commit: Mapped[str | None]
+    index_fingerprint: Mapped[dict[str, Any] | None]
+    journal: Mapped[dict[str, Any] | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    progress: Mapped[dict[str, Any] | None]
+    counts: Mapped[dict[str, Any] | None]
+    last_error: Mapped[str | None]
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("generation >= 0", name="generation_not_negative"),
+    )
+
+
+# Substrings of the distinct folded values, in any script. `case_sensitive`: they are folded already.
+# External content: the index stores no second copy, and the repository keeps it in step.
+_VALUE_FTS = (
+    "CREATE VIRTUAL TABLE value_fts USING fts5("
+    "folded, content='value', content_rowid='id', tokenize='trigram case_sensitive 1')"
+)
+event.listen(CacheBase.metadata, "after_create", DDL(_VALUE_FTS))
+event.listen(CacheBase.metadata, "before_drop", DDL("DROP TABLE IF EXISTS value_fts"))
+
+
+def schema_stamp() -> int:
+    """A number that differs when the tables do: nobody has to remember to raise a version."""
+    dialect = sqlite.dialect()
+    statements = [_VALUE_FTS, str(DERIVATION)]
+    for table in CacheBase.metadata.sorted_tables:
+        statements.append(str(CreateTable(table).compile(dialect=dialect)))
+        statements += sorted(str(CreateIndex(i).compile(dialect=dialect)) for i in table.indexes)
+    return zlib.crc32("\n".join(statements).encode()) & 0x7FFFFFFF
+
