@@ -1,2 +1,87 @@
-"""placeholder"""
-def main() -> None: ...
+"""The command line: one module per command, loaded when that command is asked for.
+
+Owns arguments, messages and exit codes, and no logic. A module `mcfs/cli/NAME.py` offers `command`,
+a click command. Whatever goes wrong leaves as one sentence on stderr and the exit code of its error;
+results go to stdout and everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from mcfs import __version__
+from mcfs.errors import Exit, McfsError, QueryError
+
+# Name → one line of help, so that `mcfs --help` imports none of them.
+COMMANDS = {
+    "demo": "Make a small git-annex library with sound in it, to try things on.",
+    "mount": "Mount a library as folders that answer questions.",
+    "sync": "Bring the store up to date with the library.",
+    "umount": "Unmount, a dead mount too.",
+}
+
+
+class _Commands(click.Group):
+    """Commands by name, imported only when run: the whole program costs half a second to import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"mcfs.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mcfs")
+def cli() -> None:
+    """Mount a git-annex music library as folders that answer questions."""
+
+
+def main() -> NoReturn:
+    """Run one command and leave with its exit code; no traceback ever reaches a user."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of `mcfs ARGUMENTS…`."""
+    try:
+        result: Any = cli.main(arguments, prog_name="mcfs", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("mcfs: interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # Whoever read us has seen enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except McfsError as error:
+        _explain(error)
+        return error.exit
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"mcfs: {where}{error.strerror or error}", err=True)
+        return Exit.FAILED
+    return result if isinstance(result, int) else Exit.DONE
+
+
+def _explain(error: McfsError) -> None:
+    click.echo(f"mcfs: {error}", err=True)
+    if isinstance(error, QueryError) and "\n" not in error.text:
+        click.echo(f"  {error.text}\n  {' ' * error.position}^", err=True)
