@@ -31,7 +31,9 @@ class QueryError(McfsError):
 
     exit = Exit.USAGE
 
-    def __init__(self, message: str, text: str, position: int, suggestion: str | None = None) -> None:
+    def __init__(
+        self, message: str, text: str, position: int, suggestion: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.text = text
@@ -68,6 +70,10 @@ class StoreBusyError(StoreError):
     """Another process has held the store's write lock for longer than we wait."""
 
     exit = Exit.BUSY
+
+
+class StoreDamagedError(StoreError):
+    """A database of the store is damaged, or is no database of ours at all."""
 
 
 class MountError(McfsError):

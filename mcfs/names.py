@@ -19,7 +19,9 @@ UNKNOWN = "Unknown"
 _SLASH = "\N{DIVISION SLASH}"
 _SLASHES = str.maketrans({_SLASH: "/", "\\": "/"})
 # Latin letters whose stroke or ligature Unicode does not decompose.
-_STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
+_STROKES = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
+)
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/]")
 
 
@@ -109,7 +111,7 @@ def _with_hash(name: str, annex_key: str, length: int) -> str:
     raw = annex_key.encode("utf-8", "surrogateescape")
     digest = hashlib.blake2b(raw, digest_size=32).hexdigest()[:length]
     stem, dot, extension = name.rpartition(".")
-    return _with_extension(stem, f" [{digest}]", extension) if dot else _with_extension(name, f" [{digest}]", "")
+    return _with_extension(stem if dot else name, f" [{digest}]", extension if dot else "")
 
 
 def _with_extension(stem: str, mark: str, extension: str) -> str:

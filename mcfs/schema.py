@@ -26,7 +26,9 @@ from sqlalchemy import (
     Index,
     UniqueConstraint,
     event,
-    text,
+)
+from sqlalchemy import (
+    text as sql_text,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -41,7 +43,7 @@ DERIVATION = 1
 class CacheBase(DeclarativeBase):
     """Metadata of `cache.db` alone: `user.db` has a base of its own and is never created from this."""
 
-    type_annotation_map = {str: RawText, datetime: UtcTime, dict[str, Any]: JSON}  # noqa: RUF012
+    type_annotation_map = {str: RawText, datetime: UtcTime, dict[str, Any]: JSON(none_as_null=True)}  # noqa: RUF012
 
 
 class Track(CacheBase):
@@ -141,7 +143,7 @@ class Value(CacheBase):
     __table_args__ = (
         UniqueConstraint("field_id", "text"),
         Index("value_by_folded", "field_id", "folded"),
-        Index("value_by_number", "field_id", "number", sqlite_where=text("number IS NOT NULL")),
+        Index("value_by_number", "field_id", "number", sqlite_where=sql_text("number IS NOT NULL")),
     )
 
 
@@ -202,8 +204,12 @@ _VALUE_FTS = (
     "CREATE VIRTUAL TABLE value_fts USING fts5("
     "folded, content='value', content_rowid='id', tokenize='trigram case_sensitive 1')"
 )
-event.listen(CacheBase.metadata, "after_create", DDL(_VALUE_FTS))
-event.listen(CacheBase.metadata, "before_drop", DDL("DROP TABLE IF EXISTS value_fts"))
+event.listen(CacheBase.metadata, "after_create", DDL(_VALUE_FTS))  # type: ignore[no-untyped-call]
+event.listen(
+    CacheBase.metadata,
+    "before_drop",
+    DDL("DROP TABLE IF EXISTS value_fts"),  # type: ignore[no-untyped-call]
+)
 
 
 def schema_stamp() -> int:
@@ -214,4 +220,3 @@ def schema_stamp() -> int:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
         statements += sorted(str(CreateIndex(i).compile(dialect=dialect)) for i in table.indexes)
     return zlib.crc32("\n".join(statements).encode()) & 0x7FFFFFFF
-
