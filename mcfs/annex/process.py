@@ -1,0 +1,150 @@
+"""Running git and git-annex: found wherever they are, bounded in time, never left behind.
+
+Owns the environment they run in and the sentence a failure becomes: what was run, and what it said.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import subprocess
+import sysconfig
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from mcfs.errors import LibraryError
+
+# A library is named by its path, never by what a surrounding git hook happens to export.
+_OTHERS_REPOSITORY = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_WORK_TREE",
+)
+_HOW_TO_GET = {
+    "git": "install git",
+    "git-annex": "install git-annex, or run: pip install 'mcfs[annex]'",
+}
+
+
+@functools.cache
+def environment() -> dict[str, str]:
+    """Ours, with the git-annex of the wheel on the path: it lies beside this very Python."""
+    chosen = {name: text for name, text in os.environ.items() if name not in _OTHERS_REPOSITORY}
+    chosen["PATH"] = os.pathsep.join(
+        part for part in (os.environ.get("PATH", os.defpath), sysconfig.get_path("scripts")) if part
+    )
+    # Reading must not write: without it git refreshes the index of the library in passing.
+    chosen["GIT_OPTIONAL_LOCKS"] = "0"
+    # Messages that end up in ours, in one language.
+    chosen["LC_MESSAGES"] = "C"
+    return chosen
+
+
+def run(
+    arguments: Sequence[str], *, folder: Path, stdin: bytes = b"", seconds: float = 60
+) -> bytes:
+    """What the command printed; a `LibraryError` with what it complained of when it failed."""
+    try:
+        done = subprocess.run(
+            arguments,
+            cwd=folder,
+            env=environment(),
+            input=stdin,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise _not_there(arguments, folder) from error
+    except subprocess.TimeoutExpired as error:
+        raise LibraryError(f"{_shown(arguments)} did not finish in {seconds:g} s") from error
+    if done.returncode != 0:
+        raise _failed(arguments, done.returncode, done.stderr)
+    return done.stdout
+
+
+@contextlib.contextmanager
+def piped(
+    arguments: Sequence[str], *, folder: Path, lines: Iterable[bytes], seconds: float = 600
+) -> Iterator[IO[bytes]]:
+    """A command fed from `lines` by a thread of its own while its output is read here.
+
+    One thread for both ends would stop dead as soon as both pipes are full.
+    """
+    try:
+        process = subprocess.Popen(
+            arguments,
+            cwd=folder,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except FileNotFoundError as error:
+        raise _not_there(arguments, folder) from error
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    complaints: list[bytes] = []
+    threads = [
+        threading.Thread(target=_feed, args=(process.stdin, lines), daemon=True),
+        threading.Thread(target=_collect, args=(process.stderr, complaints), daemon=True),
+    ]
+    overdue = threading.Timer(seconds, process.kill)
+    overdue.daemon = True
+    try:
+        for thread in (*threads, overdue):
+            thread.start()
+        yield process.stdout
+        process.stdout.close()
+        status = process.wait()
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        overdue.cancel()
+        process.stdout.close()
+        process.wait()
+        for thread in threads:
+            thread.join()
+        process.stderr.close()
+    if status != 0:
+        raise _failed(arguments, status, b"".join(complaints))
+
+
+def _feed(stdin: IO[bytes], lines: Iterable[bytes]) -> None:
+    # A command that died early closes its end; why it died is in its exit status and stderr.
+    with contextlib.suppress(BrokenPipeError), stdin:
+        stdin.writelines(lines)
+
+
+def _collect(stderr: IO[bytes], into: list[bytes]) -> None:
+    into.append(stderr.read())
+
+
+def _shown(arguments: Sequence[str]) -> str:
+    return " ".join(word for word in arguments[:3] if not word.startswith("/"))
+
+
+def _not_there(arguments: Sequence[str], folder: Path) -> LibraryError:
+    if not folder.is_dir():
+        return LibraryError(f"{folder} is not there")
+    program = arguments[0]
+    return LibraryError(
+        f"{program} is not installed: {_HOW_TO_GET.get(program, f'install {program}')}"
+    )
+
+
+def _failed(arguments: Sequence[str], status: int, stderr: bytes) -> LibraryError:
+    said = " ".join(stderr.decode("utf-8", "replace").split())
+    if "'annex' is not a git command" in said:
+        said = f"git-annex is not installed: {_HOW_TO_GET['git-annex']}"
+    return LibraryError(f"{_shown(arguments)} failed ({status}): {said or 'it gave no reason'}")

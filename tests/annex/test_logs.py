@@ -1,0 +1,142 @@
+"""What a log says: by hand where the rule is plain, and by git-annex itself for every rule."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+
+from mcfs.annex.logs import first_added, is_dead, parse_metadata
+from tests.needs import git_annex_environment, needs_git_annex
+
+# One log each, with the trap it is about. `git annex metadata` says what each of them means.
+LOGS: dict[str, bytes] = {
+    "plain": b"1700000000.5s artist +Foo title +Bar\n",
+    "several values": b"1700000000s genre +techno +house\n",
+    "unset": b"1700000000s genre +techno +house\n1700000001s genre -techno\n",
+    "the order of lines means nothing": b"1700000001s genre -techno\n1700000000s genre +techno\n",
+    "set again": b"1s a +x\n2s a -x\n3s a +x\n",
+    "newest sign per value": b"1s a +x +y\n2s a -x +z\n",
+    "base64": b"1700000000s title +!SGVsbG8gd29ybGQ= artist +!IWJhbmc=\n",
+    "base64 of what needs none": b"1700000000s title +!cGxhaW4=\n",
+    "bad base64": b"1700000000s title +!n*pe artist +x\n",
+    "unpadded base64": b"1700000000s title +!cGxhaW4 +x\n",
+    "tab, no-break space, U+3000, U+2028": "1s t +a\tb +c\u00a0d +e\u3000f +g\u2028h\n".encode(),
+    "form feed and NEL": b"1s t +a\x0cb +c\xc2\x85d\n",
+    "not UTF-8": b"1700000000s title +caf\xe9\n",
+    "empty value": b"1700000000s title +\n",
+    "nine decimals": b"1700000000.000000001s a -x\n1700000000.000000002s a +x\n",
+    "more digits than a float": b"1700000000.123456789s a +x\n1700000000.123456788s a -x\n",
+    "no s": b"1700000000 a +x\n",
+    "negative": b"-5s a +x\n-4s a -x +y\n",
+    "same second": b"1s a +x\n1s a -x\n",
+    "same second, other way round": b"1s a -x\n1s a +x\n",
+    "same second, other values": b"1s a +x +z\n1s a -x +b\n",
+    "same second, shorter line": b"1s a -x +y\n1s a +x\n",
+    "twice in a line": b"1s a +x -x\n",
+    "twice in a line, on": b"1s a -x +x\n",
+    "garbage": b"<<<<<<< HEAD\n1s a +x\n=======\nfoo bar\n>>>>>>> other\n",
+    "field names fold": b"1s Genre +techno\n2s genre +house\n",
+    "field names fold, unset": b"1s Genre +techno\n2s GENRE -techno +x\n",
+    "field names fold beyond ASCII": "1s Künstler +a\n2s KÜNSTLER +b\n".encode(),
+    "sign in a value": b"1s a ++x +-y\n",
+    "emoji": "1s title +🎵 comment +„quoted“\n".encode(),
+    "carriage return": b"1s a +!eA0KeQ==\n",
+    "no newline at the end": b"1s a +x",
+    "empty": b"",
+}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
+    """What git-annex says of each log, once it stands on the branch."""
+    needs_git_annex()
+    folder = tmp_path_factory.mktemp("oracle")
+    environment = git_annex_environment(folder)
+
+    def run(*words: str, stdin: bytes = b"") -> bytes:
+        return subprocess.run(
+            words, cwd=folder, env=environment, input=stdin, stdout=subprocess.PIPE, check=True
+        ).stdout
+
+    run("git", "init", "-q")
+    run("git", "annex", "init", "-q", "oracle")
+    keys: dict[str, str] = {}
+    for number, trap in enumerate(LOGS):
+        name = f"{number}.mp3"
+        (folder / name).write_bytes(b"sound %d" % number)
+        run("git", "annex", "add", "-q", name)
+        keys[trap] = run("git", "annex", "lookupkey", name).decode().strip()
+    run("git", "annex", "merge", "-q")
+    # The branch as it stands, and our logs beside its own.
+    lines = run("git", "ls-tree", "-r", "git-annex")
+    for trap, log in LOGS.items():
+        blob = run("git", "hash-object", "-w", "--stdin", stdin=log).decode().strip()
+        folders = run("git", "annex", "examinekey", keys[trap], "--format=${hashdirlower}").decode()
+        lines += f"100644 blob {blob}\t{folders}{keys[trap]}.log.met\n".encode()
+    index = {"GIT_INDEX_FILE": str(folder / "index-of-the-branch")}
+    subprocess.run(
+        ["git", "update-index", "--index-info"],
+        cwd=folder,
+        env=environment | index,
+        input=lines,
+        check=True,
+    )
+    tree = subprocess.run(
+        ["git", "write-tree"], cwd=folder, env=environment | index, stdout=subprocess.PIPE, check=True
+    ).stdout.decode().strip()  # fmt: skip
+    commit = run("git", "commit-tree", "-p", "git-annex", "-m", "logs", tree).decode().strip()
+    run("git", "update-ref", "refs/heads/git-annex", commit)
+    said = {}
+    for trap, key in keys.items():
+        line = run("git", "annex", "metadata", "--json", f"--key={key}")
+        fields = json.loads(line.decode("utf-8", "surrogateescape"))["fields"]
+        said[trap] = {
+            name: sorted(values) for name, values in fields.items() if "lastchanged" not in name
+        }
+    return said
+
+
+@pytest.mark.parametrize("trap", LOGS)
+def test_metadata_agrees_with_git_annex(trap: str, told: dict[str, dict[str, list[str]]]) -> None:
+    ours = {name: sorted(values) for name, values in parse_metadata(LOGS[trap]).values.items()}
+    if trap == "not UTF-8":
+        # JSON cannot carry the byte: git-annex prints a replacement, we keep what was written.
+        assert ours == {"title": ["caf\udce9"]}
+        assert told[trap].keys() == ours.keys()
+        return
+    assert ours == told[trap]
+
+
+def test_the_newest_line_says_when() -> None:
+    log = b"1700000000.5s a +x\n1600000000s b +y\n"
+    assert parse_metadata(log).changed_at == datetime.fromtimestamp(1700000000.5, UTC)
+    assert parse_metadata(b"").changed_at is None
+
+
+def test_a_time_beyond_the_calendar_is_none() -> None:
+    assert parse_metadata(b"99999999999999999s a +x\n").changed_at is None
+    assert parse_metadata(b"infs a +x\n").values == {}
+
+
+def test_added_is_the_earliest_word_on_where_it_is() -> None:
+    log = b"1700000002s 1 uuid-a\n1700000001.25s 0 uuid-b\n\nrubbish\n"
+    assert first_added(log) == datetime.fromtimestamp(1700000001.25, UTC)
+    assert first_added(b"") is None
+
+
+@pytest.mark.parametrize(
+    ("log", "dead"),
+    [
+        (b"", False),
+        (b"1s 1 a\n", False),
+        (b"1s 1 a\n2s X a\n", True),
+        (b"2s X a\n1s 1 a\n", True),
+        (b"2s X a\n1s 1 b\n", False),
+        (b"2s X a\n3s 1 a\n", False),
+    ],
+)
+def test_dead(log: bytes, dead: bool) -> None:
+    assert is_dead(log) is dead
