@@ -1,0 +1,121 @@
+"""Library → store: what git-annex says, as tracks.
+
+Owns what counts as a track and what is derived from its metadata on the way in. Reads through `annex/`,
+writes through `store/`, and changes nothing in the library.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from mcfs.annex.library import AnnexedKey, Library, annex_commit, read_keys
+from mcfs.columns import utc_now
+from mcfs.names import fold, track_name, unique_names
+from mcfs.store import Store, SyncState, TrackRecord
+
+AUDIO = frozenset(
+    "aac aif aiff alac ape flac m4a mp3 mpc oga ogg opus wav wma wv".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync found."""
+
+    tracks: int
+    present: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sync has come; `total` is 0 until it is known."""
+
+    done: int
+    total: int
+
+
+def sync(
+    library: Library, store: Store, on_progress: Callable[[Progress], None] = lambda _: None
+) -> SyncReport:
+    """Read the whole library and replace what the cache holds, in one commit."""
+    on_progress(Progress(0, 0))
+    total = 0
+
+    def on_count(count: int) -> None:
+        nonlocal total
+        total = count
+
+    started_at = utc_now()
+    commit = annex_commit(library)
+    keys: list[AnnexedKey] = []
+    for key in read_keys(library, is_audio, on_count):
+        keys.append(key)
+        on_progress(Progress(len(keys), total))
+    names = unique_names((key.key, _wanted_name(key)) for key in keys)
+    records = (_record(key, names[key.key]) for key in sorted(keys, key=lambda key: key.key))
+    state = SyncState(
+        library_uuid=library.uuid,
+        annex_commit=commit,
+        started_at=started_at,
+        finished_at=utc_now(),
+        counts={"tracks": len(keys)},
+    )
+    store.cache.replace_all(records, state)
+    return SyncReport(tracks=len(keys), present=sum(key.present for key in keys))
+
+
+def is_audio(work_path: str) -> bool:
+    """Whether an annexed file is a track, by its extension."""
+    return PurePosixPath(work_path).suffix[1:].lower() in AUDIO
+
+
+def is_live(values: Mapping[str, Sequence[str]]) -> bool:
+    """A live recording says so in a phrase; a title that merely has the word ("Live Forever") does not."""
+    spoken_of = ("title", "album", "comment", "crate")
+    return any(_LIVE.search(value) for name in spoken_of for value in values.get(name, ()))
+
+
+_LIVE = re.compile(
+    r"\blive (?:at|from|in|on|@|set|pa|session|recording|version|mix|edit)\b"
+    r"|\brecorded live\b|[(\[]live\b[^)\]]*[)\]]|[-–] live$",
+    re.IGNORECASE,
+)
+
+
+def decade(values: Mapping[str, Sequence[str]]) -> str | None:
+    """ "1990s" of the earliest year that the track has."""
+    years = sorted(found.group() for year in values.get("year", ()) if (found := _YEAR.match(year)))
+    return f"{years[0][:3]}0s" if years else None
+
+
+_YEAR = re.compile(r"\d{4}")
+
+
+def _wanted_name(key: AnnexedKey) -> str:
+    file = PurePosixPath(key.work_paths[0])
+    return track_name(_folded(key), file.stem, file.suffix[1:])
+
+
+def _folded(key: AnnexedKey) -> dict[str, tuple[str, ...]]:
+    """git-annex compares field names without regard to case."""
+    return {fold(name): values for name, values in key.metadata.values.items()}
+
+
+def _record(key: AnnexedKey, name: str) -> TrackRecord:
+    values = _folded(key)
+    return TrackRecord(
+        annex_key=key.key,
+        name=name,
+        files=key.work_paths,
+        content_path=key.content_path,
+        present=key.present,
+        size=key.size,
+        changed_at=key.metadata.changed_at,
+        added_at=key.added_at,
+        is_live=is_live(values),
+        decade=decade(values),
+        values=key.metadata.values,
+    )

@@ -1,0 +1,237 @@
+"""What the mount shows, with no FUSE in it.
+
+    resolve(route) → Node        which folder or track a path names
+    child(node, name) → Node     one step of it
+    children(node) → Listing     what a folder lists, as of one generation
+
+Owns the resolution of names and the listings, shared by canonical query: two spellings of one folder
+are one listing. Knows the store only through its repositories, and the kernel not at all.
+
+    /                    Root
+    ├── all              Tracks(ALL)
+    ├── pins             Pins
+    │   ├── Peak time    Tracks(query of the pin)
+    │   └── New folder   EmptyPin: becomes a query by its first rename to one
+    └── genre:techno     Tracks(query); not listed, yet there when named
+        └── bpm:>120     Tracks(both), in every folder of tracks
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, assert_never
+
+from sqlalchemy import Row
+
+from mcfs.errors import NotFoundError, QueryError, ReadOnlyError
+from mcfs.query import ALL, Present, Query, format, parse
+from mcfs.route import Route, query_of
+from mcfs.sql import select_track, select_tracks
+from mcfs.store import Generation, Store
+
+# Listings hold what they list; one of a few thousand tracks is a few hundred kilobytes.
+MAX_LISTED = 500_000
+
+_HERE = Query(frozenset({Present()}))
+
+
+@dataclass(frozen=True, slots=True)
+class RootNode:
+    """The mount itself: lists its views, answers queries."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinsNode:
+    """`pins/`: the only place where anything can be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyPinNode:
+    """A pin that is no query yet: an empty folder, and not, as an empty query would be, all tracks."""
+
+
+@dataclass(frozen=True, slots=True)
+class TracksNode:
+    """The folder of a query."""
+
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class TrackNode:
+    """A track in a folder."""
+
+    annex_key: str
+    inode: int
+    # Where reading leads: relative to the library's work tree, or to its common git directory.
+    work_path: str | None
+    content_path: str
+    size: int | None
+    changed_at: datetime | None
+
+
+FolderNode = RootNode | PinsNode | EmptyPinNode | TracksNode
+Node = FolderNode | TrackNode
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one folder holds as of one generation. Never changes; a newer one replaces it."""
+
+    generation: Generation
+    entries: Mapping[str, Node] = field(repr=False)
+
+
+class Tree:
+    """The folders of one store. Safe to ask from several threads at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._listings: OrderedDict[str, Listing] = OrderedDict()
+        self._listed = 0
+        self._lock = threading.Lock()
+
+    def resolve(self, route: Route) -> Node:
+        """The node a whole path names."""
+        node: Node = RootNode()
+        for name in route.names:
+            node = self.child(node, name)
+        return node
+
+    def child(self, node: Node, name: str) -> Node:
+        """The node of one name in a folder: what it lists comes first, then what the name says."""
+        if name.startswith("."):
+            raise NotFoundError(f"{name}: only `.mcfs` may begin with a dot")
+        match node:
+            case RootNode():
+                listed = self.children(node).entries.get(name)
+                return listed or self._refined(ALL, name)
+            case PinsNode() | EmptyPinNode():
+                found = self.children(node).entries.get(name)
+                if found is None:
+                    raise NotFoundError(f"no pin of the name {name}")
+                return found
+            case TracksNode(query):
+                return self._track(query, name) or self._refined(query, name)
+            case TrackNode():
+                raise NotFoundError(f"{name}: a track holds nothing")
+            case unreachable:
+                assert_never(unreachable)
+
+    def children(self, node: Node) -> Listing:
+        """What a folder lists now."""
+        match node:
+            case RootNode():
+                return self._listing({"all": TracksNode(ALL), "pins": PinsNode()})
+            case PinsNode():
+                pins = self._store.user.pins()
+                return self._listing({pin.name: _pinned(pin.query_text) for pin in pins})
+            case EmptyPinNode():
+                return self._listing({})
+            case TracksNode(query):
+                return self._tracks(query)
+            case TrackNode():
+                raise NotFoundError("a track is not a folder")
+            case unreachable:
+                assert_never(unreachable)
+
+    def generation(self) -> Generation:
+        """Names the state of the store that a listing made now would show."""
+        return self._store.cache.generation()
+
+    def make_pin(self, folder: Node, name: str) -> FolderNode:
+        """What mkdir means: a pin of the query that the name is, or an empty one."""
+        _only_pins(folder)
+        query = query_of(name)
+        self._store.user.add_pin(name, "" if query is None else format(query))
+        return EmptyPinNode() if query is None else TracksNode(query)
+
+    def remove_pin(self, folder: Node, name: str) -> None:
+        """What rmdir means: the query is forgotten, the tracks are not touched."""
+        _only_pins(folder)
+        self._store.user.remove_pin(name)
+
+    def rename_pin(self, folder: Node, name: str, new_folder: Node, new_name: str) -> FolderNode:
+        """What mv means: another name for the same query; an empty pin becomes the query it is named."""
+        _only_pins(folder)
+        _only_pins(new_folder)
+        query = query_of(new_name)
+        pin = self._store.user.pin(name)
+        becomes = format(query) if query is not None and not pin.query_text else pin.query_text
+        self._store.user.rename_pin(name, new_name, becomes)
+        return _pinned(becomes)
+
+    def _refined(self, query: Query, name: str) -> TracksNode:
+        try:
+            by = query_of(name)
+        except QueryError as error:
+            raise NotFoundError(str(error)) from error
+        if by is None:
+            raise NotFoundError(f"{name}: nothing of that name, and not a query")
+        return TracksNode(query.refined(by))
+
+    def _track(self, query: Query, name: str) -> Node | None:
+        """One indexed lookup, never a listing, unless a current listing is at hand anyway."""
+        with self._lock:
+            held = self._listings.get(format(query))
+        if held is not None and held.generation == self.generation():
+            return held.entries.get(name)
+        rows = self._store.cache.select(select_track(query.refined(_HERE), name))
+        return _track_node(rows[0]) if rows else None
+
+    def _tracks(self, query: Query) -> Listing:
+        canonical = format(query)
+        generation = self.generation()
+        with self._lock:
+            held = self._listings.get(canonical)
+            if held is not None and held.generation == generation:
+                self._listings.move_to_end(canonical)
+                return held
+        rows = self._store.cache.select(select_tracks(query.refined(_HERE)))
+        listing = Listing(
+            generation, MappingProxyType({row.name: _track_node(row) for row in rows})
+        )
+        self._keep(canonical, listing)
+        return listing
+
+    def _keep(self, canonical: str, listing: Listing) -> None:
+        """Remember a listing, forgetting the ones not asked for longest: memory is bounded by entries."""
+        with self._lock:
+            replaced = self._listings.pop(canonical, None)
+            self._listed += len(listing.entries) - (len(replaced.entries) if replaced else 0)
+            self._listings[canonical] = listing
+            while self._listed > MAX_LISTED and len(self._listings) > 1:
+                _, forgotten = self._listings.popitem(last=False)
+                self._listed -= len(forgotten.entries)
+
+    def _listing(self, entries: dict[str, Node]) -> Listing:
+        return Listing(self.generation(), MappingProxyType(entries))
+
+
+def _pinned(query_text: str) -> FolderNode:
+    try:
+        return TracksNode(parse(query_text)) if query_text else EmptyPinNode()
+    except QueryError:
+        # Written by a newer mcfs whose language has more words: the pin stays, and is empty here.
+        return EmptyPinNode()
+
+
+def _track_node(row: Row[Any]) -> TrackNode:
+    return TrackNode(
+        annex_key=row.annex_key,
+        inode=row.inode,
+        work_path=row.work_path if row.present else None,
+        content_path=row.content_path,
+        size=row.size,
+        changed_at=row.changed_at or row.added_at,
+    )
+
+
+def _only_pins(node: Node) -> None:
+    if not isinstance(node, PinsNode):
+        raise ReadOnlyError("only `pins/` can be changed")

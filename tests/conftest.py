@@ -1,0 +1,67 @@
+"""What every test is held to: it leaves no mount, process or file descriptor, and logs no surprise."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.demo_library", "tests.tracks"]
+
+
+def _mounts() -> set[str]:
+    lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    return {line.split(" ")[4] for line in lines if " - fuse.mcfs " in line}
+
+
+def _children() -> set[str]:
+    """Children that run, or that nobody waited for."""
+    return {
+        child
+        for task in Path("/proc/self/task").iterdir()
+        for child in (task / "children").read_text().split()
+    }
+
+
+def _descriptors() -> dict[str, str]:
+    found = {}
+    for descriptor in os.listdir("/proc/self/fd"):
+        try:
+            found[descriptor] = os.readlink(f"/proc/self/fd/{descriptor}")
+        except FileNotFoundError:
+            continue  # the one that listed the others
+    return found
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing_behind() -> Iterator[None]:
+    """Fails the test that forgot to unmount, to wait for a process, or to close a file."""
+    mounts, children, descriptors = _mounts(), _children(), _descriptors()
+    yield
+    if _descriptors().keys() - descriptors.keys():
+        gc.collect()
+    assert not _mounts() - mounts, "a mount was left behind"
+    assert not _children() - children, "a process was left behind"
+    left = {fd: path for fd, path in _descriptors().items() if fd not in descriptors}
+    assert not left, "file descriptors were left open"
+
+
+@pytest.fixture(autouse=True)
+def logs_nothing_unexpected(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    """Fails on a warning in the log, unless the test is marked `logs(…)` with a part of it."""
+    yield
+    marker = request.node.get_closest_marker("logs")
+    expected = marker.args if marker else ()
+    surprises = [
+        record.getMessage()
+        for record in caplog.get_records("call")
+        if record.levelno >= logging.WARNING
+        and not any(part in record.getMessage() for part in expected)
+    ]
+    assert not surprises, f"unexpected in the log: {surprises}"
