@@ -65,7 +65,7 @@ def run(
     except FileNotFoundError as error:
         raise _not_there(arguments, folder) from error
     except subprocess.TimeoutExpired as error:
-        raise LibraryError(f"{_shown(arguments)} did not finish in {seconds:g} s") from error
+        raise _overdue(arguments, seconds) from error
     if done.returncode != 0:
         raise _failed(arguments, done.returncode, done.stderr)
     return done.stdout
@@ -98,10 +98,10 @@ def piped(
         threading.Thread(target=_feed, args=(process.stdin, lines), daemon=True),
         threading.Thread(target=_collect, args=(process.stderr, complaints), daemon=True),
     ]
-    overdue = threading.Timer(seconds, process.kill)
-    overdue.daemon = True
+    watchdog = threading.Timer(seconds, process.kill)
+    watchdog.daemon = True
     try:
-        for thread in (*threads, overdue):
+        for thread in (*threads, watchdog):
             thread.start()
         yield process.stdout
         process.stdout.close()
@@ -110,14 +110,19 @@ def piped(
         process.kill()
         raise
     finally:
-        overdue.cancel()
+        overdue = watchdog.finished.is_set()
+        watchdog.cancel()
         process.stdout.close()
         process.wait()
         for thread in threads:
             thread.join()
         process.stderr.close()
     if status != 0:
-        raise _failed(arguments, status, b"".join(complaints))
+        raise (
+            _overdue(arguments, seconds)
+            if overdue
+            else _failed(arguments, status, b"".join(complaints))
+        )
 
 
 def _feed(stdin: IO[bytes], lines: Iterable[bytes]) -> None:
@@ -141,6 +146,10 @@ def _not_there(arguments: Sequence[str], folder: Path) -> LibraryError:
     return LibraryError(
         f"{program} is not installed: {_HOW_TO_GET.get(program, f'install {program}')}"
     )
+
+
+def _overdue(arguments: Sequence[str], seconds: float) -> LibraryError:
+    return LibraryError(f"{_shown(arguments)} did not finish in {seconds:g} s")
 
 
 def _failed(arguments: Sequence[str], status: int, stderr: bytes) -> LibraryError:

@@ -57,7 +57,9 @@ def main() -> NoReturn:
 def run(arguments: list[str]) -> int:
     """The exit code of `mcfs ARGUMENTS…`."""
     try:
-        result: Any = cli.main(arguments, prog_name="mcfs", standalone_mode=False)
+        # Not cli.main(): it calls a closed pipe a failure.
+        with cli.make_context("mcfs", arguments) as context:
+            result: Any = cli.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -65,7 +67,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("mcfs: interrupted", err=True)
+        click.echo("\nmcfs: interrupted", err=True)  # below the terminal's ^C
         return 130
     except BrokenPipeError:
         # Whoever read us has seen enough. Python would complain once more when it flushes at exit.

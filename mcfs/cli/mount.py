@@ -1,0 +1,53 @@
+"""`mcfs mount`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcfs.annex.library import open_library
+from mcfs.cli.progress import sync_with_bar
+from mcfs.mount import mount, mount_in_foreground
+from mcfs.mountpoint import usable
+from mcfs.store import open_store
+
+
+@click.command("mount")
+@click.argument("places", metavar="[LIBRARY] MOUNTPOINT", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--foreground", is_flag=True, help="Serve until interrupted, instead of in the background."
+)
+@click.option(
+    "--library",
+    "named",
+    metavar="PATH",
+    envvar="MCFS_LIBRARY",
+    type=click.Path(path_type=Path),
+    help="The git-annex repository; else $MCFS_LIBRARY, else the one around this folder.",
+)
+def command(places: tuple[Path, ...], foreground: bool, named: Path | None) -> None:
+    """Mount a library as folders that answer questions; returns when the mount answers.
+
+    A library that was never synced is synced first.
+    """
+    match places:
+        case (mount_point,):
+            place = named or Path()
+        case (place, mount_point) if named is None:
+            pass
+        case _:
+            raise click.UsageError(
+                "name the library and the mount point: mcfs mount LIBRARY MOUNTPOINT"
+            )
+    library = open_library(place)
+    usable_place = usable(mount_point, library.top)
+    with open_store(library.store_dir) as store:
+        if store.notice:
+            click.echo(f"mcfs: {store.notice}", err=True)
+        if store.cache.generation().counter == 0:
+            sync_with_bar(library, store)
+    if foreground:
+        mount_in_foreground(library, usable_place)
+    else:
+        mount(library, usable_place)

@@ -1,0 +1,90 @@
+"""Running git: what is found, what is bounded, and what a failure says."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.process import environment, piped, run
+from mcfs.errors import LibraryError
+
+
+def test_what_was_printed(tmp_path: Path) -> None:
+    assert run(["cat"], folder=tmp_path, stdin=b"said") == b"said"
+
+
+def test_a_failure_says_what_the_command_complained_of(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match=r"git cat-file blob failed \(128\): fatal: .*"):
+        run(["git", "cat-file", "blob", "nonsense"], folder=tmp_path)
+
+
+def test_a_failure_without_a_word(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match=r"false failed \(1\): it gave no reason"):
+        run(["false"], folder=tmp_path)
+
+
+def test_a_program_that_is_not_installed_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="no-such-program is not installed"):
+        run(["no-such-program"], folder=tmp_path)
+    with (
+        pytest.raises(LibraryError, match="is not installed"),
+        piped(["no-such-program"], folder=tmp_path, lines=[]),
+    ):
+        pass
+
+
+def test_a_folder_that_went_away(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="gone is not there"):
+        run(["git", "status"], folder=tmp_path / "gone")
+
+
+def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
+    start = time.monotonic()
+    with pytest.raises(LibraryError, match=r"sleep 60 did not finish in 0\.2 s"):
+        run(["sleep", "60"], folder=tmp_path, seconds=0.2)
+    with (
+        pytest.raises(LibraryError, match=r"sleep 60 did not finish in 0\.2 s"),
+        piped(["sleep", "60"], folder=tmp_path, lines=[], seconds=0.2) as out,
+    ):
+        out.read()
+    assert time.monotonic() - start < 30
+
+
+def test_more_than_a_pipe_holds_goes_through_both_ends(tmp_path: Path) -> None:
+    lines = [b"%d\n" % number for number in range(200_000)]
+    with piped(["cat"], folder=tmp_path, lines=lines) as out:
+        assert sum(1 for _ in out) == len(lines)
+
+
+def test_a_reader_that_gives_up_leaves_no_process(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        piped(["cat"], folder=tmp_path, lines=[b"x\n"] * 1_000_000) as out,
+    ):
+        out.readline()
+        raise ZeroDivisionError
+
+
+def test_a_command_that_dies_early_is_told_by_its_complaint(tmp_path: Path) -> None:
+    command = ["sh", "-c", "echo broken >&2; exit 3"]
+    with (
+        pytest.raises(LibraryError, match=r"failed \(3\): broken"),
+        piped(command, folder=tmp_path, lines=[b"x\n"] * 1_000_000) as out,
+    ):
+        assert out.read() == b""
+
+
+def test_another_repository_in_the_environment_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", "/elsewhere")
+    environment.cache_clear()
+    try:
+        chosen = environment()
+    finally:
+        environment.cache_clear()
+    assert "GIT_DIR" not in chosen
+    assert chosen["GIT_OPTIONAL_LOCKS"] == "0", "reading must not refresh the index"
+    assert os.path.dirname(sys.executable) in chosen["PATH"].split(os.pathsep)  # noqa: PTH120
