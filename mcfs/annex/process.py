@@ -11,8 +11,9 @@ import os
 import subprocess
 import sysconfig
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from mcfs.errors import LibraryError
@@ -43,20 +44,25 @@ def environment() -> dict[str, str]:
     )
     # Reading must not write: without it git refreshes the index of the library in passing.
     chosen["GIT_OPTIONAL_LOCKS"] = "0"
-    # Messages that end up in ours, in one language.
-    chosen["LC_MESSAGES"] = "C"
+    # Messages that end up in ours, in one language; in plain C, git-annex refuses JSON beyond ASCII.
+    chosen["LC_ALL"] = "C.UTF-8"
     return chosen
 
 
 def run(
-    arguments: Sequence[str], *, folder: Path, stdin: bytes = b"", seconds: float = 60
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    stdin: bytes = b"",
+    seconds: float = 60,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """What the command printed; a `LibraryError` with what it complained of when it failed."""
     try:
         done = subprocess.run(
             arguments,
             cwd=folder,
-            env=environment(),
+            env={**environment(), **variables},
             input=stdin,
             capture_output=True,
             timeout=seconds,
@@ -136,7 +142,7 @@ def _collect(stderr: IO[bytes], into: list[bytes]) -> None:
 
 
 def _shown(arguments: Sequence[str]) -> str:
-    return " ".join(word for word in arguments[:3] if not word.startswith("/"))
+    return " ".join(word for word in arguments[:3] if not word.startswith(("/", "-")))
 
 
 def _not_there(arguments: Sequence[str], folder: Path) -> LibraryError:

@@ -1,0 +1,85 @@
+"""What is written into a file is what a tag reader finds, and the sound is still there."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import mutagen
+import pytest
+
+from mcfs.demo.sound import encode
+from mcfs.demo.tags import tagged
+from mcfs.demo.tune import Tune
+
+TUNE = Tune(bpm=128.5, root=9, minor=True, number=1)
+FIELDS = {
+    "artist": ("Ines Kova", "山田ハルカ"),
+    "title": ("Volt / Ampere",),
+    "genre": ("Techno", "Dub Techno"),
+    "bpm": ("128.5",),
+    "key": ("F♯m",),
+    "year": ("1991-08-17",),
+    "tracknumber": ("4",),
+    "comment": ("“quoted” 🌅",),
+    "album": ("Переулок",),
+    "albumartist": ("Various Artists",),
+    "rating": ("5",),
+    "crate": ("Festival",),
+    "color": ("#C50A08",),
+    "added": ("2020-01-01",),
+}
+
+
+def read(file: bytes) -> Any:
+    opened: Any = mutagen.File
+    found = opened(io.BytesIO(file))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("extension", ["wav", "mp3"])
+def test_id3(extension: str) -> None:
+    found = read(tagged(encode(TUNE, extension), extension, FIELDS))
+    said = {frame.FrameID: tuple(map(str, frame.text)) for frame in found.tags.values()}
+    assert said == {
+        "TPE1": FIELDS["artist"],
+        "TIT2": FIELDS["title"],
+        "TCON": FIELDS["genre"],
+        "TBPM": FIELDS["bpm"],
+        "TKEY": FIELDS["key"],
+        "TDRC": FIELDS["year"],
+        "TRCK": FIELDS["tracknumber"],
+        "COMM": FIELDS["comment"],
+        "TALB": FIELDS["album"],
+        "TPE2": FIELDS["albumartist"],
+    }
+
+
+def test_vorbis_comments() -> None:
+    found = read(tagged(encode(TUNE, "flac"), "flac", FIELDS))
+    assert found.tags["artist"] == list(FIELDS["artist"])
+    assert found.tags["initialkey"] == ["F♯m"]
+    assert found.tags["date"] == ["1991-08-17"]
+    assert not {"rating", "crate", "color", "added"} & set(found.tags.keys())
+    assert "utagen" not in found.tags.vendor, "a key must not depend on mutagen's version"
+
+
+@pytest.mark.parametrize("extension", ["wav", "mp3", "flac"])
+def test_the_sound_is_as_long_as_before(extension: str) -> None:
+    bare = encode(TUNE, extension)
+    with_tags = tagged(bare, extension, FIELDS)
+    assert read(with_tags).info.length == pytest.approx(read(bare).info.length, abs=0.001)
+    assert bare[200:] in with_tags
+
+
+@pytest.mark.parametrize("extension", ["wav", "mp3", "flac"])
+def test_nothing_to_say_leaves_the_file_as_it_is(extension: str) -> None:
+    bare = encode(TUNE, extension)
+    assert tagged(bare, extension, {}) == bare
+    assert tagged(bare, extension, {"crate": ("Festival",)}) == bare
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(ValueError, match="ogg"):
+        tagged(b"", "ogg", FIELDS)
