@@ -1,1 +1,91 @@
-"""placeholder"""
+"""The store: two SQLite files, and the one repository that is the door to each.
+
+`cache.db` is what the library says, disposable; `user.db` is what the user made, and never lost.
+
+    engine.py               settings, transactions, waiting, errors in one sentence
+    cache.py                CacheRepository: reader.py asks, load.py fills, changes.py changes
+    encoding.py, numbers.py records → rows;  inodes.py, aside.py: one rule each
+    user.py                 UserRepository over user_schema.py, carried along by migrations/
+    records.py              the frozen values that go in and come out
+
+The folder they are in is the caller's to choose; what is in it is this room's alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from mcfs.errors import StoreError
+from mcfs.store.cache import CacheRepository
+from mcfs.store.engine import open_engine
+from mcfs.store.records import (
+    FieldCount,
+    Generation,
+    Pin,
+    Run,
+    Snapshot,
+    SnapshotTrack,
+    SyncState,
+    TrackRecord,
+)
+from mcfs.store.user import UserRepository
+
+__all__ = [
+    "CacheRepository",
+    "FieldCount",
+    "Generation",
+    "Pin",
+    "Run",
+    "Snapshot",
+    "SnapshotTrack",
+    "Store",
+    "SyncState",
+    "TrackRecord",
+    "UserRepository",
+    "open_store",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Both databases of one library."""
+
+    cache: CacheRepository
+    user: UserRepository
+    # What the user should know about how it was opened: a damaged cache that was set aside.
+    notice: str | None = None
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.cache.close()
+        self.user.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_store(folder: Path) -> Store:
+    """The store in this folder, which is made if there is none; both databases ready for use."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
+    cache = CacheRepository(open_engine(folder / "cache.db"))
+    user = UserRepository(open_engine(folder / "user.db"))
+    try:
+        user.prepare()
+        return Store(cache, user, cache.prepare())
+    except BaseException:
+        cache.close()
+        user.close()
+        raise
