@@ -1,0 +1,87 @@
+# `nix develop` gives what contrib/setup would otherwise install; `nix run` is mcfs, built by nix.
+{
+  description = "Mounts a git-annex music library as folders that answer questions";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      inherit (nixpkgs) lib;
+      # FUSE as pyfuse3 speaks it is Linux's.
+      forEachSystem =
+        make:
+        lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: make nixpkgs.legacyPackages.${system});
+      version = lib.head (
+        builtins.match ".*__version__ = \"([^\"]+)\".*" (builtins.readFile ./mcfs/__init__.py)
+      );
+    in
+    {
+      packages = forEachSystem (pkgs: {
+        default = pkgs.python313Packages.buildPythonApplication {
+          pname = "mcfs";
+          inherit version;
+          pyproject = true;
+          src = self;
+
+          build-system = [ pkgs.python313Packages.hatchling ];
+          dependencies = with pkgs.python313Packages; [
+            alembic
+            click
+            jinja2
+            lark
+            mutagen
+            pyfuse3
+            rich
+            sqlalchemy
+            trio
+            watchfiles
+          ];
+
+          # Last on the path: the fusermount3 of the system is setuid, that of nix cannot be.
+          makeWrapperArgs = [
+            "--suffix"
+            "PATH"
+            ":"
+            (lib.makeBinPath [
+              pkgs.git
+              pkgs.git-annex
+              pkgs.fuse3
+            ])
+          ];
+
+          # The tests mount, which no build may; contrib/test runs them.
+          doCheck = false;
+          pythonImportsCheck = [ "mcfs.cli" ];
+
+          meta = {
+            description = "Mounts a git-annex music library as folders that answer questions";
+            license = lib.licenses.gpl3Plus;
+            mainProgram = "mcfs";
+            platforms = lib.platforms.linux;
+          };
+        };
+      });
+
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShell {
+          packages = [
+            pkgs.git
+            pkgs.git-annex
+            pkgs.pkg-config
+            pkgs.python313
+          ];
+          buildInputs = [ pkgs.fuse3 ];
+
+          # What pip installs expects the C++ library of an ordinary system. (It brings one program as
+          # well, ruff, which NixOS itself starts only with programs.nix-ld.)
+          LD_LIBRARY_PATH = lib.makeLibraryPath [ pkgs.stdenv.cc.cc.lib ];
+
+          # Last on the path, as above.
+          shellHook = ''
+            PATH=''${PATH//"${lib.getBin pkgs.fuse3}/bin:"/}:${lib.getBin pkgs.fuse3}/bin
+          '';
+        };
+      });
+    };
+}
