@@ -30,12 +30,18 @@ def mount(library: Library, place: Path) -> None:
     """Mount in the background; returns when the mount answers, raises when it cannot."""
     reading, writing = os.pipe()
     # Before pyfuse3 is started and before any database is open: neither survives a fork.
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         os.close(reading)
         _background(library, place, writing)
     os.close(writing)
-    with open(reading, "rb") as pipe:
-        said = pipe.read().decode()
+    try:
+        with open(reading, "rb") as pipe:
+            said = pipe.read().decode()
+    except KeyboardInterrupt:
+        # Interrupted before it answered: it must not come later by itself.
+        os.kill(child, signal.SIGTERM)
+        raise
     if said != "ready":
         raise MountError(said or f"{place} could not be mounted: the mount ended at once")
 

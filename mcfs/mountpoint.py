@@ -32,6 +32,8 @@ def usable(mount_point: Path, library_top: Path) -> Path:
     place = _absolute(mount_point)
     if not Path("/dev/fuse").exists():
         raise MountError("there is no /dev/fuse: run `modprobe fuse`, or give it to the container")
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        raise MountError("/dev/fuse is not open to you; as root, run: chmod 666 /dev/fuse")
     if _mounted_at(place) == _OURS and _is_dead(place):
         _fusermount("-u", place, "-z")
     if _mounted_at(place) is not None:

@@ -61,6 +61,7 @@ def test_python_m_is_the_same_program() -> None:
         (["mount"], "mcfs mount LIBRARY MOUNTPOINT"),
         (["mount", "a", "b", "c"], "mcfs mount LIBRARY MOUNTPOINT"),
         (["mount", "--library", "x", "a", "b"], "mcfs mount LIBRARY MOUNTPOINT"),
+        (["mount", "-o", "x"], "No such option"),
         (["sync", "--fast"], "No such option"),
     ],
 )

@@ -353,6 +353,13 @@ class TestCommand:
         assert not is_mounted(place)
         wait_until(lambda: not _processes_naming(place))
 
+    def test_the_library_named_wins_over_the_environment(
+        self, library: Library, synced: Store, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MCFS_LIBRARY", "/nowhere")
+        with mounted(library.top, place) as served:
+            assert len(os.listdir(served.path / "genre:techno")) == 6
+
     def test_two_mounts_of_one_library(
         self, library: Library, synced: Store, tmp_path: Path
     ) -> None:

@@ -37,10 +37,13 @@ _HOW_TO_GET = {
 
 @functools.cache
 def environment() -> dict[str, str]:
-    """Ours, with the git-annex of the wheel on the path: it lies beside this very Python."""
+    """Ours, with the git-annex of the wheel on the path: it lies beside this very Python.
+
+    First, for where somebody installed it with mcfs, the system's is missing or too old.
+    """
     chosen = {name: text for name, text in os.environ.items() if name not in _OTHERS_REPOSITORY}
     chosen["PATH"] = os.pathsep.join(
-        part for part in (os.environ.get("PATH", os.defpath), sysconfig.get_path("scripts")) if part
+        part for part in (sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)) if part
     )
     # Reading must not write: without it git refreshes the index of the library in passing.
     chosen["GIT_OPTIONAL_LOCKS"] = "0"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mcfs.annex.library import open_library
+from mcfs.cli import options
 from mcfs.cli.progress import sync_with_bar
 from mcfs.mount import mount, mount_in_foreground
 from mcfs.mountpoint import usable
@@ -18,14 +19,7 @@ from mcfs.store import open_store
 @click.option(
     "--foreground", is_flag=True, help="Serve until interrupted, instead of in the background."
 )
-@click.option(
-    "--library",
-    "named",
-    metavar="PATH",
-    envvar="MCFS_LIBRARY",
-    type=click.Path(path_type=Path),
-    help="The git-annex repository; else $MCFS_LIBRARY, else the one around this folder.",
-)
+@options.library
 def command(places: tuple[Path, ...], foreground: bool, named: Path | None) -> None:
     """Mount a library as folders that answer questions; returns when the mount answers.
 
@@ -33,7 +27,7 @@ def command(places: tuple[Path, ...], foreground: bool, named: Path | None) -> N
     """
     match places:
         case (mount_point,):
-            place = named or Path()
+            place = options.library_place(named)
         case (place, mount_point) if named is None:
             pass
         case _:

@@ -14,12 +14,12 @@ from mcfs.store import open_store
 
 @click.command("sync")
 @options.library
-def command(place: Path) -> None:
+def command(named: Path | None) -> None:
     """Bring the store up to date with the library.
 
     Reads all of the library's metadata again. Nothing in the library is changed.
     """
-    library = open_library(place)
+    library = open_library(options.library_place(named))
     with open_store(library.store_dir) as store:
         if store.notice:
             click.echo(f"mcfs: {store.notice}", err=True)

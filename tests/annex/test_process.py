@@ -60,13 +60,14 @@ def test_more_than_a_pipe_holds_goes_through_both_ends(tmp_path: Path) -> None:
         assert sum(1 for _ in out) == len(lines)
 
 
+def _read_one_line_and_give_up(folder: Path) -> None:
+    with piped(["cat"], folder=folder, lines=[b"x\n"] * 1_000_000) as out:
+        raise ZeroDivisionError(out.readline())
+
+
 def test_a_reader_that_gives_up_leaves_no_process(tmp_path: Path) -> None:
-    with (
-        pytest.raises(ZeroDivisionError),
-        piped(["cat"], folder=tmp_path, lines=[b"x\n"] * 1_000_000) as out,
-    ):
-        out.readline()
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        _read_one_line_and_give_up(tmp_path)
 
 
 def test_a_command_that_dies_early_is_told_by_its_complaint(tmp_path: Path) -> None:
