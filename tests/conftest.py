@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import os
@@ -21,11 +22,12 @@ def _mounts(below: Path) -> set[str]:
 
 def _children() -> set[str]:
     """Children that run, or that nobody waited for."""
-    return {
-        child
-        for task in Path("/proc/self/task").iterdir()
-        for child in (task / "children").read_text().split()
-    }
+    found: set[str] = set()
+    for task in os.listdir("/proc/self/task"):
+        # A thread may end while we look.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found |= set(Path(f"/proc/self/task/{task}/children").read_text().split())
+    return found
 
 
 def _descriptors() -> dict[str, str]:

@@ -1,0 +1,364 @@
+#!/usr/bin/env python3
+"""What filling the cache costs: through the repository, and through bare `sqlite3`, side by side.
+
+    python contrib/bench/insert.py FOLDER [--tracks 100000] [--rounds 5]
+
+- `repository`: `CacheRepository.replace_all`, given records. Encoding, SQLAlchemy and SQLite.
+- `bare rows`: `sqlite3` alone, given the finished tuples in the best order, with the same schema,
+  settings, indexes, trigram index and transaction. What is asked is at most 1.2 times this.
+- `bare records`: the same, given the records, with the shortest loop that makes tuples of them.
+
+`in SQLite` is the CPU time of `repository` that no Python could save. Every measurement is a process
+of its own, and the rounds alternate, so that none profits from what another left behind. `growth` is
+how much the process grew beyond the records or rows it was given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import random
+import resource
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from mcfs.columns import stored_time
+from mcfs.names import fold
+from mcfs.store import CacheRepository, TrackRecord, inodes
+from mcfs.store.engine import SETTINGS, SETTINGS_TO_REBUILD, open_engine
+from mcfs.store.load import REBUILD_FTS
+from mcfs.store.numbers import number_of
+
+Rows = dict[str, list[tuple[Any, ...]]]
+Result = dict[str, float]
+
+# Each table with the order of its primary key.
+TABLES = {
+    "field": "id",
+    "value": "id",
+    "track": "id",
+    "track_file": "work_path",
+    "track_value": "track_id, value_id",
+}
+WAYS = ("repository", "bare rows", "bare records")
+# The values that `track` repeats, in the order of its columns; nobody fills the number of a key yet.
+REPEATED = (
+    "artist",
+    "title",
+    "album",
+    "genre",
+    "bpm",
+    "rating",
+    "key",
+    "",
+    "year",
+    "tracknumber",
+    "comment",
+    "color",
+)
+
+SYLLABLES = (
+    "ka",
+    "ro",
+    "mi",
+    "ten",
+    "su",
+    "bel",
+    "dar",
+    "vo",
+    "lin",
+    "exa",
+    "nor",
+    "phi",
+    "tau",
+    "zen",
+)
+FOREIGN = ("mør", "éla", "ño", "шум", "ночь", "音", "楽", "ß", "ğ")
+GENRES = [
+    f"{a}{b}"
+    for a in ("", "Deep ", "Hard ", "Dub ", "Acid ")
+    for b in (
+        "Techno",
+        "House",
+        "Electro",
+        "Ambient",
+        "Jungle",
+        "Garage",
+        "Trance",
+        "Disco",
+        "Dub",
+        "Funk",
+        "Soul",
+        "Rock",
+        "Jazz",
+        "Breaks",
+    )
+]
+CRATES = [f"Crate {number}" for number in range(120)]
+COLORS = ("red", "orange", "yellow", "green", "blue", "purple")
+
+
+def tracks(count: int) -> Iterator[TrackRecord]:
+    """Believable records: 11 values a track, of which a seventh of all is distinct; sorted by key."""
+    draw = random.Random(7)
+
+    def words(least: int, most: int) -> str:
+        # One in fifteen names has letters that are not ASCII.
+        syllables = SYLLABLES + FOREIGN if draw.random() < 0.07 else SYLLABLES
+        return " ".join(
+            "".join(draw.choices(syllables, k=draw.randint(1, 3))).capitalize()
+            for _ in range(draw.randint(least, most))
+        )
+
+    artists = [words(1, 2) for _ in range(count // 8)]
+    albums = [words(1, 4) for _ in range(count // 9)]
+    start = datetime(2009, 1, 1, tzinfo=UTC)
+    for key in sorted(f"{draw.getrandbits(256):064x}" for _ in range(count)):
+        artist = draw.choice(artists)
+        title = words(1, 4)
+        genres = tuple(draw.sample(GENRES, draw.choice((1, 1, 2, 3))))
+        added = start + timedelta(seconds=draw.randrange(500_000_000))
+        size = draw.randrange(3_000_000, 90_000_000)
+        year = draw.randint(1975, 2025)
+        values = {
+            "artist": (artist,),
+            "title": (title,),
+            "album": (draw.choice(albums),),
+            "genre": genres,
+            "bpm": (f"{draw.gauss(125, 12):.1f}",),
+            "key": (f"{draw.randint(1, 12)}{draw.choice('AB')}",),
+            "rating": (str(draw.randint(0, 5)),),
+            "year": (str(year),),
+            "tracknumber": (f"{draw.randint(1, 14)}/14",),
+            "crate": tuple(draw.sample(CRATES, draw.choice((0, 0, 1, 2)))),
+            "color": (draw.choice(COLORS),),
+        }
+        if draw.random() < 0.25:
+            values["comment"] = (words(3, 9),)
+        yield TrackRecord(
+            annex_key=f"SHA256E-s{size}--{key}.flac",
+            name=f"{artist} - {title} [{key[:6]}].flac",
+            files=(f"{artist}/{title} {key[:6]}.flac",),
+            content_path=f"annex/objects/{key[:2]}/{key[2:4]}/SHA256E-s{size}--{key}.flac",
+            present=draw.random() < 0.8,
+            size=size,
+            changed_at=added,
+            added_at=added,
+            decade=f"{year // 10}0s",
+            values=values,
+        )
+
+
+def repository(path: Path, records: list[TrackRecord]) -> None:
+    """Through the only door there is."""
+    engine = open_engine(path)
+    cache = CacheRepository(engine)
+    cache.prepare()
+    in_sqlite = 0.0
+    entered = 0.0
+
+    def enter(*_: object) -> None:
+        nonlocal entered
+        entered = time.process_time()
+
+    def leave(*_: object) -> None:
+        nonlocal in_sqlite
+        in_sqlite += time.process_time() - entered
+
+    event.listen(engine, "before_cursor_execute", enter)
+    event.listen(engine, "after_cursor_execute", leave)
+    event.listen(engine, "commit", enter)
+    with measured() as result:
+        cache.replace_all(records)
+        leave()  # the commit
+        result["in SQLite"] = in_sqlite
+    cache.close()
+
+
+def bare_rows(path: Path, reference: Path) -> None:
+    """What nobody can be much quicker than."""
+    tables, indexes = schema(reference)
+    with closing(sqlite3.connect(reference)) as connection:
+        rows = {
+            name: connection.execute(f"SELECT * FROM {name} ORDER BY {order}").fetchall()  # noqa: S608
+            for name, order in TABLES.items()
+        }
+    with closing(bare_connection(path)) as connection, measured():
+        load(connection, tables, rows, indexes)
+
+
+def bare_records(path: Path, reference: Path, records: list[TrackRecord]) -> None:
+    """What somebody would write who needs it once."""
+    tables, indexes = schema(reference)
+    with closing(bare_connection(path)) as connection, measured():
+        load(connection, tables, rows_of(records), indexes)
+
+
+def schema(reference: Path) -> tuple[list[str], list[str]]:
+    """The statements that make the tables, and those that make the indexes."""
+    with closing(sqlite3.connect(reference)) as connection:
+        made = connection.execute(
+            "SELECT type, sql FROM sqlite_master"
+            " WHERE sql IS NOT NULL AND name NOT LIKE 'value_fts_%' AND name != 'sync_state'"
+        ).fetchall()
+    return [sql for kind, sql in made if kind == "table"], [
+        sql for kind, sql in made if kind == "index"
+    ]
+
+
+def bare_connection(path: Path) -> sqlite3.Connection:
+    """Set up as the repository's."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for setting in (*SETTINGS, *SETTINGS_TO_REBUILD):
+        connection.execute(setting)
+    return connection
+
+
+def load(connection: sqlite3.Connection, tables: list[str], rows: Rows, indexes: list[str]) -> None:
+    """One transaction, the rows in the order of their keys, then the indexes."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in tables:
+        connection.execute(statement)
+    for name, some in rows.items():
+        marks = ", ".join("?" * len(some[0]))
+        connection.executemany(f"INSERT INTO {name} VALUES ({marks})", some)  # noqa: S608
+    for statement in indexes:
+        connection.execute(statement)
+    connection.execute(REBUILD_FTS)
+    connection.execute("COMMIT")
+
+
+def rows_of(records: list[TrackRecord]) -> Rows:
+    """The shortest loop that makes the rows; it minds neither collisions nor text that is not UTF-8."""
+    fields: dict[str, int] = {}
+    values: dict[tuple[int, str], int] = {}
+    rows: Rows = {name: [] for name in TABLES}
+    for track_id, record in enumerate(records, 1):
+        smallest: dict[str, Any] = {}
+        for name, texts in record.values.items():
+            if name not in fields:
+                fields[name] = len(fields) + 1
+                rows["field"].append((fields[name], fold(name), name))
+            for text in texts:
+                value = (fields[name], text)
+                if value not in values:
+                    values[value] = len(values) + 1
+                    row = (values[value], *value, fold(text), number_of(name, text))
+                    rows["value"].append(row)
+                rows["track_value"].append((track_id, values[value]))
+            if texts:
+                smallest[name] = min(texts)
+        for name in ("bpm", "rating", "year", "tracknumber"):
+            smallest[name] = number_of(name, smallest[name])
+        rows["track"].append(
+            (
+                track_id,
+                record.annex_key,
+                record.name,
+                track_id << 33 | inodes.candidate(record.annex_key) & inodes.LOW,
+                record.files[0],
+                record.content_path,
+                record.present,
+                record.size,
+                record.changed_at and stored_time(record.changed_at),
+                record.added_at and stored_time(record.added_at),
+                *(smallest.get(name) for name in REPEATED),
+                record.decade,
+                record.is_live,
+            )
+        )
+        rows["track_file"] += [(work_path, track_id) for work_path in record.files]
+    for some in rows.values():
+        some.sort()
+    return rows
+
+
+@contextmanager
+def measured() -> Iterator[Result]:
+    """Prints what the block cost, for the process that started this one."""
+    gc.collect()
+    gc.freeze()  # what was prepared is not the load's to search for garbage
+    result: Result = {}
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield result
+    result["wall"], result["CPU"] = time.perf_counter() - wall, time.process_time() - cpu
+    result["growth"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    print(json.dumps(result))
+
+
+def one(name: str, folder: Path, count: int) -> None:
+    """One measurement, in this process."""
+    path, reference = folder / "measured.db", folder / "reference.db"
+    if name == "bare rows":
+        bare_rows(path, reference)
+    elif name == "bare records":
+        bare_records(path, reference, list(tracks(count)))
+    else:
+        repository(path, list(tracks(count)))
+
+
+def measure(folder: Path, count: int, rounds: int) -> dict[str, list[Result]]:
+    """Every way in turn, as often as there are rounds, each in a process of its own."""
+    cache = CacheRepository(open_engine(folder / "reference.db"))
+    cache.prepare()
+    cache.replace_all(tracks(count))
+    cache.close()
+    results: dict[str, list[Result]] = {way: [] for way in WAYS}
+    for at in range(rounds):
+        # Now this one first, now that one: whoever comes second finds a busier disk.
+        for way in WAYS if at % 2 else reversed(WAYS):
+            command = [sys.executable, __file__, str(folder), "--tracks", str(count), "--one", way]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            results[way].append(json.loads(done.stdout))
+            for path in folder.glob("measured.db*"):
+                path.unlink()
+    return results
+
+
+def report(results: dict[str, list[Result]]) -> None:
+    """Medians, and how often the time of bare rows each takes."""
+    medians = {
+        way: {what: statistics.median(result[what] for result in some) for what in some[0]}
+        for way, some in results.items()
+    }
+    bare = medians["bare rows"]
+    print(
+        f"{'':14}{'wall s':>8}{'ratio':>7}{'CPU s':>8}{'ratio':>7}{'in SQLite':>11}{'growth MB':>11}"
+    )
+    for way, some in medians.items():
+        in_sqlite = f"{some['in SQLite']:.2f}" if "in SQLite" in some else ""
+        print(
+            f"{way:14}{some['wall']:8.2f}{some['wall'] / bare['wall']:7.2f}"
+            f"{some['CPU']:8.2f}{some['CPU'] / bare['CPU']:7.2f}"
+            f"{in_sqlite:>11}{some['growth']:11.0f}"
+        )
+
+
+def main() -> None:
+    """The command line."""
+    arguments = argparse.ArgumentParser(description="What filling the cache costs.")
+    arguments.add_argument("folder", type=Path, help="an empty folder, for the databases")
+    arguments.add_argument("--tracks", type=int, default=100_000)
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--one", choices=WAYS, help=argparse.SUPPRESS)
+    chosen = arguments.parse_args()
+    if chosen.one:
+        one(chosen.one, chosen.folder, chosen.tracks)
+    else:
+        report(measure(chosen.folder, chosen.tracks, chosen.rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Small changes: some tracks inserted, updated or removed, with everything else left as it is.
+
+Owns what a full load gets for nothing: values nobody has any more leave the dictionary, and the
+trigram index keeps in step.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+
+from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from mcfs.columns import stored_text
+from mcfs.errors import NotFoundError
+from mcfs.names import fold
+from mcfs.schema import Field, Track, TrackValue, Value
+from mcfs.schema import SyncState as SyncRow
+from mcfs.store import inodes
+from mcfs.store.encoding import Encoder
+from mcfs.store.reader import CacheReader, chunks
+from mcfs.store.records import SyncState, TrackRecord
+
+_ADD_TO_FTS = (
+    "INSERT INTO value_fts(rowid, folded) SELECT id, folded FROM value WHERE id >= ? ORDER BY id"
+)
+_REMOVE_FROM_FTS = "INSERT INTO value_fts(value_fts, rowid, folded) VALUES ('delete', ?, ?)"
+
+
+class CacheWriter:
+    """One write transaction on the cache. Remove first, then update, then insert: names and files
+    that pass from one track to another are then free when they are taken."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.changed = False
+
+    def insert(self, records: Iterable[TrackRecord]) -> None:
+        """Tracks that the cache does not have."""
+        for some in chunks(records):
+            first = self._next(Track.id)
+            new = self._new_inodes([record.annex_key for record in some])
+            self._put(
+                [(first + at, new[record.annex_key], record) for at, record in enumerate(some)]
+            )
+
+    def update(self, records: Iterable[TrackRecord]) -> None:
+        """Everything about tracks the cache has; one that is as it was already changes nothing."""
+        wanted = {record.annex_key: record for record in records}
+        stored = CacheReader(self._connection).records(wanted)
+        if missing := wanted.keys() - stored.keys():
+            raise NotFoundError(f"the cache has no track {min(missing)}")
+        differing = [key for key, record in wanted.items() if _plain(record) != _plain(stored[key])]
+        # All go before any comes back: two tracks may trade their names.
+        numbers, values = self._take_out(differing)
+        self._put([(*numbers[annex_key], wanted[annex_key]) for annex_key in differing])
+        self._drop_orphans(values)
+
+    def remove(self, annex_keys: Iterable[str]) -> None:
+        """Tracks that are gone; those unknown are gone already."""
+        _, values = self._take_out(annex_keys)
+        self._drop_orphans(values)
+
+    def state(self, state: SyncState) -> None:
+        """What the cache is a picture of now. Not a change of its own: no listing differs by it."""
+        self._connection.execute(update(SyncRow).values(asdict(state)))
+
+    def _put(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:
+        first_new = self._next(Value.id)
+        encoder = Encoder(self._next(Field.id), first_new)
+        self._teach(encoder, [record for _, _, record in tracks])
+        for track_id, inode, record in tracks:
+            encoder.add(track_id, inode, record)
+        encoder.flush(self._connection)
+        self._connection.exec_driver_sql(_ADD_TO_FTS, (first_new,))
+        self.changed |= bool(tracks)
+
+    def _teach(self, encoder: Encoder, records: Iterable[TrackRecord]) -> None:
+        """Tell the encoder what the cache has of the fields and values of these records."""
+        ids: dict[str, int] = {}
+        for field_id, name, shown in self._connection.execute(
+            select(Field.id, Field.name, Field.shown)
+        ):
+            ids[name] = field_id
+            encoder.know_field(field_id, name, shown)
+        asked = defaultdict[str, set[str]](set)
+        for record in records:
+            for shown, texts in record.values.items():
+                asked[fold(shown)].update(texts)
+        for name in asked.keys() & ids.keys():
+            for some in chunks(asked[name]):
+                for value_id, text in self._connection.execute(
+                    select(Value.id, Value.text).where(
+                        Value.field_id == ids[name], Value.text.in_(some)
+                    )
+                ):
+                    encoder.know_value(name, text, value_id)
+
+    def _take_out(self, annex_keys: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[int]]:
+        """Delete tracks: the id and inode each had, and the values that may be orphans now."""
+        numbers: dict[str, tuple[int, int]] = {}
+        values: set[int] = set()
+        for some in chunks(annex_keys):
+            rows = self._connection.execute(
+                select(Track.annex_key, Track.id, Track.inode).where(Track.annex_key.in_(some))
+            ).all()
+            numbers |= {row.annex_key: (row.id, row.inode) for row in rows}
+            ids = [row.id for row in rows]
+            values.update(
+                self._connection.execute(
+                    select(TrackValue.value_id).where(TrackValue.track_id.in_(ids))
+                ).scalars()
+            )
+            self._connection.execute(delete(Track).where(Track.id.in_(ids)))
+            self.changed |= bool(ids)
+        return numbers, sorted(values)
+
+    def _drop_orphans(self, values: Sequence[int]) -> None:
+        for some in chunks(values):
+            had = exists().where(TrackValue.value_id == Value.id)
+            orphans = self._connection.execute(
+                select(Value.id, Value.folded).where(Value.id.in_(some), ~had)
+            ).all()
+            if orphans:
+                # The index holds no text of its own: it has to be told what to forget.
+                self._connection.exec_driver_sql(
+                    _REMOVE_FROM_FTS, [(row.id, stored_text(row.folded)) for row in orphans]
+                )
+                ids = [row.id for row in orphans]
+                self._connection.execute(delete(Value).where(Value.id.in_(ids)))
+        self._connection.execute(delete(Field).where(~exists().where(Value.field_id == Field.id)))
+
+    def _new_inodes(self, annex_keys: Sequence[str]) -> dict[str, int]:
+        taken = self._connection.execute(select(Track.inode.op("&")(inodes.LOW))).scalars()
+        return inodes.settle(annex_keys, set(taken))
+
+    def _next(self, column: InstrumentedAttribute[int]) -> int:
+        return (self._connection.execute(select(func.max(column))).scalar_one() or 0) + 1
+
+
+def _plain(record: TrackRecord) -> TrackRecord:
+    """What two records of one track have in common when the cache would keep them alike."""
+    values: dict[str, tuple[str, ...]] = {
+        fold(shown): tuple(sorted(set(texts))) for shown, texts in record.values.items() if texts
+    }
+    return replace(record, values=values)

@@ -1,0 +1,194 @@
+"""Engines for SQLite files: how connections are set up, transactions begin, failures are told.
+
+Owns the settings, the waiting for other writers, and the one sentence that every error of SQLite or
+SQLAlchemy becomes; neither's exceptions leave this room. Knows no table.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, RootTransaction, create_engine, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError
+
+# How long a writer waits for another: a full sync of a large library holds the lock for seconds.
+PATIENCE = 30.0
+# SQLite sleeps this long inside one call, where Ctrl-C does not reach it; then we try again.
+_ONE_WAIT = 0.2
+
+SETTINGS = (
+    "PRAGMA journal_mode = WAL",  # readers are never blocked, and see no half of a sync
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA journal_size_limit = 16777216",  # the WAL of a full sync does not stay on the disk
+)
+SETTINGS_TO_REBUILD = (
+    "PRAGMA foreign_keys = OFF",
+    "PRAGMA cache_size = -65536",  # 64 MiB: unique indexes fill in no order, an eighth quicker
+)
+
+_BEGIN = "mcfs_begin"
+_PATIENCE = "mcfs_patience"
+
+
+def open_engine(path: Path, patience: float = PATIENCE) -> Engine:
+    """An engine for one file. Nothing is opened yet: the first transaction does that."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        creator=partial(_connect, path),
+        poolclass=QueuePool,
+        max_overflow=-1,  # threads that read never wait for each other
+        execution_options={_PATIENCE: patience},
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def path_of(engine: Engine) -> Path:
+    """The file of an engine."""
+    return Path(engine.url.database or "")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one state of the database, whatever others write meanwhile."""
+    with translated(engine):
+        connection, transaction = _begun(engine, "BEGIN")
+        with connection, transaction:
+            yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds the write lock from its start; all of it is kept, or nothing."""
+    with translated(engine):
+        connection, transaction = _begun(engine, "BEGIN IMMEDIATE")
+        with connection, transaction:
+            yield connection
+
+
+@contextmanager
+def rebuilding(engine: Engine) -> Iterator[Connection]:
+    """As `writing`, with foreign keys unchecked: for who drops tables and numbers every row."""
+    with translated(engine):
+        connection, transaction = _begun(engine, "BEGIN IMMEDIATE", rebuild=True)
+        with connection, transaction:
+            yield connection
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """Whatever SQLite or SQLAlchemy raises becomes a StoreError that says it in one sentence."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise _explained(path_of(engine), error) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # No implicit transactions: `_begin` says when one begins, and of which kind.
+    connection = sqlite3.connect(
+        path, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False
+    )
+    try:
+        for setting in SETTINGS:
+            connection.execute(setting).close()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options()[_BEGIN])
+
+
+def _begun(
+    engine: Engine, begin: str, *, rebuild: bool = False
+) -> tuple[Connection, RootTransaction]:
+    """All waiting is done here, with nothing begun: who waits inside a transaction can deadlock."""
+    deadline = time.monotonic() + engine.get_execution_options()[_PATIENCE]
+    pause = 0.005
+    while True:
+        try:
+            return _begun_at_once(engine, begin, rebuild=rebuild)
+        except (DBAPIError, sqlite3.Error) as error:
+            if _code(error) & 0xFF not in _BUSY or time.monotonic() >= deadline:
+                raise
+        time.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(2 * pause, 0.25)
+
+
+def _begun_at_once(
+    engine: Engine, begin: str, *, rebuild: bool
+) -> tuple[Connection, RootTransaction]:
+    connection = engine.connect().execution_options(**{_BEGIN: begin})
+    try:
+        if rebuild:
+            cursor = connection.connection.cursor()
+            for setting in SETTINGS_TO_REBUILD:
+                cursor.execute(setting)
+            cursor.close()
+            # They outlive the transaction: such a connection is for nobody else.
+            connection.detach()
+        transaction = connection.begin()
+        # A reader's snapshot is taken by its first read, not by BEGIN.
+        connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+    except BaseException:
+        connection.close()
+        raise
+    return connection, transaction
+
+
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+
+
+def _code(error: Exception) -> int:
+    """SQLite's extended result code, 0 when the failure is not SQLite's own."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code: int = getattr(cause, "sqlite_errorcode", 0)
+    return code
+
+
+def _explained(path: Path, error: Exception) -> StoreError:
+    code = _code(error)
+    kind = code & 0xFF
+    if kind in _BUSY:
+        return StoreBusyError(f"{path} is being written by another process; try again in a moment")
+    if kind == sqlite3.SQLITE_NOTADB:
+        return StoreDamagedError(f"{path} is not a database")
+    if kind == sqlite3.SQLITE_CORRUPT:
+        return StoreDamagedError(f"{path} is damaged")
+    if code in _FULL:
+        return StoreError(f"{path} cannot be written: no space left on its disk")
+    reason = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
+    if kind == sqlite3.SQLITE_CANTOPEN:
+        return StoreError(f"{path} cannot be opened: {_obstacle(path) or reason}")
+    if kind in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
+        return StoreError(f"{path} cannot be written: {_obstacle(path) or reason}")
+    return StoreError(f"{path}: {reason}")
+
+
+def _obstacle(path: Path) -> str | None:
+    """What the file system would say to somebody who opens the file, in the user's words."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no folder {folder}"
+    if path.is_dir():
+        return "it is a folder"
+    if not os.access(folder, os.W_OK):
+        return f"the folder {folder} is read-only"
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        return "its permissions do not allow it"
+    return None

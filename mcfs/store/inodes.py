@@ -1,0 +1,39 @@
+"""The inode of a track: a hash of its annex key, so that it survives a rebuild of the cache.
+
+Owns how collisions are settled. Programs that look only at the low 32 bits (MPD) take two tracks
+for one when those agree, and among 100,000 tracks two are likely to; so the low 32 bits are what is
+kept distinct, and never 0. The bits from 60 up are left to `fs.py`, which tells the kinds of entry
+apart by them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Container, Iterable
+
+BITS = 60
+_MASK = (1 << BITS) - 1
+LOW = 0xFFFF_FFFF
+
+
+def candidate(annex_key: str, attempt: int = 0) -> int:
+    """The inode that a key would like; every further attempt is another hash."""
+    raw = annex_key.encode("utf-8", "surrogateescape")
+    if attempt:
+        raw += b"\0%d" % attempt
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "little") & _MASK
+
+
+def settle(annex_keys: Iterable[str], taken: Container[int]) -> dict[str, int]:
+    """Inodes for keys, by low 32 bits that are not `taken`; in any order of the keys the same."""
+    used: set[int] = {0}
+    inodes: dict[str, int] = {}
+    for annex_key in sorted(annex_keys):
+        attempt = 0
+        inode = candidate(annex_key)
+        while inode & LOW in used or inode & LOW in taken:
+            attempt += 1
+            inode = candidate(annex_key, attempt)
+        used.add(inode & LOW)
+        inodes[annex_key] = inode
+    return inodes

@@ -1,0 +1,13 @@
+"""What Alembic runs to reach the database: connection and transaction are the caller's."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from mcfs.store.user_schema import UserBase
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=UserBase.metadata,
+)
+context.run_migrations()

@@ -1,0 +1,102 @@
+"""What goes into the store and what comes out: frozen values, nothing bound to a connection.
+
+Owns the shapes alone; how they are kept is `encoding.py`'s, when they are true is `sync.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """Everything the cache keeps of one track, as a sync hands it over."""
+
+    annex_key: str
+    name: str
+    # Every work path of the key, sorted; the first stands for the track.
+    files: tuple[str, ...]
+    content_path: str
+    present: bool
+    size: int | None = None
+    changed_at: datetime | None = None
+    added_at: datetime | None = None
+    is_live: bool = False
+    decade: str | None = None
+    # Field name as people write it → its values; no two names that fold to the same.
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Names one state of the cache, never reused: a rebuild has another uuid, a sync counts up."""
+
+    store_uuid: str
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """What the cache is a picture of, and how the last sync went."""
+
+    library_uuid: str | None = None
+    annex_commit: str | None = None
+    index_fingerprint: Mapping[str, Any] | None = None
+    journal: Mapping[str, Any] | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    progress: Mapping[str, Any] | None = None
+    counts: Mapping[str, Any] | None = None
+    last_error: str | None = None
+
+
+class FieldCount(NamedTuple):
+    """A field as people write it, and how many tracks have a value of it."""
+
+    name: str
+    shown: str
+    tracks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A query somebody saved; query text "" is a pin that is no query yet."""
+
+    name: str
+    query_text: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotTrack:
+    """A track of a snapshot: its key, and its name in the folder when it was taken."""
+
+    annex_key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A frozen result, in its order."""
+
+    name: str
+    query_text: str
+    taken_at: datetime
+    updated_at: datetime
+    tracks: tuple[SnapshotTrack, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A sync or an import: when, and what came of it."""
+
+    id: int
+    kind: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    detail: Mapping[str, Any] | None

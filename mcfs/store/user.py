@@ -1,0 +1,223 @@
+"""The only door to `user.db`: pins, snapshots, the log of syncs and imports.
+
+Owns what must never be lost. A damaged file stays where it is: the error names it, and nothing is
+made in its place.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, delete, insert, select, update
+
+from mcfs.columns import utc_now
+from mcfs.errors import NotFoundError, PinExistsError, StoreError
+from mcfs.store import engine as sqlite
+from mcfs.store import user_schema as rows
+from mcfs.store.migrations import HEAD, revision_of
+from mcfs.store.records import Pin, Run, Snapshot, SnapshotTrack
+
+
+class UserRepository:
+    """What the user made, through an engine that somebody else made. Safe for several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._watch: PoolProxiedConnection | None = None
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Bring the tables to the newest revision."""
+        with sqlite.reading(self._engine) as connection:
+            if revision_of(connection) == HEAD:
+                return
+        from mcfs.store.migrations import steps  # Alembic is slow to import
+
+        with sqlite.writing(self._engine) as connection:
+            steps.upgrade(connection)
+
+    def downgrade(self, revision: str) -> None:
+        """Bring the tables to an older revision; refused where pins or snapshots would be lost."""
+        from mcfs.store.migrations import steps  # Alembic is slow to import
+
+        with sqlite.writing(self._engine) as connection:
+            steps.downgrade(connection, revision)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
+        self._engine.dispose()
+
+    def data_version(self) -> int:
+        """A number that is another one after every change, whoever made it. Cheap to poll."""
+        with self._lock, sqlite.translated(self._engine):
+            # Only compares within one connection, hence one that is kept.
+            if self._watch is None:
+                self._watch = self._engine.raw_connection()
+            cursor = self._watch.cursor()
+            try:
+                cursor.execute("PRAGMA data_version")
+                ((version,),) = cursor.fetchall()
+            finally:
+                cursor.close()
+            return int(version)
+
+    def pins(self) -> list[Pin]:
+        """All pins, by name."""
+        with sqlite.reading(self._engine) as connection:
+            found = connection.execute(select(*_PIN).order_by(rows.Pin.name))
+            return [Pin(*row) for row in found]
+
+    def pin(self, name: str) -> Pin:
+        """The pin of this name."""
+        with sqlite.reading(self._engine) as connection:
+            row = connection.execute(select(*_PIN).where(rows.Pin.name == name)).one_or_none()
+        if row is None:
+            raise _no_pin(name)
+        return Pin(*row)
+
+    def add_pin(self, name: str, query_text: str) -> None:
+        """Pin a query; query text "" makes a pin that is no query yet."""
+        with sqlite.writing(self._engine) as connection:
+            _refuse_taken(connection, name)
+            connection.execute(insert(rows.Pin).values(name=name, query_text=query_text))
+
+    def rename_pin(self, name: str, new_name: str, query_text: str) -> None:
+        """Give a pin another name, and the query it has from now on: both or neither."""
+        with sqlite.writing(self._engine) as connection:
+            if new_name != name:
+                _refuse_taken(connection, new_name)
+            _change_pin(connection, name, {"name": new_name, "query_text": query_text})
+
+    def set_query(self, name: str, query_text: str) -> None:
+        """Let a pin stand for another query."""
+        with sqlite.writing(self._engine) as connection:
+            _change_pin(connection, name, {"query_text": query_text})
+
+    def remove_pin(self, name: str) -> None:
+        """Forget a pin."""
+        with sqlite.writing(self._engine) as connection:
+            if not connection.execute(delete(rows.Pin).where(rows.Pin.name == name)).rowcount:
+                raise _no_pin(name)
+
+    def snapshots(self) -> list[str]:
+        """The names of all snapshots."""
+        with sqlite.reading(self._engine) as connection:
+            names = connection.execute(select(rows.Snapshot.name).order_by(rows.Snapshot.name))
+            return list(names.scalars())
+
+    def snapshot(self, name: str) -> Snapshot:
+        """The snapshot of this name, with its tracks in order."""
+        with sqlite.reading(self._engine) as connection:
+            row = connection.execute(
+                select(rows.Snapshot).where(rows.Snapshot.name == name)
+            ).one_or_none()
+            if row is None:
+                raise NotFoundError(f"no snapshot of the name {name}")
+            tracks = connection.execute(
+                select(rows.SnapshotTrack.annex_key, rows.SnapshotTrack.name)
+                .where(rows.SnapshotTrack.snapshot_id == row.id)
+                .order_by(rows.SnapshotTrack.position)
+            )
+            return Snapshot(
+                name=row.name,
+                query_text=row.query_text,
+                taken_at=row.taken_at,
+                updated_at=row.updated_at,
+                tracks=tuple(SnapshotTrack(*track) for track in tracks),
+            )
+
+    def add_snapshot(self, name: str, query_text: str, tracks: Iterable[SnapshotTrack]) -> None:
+        """Freeze these tracks, in this order."""
+        with sqlite.writing(self._engine) as connection:
+            taken = select(rows.Snapshot.id).where(rows.Snapshot.name == name)
+            if connection.execute(taken).first() is not None:
+                raise StoreError(f"a snapshot of the name {name} exists already")
+            snapshot_id = connection.execute(
+                insert(rows.Snapshot)
+                .values(name=name, query_text=query_text)
+                .returning(rows.Snapshot.id)
+            ).scalar_one()
+            positions = [
+                {
+                    "snapshot_id": snapshot_id,
+                    "position": position,
+                    "annex_key": track.annex_key,
+                    "name": track.name,
+                }
+                for position, track in enumerate(tracks, 1)
+            ]
+            if positions:
+                connection.execute(insert(rows.SnapshotTrack), positions)
+
+    def drop_snapshot(self, name: str) -> None:
+        """Forget a snapshot, and with it its tracks' places."""
+        with sqlite.writing(self._engine) as connection:
+            gone = delete(rows.Snapshot).where(rows.Snapshot.name == name)
+            if not connection.execute(gone).rowcount:
+                raise NotFoundError(f"no snapshot of the name {name}")
+
+    def start_run(self, kind: str, detail: Mapping[str, Any] | None = None) -> int:
+        """Log that a "sync" or an "import" began; its number."""
+        with sqlite.writing(self._engine) as connection:
+            return connection.execute(
+                insert(rows.Run).values(kind=kind, detail=detail).returning(rows.Run.id)
+            ).scalar_one()
+
+    def note_run(self, run_id: int, detail: Mapping[str, Any]) -> None:
+        """How far it is, for others to read while it lasts."""
+        self._change_run(run_id, detail=detail)
+
+    def finish_run(
+        self, run_id: int, outcome: str, detail: Mapping[str, Any] | None = None
+    ) -> None:
+        """Log that it ended, and how."""
+        self._change_run(run_id, outcome=outcome, detail=detail, finished_at=utc_now())
+
+    def last_run(self, kind: str) -> Run | None:
+        """The newest of its kind, running or not."""
+        with sqlite.reading(self._engine) as connection:
+            row = connection.execute(
+                select(*_RUN).where(rows.Run.kind == kind).order_by(rows.Run.id.desc()).limit(1)
+            ).one_or_none()
+        return None if row is None else Run(*row)
+
+    def _change_run(
+        self, run_id: int, **columns: str | datetime | Mapping[str, Any] | None
+    ) -> None:
+        with sqlite.writing(self._engine) as connection:
+            change = update(rows.Run).where(rows.Run.id == run_id).values(**columns)
+            if not connection.execute(change).rowcount:
+                raise NotFoundError(f"no run {run_id}")
+
+
+_PIN = (rows.Pin.name, rows.Pin.query_text, rows.Pin.created_at, rows.Pin.updated_at)
+_RUN = (
+    rows.Run.id,
+    rows.Run.kind,
+    rows.Run.started_at,
+    rows.Run.finished_at,
+    rows.Run.outcome,
+    rows.Run.detail,
+)
+
+
+def _refuse_taken(connection: Connection, name: str) -> None:
+    if connection.execute(select(rows.Pin.id).where(rows.Pin.name == name)).first() is not None:
+        raise PinExistsError(f"a pin of the name {name} exists already")
+
+
+def _change_pin(connection: Connection, name: str, columns: Mapping[str, str]) -> None:
+    change = update(rows.Pin).where(rows.Pin.name == name).values(columns)
+    if not connection.execute(change).rowcount:
+        raise _no_pin(name)
+
+
+def _no_pin(name: str) -> NotFoundError:
+    return NotFoundError(f"no pin of the name {name}")

@@ -1,0 +1,1 @@
+"""The store by itself: records in, rows out, and everything that can go wrong with a file."""

@@ -1,0 +1,67 @@
+"""Stores in a folder of the test's own, and disks that are full or cannot be written."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from mcfs.store import CacheRepository, UserRepository
+from mcfs.store.engine import open_engine
+from tests import needs
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the cache of the test is."""
+    return tmp_path / "cache.db"
+
+
+@pytest.fixture
+def cache(path: Path) -> Iterator[CacheRepository]:
+    """An empty cache."""
+    repository = CacheRepository(open_engine(path, patience=0.3))
+    assert repository.prepare() is None
+    yield repository
+    repository.close()
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Iterator[UserRepository]:
+    """An empty user.db."""
+    repository = UserRepository(open_engine(tmp_path / "user.db", patience=0.3))
+    repository.prepare()
+    yield repository
+    repository.close()
+
+
+Disk = Callable[[str], Path]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Makes a disk of a given size, in memory."""
+    needs.needs_root("to mount a tiny disk")
+    with ExitStack() as mounted:
+        yield lambda size: mounted.enter_context(_disk(tmp_path / "disk", size))
+
+
+@contextmanager
+def _disk(place: Path, size: str) -> Iterator[Path]:
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        needs._missing(f"a tiny disk cannot be mounted: {done.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def make_read_only(place: Path) -> None:
+    """A disk that was written until now."""
+    subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)

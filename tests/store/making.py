@@ -1,0 +1,73 @@
+"""Records to fill a cache with, and what a cache holds in a form that two caches can be compared by."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mcfs.store import TrackRecord
+
+
+def track(number: int, **values: str | tuple[str, ...]) -> TrackRecord:
+    """The record of that number, with these values."""
+    return TrackRecord(
+        annex_key=f"MD5E-s{number}--{number:06}.mp3",
+        name=f"{number}.mp3",
+        files=(f"music/{number}.mp3",),
+        content_path=f"annex/objects/{number}.mp3",
+        present=True,
+        size=number,
+        values={name: (some,) if isinstance(some, str) else some for name, some in values.items()},
+    )
+
+
+def named(record: TrackRecord, name: str) -> TrackRecord:
+    """The same track under another name."""
+    return replace(record, name=name)
+
+
+def query(path: Path, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+    """What a database holds, past every repository."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql, tuple(parameters)).fetchall()
+
+
+def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything in a cache but its ids."""
+    with closing(sqlite3.connect(path)) as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(track)")]
+    columns.remove("id")
+    return {
+        "track": query(path, f"SELECT {', '.join(columns)} FROM track ORDER BY annex_key"),  # noqa: S608
+        "file": query(
+            path,
+            "SELECT track_file.work_path, annex_key FROM track_file JOIN track ON track.id = track_id"
+            " ORDER BY track_file.work_path",
+        ),
+        "field": query(path, "SELECT name, shown FROM field ORDER BY name"),
+        "value": query(
+            path,
+            "SELECT name, text, folded, number FROM value JOIN field ON field.id = field_id"
+            " ORDER BY name, text",
+        ),
+        "has": query(
+            path,
+            "SELECT annex_key, field.name, text FROM track_value JOIN track ON track.id = track_id"
+            " JOIN value ON value.id = value_id JOIN field ON field.id = field_id ORDER BY 1, 2, 3",
+        ),
+    }
+
+
+def substring(path: Path, text: str) -> list[tuple[Any, ...]]:
+    """The values that the trigram index finds this in."""
+    phrase = '"' + text.replace('"', '""') + '"'
+    return query(
+        path,
+        "SELECT field.name, text FROM value_fts JOIN value ON value.id = value_fts.rowid"
+        " JOIN field ON field.id = field_id WHERE value_fts MATCH ? ORDER BY 1, 2",
+        [phrase],
+    )

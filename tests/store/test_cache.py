@@ -1,0 +1,355 @@
+"""What the cache keeps, answers and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import ResourceClosedError
+
+from mcfs.errors import NotFoundError, StoreError
+from mcfs.query import Query, parse
+from mcfs.sql import select_tracks
+from mcfs.store import CacheRepository, SyncState, TrackRecord
+from tests.store.making import named, query, substring, track
+
+WHEN = datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=UTC)
+
+
+def full() -> TrackRecord:
+    return TrackRecord(
+        annex_key="SHA256E-s1--aa.flac",
+        name="Surgeon - Remnants.flac",
+        files=("a/remnants.flac", "b/remnants.flac"),
+        content_path="annex/objects/aa",
+        present=True,
+        size=4_000_000_000,
+        changed_at=WHEN,
+        added_at=WHEN - timedelta(days=1),
+        is_live=True,
+        decade="1990s",
+        values={
+            "artist": ("Surgeon",),
+            "genre": ("Ambient", "Techno"),
+            "bpm": ("134.5", "99", "fast"),
+            "rating": ("5",),
+            "key": ("8A",),
+            "year": ("1998-01-01",),
+            "tracknumber": ("3/12",),
+            "Comment": ("",),
+            "color": ("red",),
+            "crate": ("Festival", "Peak time"),
+        },
+    )
+
+
+def test_record_comes_back_as_it_went_in(cache: CacheRepository) -> None:
+    cache.replace_all([full(), track(2)])
+    assert cache.get(full().annex_key) == full()
+    assert cache.get("MD5E-s2--000002.mp3") == track(2)
+    assert cache.get("unknown") is None
+
+
+def test_every_column_of_track(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([full()])
+    microseconds = int(WHEN.timestamp()) * 1_000_000 + 123456
+    ((*columns,),) = query(path, "SELECT * FROM track")
+    inode = columns.pop(3)
+    assert 0 < inode < 1 << 60
+    assert columns == [
+        1,
+        "SHA256E-s1--aa.flac",
+        "Surgeon - Remnants.flac",
+        "a/remnants.flac",
+        "annex/objects/aa",
+        1,
+        4_000_000_000,
+        microseconds,
+        microseconds - 86_400_000_000,
+        "Surgeon",
+        None,
+        None,
+        "Ambient",
+        99.0,
+        5,
+        "8A",
+        None,
+        1998,
+        3,
+        "",
+        "red",
+        "1990s",
+        1,
+    ]
+
+
+def test_numbers_that_are_none_leave_the_columns_empty(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all(
+        [
+            track(1, bpm="fast", rating=("lots", "many"), year="x", tracknumber=("A1",), genre=()),
+            track(2, rating="99999999999999999999", tracknumber=("x", "2"), bpm=()),
+        ]
+    )
+    assert query(path, "SELECT bpm, rating, year, tracknumber, genre FROM track ORDER BY id") == [
+        (None, None, None, None, None),
+        (None, None, None, 2, None),
+    ]
+
+
+def test_size_that_sqlite_cannot_hold_is_unknown(cache: CacheRepository) -> None:
+    cache.replace_all([replace(track(1), size=2**64)])
+    held = cache.get(track(1).annex_key)
+    assert held is not None
+    assert held.size is None
+
+
+def test_times_are_utc_whatever_zone_they_came_in(cache: CacheRepository) -> None:
+    there = timezone(timedelta(hours=5, minutes=30))
+    cache.replace_all([replace(track(1), changed_at=WHEN.astimezone(there))])
+    held = cache.get(track(1).annex_key)
+    assert held is not None
+    assert held.changed_at == WHEN
+    assert held.changed_at.tzinfo is UTC
+
+
+def test_time_without_a_zone_is_refused(cache: CacheRepository) -> None:
+    with pytest.raises(ValueError, match="without a zone"):
+        cache.replace_all([replace(track(1), changed_at=WHEN.replace(tzinfo=None))])
+
+
+def test_dictionary_holds_each_value_once(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(n, genre=("Techno", "techno"), bpm="128") for n in range(1, 4)])
+    assert query(path, "SELECT text, folded, number FROM value ORDER BY text") == [
+        ("128", "128", 128.0),
+        ("Techno", "techno", None),
+        ("techno", "techno", None),
+    ]
+    assert query(path, "SELECT count(*) FROM track_value") == [(9,)]
+
+
+def test_value_said_twice_is_one(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(1, genre=("a", "a", "b"))])
+    cache.insert([track(2, genre=("c", "c"))])
+    assert query(path, "SELECT count(*) FROM track_value") == [(3,)]
+
+
+def test_spellings_of_a_field_are_one_field(cache: CacheRepository) -> None:
+    cache.replace_all([track(1, genre="a"), track(2, Genre="b"), track(3, genre="c")])
+    assert cache.fields() == [("genre", "Genre", 3)]
+    cache.insert([track(4, GENRE="d")])
+    assert cache.fields() == [("genre", "GENRE", 4)]
+
+
+def test_more_tracks_than_one_batch(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all(track(n, title=f"t{n}", genre="g") for n in range(1, 9002))
+    assert cache.count() == 9001
+    assert query(path, "SELECT count(*) FROM track_value") == [(18002,)]
+    assert [row.name for row in cache.select(select_tracks(parse("title:t8999")))] == ["8999.mp3"]
+
+
+def test_a_load_replaces_everything(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(1, genre="Techno"), track(2)])
+    cache.replace_all([track(3, mood="dark")])
+    assert cache.count() == 1
+    assert [field.name for field in cache.fields()] == ["mood"]
+    assert substring(path, "tech") == []
+    assert substring(path, "dark") == [("mood", "dark")]
+    cache.replace_all([])
+    assert cache.count() == 0
+
+
+def test_insert_update_remove_one(cache: CacheRepository) -> None:
+    cache.insert([track(1, genre="Techno")])
+    assert cache.get(track(1).annex_key) == track(1, genre="Techno")
+    cache.update([track(1, genre="House", bpm="120")])
+    assert cache.get(track(1).annex_key) == track(1, genre="House", bpm="120")
+    assert [field.name for field in cache.fields()] == ["bpm", "genre"]
+    cache.remove([track(1).annex_key])
+    assert cache.count() == 0
+    assert cache.fields() == []
+
+
+def test_insert_update_remove_many(cache: CacheRepository) -> None:
+    some = range(1, 2501)
+    cache.insert(track(n, title=f"t{n}") for n in some)
+    assert cache.count() == 2500
+    cache.update(track(n, title=f"u{n % 7}") for n in some)
+    with cache.reading() as read:
+        assert len(read.by_value("title", "u3")) == 357
+    cache.remove(track(n).annex_key for n in some if n % 2)
+    assert cache.count() == 1250
+
+
+def test_update_keeps_id_and_inode(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(1, genre="a"), track(2, genre="a")])
+    before = query(path, "SELECT id, inode FROM track WHERE name = '1.mp3'")
+    cache.update([named(track(1, genre="b"), "renamed.mp3")])
+    assert query(path, "SELECT id, inode FROM track WHERE name = 'renamed.mp3'") == before
+
+
+def test_inodes_are_the_same_after_a_rebuild(cache: CacheRepository, path: Path) -> None:
+    records = [track(n) for n in range(1, 50)]
+    cache.replace_all(records)
+    before = query(path, "SELECT annex_key, inode FROM track ORDER BY annex_key")
+    cache.replace_all(reversed(records))
+    assert query(path, "SELECT annex_key, inode FROM track ORDER BY annex_key") == before
+
+
+def test_two_tracks_trade_their_names_and_files(cache: CacheRepository) -> None:
+    one, two = track(1), track(2)
+    cache.replace_all([one, two])
+    traded = [
+        replace(one, name=two.name, files=two.files),
+        replace(two, name=one.name, files=one.files),
+    ]
+    cache.update(traded)
+    assert [cache.get(record.annex_key) for record in traded] == traded
+
+
+def test_several_changes_are_one(cache: CacheRepository) -> None:
+    cache.replace_all([track(1), track(2)])
+    before = cache.generation()
+    with cache.writing() as write:
+        write.remove([track(1).annex_key])
+        write.update([named(track(2), "1.mp3")])
+        write.insert([named(track(3), "2.mp3")])
+        write.state(SyncState(annex_commit="c0ffee"))
+    after = cache.generation()
+    assert (after.store_uuid, after.counter) == (before.store_uuid, before.counter + 1)
+    assert cache.state() == SyncState(annex_commit="c0ffee")
+    assert cache.count() == 2
+
+
+def test_insert_refuses_what_is_there(cache: CacheRepository) -> None:
+    cache.insert([track(1)])
+    with pytest.raises(StoreError, match="annex_key"):
+        cache.insert([named(track(1), "another.mp3")])
+
+
+def test_update_refuses_what_is_not_there(cache: CacheRepository) -> None:
+    cache.insert([track(1)])
+    with pytest.raises(NotFoundError, match="no track MD5E-s2--000002"):
+        cache.update([named(track(1), "renamed.mp3"), track(2)])
+    assert cache.get(track(1).annex_key) == track(1)
+
+
+def test_generation_counts_what_changed_and_nothing_else(cache: CacheRepository) -> None:
+    start = cache.generation()
+    assert start.counter == 0
+    cache.replace_all([track(1, genre=("b", "a"))])
+    cache.update([track(1, Genre=("a", "b"), mood=())])
+    cache.remove(["unknown"])
+    cache.insert([])
+    cache.record_progress({"done": 10, "of": 20})
+    cache.record_error("the disk is unplugged")
+    with cache.writing() as write:
+        write.state(SyncState(annex_commit="c0ffee"))
+    assert cache.generation() == replace(start, counter=1)
+    assert len({start, cache.generation(), cache.generation()}) == 2
+
+
+def test_state_keeps_everything(cache: CacheRepository) -> None:
+    assert cache.state() == SyncState()
+    state = SyncState(
+        library_uuid="u",
+        annex_commit="c",
+        index_fingerprint={"mtime": 1.5, "size": 7},
+        journal={"files": ["a.log", "é\udce9"[:1]]},
+        started_at=WHEN,
+        finished_at=WHEN + timedelta(seconds=3),
+        progress={"done": None},
+        counts={"tracks": 1, "deep": {"er": [1, 2.5, "x", None, True]}},
+        last_error="it broke",
+    )
+    cache.replace_all([track(1)], state)
+    assert cache.state() == state
+    cache.replace_all([track(1)])
+    assert cache.state() == state
+
+
+def test_error_and_progress_come_and_go(cache: CacheRepository, path: Path) -> None:
+    cache.record_error("it broke")
+    cache.record_progress({"done": 3})
+    assert cache.state() == SyncState(last_error="it broke", progress={"done": 3})
+    cache.record_error(None)
+    cache.record_progress(None)
+    assert cache.state() == SyncState()
+    # Nothing is NULL, and not the JSON text "null".
+    assert query(path, "SELECT progress FROM sync_state") == [(None,)]
+
+
+def test_updated_at_maintains_itself(cache: CacheRepository, path: Path) -> None:
+    ((first,),) = query(path, "SELECT updated_at FROM sync_state")
+    cache.record_error("it broke")
+    ((second,),) = query(path, "SELECT updated_at FROM sync_state")
+    cache.insert([track(1)])
+    ((third,),) = query(path, "SELECT updated_at FROM sync_state")
+    assert first < second < third
+    assert abs(datetime.now(UTC).timestamp() * 1e6 - third) < 60e6
+
+
+def test_query_by_value(cache: CacheRepository) -> None:
+    cache.replace_all(
+        [track(1, genre=("Techno", "Pop")), track(2, genre="TECHNO"), track(3, artist="techno")]
+    )
+    with cache.reading() as read:
+        assert [row.name for row in read.by_value("Genre", "techno")] == ["1.mp3", "2.mp3"]
+        assert [row.name for row in read.by_value("genre", "Tech")] == []
+        assert [row.name for row in read.by_value("mood", "dark")] == []
+
+
+def test_query_by_range(cache: CacheRepository) -> None:
+    cache.replace_all(
+        [track(1, bpm="120"), track(2, bpm=("128,0", "64")), track(3, bpm="fast"), track(4)]
+    )
+    with cache.reading() as read:
+        assert [row.name for row in read.by_range("bpm", 120, 128)] == ["1.mp3", "2.mp3"]
+        assert [row.name for row in read.by_range("bpm", high=100)] == ["2.mp3"]
+        assert [row.name for row in read.by_range("bpm", low=121)] == ["2.mp3"]
+        assert [row.name for row in read.by_range("bpm")] == ["1.mp3", "2.mp3"]
+
+
+def test_select_runs_what_sql_builds(cache: CacheRepository) -> None:
+    cache.replace_all([track(1, title="Dark Matter"), track(2, title="Light")])
+    rows = cache.select(select_tracks(parse("title:matt")))
+    assert [(row.name, row.size, row.present) for row in rows] == [("1.mp3", 1, True)]
+    assert cache.count(parse("title:light")) == 1
+    assert cache.count(Query(frozenset())) == 2
+
+
+def test_fields_and_how_many_tracks_have_them(cache: CacheRepository) -> None:
+    cache.replace_all([track(1, genre=("a", "b"), bpm="1"), track(2, genre="a")])
+    assert cache.fields() == [("bpm", "bpm", 1), ("genre", "genre", 2)]
+
+
+def test_rows_outlive_the_repository(cache: CacheRepository) -> None:
+    cache.replace_all([track(1)])
+    (row,) = cache.select(select_tracks(Query(frozenset())))
+    cache.close()
+    assert row.name == "1.mp3"
+
+
+def test_reader_and_writer_are_dead_after_their_transaction(cache: CacheRepository) -> None:
+    with cache.reading() as read:
+        read.count()
+    with cache.writing() as write:
+        pass
+    with pytest.raises(ResourceClosedError):
+        read.count()
+    with pytest.raises(ResourceClosedError):
+        write.state(SyncState())
+
+
+def test_records_are_gone_through_once_and_lazily(cache: CacheRepository) -> None:
+    asked = []
+
+    def records() -> Iterator[TrackRecord]:
+        for number in range(1, 4):
+            asked.append(number)
+            yield track(number)
+
+    cache.replace_all(records())
+    assert asked == [1, 2, 3]

@@ -1,0 +1,383 @@
+"""The life of a cache: made, stamped, read while written, rolled back, made anew, set aside."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError
+from mcfs.store import CacheRepository, SyncState, TrackRecord, open_store
+from mcfs.store.aside import set_aside
+from mcfs.store.engine import open_engine
+from tests.store.making import contents, query, substring, track
+
+
+def other(path: Path, patience: float = 0.3) -> CacheRepository:
+    """Somebody else with the same file, ready."""
+    repository = CacheRepository(open_engine(path, patience))
+    repository.prepare()
+    return repository
+
+
+def breaks_off(*records: TrackRecord) -> Iterator[TrackRecord]:
+    yield from records
+    raise RuntimeError("the library is gone")
+
+
+def test_settings(cache: CacheRepository, path: Path) -> None:
+    assert query(path, "PRAGMA journal_mode") == [("wal",)]
+    with cache._engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        for setting, value in (("foreign_keys", 1), ("synchronous", 1), ("temp_store", 2)):
+            cursor = driver.execute(f"PRAGMA {setting}")
+            assert cursor.fetchone() == (value,)
+            cursor.close()
+
+
+def test_cache_says_whose_it_is(cache: CacheRepository, path: Path) -> None:
+    assert query(path, "PRAGMA application_id") == [(int.from_bytes(b"mcfs"),)]
+    assert query(path, "PRAGMA user_version") != [(0,)]
+
+
+def test_preparing_again_changes_nothing(cache: CacheRepository) -> None:
+    cache.replace_all([track(1)])
+    before = cache.generation()
+    assert cache.prepare() is None
+    assert cache.generation() == before
+    assert cache.count() == 1
+
+
+def test_using_a_cache_that_was_not_prepared(path: Path) -> None:
+    repository = CacheRepository(open_engine(path))
+    with pytest.raises(StoreError, match="start this one again"):
+        repository.generation()
+    repository.close()
+
+
+@pytest.mark.parametrize("change", ["replace_all", "insert", "update"])
+def test_rollback_keeps_what_was(cache: CacheRepository, path: Path, change: str) -> None:
+    cache.replace_all(
+        [track(1, genre="Techno"), track(2, genre="House")], SyncState(counts={"n": 2})
+    )
+    before, generation, state = contents(path), cache.generation(), cache.state()
+    new = [track(1, genre="Ambient")] if change == "update" else [track(3), track(4, genre="Dub")]
+    with pytest.raises(RuntimeError, match="gone"):
+        getattr(cache, change)(breaks_off(*new))
+    assert contents(path) == before
+    assert cache.generation() == generation
+    assert cache.state() == state
+    assert substring(path, "tech") == [("genre", "Techno")]
+    assert substring(path, "dub") == []
+    cache.insert([track(3)])
+    assert cache.count() == 3
+
+
+def test_rollback_of_several_changes(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(1, genre="Techno")])
+    before = contents(path)
+
+    def fail() -> None:
+        with cache.writing() as write:
+            write.insert([track(2)])
+            write.remove([track(1).annex_key])
+            raise RuntimeError("gone")
+
+    with pytest.raises(RuntimeError, match="gone"):
+        fail()
+    assert contents(path) == before
+
+
+def test_a_contradiction_in_the_middle_of_a_load(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(1)])
+    before = contents(path)
+    with pytest.raises(StoreError, match=r"cache\.db: UNIQUE constraint failed: track\.name$"):
+        cache.replace_all([track(2), track(3), track(2)])
+    assert contents(path) == before
+
+
+def test_readers_during_a_load_see_what_was(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(1)])
+    before = cache.generation()
+    reader = other(path)
+
+    def records() -> Iterator[TrackRecord]:
+        for number in range(2, 9000):
+            if number % 4000 == 0:
+                assert reader.count() == 1
+                assert reader.generation() == before
+            yield track(number)
+
+    cache.replace_all(records())
+    assert reader.count() == 8998
+    assert reader.generation().counter == before.counter + 1
+    reader.close()
+
+
+def test_reading_sees_one_state_while_others_write(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(1)])
+    writer = other(path)
+    with cache.reading() as read:
+        # The state is that of the beginning, not of the first question.
+        writer.insert([track(2)])
+        assert read.count() == 1
+        writer.replace_all([])
+        assert read.count() == 1
+        assert read.generation().counter == 1
+    assert cache.count() == 0
+    writer.close()
+
+
+def test_several_threads_at_once(cache: CacheRepository) -> None:
+    problems: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for step in range(5):
+                cache.insert([track(number * 10 + step, title=f"t{number}")])
+                with cache.reading() as read:
+                    assert read.generation().counter == read.count()
+        except BaseException as error:  # noqa: BLE001
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert cache.count() == 40
+
+
+def test_writer_waits_for_a_writer(cache: CacheRepository, path: Path) -> None:
+    patient = other(path, patience=20)
+    held = threading.Event()
+
+    def hold() -> None:
+        with cache.writing() as write:
+            write.insert([track(1)])
+            held.set()
+            time.sleep(0.5)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    patient.insert([track(2)])
+    thread.join()
+    assert patient.count() == 2
+    patient.close()
+
+
+def test_writer_gives_up_waiting(cache: CacheRepository, path: Path) -> None:
+    impatient = other(path, patience=0.3)
+    with cache.writing() as write:
+        write.insert([track(1)])
+        began = time.monotonic()
+        with pytest.raises(StoreBusyError) as caught:
+            impatient.insert([track(2)])
+        assert 0.3 <= time.monotonic() - began < 5
+        assert impatient.count() == 0
+    assert str(caught.value) == f"{path} is being written by another process; try again in a moment"
+    impatient.insert([track(2)])
+    assert cache.count() == 2
+    impatient.close()
+
+
+def make_old(path: Path) -> None:
+    """As if an older version had made it: other tables, another stamp."""
+    for statement in (
+        "CREATE TABLE 'older \" table' (x REFERENCES track (id))",
+        "CREATE VIRTUAL TABLE older_fts USING fts5(x)",
+        "INSERT INTO older_fts VALUES ('text')",
+        "DROP TABLE track_file",
+        "PRAGMA user_version = 7",
+    ):
+        query(path, statement)
+
+
+def test_cache_of_another_version_is_made_anew(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(1, genre="Techno")])
+    before = cache.generation()
+    inode = path.stat().st_ino
+    make_old(path)
+    with pytest.raises(StoreError, match="another version"):
+        cache.count()
+    with pytest.raises(StoreError, match="another version"):
+        cache.insert([])
+    with pytest.raises(StoreError, match="another version"):
+        cache.replace_all([])
+    with pytest.raises(StoreError, match="another version"):
+        cache.record_error("x")
+    assert cache.prepare() is None
+    assert cache.count() == 0
+    assert cache.generation().counter == 0
+    assert cache.generation().store_uuid != before.store_uuid
+    assert path.stat().st_ino == inode
+    assert not query(path, "SELECT name FROM sqlite_master WHERE name LIKE 'older%'")
+    cache.replace_all([track(1, genre="Techno")])
+    assert substring(path, "tech") == [("genre", "Techno")]
+
+
+def test_rebuild_is_not_pulled_from_under_a_reader(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(1, genre="Techno")])
+    before = cache.generation()
+    with cache.reading() as read:
+        newer = CacheRepository(open_engine(path))
+        newer._stamp += 1
+        newer.prepare()
+        assert newer.count() == 0
+        newer.replace_all([track(5), track(6)])
+        assert read.generation() == before
+        assert read.get(track(1).annex_key) == track(1, genre="Techno")
+    with pytest.raises(StoreError, match="another version"):
+        cache.count()
+    assert newer.count() == 2
+    newer.close()
+
+
+def test_two_who_prepare_at_once(path: Path) -> None:
+    repositories = [CacheRepository(open_engine(path)) for _ in range(4)]
+    found: list[object] = []
+
+    def prepare(repository: CacheRepository) -> None:
+        found.append((repository.prepare(), repository.generation()))
+
+    threads = [threading.Thread(target=prepare, args=(each,)) for each in repositories]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1
+    for repository in repositories:
+        repository.close()
+
+
+def test_second_to_prepare_finds_it_done(cache: CacheRepository, path: Path) -> None:
+    """Between seeing an old stamp and holding the lock, another process may have been quicker."""
+    cache.replace_all([track(1)])
+    seen = iter([False])
+    late = CacheRepository(open_engine(path))
+    look = late._is_current
+    late._is_current = lambda connection: next(seen, None) is not False and look(connection)  # type: ignore[method-assign]
+    late.prepare()
+    assert late.count() == 1
+    late.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"this is a letter to my aunt and no database, although it is longer than a header\n" * 99,
+        b"short",
+        b"SQLite format 3\0" + b"\xff" * 8000,
+    ],
+)
+def test_file_that_is_no_database_is_set_aside(path: Path, damage: bytes) -> None:
+    path.write_bytes(damage)
+    repository = CacheRepository(open_engine(path))
+    notice = repository.prepare()
+    (aside,) = path.parent.glob("cache.db.damaged-*")
+    assert aside.read_bytes() == damage
+    assert notice is not None
+    assert notice.startswith(f"{path} is ")
+    assert notice.endswith(f"; it is set aside as {aside.name}, and the next sync fills a new one")
+    repository.replace_all([track(1)])
+    assert repository.count() == 1
+    assert repository.prepare() is None
+    repository.close()
+
+
+def test_database_of_another_program_is_set_aside(path: Path) -> None:
+    query(path, "CREATE TABLE precious (x)")
+    repository = CacheRepository(open_engine(path))
+    notice = repository.prepare()
+    assert notice is not None
+    assert "is no cache of mcfs" in notice
+    (aside,) = path.parent.glob("cache.db.damaged-*[0-9]")
+    assert query(aside, "SELECT name FROM sqlite_master") == [("precious",)]
+    repository.close()
+
+
+def test_damage_found_while_reading_is_one_clear_line(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all(track(n, title=f"t{n}") for n in range(1, 3000))
+    cache.close()
+    with path.open("r+b") as file:
+        file.seek(8192)
+        file.write(b"\xa5" * (path.stat().st_size - 8192))
+    with pytest.raises(StoreDamagedError, match=r"cache\.db is damaged$"):
+        cache.fields()
+
+
+def test_damaged_cache_that_another_process_has_open_is_left_alone(
+    cache: CacheRepository, path: Path
+) -> None:
+    cache.close()
+    script = (
+        "import sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1])\n"
+        "connection.execute('SELECT count(*) FROM track').fetchone()\n"
+        "print('open', flush=True)\n"
+        "sys.stdin.read()\n"
+        "connection.close()\n"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        with path.open("r+b") as file:
+            file.write(b"nonsense" * 12)
+        with pytest.raises(StoreBusyError, match="in use by another process"):
+            cache.prepare()
+        assert holder.stdin is not None
+        holder.stdin.close()
+        holder.wait()
+    assert not list(path.parent.glob("*damaged*"))
+    notice = cache.prepare()
+    assert notice is not None
+    assert "set aside" in notice
+
+
+def test_cache_that_cannot_be_set_aside(path: Path) -> None:
+    path.symlink_to(path.parent / "elsewhere" / "cache.db")
+    repository = CacheRepository(open_engine(path))
+    with pytest.raises(StoreError, match=r"cache\.db cannot be opened: unable to open"):
+        repository.prepare()
+    with pytest.raises(StoreError, match="cannot be renamed: No such file"):
+        set_aside(path)
+    repository.close()
+
+
+def test_open_store_makes_everything_and_leaves_nothing_open(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "mcfs"
+    with open_store(folder) as store:
+        store.cache.replace_all([track(1)])
+        store.user.add_pin("p", "genre:techno")
+        assert store.notice is None
+    # The last to close tidies up: the databases are whole without their logs.
+    assert sorted(file.name for file in folder.iterdir()) == ["cache.db", "user.db"]
+    (folder / "cache.db").write_bytes(b"nonsense" * 100)
+    with open_store(folder) as store:
+        assert store.notice is not None
+        assert "set aside" in store.notice
+        assert [pin.name for pin in store.user.pins()] == ["p"]
+
+
+def test_store_where_a_file_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "mcfs").write_text("a file")
+    with pytest.raises(StoreError, match=r"mcfs cannot be made: File exists$"):
+        open_store(tmp_path / "mcfs")
+    (tmp_path / "store" / "user.db").mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"user\.db cannot be opened: it is a folder$"):
+        open_store(tmp_path / "store")

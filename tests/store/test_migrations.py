@@ -1,0 +1,226 @@
+"""user.db from version to version and back, with nothing of the user's lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine
+
+from mcfs.errors import StoreError
+from mcfs.store import SnapshotTrack, UserRepository
+from mcfs.store.engine import open_engine, reading, writing
+from mcfs.store.migrations import HEAD, revision_of, steps
+from mcfs.store.user_schema import UserBase
+from tests.store.making import query
+
+TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name"
+
+
+@pytest.fixture
+def engine(user: UserRepository) -> Engine:
+    """Of a user.db with a pin and a snapshot in it."""
+    user.add_pin("p", "genre:techno")
+    user.add_snapshot("s", "genre:dub", [SnapshotTrack("k1", "n1"), SnapshotTrack("k2", "n2")])
+    return user._engine
+
+
+def tables(path: Path) -> list[str]:
+    return [name for name, _ in query(path, TABLES)]
+
+
+def made(path: Path) -> None:
+    """What the fixture made is there, whole."""
+    assert query(path, "SELECT name, query_text FROM pin") == [("p", "genre:techno")]
+    assert query(path, "SELECT name, query_text FROM snapshot") == [("s", "genre:dub")]
+    assert query(path, "SELECT position, annex_key, name FROM snapshot_track") == [
+        (1, "k1", "n1"),
+        (2, "k2", "n2"),
+    ]
+
+
+def test_head_is_the_newest_script() -> None:
+    assert steps.scripts().get_heads() == [HEAD]
+
+
+def test_models_are_what_migrations_make(engine: Engine, tmp_path: Path) -> None:
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, UserBase.metadata) == []
+        assert revision_of(connection) == HEAD
+    # Alembic does not compare constraints: the statements themselves must say the same.
+    models = open_engine(tmp_path / "models.db")
+    with writing(models) as connection:
+        UserBase.metadata.create_all(connection)
+    models.dispose()
+    migrated = {
+        name: sorted(line.strip().rstrip(",") for line in sql.splitlines())
+        for name, sql in query(tmp_path / "user.db", TABLES)
+        if name != "alembic_version"
+    }
+    assert migrated == {
+        name: sorted(line.strip().rstrip(",") for line in sql.splitlines())
+        for name, sql in query(tmp_path / "models.db", TABLES)
+    }
+
+
+def test_down_and_up_again_keeps_pins_and_snapshots(
+    engine: Engine, user: UserRepository, tmp_path: Path
+) -> None:
+    path = tmp_path / "user.db"
+    before = query(path, TABLES)
+    user.start_run("sync")
+    user.downgrade("0001")
+    assert "run" not in tables(path)
+    made(path)
+    user.prepare()
+    assert query(path, TABLES) == before
+    made(path)
+    assert user.last_run("sync") is None
+
+
+def test_each_direction_twice_is_harmless(
+    engine: Engine, user: UserRepository, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        user.downgrade("0001")
+        made(tmp_path / "user.db")
+    for _ in range(2):
+        with writing(engine) as connection:
+            steps.upgrade(connection)
+        user.prepare()
+        made(tmp_path / "user.db")
+
+
+@pytest.mark.parametrize("revision", [None, "0001"])
+def test_half_an_upgrade_is_made_whole(
+    engine: Engine, user: UserRepository, tmp_path: Path, revision: str | None
+) -> None:
+    """Tables that are there already, and a version that does not know of them."""
+    path = tmp_path / "user.db"
+    before = query(path, TABLES)
+    with writing(engine) as connection:
+        if revision is None:
+            connection.exec_driver_sql("DROP TABLE alembic_version")
+            connection.exec_driver_sql("DROP TABLE run")
+        else:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    user.prepare()
+    assert query(path, TABLES) == before
+    made(path)
+
+
+def test_half_a_downgrade_is_made_whole(user: UserRepository, tmp_path: Path) -> None:
+    path = tmp_path / "user.db"
+    with writing(user._engine) as connection:
+        for table in ("run", "snapshot_track", "pin"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+    user.downgrade("base")
+    assert tables(path) == ["alembic_version"]
+    user.prepare()
+    assert tables(path) == ["alembic_version", "pin", "run", "snapshot", "snapshot_track"]
+
+
+def test_migration_that_breaks_off_leaves_what_was(
+    engine: Engine, user: UserRepository, tmp_path: Path
+) -> None:
+    path = tmp_path / "user.db"
+    before = query(path, TABLES)
+
+    def broken() -> None:
+        with writing(engine) as connection:
+            steps.downgrade(connection, "0001")
+            assert "run" not in connection.dialect.get_table_names(connection)
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        broken()
+    assert query(path, TABLES) == before
+    assert query(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+@pytest.mark.parametrize(
+    ("forget", "sentence"),
+    [("nothing", "no older version could keep the pins"), ("pins", "could keep the snapshots")],
+)
+def test_downgrade_that_would_lose_something_is_refused(
+    engine: Engine, user: UserRepository, tmp_path: Path, forget: str, sentence: str
+) -> None:
+    if forget == "pins":
+        user.remove_pin("p")
+    user.start_run("sync")
+    with pytest.raises(StoreError, match=sentence):
+        user.downgrade("base")
+    # Not even the step that could have been done was.
+    assert user.last_run("sync") is not None
+    assert user.snapshot("s").tracks
+    assert query(tmp_path / "user.db", "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+def test_down_to_nothing_and_up_again(user: UserRepository, tmp_path: Path) -> None:
+    for _ in range(2):
+        user.downgrade("base")
+        assert tables(tmp_path / "user.db") == ["alembic_version"]
+    user.prepare()
+    user.add_pin("p", "")
+
+
+def test_file_of_a_newer_version_is_refused(
+    engine: Engine, user: UserRepository, tmp_path: Path
+) -> None:
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0042'")
+    sentence = (
+        f"{tmp_path}/user.db was written by a newer mcfs"
+        f" (its revision is 0042, ours {HEAD}): update this one"
+    )
+    with pytest.raises(StoreError) as caught:
+        user.prepare()
+    assert str(caught.value) == sentence
+    with pytest.raises(StoreError, match="newer mcfs"):
+        user.downgrade("0001")
+    made(tmp_path / "user.db")
+
+
+def test_two_who_migrate_at_once(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom mcfs.store import open_store\n"
+        "open_store(Path(sys.argv[1])).close()\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    processes = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert query(tmp_path / "user.db", "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+def test_alembic_is_not_imported_when_there_is_nothing_to_do(
+    user: UserRepository, tmp_path: Path
+) -> None:
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom mcfs.store import open_store\n"
+        "open_store(Path(sys.argv[1])).close()\n"
+        "sys.exit('alembic' in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+
+
+def test_migrations_from_a_folder_with_an_odd_name(tmp_path: Path) -> None:
+    folder = tmp_path / "50% of é\udce9 #?"
+    folder.mkdir()
+    repository = UserRepository(open_engine(folder / "user.db"))
+    repository.prepare()
+    repository.add_pin("p", "")
+    assert (folder / "user.db").stat().st_size > 0
+    assert [file.name for file in tmp_path.iterdir()] == [folder.name]
+    repository.close()
+
+
+def test_revision_of_an_empty_database(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path / "x.db")
+    with reading(engine) as connection:
+        assert revision_of(connection) is None
+    engine.dispose()

@@ -1,0 +1,128 @@
+"""Text as it is: whatever a tag editor or a file system let somebody write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mcfs.names import fold
+from mcfs.store import CacheRepository, SnapshotTrack, SyncState, UserRepository
+from tests.store.making import contents, query, substring, track
+
+ODD = {
+    "nul": "before\0after",
+    "only nul": "\0",
+    "not utf-8": "caf\udce9 del mar",
+    "right to left": "שלום עולם",
+    "arabic": "أهلا\u200fوسهلا",
+    "emoji": "👩🏽\u200d🎤 live 🏳️\u200d🌈",
+    "combining": "e\u0301" * 5,
+    "beyond the plane": "𝕋𝕖𝕔𝕙𝕟𝕠",
+    "newline": "one\ntwo\r\nthree\ttab",
+    "quotes": "\"'`%_\\\\",
+    "spaces": "  \u00a0\u3000 ",
+    "empty": "",
+    "long": "Größe " * 11_000,
+    "noncharacter": "\uffff\ufdd0",
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD.keys())
+def test_odd_text_comes_back(cache: CacheRepository, path: Path, text: str) -> None:
+    record = replace(
+        track(1, comment=text, title=(text, "plain")),
+        files=tuple(sorted(["music/" + text, "plain.mp3"])),
+        content_path="objects/" + text,
+    )
+    cache.replace_all([record, track(2, comment="other")])
+    held = cache.get(record.annex_key)
+    assert held is not None
+    assert held.files == record.files
+    assert held.content_path == record.content_path
+    assert {name: set(texts) for name, texts in held.values.items()} == {
+        name: set(texts) for name, texts in record.values.items()
+    }
+    loaded = contents(path)
+    cache.replace_all([track(2, comment="other")])
+    cache.insert([record])
+    assert contents(path) == loaded
+    with cache.reading() as read:
+        assert [row.name for row in read.by_value("comment", text)] == ["1.mp3"]
+    query(path, "INSERT INTO value_fts(value_fts, rank) VALUES ('integrity-check', 1)")
+    cache.remove([record.annex_key])
+    assert query(path, "SELECT text FROM value") == [("other",)]
+    query(path, "INSERT INTO value_fts(value_fts, rank) VALUES ('integrity-check', 1)")
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("שלום עולם", "לום"),
+        ("👩🏽\u200d🎤 live", "🎤 l"),
+        ("BEYONCÉ", "yonce"),
+        ("戦場のメリークリスマス", "のメリ"),
+        ("caf\udce9 del mar", "del mar"),
+        ('say "hi" twice', '"hi"'),
+        ("Größe " * 11_000, "grosse grosse"),
+    ],
+)
+def test_substrings_of_odd_text(cache: CacheRepository, path: Path, text: str, part: str) -> None:
+    cache.insert([track(1, comment=text)])
+    assert len(substring(path, part)) == 1
+    cache.update([track(1, comment="now plain")])
+    assert substring(path, part) == []
+
+
+def test_file_names_that_differ_only_in_bytes(cache: CacheRepository) -> None:
+    one, two = replace(track(1), files=("caf\udce9",)), replace(track(2), files=("café",))
+    cache.replace_all([one, two])
+    assert cache.get(one.annex_key) == one
+    assert cache.get(two.annex_key) == two
+
+
+def test_keys_and_fields_that_are_not_utf8(cache: CacheRepository) -> None:
+    record = replace(track(1, **{"f\udcefeld": "x"}), annex_key="URL--h\udce9", name="n\udce9.mp3")
+    cache.insert([record])
+    assert cache.get("URL--h\udce9") == record
+    cache.update([replace(record, values={"F\udcefELD": ("x", "y")})])
+    assert cache.fields() == [("f\udcefeld", "F\udcefELD", 1)]
+    cache.remove(["URL--h\udce9"])
+    assert cache.count() == 0
+
+
+def test_state_and_pins_keep_any_text(cache: CacheRepository, user: UserRepository) -> None:
+    cache.record_error("caf\udce9: 👩🏽\u200d🎤\0")
+    assert cache.state() == SyncState(last_error="caf\udce9: 👩🏽\u200d🎤\0")
+    for text in ODD.values():
+        user.add_pin("pin " + text, text)
+    pins = {pin.name: pin.query_text for pin in user.pins()}
+    assert pins == {"pin " + text: text for text in ODD.values()}
+    user.add_snapshot("s", ODD["nul"], [SnapshotTrack(text, text) for text in ODD.values()])
+    assert [each.name for each in user.snapshot("s").tracks] == list(ODD.values())
+
+
+anything = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40) | st.binary(
+    max_size=20
+).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(anything, min_size=1, max_size=6, unique=True))
+def test_any_text_round_trips(cache: CacheRepository, path: Path, texts: list[str]) -> None:
+    record = track(1, comment=tuple(texts))
+    cache.replace_all([])
+    cache.insert([record])
+    held = cache.get(record.annex_key)
+    assert held is not None
+    assert held.values["comment"] == tuple(sorted(texts))
+    assert [row[0] for row in query(path, "SELECT count(*) FROM value")] == [len(texts)]
+    for text in texts:
+        folded = fold(text)
+        if len(folded) >= 3 and "\0" not in folded and folded.isprintable():
+            assert ("comment", text) in substring(path, folded[:3])

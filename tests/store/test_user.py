@@ -1,0 +1,227 @@
+"""What the user made: pins, snapshots, the log of syncs and imports."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mcfs.errors import NotFoundError, PinExistsError, StoreBusyError, StoreDamagedError, StoreError
+from mcfs.store import SnapshotTrack, UserRepository
+from mcfs.store.engine import open_engine, writing
+from tests.store.making import query
+
+SET = [SnapshotTrack("MD5E-s2--b.mp3", "b.mp3"), SnapshotTrack("MD5E-s1--a.mp3", "a.mp3")]
+
+
+def now(moment: datetime) -> bool:
+    return moment.tzinfo is UTC and abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+
+
+def test_pins(user: UserRepository) -> None:
+    assert user.pins() == []
+    user.add_pin("Peak time", "bpm:128-140 genre:techno")
+    user.add_pin("New folder", "")
+    assert [(pin.name, pin.query_text) for pin in user.pins()] == [
+        ("New folder", ""),
+        ("Peak time", "bpm:128-140 genre:techno"),
+    ]
+    pin = user.pin("Peak time")
+    assert now(pin.created_at)
+    assert now(pin.updated_at)
+
+
+def test_pin_of_a_name_that_is_taken(user: UserRepository) -> None:
+    user.add_pin("p", "genre:techno")
+    with pytest.raises(PinExistsError, match="a pin of the name p exists already"):
+        user.add_pin("p", "genre:house")
+    user.add_pin("P", "genre:house")
+    assert user.pin("p").query_text == "genre:techno"
+
+
+def test_renaming_a_pin(user: UserRepository) -> None:
+    user.add_pin("New folder", "")
+    user.add_pin("other", "genre:house")
+    before = user.pin("New folder")
+    user.rename_pin("New folder", "genre:techno", "genre:techno")
+    after = user.pin("genre:techno")
+    assert after.query_text == "genre:techno"
+    assert after.created_at == before.created_at
+    assert after.updated_at > before.updated_at
+    user.rename_pin("genre:techno", "genre:techno", "genre:dub")
+    assert user.pin("genre:techno").query_text == "genre:dub"
+    with pytest.raises(PinExistsError):
+        user.rename_pin("genre:techno", "other", "x")
+    with pytest.raises(NotFoundError, match="no pin of the name gone"):
+        user.rename_pin("gone", "new", "x")
+    assert {pin.name for pin in user.pins()} == {"genre:techno", "other"}
+
+
+def test_another_query_for_a_pin(user: UserRepository) -> None:
+    user.add_pin("p", "")
+    before = user.pin("p")
+    user.set_query("p", "rating:5")
+    assert user.pin("p").query_text == "rating:5"
+    assert user.pin("p").updated_at > before.updated_at
+    with pytest.raises(NotFoundError):
+        user.set_query("gone", "")
+
+
+def test_removing_a_pin(user: UserRepository) -> None:
+    user.add_pin("p", "")
+    user.remove_pin("p")
+    assert user.pins() == []
+    with pytest.raises(NotFoundError):
+        user.remove_pin("p")
+    with pytest.raises(NotFoundError):
+        user.pin("p")
+
+
+def test_snapshots(user: UserRepository) -> None:
+    user.add_snapshot("Friday", "genre:techno", iter(SET))
+    user.add_snapshot("empty", "", [])
+    assert user.snapshots() == ["Friday", "empty"]
+    friday = user.snapshot("Friday")
+    assert (friday.name, friday.query_text, friday.tracks) == ("Friday", "genre:techno", tuple(SET))
+    assert now(friday.taken_at)
+    assert now(friday.updated_at)
+    assert user.snapshot("empty").tracks == ()
+    with pytest.raises(StoreError, match="a snapshot of the name Friday exists already"):
+        user.add_snapshot("Friday", "", [])
+
+
+def test_dropping_a_snapshot_takes_its_tracks_along(user: UserRepository, tmp_path: Path) -> None:
+    user.add_snapshot("Friday", "", SET)
+    user.add_snapshot("Saturday", "", SET)
+    user.drop_snapshot("Friday")
+    assert query(tmp_path / "user.db", "SELECT count(*) FROM snapshot_track") == [(2,)]
+    for gone in (user.drop_snapshot, user.snapshot):
+        with pytest.raises(NotFoundError, match="no snapshot of the name Friday"):
+            gone("Friday")
+
+
+def test_snapshot_that_breaks_off_is_not_there(user: UserRepository) -> None:
+    def tracks() -> Iterator[SnapshotTrack]:
+        yield SET[0]
+        raise RuntimeError("gone")
+
+    with pytest.raises(RuntimeError):
+        user.add_snapshot("Friday", "", tracks())
+    assert user.snapshots() == []
+
+
+def test_runs(user: UserRepository) -> None:
+    assert user.last_run("sync") is None
+    number = user.start_run("sync", {"pid": 1})
+    running = user.last_run("sync")
+    assert running is not None
+    assert (running.id, running.kind, running.outcome) == (number, "sync", None)
+    assert running.detail == {"pid": 1}
+    assert running.finished_at is None
+    assert now(running.started_at)
+    user.note_run(number, {"done": 5, "of": [10, None, "é"]})
+    noted = user.last_run("sync")
+    assert noted is not None
+    assert noted.detail == {"done": 5, "of": [10, None, "é"]}
+    user.finish_run(number, "done", {"tracks": 10})
+    user.start_run("import")
+    finished = user.last_run("sync")
+    assert finished is not None
+    assert (finished.outcome, finished.detail) == ("done", {"tracks": 10})
+    assert finished.finished_at is not None
+    assert finished.finished_at >= finished.started_at
+    imported = user.last_run("import")
+    assert imported is not None
+    assert imported.detail is None
+    with pytest.raises(NotFoundError, match="no run 99"):
+        user.finish_run(99, "done")
+    with pytest.raises(StoreError, match="kind_is_known"):
+        user.start_run("dance")
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [
+        ("INSERT INTO pin VALUES (9, 'p', '', 0, 0)", "UNIQUE constraint failed: pin.name"),
+        ("INSERT INTO pin VALUES (9, '', '', 0, 0)", "name_not_empty"),
+        ("INSERT INTO pin VALUES (9, 'x', NULL, 0, 0)", "NOT NULL"),
+        ("INSERT INTO pin VALUES (9, 'x', '', NULL, 0)", "NOT NULL"),
+        ("INSERT INTO pin VALUES (9, 'x', '', 0, NULL)", "NOT NULL"),
+        (
+            "INSERT INTO snapshot VALUES (9, 's', '', 0, 0)",
+            "UNIQUE constraint failed: snapshot.name",
+        ),
+        ("INSERT INTO snapshot VALUES (9, '', '', 0, 0)", "name_not_empty"),
+        ("INSERT INTO snapshot VALUES (9, 'x', NULL, 0, 0)", "NOT NULL"),
+        ("INSERT INTO snapshot VALUES (9, 'x', '', NULL, 0)", "NOT NULL"),
+        ("INSERT INTO snapshot VALUES (9, 'x', '', 0, NULL)", "NOT NULL"),
+        ("INSERT INTO snapshot_track VALUES (1, 1, 'k', 'n')", "snapshot_track.position"),
+        ("INSERT INTO snapshot_track VALUES (1, 0, 'k', 'n')", "position_positive"),
+        ("INSERT INTO snapshot_track VALUES (99, 1, 'k', 'n')", "FOREIGN KEY"),
+        ("INSERT INTO snapshot_track VALUES (1, 9, NULL, 'n')", "NOT NULL"),
+        ("INSERT INTO snapshot_track VALUES (1, 9, 'k', NULL)", "NOT NULL"),
+        ("INSERT INTO run VALUES (9, 'dance', 0, 0, '', '{}', 0)", "kind_is_known"),
+        ("INSERT INTO run VALUES (9, NULL, 0, 0, '', '{}', 0)", "NOT NULL"),
+        ("INSERT INTO run VALUES (9, 'sync', NULL, 0, '', '{}', 0)", "NOT NULL"),
+        ("INSERT INTO run VALUES (9, 'sync', 0, 0, '', '{}', NULL)", "NOT NULL"),
+    ],
+)
+def test_bad_row(user: UserRepository, tmp_path: Path, statement: str, broken: str) -> None:
+    user.add_pin("p", "")
+    user.add_snapshot("s", "", SET)
+    with closing(sqlite3.connect(tmp_path / "user.db")) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        with pytest.raises(sqlite3.IntegrityError, match=broken):
+            connection.execute(statement)
+
+
+def test_data_version_tells_of_changes_by_anybody(user: UserRepository, tmp_path: Path) -> None:
+    seen = [user.data_version()]
+    assert user.data_version() == seen[0]
+    user.add_pin("own", "")
+    seen.append(user.data_version())
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom mcfs.store import open_store\n"
+        "with open_store(Path(sys.argv[1])) as store: store.user.add_pin('other', '')\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+    seen.append(user.data_version())
+    user.pins()
+    assert user.data_version() == seen[-1]
+    assert len(set(seen)) == 3
+
+
+def test_data_version_of_no_database(tmp_path: Path) -> None:
+    repository = UserRepository(open_engine(tmp_path / "gone" / "user.db"))
+    with pytest.raises(StoreError, match="there is no folder"):
+        repository.data_version()
+    repository.close()
+
+
+def test_writer_gives_up_waiting(user: UserRepository, tmp_path: Path) -> None:
+    other = open_engine(tmp_path / "user.db")
+    with writing(other):
+        with pytest.raises(StoreBusyError, match=r"user\.db is being written"):
+            user.add_pin("p", "")
+        assert user.pins() == []
+    user.add_pin("p", "")
+    other.dispose()
+
+
+def test_damaged_file_is_left_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "user.db"
+    path.write_bytes(b"the pins of years, and a disk that failed\n" * 50)
+    before = path.read_bytes()
+    repository = UserRepository(open_engine(path))
+    with pytest.raises(StoreDamagedError) as caught:
+        repository.prepare()
+    assert str(caught.value) == f"{path} is not a database"
+    repository.close()
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["user.db"]
