@@ -133,7 +133,12 @@ class CacheWriter:
         self._connection.execute(delete(Field).where(~exists().where(Value.field_id == Field.id)))
 
     def _new_inodes(self, annex_keys: Sequence[str]) -> dict[str, int]:
-        taken = self._connection.execute(select(Track.inode.op("&")(inodes.LOW))).scalars()
+        low = Track.inode.op("&")(inodes.LOW)
+        settled = inodes.settle(annex_keys, frozenset())
+        wanted = [inode & inodes.LOW for inode in settled.values()]
+        if self._connection.execute(select(low).where(low.in_(wanted))).first() is None:
+            return settled
+        taken = self._connection.execute(select(low)).scalars()
         return inodes.settle(annex_keys, set(taken))
 
     def _next(self, column: InstrumentedAttribute[int]) -> int:

@@ -116,10 +116,11 @@ class Encoder:
     def add(self, track_id: int, inode: int, record: TrackRecord) -> None:
         """One track, with all that belongs to it."""
         # A million values pass through here: nothing is called for one that need not be.
+        fields = self._fields
         found: list[int] = []
         repeated: list[Any] = [None] * _REPEATED
         for shown, texts in record.values.items():
-            values, text_at, number_at = self._fields[shown]
+            values, text_at, number_at = fields[shown]
             if len(texts) == 1:
                 text = texts[0]
                 found.append(values[text])
@@ -128,14 +129,16 @@ class Encoder:
                 if number_at is not None:
                     repeated[number_at] = values.numbers[text]
             elif texts:
-                found += [values[text] for text in texts]
+                found += {values[text] for text in texts}
                 if text_at is not None:
                     repeated[text_at] = stored_text(min(texts))
                 if number_at is not None:
                     numbers = [n for n in map(values.numbers.get, texts) if n is not None]
                     repeated[number_at] = min(numbers, default=None)
+        if len(fields) > len(fields.by_name):
+            found = list(set(found))  # the track may have one field in two spellings
         # In order, so that the b-tree of pairs only ever grows at its end.
-        found = sorted(set(found))
+        found.sort()
         pairs = [track_id] * (2 * len(found))
         pairs[1::2] = found
         self._pairs += pairs
@@ -149,13 +152,13 @@ class Encoder:
                 inode,
                 files[0] if files else None,
                 stored_text(record.content_path),
-                record.present,
+                1 if record.present else 0,  # sqlite3 asks around who could adapt a bool
                 record.size if record.size is None or record.size <= _LARGEST else None,
                 None if record.changed_at is None else stored_time(record.changed_at),
                 None if record.added_at is None else stored_time(record.added_at),
                 *repeated,
                 record.decade,
-                record.is_live,
+                1 if record.is_live else 0,
             )
         )
 

@@ -16,8 +16,8 @@ from mcfs.store import inodes
 from mcfs.store.encoding import Encoder
 from mcfs.store.records import TrackRecord
 
-# Tracks per batch: with a dozen values each, some 50,000 rows wait in memory.
-_BATCH = 4000
+# Tracks per batch: with a dozen values each, some 100,000 rows wait in memory.
+_BATCH = 8000
 
 _CONTENT = [table for table in CacheBase.metadata.sorted_tables if table is not SyncState.__table__]
 _INDEXES = [index for table in _CONTENT for index in table.indexes]

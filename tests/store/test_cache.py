@@ -136,6 +136,12 @@ def test_value_said_twice_is_one(cache: CacheRepository, path: Path) -> None:
     assert query(path, "SELECT count(*) FROM track_value") == [(3,)]
 
 
+def test_value_said_in_two_spellings_of_a_field_is_one(cache: CacheRepository, path: Path) -> None:
+    cache.replace_all([track(1, genre="a"), track(2, genre="a", Genre=("a", "b"))])
+    cache.insert([track(3, GENRE="a", genre="a")])
+    assert query(path, "SELECT count(*) FROM track_value") == [(4,)]
+
+
 def test_spellings_of_a_field_are_one_field(cache: CacheRepository) -> None:
     cache.replace_all([track(1, genre="a"), track(2, Genre="b"), track(3, genre="c")])
     assert cache.fields() == [("genre", "Genre", 3)]

@@ -134,14 +134,15 @@ def test_reading_sees_one_state_while_others_write(cache: CacheRepository, path:
     writer.close()
 
 
-def test_several_threads_at_once(cache: CacheRepository) -> None:
+def test_several_threads_at_once(cache: CacheRepository, path: Path) -> None:
+    patient = other(path, patience=60)
     problems: list[BaseException] = []
 
     def work(number: int) -> None:
         try:
             for step in range(5):
-                cache.insert([track(number * 10 + step, title=f"t{number}")])
-                with cache.reading() as read:
+                patient.insert([track(number * 10 + step, title=f"t{number}")])
+                with patient.reading() as read:
                     assert read.generation().counter == read.count()
         except BaseException as error:  # noqa: BLE001
             problems.append(error)
@@ -151,6 +152,7 @@ def test_several_threads_at_once(cache: CacheRepository) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    patient.close()
     assert problems == []
     assert cache.count() == 40
 
