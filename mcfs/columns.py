@@ -6,7 +6,7 @@ per-row work spells them the same way.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
 
@@ -17,6 +17,11 @@ _MICROSECOND = timedelta(microseconds=1)
 def utc_now() -> datetime:
     """Now, with its zone said: a naive time is refused by every column here."""
     return datetime.now(UTC)
+
+
+def today() -> date:
+    """The local day it is: what a query says relative to now holds for all of it."""
+    return utc_now().astimezone().date()
 
 
 def stored_time(moment: datetime) -> int:

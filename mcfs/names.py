@@ -17,7 +17,9 @@ UNKNOWN = "Unknown"
 
 # `/` cannot stand in a name. git-annex's own views write ∕, and `\` is what a keyboard has.
 _SLASH = "\N{DIVISION SLASH}"
-_SLASHES = str.maketrans({_SLASH: "/", "\\": "/"})
+# SQLite's index of substrings ends a text at a NUL.
+_NUL = "\N{SYMBOL FOR NULL}"
+_ALIKE = str.maketrans({_SLASH: "/", "\\": "/", "\0": _NUL})
 # Latin letters whose stroke or ligature Unicode does not decompose.
 _STROKES = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
@@ -31,18 +33,18 @@ def fold(text: str) -> str:
     Case goes in every script, diacritics in Latin alone: й is a letter of its own, é an e with a mark.
     """
     if text.isascii():
-        return text.lower().replace("\\", "/")
+        return text.lower().replace("\\", "/").replace("\0", _NUL)
     bare: list[str] = []
     latin = False
-    for char in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()):
+    plain = text.translate(_ALIKE)
+    for char in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", plain).casefold()):
         if unicodedata.combining(char):
             if latin:
                 continue
         else:
             latin = char.isascii() or unicodedata.name(char, "").startswith("LATIN ")
         bare.append(char)
-    folded = unicodedata.normalize("NFKC", "".join(bare).translate(_STROKES))
-    return folded.translate(_SLASHES)
+    return unicodedata.normalize("NFKC", "".join(bare).translate(_STROKES)).translate(_ALIKE)
 
 
 def escape(value: str) -> str:

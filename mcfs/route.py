@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from mcfs.errors import NotFoundError
-from mcfs.query import Query, parse, starts_like_query
+from mcfs.query import Query, Vocabulary, parse, starts_like_query
 
 MAX_DEPTH = 32
 
@@ -36,9 +36,9 @@ class Route:
         return "/" + "/".join(self.names)
 
 
-def query_of(name: str) -> Query | None:
+def query_of(name: str, vocabulary: Vocabulary) -> Query | None:
     """The query a folder name is; None where it is a plain name; a `QueryError` where it is a bad one."""
-    return parse(name) if starts_like_query(name) else None
+    return parse(name, vocabulary) if starts_like_query(name, vocabulary) else None
 
 
 def is_shaped(name: str) -> bool:

@@ -1,79 +1,486 @@
 """What a query means: one SQLAlchemy `select()` over the schema, executed elsewhere.
 
-Owns the only meaning a query has; there is no second matcher in Python. Every leaf asks `track_value`
-whether the track *has* such a value, which is true or false and never unknown, so that terms combine
-for fields with several values or none.
+Owns the only meaning a query has; there is no second matcher in Python. Every leaf asks whether the
+track is among those that have such a value, which is true or false and never unknown, so that NOT
+keeps what has no value and several values of a field are no trouble.
+
+Building and compiling a statement costs ten times what parsing does, and folders differ in their
+words, not in their shape: "genre:A bpm:>N" is one statement, built once, whatever A and N are. So a
+query is first *lowered* to its shape (a tuple that names parameters) and the parameters' values, and
+only the shape becomes SQL.
 """
 
 from __future__ import annotations
 
+import json
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any, assert_never
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    table,
+    true,
+)
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import column
 
-from mcfs.query import Between, Contains, Equals, Present, Query, Term
+from mcfs.columns import stored_text
+from mcfs.musickey import mixes_with
+from mcfs.query import (
+    And,
+    Between,
+    Contains,
+    Cut,
+    DateBetween,
+    Equals,
+    Flag,
+    InKey,
+    Keys,
+    Kind,
+    Missing,
+    Not,
+    Or,
+    Query,
+    Shuffle,
+    Sort,
+    Tempo,
+    Term,
+    ValueIs,
+    format_term,
+    kind_of,
+    sources,
+)
+from mcfs.query.dates import days_of
+from mcfs.query.tempo import Span, tempo_spans
 from mcfs.schema import Field, Track, TrackValue, Value
 
+Statement = Select[*tuple[Any, ...]]
+Shape = tuple[Any, ...]
+Track_ = type[Track]
+
 # What a folder has to know of a track to list it.
-LISTED = (
-    Track.annex_key,
-    Track.name,
-    Track.inode,
-    Track.work_path,
-    Track.content_path,
-    Track.present,
-    Track.size,
-    Track.changed_at,
-    Track.added_at,
+_LISTED = (
+    "id",
+    "annex_key",
+    "name",
+    "inode",
+    "work_path",
+    "content_path",
+    "present",
+    "size",
+    "changed_at",
+    "added_at",
 )
-
-Tracks = Select[*tuple[Any, ...]]
-
 _FTS = table("value_fts", column("rowid"))
 _SHORTEST_TRIGRAM = 3
+# SQLite's parser holds 100 things at once, and its expressions are 1,000 deep at most: a chain of
+# terms counts as deep as it is long.
+_DEEP = 6
+_MANY = 200
+_ANY_VALUE: Shape = ("any",)
+# Zero means "none" here: no tempo, no rating.
+_ZERO_IS_NONE = frozenset({"bpm", "rating"})
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_COLUMNS = {"added": "added_at", "changed": "changed_at", "size": "size"}
 
 
-def select_tracks(query: Query) -> Tracks:
-    """The tracks of a query, by name."""
-    return select(*LISTED).where(*map(_condition, query.terms)).order_by(Track.name)
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement that many queries share, and what makes it this query."""
+
+    statement: Statement
+    parameters: dict[str, Any]
 
 
-def select_track(query: Query, name: str) -> Tracks:
+def select_tracks(query: Query, today: date) -> Compiled:
+    """The tracks of a query, in its order; without one, by name."""
+    lowered = _lower(query, today)
+    return Compiled(_tracks(lowered.shape), lowered.parameters)
+
+
+def select_track(query: Query, name: str, today: date) -> Compiled:
     """The one track of a query that has this name, by the index of names."""
-    return select(*LISTED).where(Track.name == name, *map(_condition, query.terms))
+    lowered = _lower(query, today)
+    return Compiled(_track(lowered.shape), lowered.parameters | {"name": name})
 
 
-def _condition(term: Term) -> ColumnElement[bool]:
-    match term:
-        case Contains(field, text):
-            return _has(field, _contains(text))
-        case Equals(field, text):
-            return _has(field, Value.folded == text)
-        case Between(field, low, high, low_open, high_open):
-            bounds: list[ColumnElement[bool]] = [Value.number.is_not(None)]
-            if low is not None:
-                bounds.append(Value.number > low if low_open else Value.number >= low)
-            if high is not None:
-                bounds.append(Value.number < high if high_open else Value.number <= high)
-            return _has(field, and_(*bounds))
-        case Present(yes):
-            return Track.present.is_(yes)
-        case unreachable:
-            assert_never(unreachable)
+def count_tracks(query: Query, today: date) -> Compiled:
+    """How many there are."""
+    lowered = _lower(query, today)
+    return Compiled(_count(lowered.shape), lowered.parameters)
 
 
-def _has(field: str, matches: ColumnElement[bool]) -> ColumnElement[bool]:
-    # IN and not a correlated EXISTS: SQLite then starts from the few values that match, and ANDs sets
-    # of track ids, where EXISTS would walk every track of the library.
-    field_id = select(Field.id).where(Field.name == field).scalar_subquery()
-    values = select(Value.id).where(Value.field_id == field_id, matches)
-    return Track.id.in_(select(TrackValue.track_id).where(TrackValue.value_id.in_(values)))
+# --- lowering: the query apart from its words
 
 
-def _contains(text: str) -> ColumnElement[bool]:
-    if len(text) < _SHORTEST_TRIGRAM or "\0" in text:
-        return func.instr(Value.folded, text) > 0
-    phrase = '"' + text.replace('"', '""') + '"'
-    found = select(_FTS.c.rowid).where(literal_column("value_fts").op("MATCH")(phrase))
-    return Value.id.in_(found)
+@dataclass(slots=True)
+class _Lowering:
+    today: date
+    parameters: dict[str, Any] = field(default_factory=dict)
+    shape: Shape = ()
+
+    def named(self, value: Any) -> str:
+        """The name of a new parameter."""
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return name
+
+    def query(self, query: Query) -> Shape:
+        """A whole query: filter, order, limit."""
+        limit = None if query.limit is None else self.named(query.limit)
+        return ("query", self.term(query.where), tuple(map(self.order, query.order)), limit)
+
+    def order(self, order: Sort | Shuffle) -> Shape:
+        """One key of the order."""
+        match order:
+            case Sort(name, descending):
+                return ("sort", name, descending)
+            case Shuffle(seed):
+                return ("shuffle", self.named(stored_text(seed)))
+            case unreachable:
+                assert_never(unreachable)
+
+    def term(self, term: Term) -> Shape:
+        """One term."""
+        match term:
+            case And(terms):
+                return ("and", *map(self.term, sorted(terms, key=_promise)))
+            case Or(terms):
+                return ("or", *map(self.term, sorted(terms, key=format_term)))
+            case Not(inner):
+                return ("not", self.term(inner))
+            case Contains(name, text):
+                return _has(name, self.contains(text))
+            case Equals(name, text):
+                return _has(name, ("equals", self.named(text)))
+            case Missing(name):
+                return self.missing(name)
+            case Between():
+                return self.between(term)
+            case Tempo(bpm, exact, near):
+                spans = tempo_spans(bpm, exact=exact, near=near)
+                return _has("bpm", ("or", *map(self.span, spans)))
+            case InKey(number, mixes):
+                numbers = mixes_with(number) if mixes else (number,)
+                return _has("key", ("or", *(("=", self.named(float(n))) for n in numbers)))
+            case DateBetween():
+                return self.days(term)
+            case Flag(name, yes):
+                return ("flag", "present" if name == "present" else "is_live", yes)
+            case Keys(annex_keys):
+                return self.keys(annex_keys)
+            case ValueIs(_, _, names, combinations):
+                return ("or", *(self.combination(names, texts) for texts in combinations))
+            case Cut(query):
+                return ("cut", self.query(query))
+            case unreachable:
+                assert_never(unreachable)
+
+    def keys(self, annex_keys: tuple[str, ...]) -> Shape:
+        """One parameter for any number of keys; JSON has no word for those that are not UTF-8."""
+        usual: list[str] = []
+        unusual: list[Shape] = []
+        for key in annex_keys:
+            if isinstance(stored_text(key), str):
+                usual.append(key)
+            else:
+                unusual.append(("=", self.named(key)))
+        listed = ("keys", self.named(json.dumps(usual)))
+        return ("or", listed, ("column", "annex_key", ("or", *unusual))) if unusual else listed
+
+    def combination(self, names: tuple[str, ...], texts: tuple[str | None, ...]) -> Shape:
+        """These whole values; what a template shows as missing has no value at all."""
+        return (
+            "and",
+            *(
+                ("not", _has(name, _ANY_VALUE))
+                if text is None
+                else _has(name, ("equals", self.named(text)))
+                for name, text in zip(names, texts, strict=True)
+            ),
+        )
+
+    def contains(self, text: str) -> Shape:
+        """By the trigram index, where the text has what that is made of."""
+        kept = stored_text(text)
+        if len(text) < _SHORTEST_TRIGRAM or isinstance(kept, bytes):
+            return ("scan", self.named(kept))
+        return ("trigram", self.named('"' + text.replace('"', '""') + '"'))
+
+    def missing(self, name: str) -> Shape:
+        """No value; for what is a number, none that is one."""
+        if name in _COLUMNS:
+            return ("not", ("column", _COLUMNS[name], _ANY_VALUE))
+        if name in _ZERO_IS_NONE:
+            return ("not", _has(name, (">", self.named(0.0))))
+        is_number = kind_of(name) in (Kind.NUMBER, Kind.YEAR, Kind.DURATION)
+        return ("not", _has(name, ("number",) if is_number else _ANY_VALUE))
+
+    def between(self, term: Between) -> Shape:
+        """A range of numbers."""
+        low = ">" if term.low_open else ">="
+        high = "<" if term.high_open else "<="
+        bounds = [
+            (comparison, self.named(bound))
+            for comparison, bound in ((low, term.low), (high, term.high))
+            if bound is not None
+        ]
+        if term.field in _COLUMNS:
+            return ("column", _COLUMNS[term.field], ("and", _ANY_VALUE, *bounds))
+        shape = _has(term.field, ("and", ("number",), *bounds))
+        if term.field == "rating" and _holds_zero(term):
+            return ("or", shape, self.missing("rating"))
+        return shape
+
+    def span(self, span: Span) -> Shape:
+        """One of the tempos that a tempo means."""
+        high = "<" if span.high_open else "<="
+        return ("and", (">=", self.named(span.low)), (high, self.named(span.high)))
+
+    def days(self, term: DateBetween) -> Shape:
+        """Whole local days, as the moments at which they begin and end."""
+        bounds: list[Shape] = [_ANY_VALUE]
+        if term.low is not None:
+            first, after = days_of(term.low, self.today)
+            bounds.append((">=", self.named(_midnight(after if term.low_open else first))))
+        if term.high is not None:
+            first, after = days_of(term.high, self.today)
+            bounds.append(("<", self.named(_midnight(first if term.high_open else after))))
+        return ("column", _COLUMNS[term.field], ("and", *bounds))
+
+
+def _lower(query: Query, today: date) -> _Lowering:
+    lowered = _Lowering(today)
+    lowered.shape = lowered.query(query)
+    return lowered
+
+
+def _promise(term: Term) -> tuple[int, str]:
+    """What is likely to leave few tracks comes first, and is what SQLite then starts from.
+
+    The text makes it one order, whatever order a set has: equal queries have equal statements.
+    """
+    return next((rank for rank, kinds in enumerate(_PROMISING) if isinstance(term, kinds)), 9), (
+        format_term(term)
+    )
+
+
+_PROMISING = ((Keys, Cut), (Equals, Contains, InKey, ValueIs), (Tempo,), (Between, Missing, Or))
+
+
+def _has(name: str, test: Shape) -> Shape:
+    return ("has", sources(name), test)
+
+
+def _holds_zero(term: Between) -> bool:
+    above = term.low is None or term.low < 0 or (term.low == 0 and not term.low_open)
+    below = term.high is None or term.high > 0 or (term.high == 0 and not term.high_open)
+    return above and below
+
+
+def _midnight(day: date) -> datetime:
+    """When a local day begins; at the ends of the calendar, no zone can be reckoned with."""
+    if day.year <= 1:
+        return datetime.min.replace(tzinfo=UTC)
+    if day.year >= date.max.year:
+        return datetime.max.replace(tzinfo=UTC)
+    return datetime.combine(day, time()).astimezone()
+
+
+# --- building: the SQL of a shape
+
+
+@lru_cache(maxsize=1024)
+def _tracks(shape: Shape) -> Statement:
+    return _query(shape, Track, [getattr(Track, name) for name in _LISTED])
+
+
+@lru_cache(maxsize=1024)
+def _track(shape: Shape) -> Statement:
+    _, where, _, limit = shape
+    columns = [getattr(Track, name) for name in _LISTED]
+    named = Track.name == bindparam("name")
+    if limit is None:
+        return select(*columns).where(named, _condition(where, Track))
+    return select(*columns).where(named, _condition(("cut", shape), Track))
+
+
+@lru_cache(maxsize=1024)
+def _count(shape: Shape) -> Statement:
+    _, where, _, limit = shape
+    if limit is None:
+        return select(func.count()).select_from(Track).where(_condition(where, Track))
+    return select(func.count()).select_from(_query(shape, Track, [Track.id]).subquery())
+
+
+def _query(shape: Shape, track: Track_, columns: list[Any]) -> Statement:
+    _, where, order, limit = shape
+    statement: Statement = select(*columns).where(_condition(where, track))
+    for key in order:
+        statement = statement.order_by(*_order(key, track))
+    statement = statement.order_by(track.name)
+    return statement if limit is None else statement.limit(bindparam(limit))
+
+
+def _condition(
+    shape: Shape, track: Track_, depth: int = 0, *, hidden: bool = False
+) -> ColumnElement[bool]:
+    """One term. SQLite reads so much depth and no more: what is deeper, or longer, stands aside."""
+    match shape:
+        case ("and" | "or", *terms) if len(terms) > _MANY:
+            parts = [(shape[0], *terms[i : i + _MANY]) for i in range(0, len(terms), _MANY)]
+            return _condition((shape[0], *(("aside", part) for part in parts)), track, depth)
+        case ("and" | "or" | "not", *_) if depth > _DEEP:
+            return _condition(("aside", shape), track)
+        case ("and", *terms):
+            return and_(
+                true(),
+                *(
+                    _condition(term, track, depth + 1, hidden=place > 0)
+                    for place, term in enumerate(terms)
+                ),
+            )
+        case ("or", *terms):
+            return or_(false(), *(_condition(term, track, depth + 1) for term in terms))
+        case ("not", term):
+            return not_(_condition(term, track, depth + 1))
+        case ("has", names, test):
+            # A sum is no column with an index: only the first of several sets is what to start from.
+            return (track.id + 0 if hidden else track.id).in_(_tracks_with(names, test))
+        case ("column", name, test):
+            tested: ColumnElement[bool] = _test(test, getattr(track, name))
+            return tested
+        case ("flag", name, yes):
+            flag: ColumnElement[bool] = getattr(track, name)
+            return flag.is_(yes)
+        case ("keys", parameter):
+            keys = func.json_each(bindparam(parameter)).table_valued("value")
+            return track.annex_key.in_(select(keys.c.value))
+        case ("cut", query):
+            other = aliased(Track)
+            return track.id.in_(select(_query(query, other, [other.id]).cte().c.id))
+        case ("aside", term):
+            other = aliased(Track)
+            return track.id.in_(select(select(other.id).where(_condition(term, other)).cte().c.id))
+        case _:
+            raise AssertionError(shape)
+
+
+def _tracks_with(names: tuple[str, ...], test: Shape) -> Statement:
+    # IN and not a correlated EXISTS: SQLite then starts from the few values that match, and intersects
+    # sets of track ids, where EXISTS would walk every track of the library. Both are two-valued.
+    return select(TrackValue.track_id).where(TrackValue.value_id.in_(_values(names, test)))
+
+
+def _values(names: tuple[str, ...], test: Shape) -> Statement:
+    fields = _fields(names)
+    match test:
+        case ("trigram", parameter):
+            # The sum hides the field from SQLite's planner, which would walk all of its values otherwise
+            # and look each up in what the trigrams found.
+            return (
+                select(Value.id)
+                .join(_FTS, _FTS.c.rowid == Value.id)
+                .where(
+                    literal_column("value_fts").op("MATCH")(bindparam(parameter)),
+                    (Value.field_id + 0).in_(fields),
+                )
+            )
+        case ("scan", parameter):
+            matches: ColumnElement[bool] = func.instr(Value.folded, bindparam(parameter)) > 0
+        case ("equals", parameter):
+            matches = Value.folded == bindparam(parameter)
+        case ("any",):
+            matches = Value.folded != ""
+        case _:
+            matches = _test(test, Value.number)
+    return select(Value.id).where(Value.field_id.in_(fields), matches)
+
+
+def _fields(names: tuple[str, ...]) -> Statement:
+    # Not IN: SQLAlchemy would spell that out anew at every execution.
+    return select(Field.id).where(or_(*(Field.name == name for name in names)))
+
+
+def _test(test: Shape, operand: Any) -> Any:
+    match test:
+        case ("and", *tests):
+            return and_(true(), *(_test(inner, operand) for inner in tests))
+        case ("or", *tests):
+            return or_(false(), *(_test(inner, operand) for inner in tests))
+        case ("any",) | ("number",):
+            return operand.is_not(None)
+        case (comparison, parameter):
+            return _COMPARE[comparison](operand, bindparam(parameter))
+        case _:
+            raise AssertionError(test)
+
+
+# --- order
+
+
+def _order(key: Shape, track: Track_) -> list[ColumnElement[Any]]:
+    match key:
+        case ("shuffle", parameter):
+            return [func.mcfs_shuffle(bindparam(parameter), track.annex_key)]
+        case ("sort", name, descending):
+            ordered: list[ColumnElement[Any]] = []
+            for by in _sort_keys(name, track):
+                ordered.append((by.desc() if descending else by.asc()).nulls_last())
+            return ordered
+        case _:
+            raise AssertionError(key)
+
+
+def _sort_keys(name: str, track: Track_) -> list[Any]:
+    """One value of each track, the smallest, which is what its columns show."""
+    match kind_of(name), name:
+        case _, "bpm":
+            return [func.nullif(track.bpm, 0)]
+        case _, "rating":
+            return [func.nullif(track.rating, 0)]
+        case _, "year" | "decade":
+            return [track.year]
+        case _, "tracknumber":
+            return [track.tracknumber]
+        case _, "key":
+            return [track.key_number, func.lower(track.key_text)]
+        case _, "added" | "changed" | "size":
+            return [getattr(track, _COLUMNS[name])]
+        case _, "present":
+            return [track.present]
+        case _, "live":
+            return [track.is_live]
+        case (Kind.TEXT, _):
+            return [_smallest(Value.folded, name, track)]
+        case _:
+            return [_smallest(Value.number, name, track), _smallest(Value.folded, name, track)]
+
+
+def _smallest(what: Any, name: str, track: Track_) -> ColumnElement[Any]:
+    fields = _fields(sources(name))
+    return (
+        select(func.min(what))
+        .join(TrackValue, TrackValue.value_id == Value.id)
+        .where(TrackValue.track_id == track.id, Value.field_id.in_(fields))
+        .scalar_subquery()
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from pathlib import PurePosixPath
 
 from mcfs.annex.library import AnnexedKey, Library, annex_commit, read_keys
@@ -91,6 +92,25 @@ def decade(values: Mapping[str, Sequence[str]]) -> str | None:
     return f"{years[0][:3]}0s" if years else None
 
 
+def added_at(values: Mapping[str, Sequence[str]]) -> datetime | None:
+    """When the metadata says that the track was added: the earliest date of the field `added`.
+
+    A day begins where we are; a time without a zone is UTC, as Mixxx writes them.
+    """
+    moments = [moment for text in values.get("added", ()) if (moment := _moment(text)) is not None]
+    return min(moments, default=None)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        if len(text) <= len("2026-01-01"):
+            return datetime.combine(date.fromisoformat(text), time()).astimezone()
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 _YEAR = re.compile(r"\d{4}")
 
 
@@ -114,7 +134,7 @@ def _record(key: AnnexedKey, name: str) -> TrackRecord:
         present=key.present,
         size=key.size,
         changed_at=key.metadata.changed_at,
-        added_at=key.added_at,
+        added_at=added_at(values) or key.added_at,
         is_live=is_live(values),
         decade=decade(values),
         values=key.metadata.values,

@@ -22,22 +22,21 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, assert_never
 
 from sqlalchemy import Row
 
+from mcfs.columns import today
 from mcfs.errors import NotFoundError, QueryError, ReadOnlyError
-from mcfs.query import ALL, Present, Query, format, parse
+from mcfs.query import ALL, Query, Vocabulary, format, hiding_absent, parse
 from mcfs.route import Route, query_of
 from mcfs.sql import select_track, select_tracks
 from mcfs.store import Generation, Store
 
 # Listings hold what they list; one of a few thousand tracks is a few hundred kilobytes.
 MAX_LISTED = 500_000
-
-_HERE = Query(frozenset({Present()}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,8 @@ class Listing:
     """What one folder holds as of one generation. Never changes; a newer one replaces it."""
 
     generation: Generation
+    # "In the last 7 days" is another answer tomorrow.
+    day: date
     entries: Mapping[str, Node] = field(repr=False)
 
 
@@ -92,7 +93,8 @@ class Tree:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._listings: OrderedDict[str, Listing] = OrderedDict()
+        self._listings: OrderedDict[Query, Listing] = OrderedDict()
+        self._vocabulary: tuple[Generation, Vocabulary] | None = None
         self._listed = 0
         self._lock = threading.Lock()
 
@@ -130,7 +132,7 @@ class Tree:
                 return self._listing({"all": TracksNode(ALL), "pins": PinsNode()})
             case PinsNode():
                 pins = self._store.user.pins()
-                return self._listing({pin.name: _pinned(pin.query_text) for pin in pins})
+                return self._listing({pin.name: self._pinned(pin.query_text) for pin in pins})
             case EmptyPinNode():
                 return self._listing({})
             case TracksNode(query):
@@ -144,10 +146,18 @@ class Tree:
         """Names the state of the store that a listing made now would show."""
         return self._store.cache.generation()
 
+    def vocabulary(self) -> Vocabulary:
+        """The fields that the library has now, for reading queries."""
+        generation = self.generation()
+        known = self._vocabulary
+        if known is None or known[0] != generation:
+            known = self._vocabulary = (generation, self._store.cache.vocabulary())
+        return known[1]
+
     def make_pin(self, folder: Node, name: str) -> FolderNode:
         """What mkdir means: a pin of the query that the name is, or an empty one."""
         _only_pins(folder)
-        query = query_of(name)
+        query = query_of(name, self.vocabulary())
         self._store.user.add_pin(name, "" if query is None else format(query))
         return EmptyPinNode() if query is None else TracksNode(query)
 
@@ -160,15 +170,15 @@ class Tree:
         """What mv means: another name for the same query; an empty pin becomes the query it is named."""
         _only_pins(folder)
         _only_pins(new_folder)
-        query = query_of(new_name)
+        query = query_of(new_name, self.vocabulary())
         pin = self._store.user.pin(name)
         becomes = format(query) if query is not None and not pin.query_text else pin.query_text
         self._store.user.rename_pin(name, new_name, becomes)
-        return _pinned(becomes)
+        return self._pinned(becomes)
 
     def _refined(self, query: Query, name: str) -> TracksNode:
         try:
-            by = query_of(name)
+            by = query_of(name, self.vocabulary())
         except QueryError as error:
             raise NotFoundError(str(error)) from error
         if by is None:
@@ -177,48 +187,54 @@ class Tree:
 
     def _track(self, query: Query, name: str) -> Node | None:
         """One indexed lookup, never a listing, unless a current listing is at hand anyway."""
-        with self._lock:
-            held = self._listings.get(format(query))
-        if held is not None and held.generation == self.generation():
+        held = self._held(query)
+        if held is not None:
             return held.entries.get(name)
-        rows = self._store.cache.select(select_track(query.refined(_HERE), name))
+        rows = self._store.cache.select(select_track(hiding_absent(query), name, today()))
         return _track_node(rows[0]) if rows else None
 
     def _tracks(self, query: Query) -> Listing:
-        canonical = format(query)
-        generation = self.generation()
-        with self._lock:
-            held = self._listings.get(canonical)
-            if held is not None and held.generation == generation:
-                self._listings.move_to_end(canonical)
-                return held
-        rows = self._store.cache.select(select_tracks(query.refined(_HERE)))
-        listing = Listing(
-            generation, MappingProxyType({row.name: _track_node(row) for row in rows})
-        )
-        self._keep(canonical, listing)
-        return listing
+        held = self._held(query)
+        if held is not None:
+            return held
+        # The generation first: should a sync commit in between, the listing only counts as old.
+        generation, day = self.generation(), today()
+        rows = self._store.cache.select(select_tracks(hiding_absent(query), day))
+        entries = MappingProxyType({row.name: _track_node(row) for row in rows})
+        return self._keep(query, Listing(generation, day, entries))
 
-    def _keep(self, canonical: str, listing: Listing) -> None:
-        """Remember a listing, forgetting the ones not asked for longest: memory is bounded by entries."""
+    def _held(self, query: Query) -> Listing | None:
+        """The listing at hand, if it still says what is true."""
+        generation, day = self.generation(), today()
         with self._lock:
-            replaced = self._listings.pop(canonical, None)
+            held = self._listings.get(query)
+            if held is None or held.generation != generation or held.day != day:
+                return None
+            self._listings.move_to_end(query)
+            return held
+
+    def _keep(self, query: Query, listing: Listing) -> Listing:
+        """Remember a listing, forgetting the ones not asked for longest: bounded by their entries."""
+        with self._lock:
+            replaced = self._listings.pop(query, None)
             self._listed += len(listing.entries) - (len(replaced.entries) if replaced else 0)
-            self._listings[canonical] = listing
+            self._listings[query] = listing
             while self._listed > MAX_LISTED and len(self._listings) > 1:
                 _, forgotten = self._listings.popitem(last=False)
                 self._listed -= len(forgotten.entries)
+        return listing
+
+    def _pinned(self, query_text: str) -> FolderNode:
+        try:
+            return (
+                TracksNode(parse(query_text, self.vocabulary())) if query_text else EmptyPinNode()
+            )
+        except QueryError:
+            # A field that no track has just now, or words of a newer mcfs: the pin stays, and is empty.
+            return EmptyPinNode()
 
     def _listing(self, entries: dict[str, Node]) -> Listing:
-        return Listing(self.generation(), MappingProxyType(entries))
-
-
-def _pinned(query_text: str) -> FolderNode:
-    try:
-        return TracksNode(parse(query_text)) if query_text else EmptyPinNode()
-    except QueryError:
-        # Written by a newer mcfs whose language has more words: the pin stays, and is empty here.
-        return EmptyPinNode()
+        return Listing(self.generation(), today(), MappingProxyType(entries))
 
 
 def _track_node(row: Row[Any]) -> TrackNode:

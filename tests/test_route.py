@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcfs.errors import NotFoundError, QueryError
-from mcfs.query import parse
+from mcfs.query import Vocabulary, parse
 from mcfs.route import MAX_DEPTH, Route, is_shaped, query_of
 
 
@@ -34,10 +34,10 @@ def test_depth_has_an_end() -> None:
 
 
 def test_a_name_is_a_query_a_bad_query_or_a_plain_name() -> None:
-    assert query_of("genre:techno") == parse("genre:techno")
-    assert query_of("README") is None
+    assert query_of("genre:techno", Vocabulary()) == parse("genre:techno")
+    assert query_of("README", Vocabulary()) is None
     with pytest.raises(QueryError):
-        query_of("bpm:12x")
+        query_of("bpm:12x", Vocabulary())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from mcfs.annex.library import Library, open_library
 from mcfs.errors import LibraryError
 from mcfs.store import Store, open_store
-from mcfs.sync import Progress, decade, is_audio, is_live, sync
+from mcfs.sync import Progress, added_at, decade, is_audio, is_live, sync
 from tests.needs import git_annex_environment
 from tests.tracks import SAMPLES, SECOND_PATH
 
@@ -131,3 +133,31 @@ def test_live(title: str, live: bool) -> None:
 )
 def test_decade(years: list[str], said: str | None) -> None:
     assert decade({"year": years}) == said
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["2025-06-30 12:00:00"], "2025-06-30T12:00:00+00:00"),
+        (["2025-06-30T12:00:00+02:00"], "2025-06-30T10:00:00+00:00"),
+        (["2025-07-01T00:00:00Z", "2025-06-30 12:00"], "2025-06-30T12:00:00+00:00"),
+        (["soon"], None),
+        (["0001-01-01"], None),
+        ([], None),
+    ],
+)
+def test_added(values: list[str], said: str | None) -> None:
+    moment = added_at({"added": values})
+    assert (moment and moment.astimezone(UTC).isoformat()) == said
+
+
+def test_a_day_is_added_where_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        moment = added_at({"added": ["2025-06-30"]})
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert moment is not None
+    assert moment.astimezone(UTC).isoformat() == "2025-06-30T04:00:00+00:00"

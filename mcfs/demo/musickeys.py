@@ -1,12 +1,14 @@
 """A musical key, and the ways that programs write it.
 
-Owns the writing alone, for the demo's metadata; reading any notation is the core's.
+Owns the names alone, for the demo's metadata; the wheel's notations, and reading them, are the core's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+
+from mcfs.musickey import lancelot, open_key
 
 _MAJOR = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 _MINOR = ("Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm", "Bm")
@@ -43,6 +45,6 @@ class MusicKey:
             case Notation.SIGNS:
                 return name.translate(_SIGNS)
             case Notation.LANCELOT:
-                return f"{self.number}{'A' if self.minor else 'B'}"
+                return lancelot(2 * self.number - self.minor)
             case Notation.OPEN:
-                return f"{(self.number + 4) % 12 + 1}{'m' if self.minor else 'd'}"
+                return open_key(2 * self.number - self.minor)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from mcfs.errors import StoreError
 from mcfs.store.cache import CacheRepository
@@ -30,7 +31,9 @@ from mcfs.store.records import (
     SyncState,
     TrackRecord,
 )
-from mcfs.store.user import UserRepository
+
+if TYPE_CHECKING:
+    from mcfs.store.user import UserRepository
 
 __all__ = [
     "CacheRepository",
@@ -43,7 +46,7 @@ __all__ = [
     "Store",
     "SyncState",
     "TrackRecord",
-    "UserRepository",
+    "open_cache",
     "open_store",
 ]
 
@@ -76,10 +79,9 @@ class Store:
 
 def open_store(folder: Path) -> Store:
     """The store in this folder, which is made if there is none; both databases ready for use."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
+    from mcfs.store.user import UserRepository  # not loaded for who only reads the cache
+
+    _make(folder)
     cache = CacheRepository(open_engine(folder / "cache.db"))
     user = UserRepository(open_engine(folder / "user.db"))
     try:
@@ -89,3 +91,21 @@ def open_store(folder: Path) -> Store:
         cache.close()
         user.close()
         raise
+
+
+def open_cache(folder: Path) -> tuple[CacheRepository, str | None]:
+    """The cache alone, which is quicker; and what the user should know about how it was opened."""
+    _make(folder)
+    cache = CacheRepository(open_engine(folder / "cache.db"))
+    try:
+        return cache, cache.prepare()
+    except BaseException:
+        cache.close()
+        raise
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be made: {error.strerror}") from error

@@ -9,20 +9,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, Select, insert, update
+from sqlalchemy import Connection, Engine, Row, insert, update
 
 from mcfs.errors import StoreDamagedError, StoreError
-from mcfs.query import ALL, Query
+from mcfs.query import ALL, Query, Vocabulary
 from mcfs.schema import CacheBase, schema_stamp
 from mcfs.schema import SyncState as SyncRow
+from mcfs.sql import Compiled
 from mcfs.store import engine as sqlite
 from mcfs.store.aside import set_aside
-from mcfs.store.changes import CacheWriter
-from mcfs.store.load import load
 from mcfs.store.reader import CacheReader
 from mcfs.store.records import FieldCount, Generation, SyncState, TrackRecord
+
+# What writes is loaded where something is written: most commands only read.
+if TYPE_CHECKING:
+    from mcfs.store.changes import CacheWriter
 
 _APPLICATION = int.from_bytes(b"mcfs")
 
@@ -64,6 +67,8 @@ class CacheRepository:
     @contextmanager
     def writing(self) -> Iterator[CacheWriter]:
         """Several changes that are one: one commit, one generation, or an exception and nothing."""
+        from mcfs.store.changes import CacheWriter
+
         with sqlite.writing(self._engine) as connection:
             self._check(connection)
             writer = CacheWriter(connection)
@@ -73,6 +78,9 @@ class CacheRepository:
 
     def replace_all(self, records: Iterable[TrackRecord], state: SyncState | None = None) -> None:
         """Put these tracks in the place of all there are; the records are gone through once."""
+        from mcfs.store.changes import CacheWriter
+        from mcfs.store.load import load
+
         with sqlite.rebuilding(self._engine) as connection:
             self._check(connection)
             load(connection, records)
@@ -113,10 +121,10 @@ class CacheRepository:
         with self.reading() as read:
             return read.state()
 
-    def select(self, statement: Select[Any]) -> Sequence[Row[Any]]:
-        """The rows of a statement that `sql.py` built."""
+    def select(self, compiled: Compiled) -> Sequence[Row[Any]]:
+        """The rows of what `sql.py` compiled."""
         with self.reading() as read:
-            return read.select(statement)
+            return read.select(compiled)
 
     def get(self, annex_key: str) -> TrackRecord | None:
         """All there is about one track."""
@@ -127,6 +135,11 @@ class CacheRepository:
         """How many tracks a query names."""
         with self.reading() as read:
             return read.count(query)
+
+    def vocabulary(self) -> Vocabulary:
+        """The fields there are, for reading queries."""
+        with self.reading() as read:
+            return read.vocabulary()
 
     def fields(self) -> list[FieldCount]:
         """Every field there is, with the number of its tracks."""

@@ -19,7 +19,7 @@ from mcfs.names import fold
 from mcfs.schema import Field, Track, TrackValue, Value
 from mcfs.schema import SyncState as SyncRow
 from mcfs.store import inodes
-from mcfs.store.encoding import Encoder
+from mcfs.store.encoding import Encoder, places
 from mcfs.store.reader import CacheReader, chunks
 from mcfs.store.records import SyncState, TrackRecord
 
@@ -89,6 +89,9 @@ class CacheWriter:
         for record in records:
             for shown, texts in record.values.items():
                 asked[fold(shown)].update(texts)
+            for work_path in record.files:
+                for name, text in places(work_path):
+                    asked[name].add(text)
         for name in asked.keys() & ids.keys():
             for some in chunks(asked[name]):
                 for value_id, text in self._connection.execute(

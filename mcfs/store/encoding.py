@@ -17,6 +17,7 @@ from sqlalchemy.dialects import sqlite
 
 from mcfs.columns import stored_text, stored_time
 from mcfs.names import fold
+from mcfs.query import DIRECTORY, LOCATION, TYPE
 from mcfs.schema import CacheBase, Field, Track, TrackFile, TrackValue, Value
 from mcfs.store.numbers import number_of
 from mcfs.store.records import TrackRecord
@@ -135,8 +136,10 @@ class Encoder:
                 if number_at is not None:
                     numbers = [n for n in map(values.numbers.get, texts) if n is not None]
                     repeated[number_at] = min(numbers, default=None)
-        if len(fields) > len(fields.by_name):
-            found = list(set(found))  # the track may have one field in two spellings
+        for work_path in record.files:
+            found += [fields[field][0][text] for field, text in places(work_path)]
+        if len(fields) > len(fields.by_name) or len(record.files) > 1:
+            found = list(set(found))  # one field in two spellings, two files in one folder
         # In order, so that the b-tree of pairs only ever grows at its end.
         found.sort()
         pairs = [track_id] * (2 * len(found))
@@ -187,6 +190,16 @@ class Encoder:
         if rest := [tuple(pairs[at : at + 2]) for at in range(whole, len(pairs), 2)]:
             connection.exec_driver_sql(_insert_into(TrackValue), rest)
         pairs.clear()
+
+
+def places(work_path: str) -> Iterator[tuple[str, str]]:
+    """What queries ask of a file, as values of fields that no annex field can be named like."""
+    directory, _, name = work_path.rpartition("/")
+    yield LOCATION, work_path
+    if directory:
+        yield DIRECTORY, directory
+    if "." in name:
+        yield TYPE, name.rpartition(".")[2].lower()
 
 
 def _shown_number(name: str, number: float | None) -> float | None:

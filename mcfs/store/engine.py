@@ -6,6 +6,7 @@ SQLAlchemy becomes; neither's exceptions leave this room. Knows no table.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import sqlite3
@@ -103,10 +104,17 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         for setting in SETTINGS:
             connection.execute(setting).close()
+        connection.create_function("mcfs_shuffle", 2, _shuffled, deterministic=True)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _shuffled(seed: str | bytes, annex_key: str | bytes) -> bytes:
+    """Where a track comes in a shuffled order: its own, whoever arrives or leaves."""
+    seed, key = (text if isinstance(text, bytes) else text.encode() for text in (seed, annex_key))
+    return hashlib.blake2b(seed + b"\0" + key, digest_size=8).digest()
 
 
 def _begin(connection: Connection) -> None:

@@ -10,19 +10,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
+from sqlalchemy import text as sql_text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 
+from mcfs.columns import today
 from mcfs.names import fold
-from mcfs.query import ALL, Between, Equals, Query
+from mcfs.query import ALL, Between, Equals, Query, Vocabulary
 from mcfs.schema import Field, Track, TrackFile, TrackValue, Value
 from mcfs.schema import SyncState as SyncRow
-from mcfs.sql import select_tracks
-from mcfs.store.records import FieldCount, Generation, SyncState, TrackRecord
+from mcfs.sql import Compiled, count_tracks, select_tracks
+from mcfs.store.records import FieldCount, Generation, SyncState, TrackRecord, ValueCount
 
 T = TypeVar("T")
 
 # How many keys or ids one statement asks for; SQLite allows 32,766 variables.
 _AT_ONCE = 1000
+# Parameters by their names, as sqlite3 takes them too.
+_NAMED = sqlite.dialect(paramstyle="named")
 
 
 def chunks(items: Iterable[T], size: int = _AT_ONCE) -> Iterator[list[T]]:
@@ -60,24 +66,58 @@ class CacheReader:
         ).one()
         return SyncState(*row)
 
-    def select(self, statement: Select[Any]) -> Sequence[Row[Any]]:
-        """The rows of a statement, all of them: nothing is left to be read later."""
-        return self._connection.execute(statement).all()
+    def select(self, compiled: Compiled) -> Sequence[Row[Any]]:
+        """The rows of what `sql.py` compiled, all of them: nothing is left to be read later."""
+        return self._connection.execute(compiled.statement, compiled.parameters).all()
+
+    def stream(self, compiled: Compiled) -> Iterator[Row[Any]]:
+        """The same rows one by one, for who wants the first before there is the last."""
+        yield from self._connection.execute(compiled.statement, compiled.parameters)
+
+    def found(self, compiled: Compiled) -> Iterator[TrackRecord]:
+        """All there is about each of the tracks, in the order of the rows."""
+        for rows in chunks(self.stream(compiled)):
+            records = self._records([row.annex_key for row in rows])
+            for row in rows:
+                yield records[row.annex_key]
+
+    def plan(self, compiled: Compiled) -> list[tuple[int, str]]:
+        """How SQLite goes about it: its steps, and how deep each lies in another."""
+        statement = compiled.statement.compile(dialect=_NAMED)
+        assert isinstance(statement, SQLCompiler)
+        values = statement.construct_params(compiled.parameters)
+        parameters = [
+            bindparam(name, value, type_=statement.binds[name].type)
+            for name, value in values.items()
+        ]
+        explain = sql_text(f"EXPLAIN QUERY PLAN {statement}").bindparams(*parameters)
+        depth = {0: -1}
+        steps: list[tuple[int, str]] = []
+        for step, inside, _, said in self._connection.execute(explain):
+            depth[step] = depth.get(inside, -1) + 1
+            steps.append((depth[step], said))
+        return steps
 
     def count(self, query: Query = ALL) -> int:
         """How many tracks a query names."""
-        tracks = select_tracks(query).order_by(None).subquery()
-        return self._connection.execute(select(func.count()).select_from(tracks)).scalar_one()
+        compiled = count_tracks(query, today())
+        count: int = self._connection.execute(compiled.statement, compiled.parameters).scalar_one()
+        return count
 
     def by_value(self, field: str, text: str) -> Sequence[Row[Any]]:
         """The tracks that have this value, as listed; case and accents make no difference."""
-        return self.select(select_tracks(Query(frozenset({Equals(fold(field), fold(text))}))))
+        return self.select(select_tracks(Query(Equals(fold(field), fold(text))), today()))
 
     def by_range(
         self, field: str, low: float | None = None, high: float | None = None
     ) -> Sequence[Row[Any]]:
         """The tracks that have a number between the two, both included; None is no bound."""
-        return self.select(select_tracks(Query(frozenset({Between(fold(field), low, high)}))))
+        return self.select(select_tracks(Query(Between(fold(field), low, high)), today()))
+
+    def vocabulary(self) -> Vocabulary:
+        """The fields there are, for reading queries; without counting anything."""
+        names = self._connection.execute(select(Field.name).where(_is_metadata())).scalars()
+        return Vocabulary(frozenset(names))
 
     def fields(self) -> list[FieldCount]:
         """Every field there is, by name."""
@@ -85,10 +125,54 @@ class CacheReader:
             select(Field.name, Field.shown, func.count(TrackValue.track_id.distinct()))
             .join(Value, Value.field_id == Field.id)
             .join(TrackValue, TrackValue.value_id == Value.id)
+            .where(_is_metadata())
             .group_by(Field.id)
             .order_by(Field.name)
         )
         return [FieldCount(*row) for row in rows]
+
+    def values(self, fields: Sequence[str]) -> list[ValueCount]:
+        """The values of some stored fields, those that fold to the same as one."""
+        having = (Field.name.in_(fields), Value.field_id == Field.id)
+        spelled: dict[str, tuple[int, str]] = {}
+        for folded, text, tracks in self._connection.execute(
+            select(Value.folded, Value.text, func.count())
+            .join(TrackValue, TrackValue.value_id == Value.id)
+            .where(*having)
+            .group_by(Value.id)
+            .order_by(Value.text.desc())
+        ):
+            if tracks >= spelled.get(folded, (0, ""))[0]:
+                spelled[folded] = (tracks, text)
+        rows = self._connection.execute(
+            select(Value.folded, func.count(TrackValue.track_id.distinct()))
+            .join(TrackValue, TrackValue.value_id == Value.id)
+            .where(*having)
+            .group_by(Value.folded)
+        )
+        return [ValueCount(folded, spelled[folded][1], tracks) for folded, tracks in rows]
+
+    def count_with(self, fields: Sequence[str]) -> int:
+        """How many tracks have a value of one of some stored fields."""
+        counted: int = self._connection.execute(
+            select(func.count(TrackValue.track_id.distinct()))
+            .join(Value, Value.id == TrackValue.value_id)
+            .join(Field, Field.id == Value.field_id)
+            .where(Field.name.in_(fields))
+        ).scalar_one()
+        return counted
+
+    def folded_values(self, fields: Sequence[str]) -> Iterator[str]:
+        """The distinct values of some stored fields, as they are compared."""
+        yield from self._connection.execute(
+            select(Value.folded)
+            .where(Field.name.in_(fields), Value.field_id == Field.id)
+            .distinct()
+        ).scalars()
+
+    def column(self, name: str) -> Iterator[Any]:
+        """What each track has in a column that no field fills: `present`, `size`, `added_at` …"""
+        yield from self._connection.execute(select(getattr(Track, name))).scalars()
 
     def get(self, annex_key: str) -> TrackRecord | None:
         """All there is about one track."""
@@ -127,7 +211,7 @@ class CacheReader:
             select(TrackValue.track_id, Field.shown, Value.text)
             .join(Value, Value.id == TrackValue.value_id)
             .join(Field, Field.id == Value.field_id)
-            .where(TrackValue.track_id.in_(ids))
+            .where(TrackValue.track_id.in_(ids), _is_metadata())
         ):
             values[track_id][shown].append(text)
         return {
@@ -146,3 +230,8 @@ class CacheReader:
             )
             for row in tracks
         }
+
+
+def _is_metadata() -> ColumnElement[bool]:
+    """Not what a load made of a file's place."""
+    return Field.name.not_like("/%")

@@ -61,6 +61,14 @@ class FieldCount(NamedTuple):
     tracks: int
 
 
+class ValueCount(NamedTuple):
+    """Values that fold to the same, in their commonest spelling, and how many tracks have one."""
+
+    folded: str
+    shown: str
+    tracks: int
+
+
 @dataclass(frozen=True, slots=True)
 class Pin:
     """A query somebody saved; query text "" is a pin that is no query yet."""

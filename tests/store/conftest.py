@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mcfs.store import CacheRepository, UserRepository
+from mcfs.store import CacheRepository
 from mcfs.store.engine import open_engine
+from mcfs.store.user import UserRepository
 from tests import needs
 
 

@@ -11,6 +11,10 @@ from typing import Any
 
 from mcfs.store import TrackRecord
 
+# Values that came as metadata; each file brings some of its own: its path, its folder, its type.
+METADATA = "field_id NOT IN (SELECT id FROM field WHERE name LIKE '/%')"
+PLACES = 3
+
 
 def track(number: int, **values: str | tuple[str, ...]) -> TrackRecord:
     """The record of that number, with these values."""
@@ -42,7 +46,7 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(track)")]
     columns.remove("id")
     return {
-        "track": query(path, f"SELECT {', '.join(columns)} FROM track ORDER BY annex_key"),  # noqa: S608
+        "track": query(path, f"SELECT {', '.join(columns)} FROM track ORDER BY annex_key"),
         "file": query(
             path,
             "SELECT track_file.work_path, annex_key FROM track_file JOIN track ON track.id = track_id"

@@ -12,9 +12,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
 from mcfs.errors import StoreError
-from mcfs.store import SnapshotTrack, UserRepository
+from mcfs.store import SnapshotTrack
 from mcfs.store.engine import open_engine, reading, writing
 from mcfs.store.migrations import HEAD, revision_of, steps
+from mcfs.store.user import UserRepository
 from mcfs.store.user_schema import UserBase
 from tests.store.making import query
 

@@ -196,7 +196,7 @@ def test_deleting_cascades(
 ) -> None:
     connection.execute(statement)
     for table in emptied:
-        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # noqa: S608
+        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
 def test_stamp_differs_when_the_tables_or_their_meaning_do(monkeypatch: pytest.MonkeyPatch) -> None:

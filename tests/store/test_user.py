@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from mcfs.errors import NotFoundError, PinExistsError, StoreBusyError, StoreDamagedError, StoreError
-from mcfs.store import SnapshotTrack, UserRepository
+from mcfs.store import SnapshotTrack
 from mcfs.store.engine import open_engine, writing
+from mcfs.store.user import UserRepository
 from tests.store.making import query
 
 SET = [SnapshotTrack("MD5E-s2--b.mp3", "b.mp3"), SnapshotTrack("MD5E-s1--a.mp3", "a.mp3")]

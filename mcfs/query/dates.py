@@ -1,0 +1,64 @@
+"""Which days a written date means.
+
+Owns the spelling of dates and spans, and their resolution to whole local days. The day it is now comes
+from outside: nothing here looks at a clock.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import date, timedelta
+
+_ABSOLUTE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
+_RELATIVE = re.compile(r"-(\d{1,5})([dwmy])", re.ASCII | re.IGNORECASE)
+
+
+def date_span(written: str) -> str | None:
+    """The canonical spelling ("2025-06", "-7d"), or None where it is no date there is."""
+    if found := _RELATIVE.fullmatch(written):
+        return f"-{int(found.group(1))}{found.group(2).lower()}"
+    found = _ABSOLUTE.fullmatch(written)
+    if found is None:
+        return None
+    parts = [int(part) for part in found.groups() if part is not None]
+    try:
+        date(*[*parts, 1, 1][:3])
+    except ValueError:
+        return None
+    return "-".join(f"{part:0{width}}" for part, width in zip(parts, (4, 2, 2), strict=False))
+
+
+def days_of(span: str, today: date) -> tuple[date, date]:
+    """The first day of a span and the first day after it."""
+    if found := _RELATIVE.fullmatch(span):
+        day = _back(today, int(found.group(1)), found.group(2))
+        return day, _after(day)
+    year, *rest = (int(part) for part in span.split("-"))
+    if not rest:
+        return date(year, 1, 1), date(year + 1, 1, 1) if year < date.max.year else date.max
+    if len(rest) == 1:
+        last = date(year, rest[0], monthrange(year, rest[0])[1])
+        return date(year, rest[0], 1), _after(last)
+    day = date(year, rest[0], rest[1])
+    return day, _after(day)
+
+
+def _after(day: date) -> date:
+    return day if day == date.max else day + timedelta(days=1)
+
+
+def _back(today: date, count: int, unit: str) -> date:
+    """So many days, weeks, months or years ago; the 31st becomes the last of a shorter month."""
+    try:
+        match unit:
+            case "d":
+                return today - timedelta(days=count)
+            case "w":
+                return today - timedelta(weeks=count)
+            case _:
+                months = today.year * 12 + today.month - 1 - count * (12 if unit == "y" else 1)
+                year, month = months // 12, months % 12 + 1
+                return date(year, month, min(today.day, monthrange(year, month)[1]))
+    except (OverflowError, ValueError):
+        return date.min

@@ -1,0 +1,260 @@
+"""The AST: what a query is once it is read. Frozen and hashable, so that equal questions are equal.
+
+Owns the shapes and how they combine. Text becomes them in `parser.py`, they become text in
+`canonical.py`, and their only meaning is in `sql.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """A value holds this text (folded) somewhere."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """A value is this text (folded), whole."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """There is no value."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A number lies here; None is no bound, `*_open` leaves the bound itself out."""
+
+    field: str
+    low: float | None = None
+    high: float | None = None
+    low_open: bool = False
+    high_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """A tempo as DJs mean it: `bpm` as written, which says how precise it is meant.
+
+    Half and double of it count too, unless it is `exact`; `near` is as far as a pitch fader goes.
+    """
+
+    bpm: str
+    exact: bool = False
+    near: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InKey:
+    """A musical key by number, in whatever notation; with `mixes`, all that mix with it."""
+
+    number: int
+    mixes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DateBetween:
+    """From the start of one span of days to the end of another; `*_open` leaves the span itself out.
+
+    A span is as written: "2025", "2025-06-30", "-7d". What day that is, is known when it is asked.
+    """
+
+    field: str
+    low: str | None = None
+    high: str | None = None
+    low_open: bool = False
+    high_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Whether the content is here (`present`), or the track a live recording (`live`)."""
+
+    field: str
+    yes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """One of these annex keys: what a snapshot is."""
+
+    annex_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueIs:
+    """A template renders to this text (folded), by these combinations of the fields it names.
+
+    A combination has a whole folded value, or None for a missing one, of each field. They follow from
+    the template, the text and the library, and so are no part of what makes two such terms equal.
+    """
+
+    template: str
+    text: str
+    fields: tuple[str, ...] = field(compare=False, default=())
+    combinations: tuple[tuple[str | None, ...], ...] = field(compare=False, default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Is among the first tracks of a query with a limit: a folder inside such a folder."""
+
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The term does not hold, of tracks without the field too."""
+
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them hold. A set: neither order nor saying one twice makes another query."""
+
+    terms: frozenset[Term] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """One of them holds."""
+
+    terms: frozenset[Term]
+
+
+Leaf = (
+    Contains
+    | Equals
+    | Missing
+    | Between
+    | Tempo
+    | InKey
+    | DateBetween
+    | Flag
+    | Keys
+    | ValueIs
+    | Cut
+)
+Term = Leaf | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """By a field; tracks without it come last either way."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shuffle:
+    """By a hash of seed and annex key, so that what arrives does not stir what is there."""
+
+    seed: str
+
+
+Order = tuple[Sort | Shuffle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Filter, then sort, then cut. No term means every track, no order means by name."""
+
+    where: Term = And()
+    order: Order = ()
+    limit: int | None = None
+
+    def refined(self, by: Query) -> Query:
+        """What a folder inside a folder means. Never adds a track.
+
+        A cut stays what it was: what follows filters inside it. A later order replaces an earlier.
+        """
+        inside: Term = self.where if self.limit is None else Cut(self)
+        return Query(both(inside, by.where), by.order or self.order, by.limit)
+
+
+ALL = Query()
+
+
+def both(*terms: Term) -> Term:
+    """All of them, nested ones flattened."""
+    flat: set[Term] = set()
+    for term in terms:
+        flat |= term.terms if isinstance(term, And) else {term}
+    return next(iter(flat)) if len(flat) == 1 else And(frozenset(flat))
+
+
+def either(*terms: Term) -> Term:
+    """One of them, nested ones flattened."""
+    flat: set[Term] = set()
+    for term in terms:
+        flat |= term.terms if isinstance(term, Or) else {term}
+    return next(iter(flat)) if len(flat) == 1 else Or(frozenset(flat))
+
+
+def leaves(term: Term) -> Iterator[Leaf]:
+    """Every leaf, those inside cuts too."""
+    match term:
+        case And(terms) | Or(terms):
+            for inner in terms:
+                yield from leaves(inner)
+        case Not(inner):
+            yield from leaves(inner)
+        case Cut(query):
+            yield term
+            yield from leaves(query.where)
+        case _:
+            yield term
+
+
+def hiding_absent(query: Query) -> Query:
+    """Only tracks whose content is here, before any cut; a query that speaks of presence decides itself."""
+    if any(isinstance(leaf, Flag) and leaf.field == "present" for leaf in leaves(query.where)):
+        return query
+    return _hiding(query)
+
+
+def _hiding(query: Query) -> Query:
+    return replace(query, where=both(_inside_cuts(query.where), Flag("present")))
+
+
+def _inside_cuts(term: Term) -> Term:
+    match term:
+        case Cut(query):
+            return Cut(_hiding(query))
+        case And(terms):
+            return both(*map(_inside_cuts, terms))
+        case Or(terms):
+            return either(*map(_inside_cuts, terms))
+        case Not(inner):
+            return Not(_inside_cuts(inner))
+        case (
+            Contains() | Equals() | Missing() | Between() | Tempo() | InKey() | DateBetween() | Flag()
+            | Keys() | ValueIs()
+        ):  # fmt: skip
+            return term
+        case unreachable:
+            assert_never(unreachable)
+
+
+def mentions_relative_date(terms: Iterable[Term]) -> bool:
+    """Whether the answer changes at midnight by itself."""
+    return any(
+        isinstance(leaf, DateBetween) and "-" in ((leaf.low or "")[:1], (leaf.high or "")[:1])
+        for term in terms
+        for leaf in leaves(term)
+    )

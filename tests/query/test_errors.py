@@ -1,0 +1,227 @@
+"""What is said of a text that means nothing: where, what is wrong, and what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcfs.errors import QueryError
+from tests.records import Asked
+
+# (text, position, how the message begins, what the suggestion holds)
+Mistakes = list[tuple[str, int, str, str]]
+
+UNKNOWN: Mistakes = [
+    ("gnere:techno", 0, 'unknown field "gnere"', 'did you mean "genre"'),
+    ("bpm:126 tittle:x", 8, 'unknown field "tittle"', '"title"'),
+    ("-artits:x", 1, 'unknown field "artits"', '"artist"'),
+    ("halo (rez | gnere:x)", 12, 'unknown field "gnere"', '"genre"'),
+    ("gnere=techno", 0, 'unknown field "gnere"', '"genre"'),
+    ("GNERE:techno", 0, 'unknown field "GNERE"', '"genre"'),
+    ("moood:dark", 0, 'unknown field "moood"', '"mood"'),
+    ("настроени:грусть", 0, 'unknown field "настроени"', '"настроение"'),
+    ("bmp:126", 0, 'unknown field "bmp"', '"bpm"'),
+    ("limt:5", 0, 'unknown field "limt"', '"limit"'),
+    ("foo:bar", 0, 'unknown field "foo"', "mcfs fields"),
+    ("meta.nope:x", 0, 'unknown field "meta.nope"', ""),
+    ("sort:gnere", 5, 'unknown field "gnere"', '"genre"'),
+    ("sort:-gnere", 5, 'unknown field "gnere"', '"genre"'),
+]
+
+NOTHING_SAID: Mistakes = [
+    ("genre:", 6, "nothing is asked of genre", "genre:word"),
+    ("genre: ", 6, "nothing is asked of genre", "genre:word"),
+    ("genre=", 6, "nothing is asked of genre", 'genre:""'),
+    ("genre:=", 6, "nothing is asked of genre", 'genre:""'),
+    ("bpm:120 genre:", 14, "nothing is asked of genre", "genre:word"),
+    ("genre: | halo", 6, "nothing is asked of genre", "genre:word"),
+    ("(genre:)", 7, "nothing is asked of genre", "genre:word"),
+    ("bpm:", 4, "nothing is asked of bpm", "bpm:120"),
+    ("bpm:>", 4, "a number is missing", "bpm:>=120"),
+    ("bpm:=", 4, "a number is missing", "bpm:120"),
+    ("key:", 4, "nothing is asked of key", "key:8A"),
+    ("any:", 4, "nothing is asked of any", "any:word"),
+    ("mood:", 5, "nothing is asked of mood", "mood:word"),
+    ("present:", 8, "nothing is asked of present", "present:yes"),
+    ("added:", 6, "nothing is asked of added", "added:2025"),
+    ("sort:", 5, "sort: by what", "sort:bpm"),
+    ("sort:-", 5, "sort: by what", "sort:bpm"),
+    ("limit:", 6, "", "limit:50"),
+    ("shuffle:", 8, "shuffle: needs a seed", "shuffle:friday"),
+]
+
+LONE: Mistakes = [
+    ("-", 0, "a lone `-`", "-genre:techno"),
+    ("genre:techno -", 13, "a lone `-`", "-genre:techno"),
+    ("- genre:techno", 0, "a lone `-`", "-genre:techno"),
+    ("halo - rez", 5, "a lone `-`", '"-"'),
+    ("(-)", 1, "a lone `-`", "-genre:techno"),
+    ("--halo", 1, "`-` twice", "one"),
+    ("|", 0, "a lone `|`", "both sides"),
+    ("| halo", 0, "a lone `|`", "both sides"),
+    ("halo | | rez", 7, "a lone `|`", "both sides"),
+    ("halo || rez", 6, "a lone `|`", "both sides"),
+    ("(| halo)", 1, "a lone `|`", "both sides"),
+    ("halo |", 6, "nothing after OR", "both sides"),
+    ("halo OR", 7, "nothing after OR", "both sides"),
+    ("OR halo", 0, "a lone", "both sides"),
+    ("halo OR OR rez", 8, "a lone", "both sides"),
+    ("halo | limit:5", 7, "one side of OR is empty", "both sides"),
+    ("~", 0, "`~` means something before bpm and key only", "~bpm:120"),
+    ("(", 1, "a parenthesis is not closed", ")"),
+    ("(halo", 5, "a parenthesis is not closed", ")"),
+    ("((halo)", 7, "a parenthesis is not closed", ")"),
+    ("halo )", 5, "nothing to close here", '"'),
+    ("()", 1, "", ""),
+    ("-()", 2, "", ""),
+]
+
+RANGES: Mistakes = [
+    ("bpm:130-120", 4, "this range is the wrong way round", "bpm:120-130"),
+    ("genre:dub bpm:130..120", 14, "this range is the wrong way round", "120-130"),
+    ("bpm=130-120", 4, "this range is the wrong way round", "120-130"),
+    ("rating:5-3", 7, "this range is the wrong way round", "rating:3-5"),
+    ("year:1999-1990", 5, "this range is the wrong way round", "year:1990-1999"),
+    ("year:1999-12..1990", 5, "this range is the wrong way round", "year:1990"),
+    ("duration:2:00-1:00", 9, "this range is the wrong way round", "duration:1:00-2:00"),
+    ("size:20M-5M", 5, "this range is the wrong way round", "size:5M-20M"),
+    ("added:2025..2024", 6, "this range is the wrong way round", "added:2024..2025"),
+    ("added:2025-07-02..2025-07-01", 6, "this range is the wrong way round", "2025-07-01.."),
+    ("added:-1d..-7d", 6, "this range is the wrong way round", "added:-7d..-1d"),
+]
+
+AMOUNTS: Mistakes = [
+    ("bpm:12x", 4, '"12x" is no number', "bpm:120"),
+    ("bpm:fast", 4, '"fast" is no number', "bpm:>=120"),
+    ("bpm: 12x", 5, '"12x" is no number', "bpm:120"),
+    ("bpm:>12x", 4, '"12x" is no number', "bpm:120"),
+    ("bpm:120-x", 4, '"x" is no number', "bpm:120-130"),
+    ("bpm:..", 4, '".." is no number', "bpm:120"),
+    ("bpm:~126", 4, '"~126" is no number', "bpm:120"),
+    ("bpm:nan", 4, '"nan" is no number', "bpm:120"),
+    ("bpm:inf", 4, '"inf" is no number', "bpm:120"),
+    ("bpm:1_0", 4, '"1_0" is no number', "bpm:120"),
+    ("rating:good", 7, '"good" is no number', "rating:4"),
+    ("track:one", 6, '"one" is no number', ""),
+    ("played:>many", 7, '"many" is no number', "played:"),
+    ("bitrate:high", 8, '"high" is no number', ""),
+    ("year:soon", 5, '"soon" is no year', "year:1998"),
+    ("year:92", 5, '"92" is no year', "year:1998"),
+    ("size:huge", 5, '"huge" is no size', "size:>10M"),
+    ("size:10Q", 5, '"10Q" is no size', "size:>10M"),
+    ("duration:1:60", 9, '"1:60" is no duration', "duration:3:30"),
+    ("duration:>1:60", 9, '"1:60" is no duration', "duration:3:30"),
+    ("duration:long", 9, '"long" is no duration', "duration:3:30"),
+    ("decade:soon", 7, '"soon" is no decade', "decade:1990s"),
+    ("decade:1995s", 7, '"1995s" is no decade', "decade:1990s"),
+    ("present:maybe", 8, '"maybe" is neither yes nor no', "present:yes"),
+    ("live:5", 5, '"5" is neither yes nor no', "live:yes"),
+    ("added:yesterday", 6, '"yesterday" is no date', "added:2025-06"),
+    ("added:2025-13", 6, '"2025-13" is no date', "added:2025-06"),
+    ("added:2025-02-30", 6, '"2025-02-30" is no date', "added:2025-06"),
+    ("added:31.12.2025", 6, '"31.12.2025" is no date', "added:2025-06"),
+    ("added:0000", 6, '"0000" is no date', "added:2025-06"),
+    ("added:25", 6, '"25" is no date', "added:2025-06"),
+    ("added:>-7x", 6, '"-7x" is no date', "added:>-7d"),
+    ("added:..", 6, '".." is no date', "added:2024..2025"),
+    ("added:>", 6, "", "added:>-7d"),
+    ("added:-7d", 6, '"-7d" is one day only', "added:>-7d"),
+    ("changed:often", 8, '"often" is no date', "changed:2025-06"),
+    ("limit:x", 6, '"x" is no number of tracks', "limit:50"),
+    ("limit:-5", 6, '"-5" is no number of tracks', "limit:50"),
+    ("limit:5.5", 6, '"5.5" is no number of tracks', "limit:50"),
+]
+
+TILDES: Mistakes = [
+    ("~genre:techno", 0, "`~` means something before bpm and key only", "~bpm:120"),
+    ("~surgeon", 0, "`~` means something before bpm and key only", "~key:8A"),
+    ('~"force + form"', 0, "`~` means something before bpm and key only", "~key:8A"),
+    ("~rating:5", 0, "`~` means something before bpm and key only", "~key:8A"),
+    ("~mood:dark", 0, "`~` means something before bpm and key only", "~key:8A"),
+    ("halo -~year:1992", 6, "`~` means something before bpm and key only", "~key:8A"),
+    ("~-bpm:100", 0, "`~` means something before bpm and key only", "~bpm:120"),
+    ("~(bpm:100)", 0, "`~` means something before bpm and key only", "~bpm:120"),
+    ("~key:purple", 5, '"purple" is no key', "~key:8A"),
+    ('~key:""', 5, "", "~key:8A"),
+    ("~bpm:120-130", 5, '"120-130" is no tempo', "~bpm:120"),
+    ("~bpm:>120", 5, '">120" is no tempo', "~bpm:120"),
+    ('~bpm:""', 5, "", "~bpm:120"),
+]
+
+DIRECTIVES: Mistakes = [
+    ("limit:5 limit:6", 8, "limit: is said twice", "once"),
+    ("(limit:5)", 1, "limit: cannot stand in parentheses", ""),
+    ("(sort:bpm)", 1, "sort: cannot stand in parentheses", ""),
+    ("(halo sort:bpm)", 6, "sort: cannot stand in parentheses", ""),
+    ("halo ((shuffle:a))", 7, "shuffle: cannot stand in parentheses", ""),
+    ("-limit:5", 1, "limit: cannot stand after `-`", ""),
+    ("-sort:bpm", 1, "sort: cannot stand after `-`", ""),
+    ("halo -shuffle:a", 6, "shuffle: cannot stand after `-`", ""),
+    ("-(sort:bpm)", 2, "sort: cannot stand", ""),
+    ("sort:any", 5, "any: is no field to sort by", "sort:artist"),
+]
+
+TOO_MUCH: Mistakes = [
+    ("x" * 4097, 0, "a query may have 4096 bytes", "shorter"),
+    ("é" * 2049, 0, "a query may have 4096 bytes", "shorter"),
+    (" " * 4097, 0, "a query may have 4096 bytes", "shorter"),
+    ("x " * 101, 200, "a query may have 100 terms", "fewer"),
+    ("bpm:1|" * 100 + "bpm:1", 600, "a query may have 100 terms", "fewer"),
+    ("(" * 22 + "x" + ")" * 22, 21, "parentheses may be 20 deep", "fewer"),
+    ("-(" * 22 + "x" + ")" * 22, 42, "parentheses may be 20 deep", "fewer"),
+    ("(a b|" * 21 + "x" + ")" * 21, 101, "parentheses may be 20 deep", "fewer"),
+]
+
+MISTAKES = UNKNOWN + NOTHING_SAID + LONE + RANGES + AMOUNTS + TILDES + DIRECTIVES + TOO_MUCH
+
+# Each of these once passed as something else.
+REFUSED = [
+    "(" * 21 + "x" + ")" * 21,
+    "-(" * 21 + "x" + ")" * 21,
+    "~limit:5",
+    "halo ~sort:bpm",
+    "energy:>loud",
+    "shuffle:a shuffle:b",
+]
+
+
+@pytest.mark.parametrize(("text", "position", "message", "suggestion"), MISTAKES)
+def test_says_where_and_what_to_write(
+    asked: Asked, text: str, position: int, message: str, suggestion: str
+) -> None:
+    with pytest.raises(QueryError) as caught:
+        asked.query(text)
+    error = caught.value
+    assert error.message.startswith(message)
+    assert suggestion in (error.suggestion or "")
+    assert error.position == position
+    assert error.text == text
+    assert str(error) == f"{error.message}; {error.suggestion}"
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refuses(asked: Asked, text: str) -> None:
+    with pytest.raises(QueryError):
+        asked.query(text)
+
+
+def test_proposes_a_name_once(asked: Asked) -> None:
+    with pytest.raises(QueryError) as caught:
+        asked.query("gnere:techno")
+    assert caught.value.suggestion == 'did you mean "genre"?'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 4096,
+        "é" * 2048,
+        "x " * 100,
+        "bpm:1|" * 99 + "bpm:1",
+        "(" * 20 + "x" + ")" * 20,
+        "-(" * 20 + "x" + ")" * 20,
+        "((x)) " * 90,
+    ],
+)
+def test_no_limit_is_lower_than_promised(asked: Asked, text: str) -> None:
+    asked.titles(text)

@@ -1,0 +1,79 @@
+"""Which names of a path are questions, and which fields have which names."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcfs.query import Vocabulary, parse, starts_like_query
+from tests.records import Asked
+
+
+@pytest.mark.parametrize(
+    ("name", "is_query"),
+    [
+        ("genre:techno", True),
+        ("Genre:techno", True),
+        ("genre=techno", True),
+        ("g:techno", True),
+        ("mood:dark", True),
+        ("НАСТРОЕНИЕ:грусть", True),
+        ("meta.size:huge", True),
+        ("any:dark any:psy", True),
+        ('"dark psy"', True),
+        ("-genre:techno", True),
+        ("~bpm:120", True),
+        ("(genre:techno | genre:house)", True),
+        ("sort:-bpm", True),
+        ("limit:50", True),
+        ("shuffle:friday", True),
+        # what file managers, shells and programs look for
+        ("gnere:techno", False),
+        ("genre", False),
+        ("dark psy", False),
+        ("HEAD", False),
+        (".hidden", False),
+        (".Trash-1000", False),
+        ("*.mp3", False),
+        ("12:30", False),
+        ("http://example.org", False),
+        ("file://x", False),
+        ("libsoup-3.0.so.0", False),
+        ("Jay-Z", False),
+        ("=techno", False),
+        (":techno", False),
+        ("", False),
+    ],
+)
+def test_what_begins_like_a_question(asked: Asked, name: str, is_query: bool) -> None:
+    assert starts_like_query(name, asked.vocabulary) is is_query
+
+
+@pytest.mark.parametrize("name", ["mood:dark", "meta.mood:dark"])
+def test_a_field_that_nobody_has_begins_nothing(name: str) -> None:
+    assert not starts_like_query(name)
+    assert starts_like_query(name, Vocabulary(frozenset({"mood"})))
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("a", "artist"), ("albumartist", "albumartist"), ("album_artist", "albumartist"),
+        ("aa", "albumartist"), ("t", "title"), ("al", "album"), ("g", "genre"), ("cp", "composer"),
+        ("gr", "grouping"), ("cm", "comment"), ("crate", "crate"), ("lo", "location"),
+        ("file", "location"), ("dir", "directory"), ("ext", "type"), ("any", "any"),
+    ],
+)  # fmt: skip
+def test_aliases_of_text(written: str, name: str) -> None:
+    assert parse(f"{written}:x") == parse(f"{name}:x") == parse(f"{written.upper()}:x")
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("b", "bpm"), ("r", "rating"), ("y", "year"), ("track", "tracknumber"), ("tr", "tracknumber"),
+        ("timesplayed", "played"), ("du", "duration"), ("ad", "added"), ("dateadded", "added"),
+        ("date_added", "added"), ("datetime_added", "added"), ("lastchanged", "changed"),
+    ],
+)  # fmt: skip
+def test_aliases_of_numbers_and_dates(written: str, name: str) -> None:
+    assert parse(f"{written}:>2000") == parse(f"{name}:>2000") == parse(f"{written.title()}:>2000")

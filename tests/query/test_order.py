@@ -1,0 +1,337 @@
+"""In which order, how many, and what a folder inside a folder means."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcfs.query import (
+    ALL,
+    Cut,
+    Keys,
+    Not,
+    Or,
+    Query,
+    Shuffle,
+    Sort,
+    ValueIs,
+    both,
+    hiding_absent,
+)
+from tests.query.table import IN_AM, TECHNO
+from tests.records import (
+    CAFE,
+    CAGE,
+    EVERYTHING,
+    KINO,
+    NOT_UTF8,
+    NOTHING,
+    ODD,
+    RECORDS,
+    SAKAMOTO,
+    Asked,
+)
+
+KEYS = {record.values.get("title", (NOTHING,))[0]: record.annex_key for record in RECORDS}
+
+BY_TEMPO = ["Halcyon", "Rez", "Phylyps", "Remnants", "Fast"]
+BY_TEMPO_DOWN = ["Remnants", "Phylyps", "Rez", "Halcyon", "Fast"]
+BY_LENGTH = ["Archangel", "Xtal", "Rez", "Halo", "Teardrop", "Halcyon", CAGE, "Remnants"]
+BY_ARRIVAL = ["T.N.T.", "Halo", "Archangel", "Remnants", "Xtal"]
+BY_ARTIST = ["Halo", CAFE, CAGE, "Nightcall", "Halcyon", "Remnants"]
+OF_ARTISTS = "artist:john|artist:kavinsky|artist:surgeon|artist:orbital|artist:emilie|artist:jay-z"
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        # by name, when nothing is said
+        ("genre:techno", ["Fast", "Halcyon", "Phylyps", "Remnants", "Rez"]),
+        # numbers; those without come last either way
+        ("genre:techno sort:bpm", BY_TEMPO),
+        ("sort:bpm genre:techno", BY_TEMPO),
+        ("sort:b genre:techno", BY_TEMPO),
+        ("Sort:BPM genre:techno", BY_TEMPO),
+        ("genre:techno sort:-bpm", BY_TEMPO_DOWN),
+        ("bpm:127.. sort:size", ["Thunderdome", "Phylyps", "Remnants", "T.N.T."]),
+        ("bpm:127.. sort:-size", ["Remnants", "Phylyps", "Thunderdome", "T.N.T."]),
+        ("duration:1..500 sort:duration", BY_LENGTH),
+        ("duration:1..500 sort:-du", BY_LENGTH[::-1]),
+        ("rating:3.. sort:-rating sort:title", ["Halo", "Remnants", "Halcyon"]),
+        ("-track:\"\" sort:track", ["Remnants", "Teardrop", "Halcyon"]),
+        ("played:1.. sort:-played", ["Remnants", "Halcyon"]),
+        # several, in order
+        ("genre:techno sort:year sort:bpm", ["Halcyon", "Rez", "Phylyps", "Remnants", "Fast"]),
+        ("genre:techno sort:year sort:-bpm", ["Halcyon", "Phylyps", "Rez", "Remnants", "Fast"]),
+        ("genre:techno sort:-year sort:bpm", ["Remnants", "Rez", "Phylyps", "Halcyon", "Fast"]),
+        # text, folded
+        (f"{OF_ARTISTS} sort:artist", BY_ARTIST),
+        (f"{OF_ARTISTS} sort:-artist", BY_ARTIST[::-1]),
+        ("genre:techno sort:title", ["Fast", "Halcyon", "Phylyps", "Remnants", "Rez"]),
+        ("genre:techno sort:-title", ["Rez", "Remnants", "Phylyps", "Halcyon", "Fast"]),
+        ('-composer:"" sort:composer', ["Remnants", "Halo", KINO]),
+        ('-composer:"" sort:-cp', [KINO, "Halo", "Remnants"]),
+        ("bpm:=126 sort:comment", ["Rez", "Nightcall", "Halcyon"]),
+        ("bpm:=126 sort:-comment", ["Nightcall", "Rez", "Halcyon"]),
+        # dates
+        ("added:2025-07.. sort:added", BY_ARRIVAL),
+        ("added:2025-07.. sort:-ad", BY_ARRIVAL[::-1]),
+        ("genre:techno sort:added", ["Phylyps", "Halcyon", "Rez", "Remnants", "Fast"]),
+        ("genre:techno sort:-added", ["Remnants", "Rez", "Halcyon", "Phylyps", "Fast"]),
+        # what the library brings along
+        ("energy:>0 sort:energy", ["Remnants", "Thunderdome", "Archangel"]),
+        ("energy:>0 sort:-energy", ["Archangel", "Thunderdome", "Remnants"]),
+        ("mood:dark | genre:pop sort:-mood sort:-title", ["Teardrop", "Remnants", "Archangel", "Halo"]),
+        # limit: cuts after sorting
+        ("genre:techno sort:-bpm limit:2", ["Remnants", "Phylyps"]),
+        ("limit:2 sort:-bpm genre:techno", ["Remnants", "Phylyps"]),
+        ("genre:techno sort:bpm limit:100", BY_TEMPO),
+        ("genre:techno limit:1", ["Fast"]),
+        # for the whole name, across OR
+        ("genre:rock sort:-year | genre:pop", ["Halo", "T.N.T."]),
+        ("genre:rock | genre:pop sort:year", ["T.N.T.", "Halo"]),
+        ("limit:1 genre:rock sort:year | genre:pop", ["T.N.T."]),
+    ],
+)  # fmt: skip
+def test_order(asked: Asked, text: str, titles: list[str]) -> None:
+    assert asked.titles(text) == titles
+    assert asked.count(text) == len(titles)
+
+
+def test_no_rating_and_none_sort_alike(asked: Asked) -> None:
+    up, down = asked.titles("genre:techno sort:rating"), asked.titles("genre:techno sort:-rating")
+    assert up[:2] == ["Halcyon", "Remnants"]
+    assert down[:2] == ["Remnants", "Halcyon"]
+
+
+def test_a_seed_is_an_order(asked: Asked) -> None:
+    friday = asked.titles("shuffle:friday")
+    assert asked.titles("shuffle:friday") == friday
+    assert set(friday) == EVERYTHING
+    assert len({tuple(friday), tuple(asked.titles("shuffle:2")), tuple(asked.titles(""))}) == 3
+
+
+@pytest.mark.parametrize("seed", ["friday", "1", '"two words"', "Ünïcode", "x" * 200])
+def test_arrivals_do_not_reshuffle(asked: Asked, fewer: Asked, seed: str) -> None:
+    before, after = fewer.titles(f"shuffle:{seed}"), asked.titles(f"shuffle:{seed}")
+    assert [title for title in after if title in before] == before
+
+
+def test_a_seed_need_not_be_utf8(asked: Asked) -> None:
+    assert set(asked.titles("shuffle:caf\udce9")) == EVERYTHING
+
+
+def test_filters_do_not_reshuffle(asked: Asked) -> None:
+    everything = asked.titles("shuffle:friday")
+    assert asked.titles("genre:techno shuffle:friday") == [t for t in everything if t in TECHNO]
+    assert asked.titles("shuffle:friday limit:5") == everything[:5]
+
+
+def test_shuffled_among_equals(asked: Asked) -> None:
+    everything = asked.titles("shuffle:friday")
+    in_order = sorted(["Halcyon", "Xtal"], key=everything.index)
+    in_order += sorted(["Remnants", "Teardrop"], key=everything.index)
+    assert asked.titles("year:1992 | year:1998 sort:year shuffle:friday") == in_order
+
+
+@pytest.mark.parametrize(
+    ("folders", "titles"),
+    [
+        # and
+        (["genre:techno", "bpm:=126"], ["Halcyon", "Rez"]),
+        (["genre:techno", "", "bpm:=126"], ["Halcyon", "Rez"]),
+        (["genre:techno | genre:pop", "bpm:=126 | rating:5"], ["Halcyon", "Halo", "Remnants", "Rez"]),
+        # a cut stays what it was
+        (["genre:techno sort:-bpm limit:3", "bpm:=126"], ["Rez"]),
+        (["genre:techno sort:-bpm limit:2", "bpm:=126"], []),
+        (["limit:3 genre:techno sort:-bpm", ""], ["Remnants", "Phylyps", "Rez"]),
+        # an order holds until another comes
+        (["sort:-bpm", "genre:techno"], BY_TEMPO_DOWN),
+        (["genre:techno sort:-bpm", "sort:bpm"], BY_TEMPO),
+        (["genre:techno sort:year", "sort:-bpm"], BY_TEMPO_DOWN),
+        (["genre:techno sort:-bpm limit:3", "sort:title"], ["Phylyps", "Remnants", "Rez"]),
+        (["genre:techno sort:-bpm limit:3", "sort:bpm limit:2"], ["Rez", "Phylyps"]),
+        (["sort:-bpm", "genre:techno limit:2"], ["Remnants", "Phylyps"]),
+        # never adds
+        (["genre:techno sort:-bpm limit:2", "limit:10"], ["Remnants", "Phylyps"]),
+        (["genre:techno sort:-bpm limit:2", "genre:techno sort:bpm limit:10"], ["Phylyps", "Remnants"]),
+        (["genre:techno sort:-bpm limit:3", "limit:2", "limit:1"], ["Remnants"]),
+        (["genre:techno sort:-bpm limit:4", "sort:title limit:2", "bpm:>130"], []),
+        (["genre:techno sort:-bpm limit:4", "sort:title limit:3", "bpm:>130"], ["Remnants"]),
+    ],
+)  # fmt: skip
+def test_a_folder_inside_a_folder(asked: Asked, folders: list[str], titles: list[str]) -> None:
+    query = ALL
+    for folder in folders:
+        query = query.refined(asked.query(folder))
+    assert asked.titles(query) == titles
+    assert asked.count(query) == len(titles)
+
+
+def test_refining_by_everything_is_nothing_new(asked: Asked) -> None:
+    query = asked.query("genre:techno sort:-bpm")
+    assert query.refined(ALL) == query
+    assert ALL.refined(query) == query
+    assert ALL.refined(ALL) == ALL
+
+
+def test_refining_without_a_cut_is_one_name(asked: Asked) -> None:
+    assert asked.query("genre:dub").refined(asked.query("bpm:140")) == asked.query(
+        "bpm:140 genre:dub"
+    )
+
+
+@pytest.mark.parametrize("deep", [1, 4, 7, 30])
+def test_cuts_inside_cuts(asked: Asked, deep: int) -> None:
+    query = ALL
+    for size in range(deep, 0, -1):
+        query = query.refined(asked.query(f"sort:-bpm limit:{size}"))
+    assert asked.titles(query) == ["Thunderdome"]
+    assert asked.count(query) == 1
+
+
+@pytest.mark.parametrize(
+    ("folders", "titles"),
+    [
+        ([""], EVERYTHING - {"Phylyps", "Fast"}),
+        (["genre:techno"], {"Remnants", "Halcyon", "Rez"}),
+        # before the cut, this one's and those of the folders around it
+        (["genre:techno sort:-bpm limit:2"], {"Remnants", "Rez"}),
+        (["genre:techno sort:-bpm limit:2", ""], {"Remnants", "Rez"}),
+        (["genre:techno sort:-bpm limit:2", "bpm:=126"], {"Rez"}),
+        (["genre:techno sort:-bpm limit:3", "sort:bpm limit:1"], {"Halcyon"}),
+        # who speaks of presence decides
+        (["present:no"], {"Phylyps", "Fast"}),
+        (['present:yes genre:="dub techno"'], set()),
+        (["-present:yes"], {"Phylyps", "Fast"}),
+        (["genre:pop | present:no"], {"Halo", "Phylyps", "Fast"}),
+        (["genre:techno (present:no | present:yes)"], TECHNO),
+        (["present:no", "genre:dub"], {"Phylyps"}),
+        (["genre:techno", "present:no"], {"Phylyps", "Fast"}),
+        (["present:no sort:title limit:1", "genre:techno"], {"Fast"}),
+        (["genre:techno sort:-bpm limit:2", "present:no"], {"Phylyps"}),
+        # … and the annex's own field of that name decides nothing
+        (['meta.present:"" genre:="dub techno"'], set()),
+    ],
+)
+def test_hiding_absent(asked: Asked, folders: list[str], titles: set[str]) -> None:
+    query = ALL
+    for folder in folders:
+        query = query.refined(asked.query(folder))
+    assert set(asked.titles(hiding_absent(query))) == titles
+    assert asked.count(hiding_absent(query)) == len(titles)
+
+
+def test_hidden_inside_a_negated_cut(asked: Asked) -> None:
+    """What is not among the first two of those that are here."""
+    query = Query(
+        both(
+            asked.query("genre:techno").where,
+            Not(Cut(asked.query("genre:techno sort:-bpm limit:2"))),
+        )
+    )
+    assert asked.titles(hiding_absent(query)) == ["Halcyon"]
+
+
+def test_hiding_twice_is_hiding(asked: Asked) -> None:
+    query = asked.query("genre:techno sort:-bpm limit:2").refined(asked.query("bpm:=126"))
+    assert hiding_absent(hiding_absent(query)) == hiding_absent(query)
+
+
+# Terms that no text says.
+
+
+def _value(
+    template: str, text: str, fields: tuple[str, ...], *combinations: tuple[str | None, ...]
+) -> ValueIs:
+    return ValueIs(template, text, fields, combinations)
+
+
+_MANY = [(f"genre {number}", None) for number in range(1100)]
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        (Query(Keys(())), set()),
+        (Query(Keys((KEYS["Rez"], KEYS["Halo"], "SHA256E-s1--gone"))), {"Rez", "Halo"}),
+        (Query(Keys((KEYS["Rez"], KEYS["Rez"]))), {"Rez"}),
+        (Query(Not(Keys((KEYS["Rez"], KEYS["Halo"])))), EVERYTHING - {"Rez", "Halo"}),
+        (Query(Not(Keys(()))), EVERYTHING),
+        (Query(both(Keys(tuple(KEYS.values())), Keys((KEYS["Rez"],)))), {"Rez"}),
+        (Query(Keys(("'; DROP TABLE track;--", "%", "\0"))), set()),
+        (Query(_value("{{ genre }}", "Techno", ("genre",), ("techno",))), TECHNO - {"Phylyps"}),
+        (Query(_value("{{ genre }}", "Unknown", ("genre",), (None,))), {NOTHING, CAGE} | ODD),
+        (Query(_value("{{ genre }}", "X", ("genre",), ("pop",), ("rock",))), {"Halo", "T.N.T."}),
+        (Query(_value("{{ genre }}", "X", ("genre",), ("pop",), (None,))), {"Halo", NOTHING, CAGE} | ODD),
+        (Query(_value("x", "X", ("genre", "year"), ("techno", "1993"), ("pop", "2008"))), {"Rez", "Halo"}),
+        (Query(_value("x", "X", ("genre", "year"), (None, "1952"))), {CAGE}),
+        (Query(_value("x", "X", ("genre", "year"), ("techno", "long ago"))), {"Fast"}),
+        (Query(_value("x", "X", ("genre", "year"), ("ambient", None))), set()),
+        (Query(_value("x", "X", ("genre", "artist"), ("ambient", "orbital"))), {"Halcyon"}),
+        (Query(_value("x", "X", ("title",), ("caf\udce9 noir",))), {NOT_UTF8}),
+        (Query(Not(_value("x", "X", ("genre",), ("pop",)))), EVERYTHING - {"Halo"}),
+        (Query(Not(_value("x", "X", ("genre",), (None,)))), EVERYTHING - {NOTHING, CAGE} - ODD),
+        (Query(Cut(ALL)), EVERYTHING),
+        (Query(Cut(Query(Keys((KEYS["Rez"],)), limit=5))), {"Rez"}),
+        (Query(order=(Sort("bpm", descending=True),), limit=1), {"Thunderdome"}),
+        (Query(Cut(Query(order=(Sort("bpm", descending=True),), limit=1))), {"Thunderdome"}),
+        (
+            Query(Not(Cut(Query(order=(Sort("bpm", descending=True),), limit=1)))),
+            EVERYTHING - {"Thunderdome"},
+        ),
+        (
+            Query(Or(frozenset({
+                Cut(Query(order=(Sort("bpm", descending=True),), limit=1)),
+                Cut(Query(order=(Sort("year"),), limit=1)),
+            }))),
+            {"Thunderdome", CAGE},
+        ),
+    ],
+)  # fmt: skip
+def test_terms_without_a_text(asked: Asked, query: Query, titles: set[str]) -> None:
+    assert set(asked.titles(query)) == titles
+    assert asked.count(query) == len(titles)
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        (Query(Keys((KEYS["Rez"], KEYS[NOT_UTF8]))), {"Rez", NOT_UTF8}),
+        (Query(ValueIs("{{ genre }}", "X", ("genre",))), set()),
+        (Query(_value("x", "X", ("genre", "year"), ("techno", None))), set()),
+        # more than an expression of SQLite is deep
+            (Query(_value("x", "X", ("genre", "year"), *_MANY, ("techno", "1993"))), {"Rez"}),
+    ],
+)  # fmt: skip
+def test_odd_terms(asked: Asked, query: Query, titles: set[str]) -> None:
+    assert set(asked.titles(query)) == titles
+
+
+def test_a_snapshot_of_a_large_library(asked: Asked) -> None:
+    """More keys than SQLite has variables."""
+    gone = tuple(f"SHA256E-s1--{number}" for number in range(300_000))
+    assert asked.titles(Query(Keys((*gone, KEYS["Rez"])))) == ["Rez"]
+
+
+def test_a_value_is_its_template_and_text() -> None:
+    """What it means in a library is no part of what it is."""
+    one = ValueIs("{{ genre }}", "Techno", ("genre",), (("techno",),))
+    other = ValueIs("{{ genre }}", "Techno")
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+def test_a_shuffle_is_a_term_of_order(asked: Asked) -> None:
+    assert asked.query("sort:-bpm shuffle:a").order == (Sort("bpm", descending=True), Shuffle("a"))
+
+
+def test_equal_questions_are_equal(asked: Asked) -> None:
+    one = asked.query("genre:Techno bpm:120-130 genre:techno | key:8A")
+    other = asked.query("k:am OR   bpm:120..130 GENRE:TECHNO")
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+def test_the_key_of_a_folder_is_not_its_spelling(asked: Asked) -> None:
+    assert set(asked.titles(asked.query("key:8A").refined(asked.query("key:1m")))) == IN_AM
+    assert SAKAMOTO not in asked.titles("key:8A")

@@ -1,0 +1,114 @@
+"""No typical question reads every value of every track."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.dialects import sqlite
+
+from mcfs.sql import Compiled, count_tracks, select_track, select_tracks
+from tests.records import TODAY, Asked
+
+TYPICAL = [
+    "",
+    "genre:techno",
+    "genre:te",
+    "genre:=techno",
+    "-genre:techno",
+    'genre:""',
+    "genre:techno bpm:>120",
+    "surgeon",
+    "surgeon remnants",
+    "-surgeon",
+    '"force + form"',
+    "any:surgeon",
+    "bpm:126",
+    "-bpm:126",
+    "bpm:120-130",
+    "~bpm:126",
+    'bpm:""',
+    "key:8A",
+    "~key:8A",
+    "rating:>=4",
+    "rating:0",
+    "year:1990s",
+    "decade:1990s",
+    "duration:>6m",
+    "size:>10M",
+    "added:>-7d",
+    "crate:peak crate:festival",
+    'crate:""',
+    "-crate:festival",
+    "mood:dark",
+    "energy:>7",
+    "meta.size:huge",
+    "location:orbital",
+    "type:flac",
+    "present:no",
+    "live:yes",
+    "genre:techno | genre:house | artist:surgeon",
+    "(genre:techno | genre:house) bpm:120-130 -crate:festival",
+    "genre:techno sort:-rating sort:bpm limit:50",
+    "genre:techno sort:mood sort:-energy",
+    "shuffle:friday limit:50",
+]
+
+
+@pytest.fixture(scope="module")
+def file(asked: Asked) -> Iterator[sqlite3.Connection]:
+    """The cache, opened by nobody's settings but SQLite's own."""
+    connection = sqlite3.connect(asked.folder / "cache.db")
+    connection.create_function("mcfs_shuffle", 2, lambda *_: b"", deterministic=True)
+    # The file is opened by the first statement, not by a test that counts open files.
+    connection.execute("SELECT count(*) FROM track").fetchone()
+    yield connection
+    connection.close()
+
+
+def _plan(file: sqlite3.Connection, compiled: Compiled) -> tuple[str, list[str]]:
+    """The statement, and what SQLite says it will do."""
+    statement = compiled.statement.compile(
+        dialect=sqlite.dialect(paramstyle="named"), compile_kwargs={"render_postcompile": True}
+    )
+    # No plan depends on a value, and none is run.
+    values = dict.fromkeys(statement.params)
+    rows = file.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+    return str(statement), [row[3] for row in rows]
+
+
+def _scanned(file: sqlite3.Connection, compiled: Compiled) -> list[str]:
+    """The steps that go through all of `track_value`, by whatever name the statement calls it."""
+    statement, steps = _plan(file, compiled)
+    names = {"track_value", *re.findall(r"\btrack_value AS (\w+)", statement)}
+    return [step for step in steps if step.startswith("SCAN ") and step.split()[1] in names]
+
+
+@pytest.mark.parametrize("text", TYPICAL)
+def test_selecting_scans_no_values(file: sqlite3.Connection, asked: Asked, text: str) -> None:
+    assert not _scanned(file, select_tracks(asked.query(text), TODAY))
+
+
+@pytest.mark.parametrize("text", TYPICAL)
+def test_counting_scans_no_values(file: sqlite3.Connection, asked: Asked, text: str) -> None:
+    assert not _scanned(file, count_tracks(asked.query(text), TODAY))
+
+
+@pytest.mark.parametrize("text", TYPICAL)
+def test_one_name_is_looked_up(file: sqlite3.Connection, asked: Asked, text: str) -> None:
+    assert not _scanned(file, select_track(asked.query(text), "Rez.wav", TODAY))
+
+
+@pytest.mark.parametrize("text", ["", "genre:techno", "-genre:techno bpm:126"])
+def test_a_name_is_found_by_its_index(file: sqlite3.Connection, asked: Asked, text: str) -> None:
+    _, steps = _plan(file, select_track(asked.query(text), "Rez.wav", TODAY))
+    assert any("USING INDEX sqlite_autoindex_track_2 (name=?)" in step for step in steps)
+    assert not any(step == "SCAN track" for step in steps)
+
+
+def test_a_rare_substring_asks_the_trigrams(file: sqlite3.Connection, asked: Asked) -> None:
+    _, steps = _plan(file, select_tracks(asked.query("genre:techno"), TODAY))
+    assert any("value_fts VIRTUAL TABLE INDEX" in step for step in steps)
+    assert not any(re.match(r"SCAN value(_\d+)?\b(?!_fts)", step) for step in steps)

@@ -1,0 +1,360 @@
+"""What holds of any text, and of any query: nothing is unforeseen, and sets are sets."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from mcfs.errors import QueryError
+from mcfs.names import fold
+from mcfs.query import (
+    And,
+    Between,
+    Contains,
+    DateBetween,
+    Equals,
+    Flag,
+    InKey,
+    Missing,
+    Not,
+    Query,
+    Shuffle,
+    Sort,
+    Tempo,
+    Term,
+    Vocabulary,
+    both,
+    either,
+    format,
+    hiding_absent,
+    parse,
+    starts_like_query,
+)
+from tests.query.table import ROWS
+from tests.records import EVERYTHING, Asked
+
+VOCABULARY = Vocabulary(frozenset({"mood", "energy", "настроение", "replay-gain", "size"}))
+
+# --- any text at all
+
+# Everything that the language has a use for, to be glued at random.
+TOKENS = st.sampled_from(
+    [
+        *':=<>-|()"~.,/\\%_0123456789dmMK', " ", "  ", "OR", " OR ", "..", ">=", "<=", ':"', '=""',
+        "genre:", "title=", "bpm:", "~bpm:", "key:", "~key:", "rating:", "year:", "duration:", "size:",
+        "added:", "changed:>", "live:", "present:", "decade:", "any:", "meta.size:", "mood:", "energy:>",
+        "sort:", "sort:-", "limit:", "shuffle:", "gnere:", "http://", "a", "techno", "8A", "F♯m", "126",
+        "2025-06", "-7d", "1990s", "3:30", "1m30s", "10M", "yes", "no", "é", "∕", "\0", "\udce9", "🎹",
+        "9" * 30, "0" * 30, "\n", "\t", "\u00a0", "\u2028", "ﬁ", "İ", "ß", "\u0301", "٣", "²",
+    ]
+)  # fmt: skip
+GLUED = st.lists(TOKENS, max_size=25).map("".join)
+# Names in a path need not be UTF-8: such bytes come as these surrogates.
+ANY_CHARACTER = st.characters(exclude_categories=["Cs"]) | st.characters(
+    min_codepoint=0xDC80, max_codepoint=0xDCFF, categories=["Cs"]
+)
+ANY_TEXT = st.text(ANY_CHARACTER)
+
+# --- texts that mean something
+
+
+def _stands_alone(text: str) -> bool:
+    """Whether it can be put between parentheses: it closes what it opens, and says no order."""
+    closed = text.count("(") == text.count(")") and text.count('"') % 2 == 0
+    return closed and bool(text.strip()) and not re.search("sort:|shuffle:|limit:", text)
+
+
+_PART = st.sampled_from([text for text, _ in ROWS if _stands_alone(text)])
+_QUERY = st.recursive(
+    _PART,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(" ".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda texts: f"({' | '.join(texts)})"),
+        inner.map(lambda text: f"-({text})"),
+        inner.map(lambda text: f"({text})"),
+    ),
+    max_leaves=6,
+)
+_DIRECTIVES = st.lists(
+    st.sampled_from(["sort:bpm", "sort:-year", "sort:artist", "sort:-energy", "sort:added", "sort:-key"])
+    | st.sampled_from(["sort:size", "sort:-meta.size", "sort:crate", "sort:настроение", "sort:decade"]),
+    max_size=3,
+).map(" ".join)  # fmt: skip
+_CUT = st.sampled_from(["", "limit:1", "limit:3", "limit:7"])
+_SHUFFLED = st.sampled_from(["", "shuffle:a", 'shuffle:"b c"'])
+SAID = st.tuples(_DIRECTIVES, _SHUFFLED, _QUERY, _CUT).map(" ".join)
+
+# --- ASTs that text can say: a text with a quotation mark has no spelling but the bare one
+
+_CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters='"')
+_TEXTS = st.text(_CHARACTERS, min_size=1, max_size=12).map(fold)
+_TEXTS |= st.sampled_from(
+    [
+        "a b", " a", "a ", "a|b", "or", "-", "-a", "~a", "(", ")", "(a)", "a)", ":", "=", "=a", ">1", "a:b",
+        "..", "1-2", "%", "_", "*", "'", "x//y", "genre:techno", "limit:5", "a  b", "\n", "\udce9",
+    ]
+)  # fmt: skip
+_TEXT_FIELDS = st.sampled_from(
+    ["any", "artist", "title", "genre", "crate", "type", "mood", "meta.size"]
+)
+_NUMBER_FIELDS = st.sampled_from(["played", "bitrate", "tracknumber"])
+_AMOUNTS = st.integers(0, 10**6).map(float) | st.integers(0, 10**6).map(lambda n: n / 100)
+_SPANS = st.sampled_from(["1999", "2025", "2025-06", "2025-06-30", "-7d", "-2w", "-1m", "-10y"])
+
+
+@st.composite
+def _between(draw: st.DrawFn) -> Term:
+    low, high = sorted([draw(_AMOUNTS), draw(_AMOUNTS)])
+    assume(low < high)
+    bound = draw(st.sampled_from(["both", "low", "high"]))
+    is_open = draw(st.booleans())
+    name = draw(_NUMBER_FIELDS)
+    match bound:
+        case "low":
+            return Between(name, low=low, low_open=is_open)
+        case "high":
+            return Between(name, high=high, high_open=is_open)
+        case _:
+            return Between(name, low, high)
+
+
+@st.composite
+def _dates(draw: st.DrawFn) -> Term:
+    is_open = draw(st.booleans())
+    name = draw(st.sampled_from(["added", "changed"]))
+    if draw(st.booleans()):
+        return DateBetween(name, low=draw(_SPANS), low_open=is_open)
+    return DateBetween(name, high=draw(_SPANS), high_open=is_open)
+
+
+_LEAVES = st.one_of(
+    st.builds(Contains, _TEXT_FIELDS, _TEXTS),
+    st.builds(Equals, _TEXT_FIELDS, _TEXTS),
+    st.builds(Missing, st.sampled_from(["genre", "crate", "bpm", "key", "year", "added", "mood", "size"])),
+    _between(),
+    st.builds(Tempo, st.sampled_from(["126", "127.12", "62.9", "120.0", "7"]), st.booleans()),
+    st.builds(Tempo, st.sampled_from(["126", "127.12"]), st.just(False), st.just(True)),
+    st.builds(InKey, st.integers(1, 24), st.booleans()),
+    _dates(),
+    st.builds(Flag, st.sampled_from(["present", "live"]), st.booleans()),
+)  # fmt: skip
+_TERMS = st.recursive(
+    _LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(lambda terms: both(*terms)),
+        st.lists(inner, min_size=2, max_size=3).map(lambda terms: either(*terms)),
+        inner.map(Not),
+    ),
+    max_leaves=8,
+)
+_SORTS = st.builds(Sort, st.sampled_from(["bpm", "artist", "mood", "added"]), st.booleans())
+_SHUFFLES = st.builds(Shuffle, st.text(_CHARACTERS, min_size=1, max_size=9))
+_ORDERS = st.builds(
+    lambda sorts, shuffles: (*sorts, *shuffles),
+    st.lists(_SORTS, max_size=2),
+    st.lists(_SHUFFLES, max_size=1),
+)
+QUERIES = st.builds(Query, _TERMS | st.just(And()), _ORDERS, st.none() | st.integers(1, 10**9))
+
+
+# Each of these once had a canonical text that meant something else.
+ODD_WORDS = [
+    pytest.param("//", id="two slashes: any:// is no term of any"),
+    pytest.param("\\\\server\\music", id="two slashes, from Windows"),
+    pytest.param('=:"', id="an equals sign and a quotation mark"),
+    pytest.param("key:８Á", id="what is no key, folded, is one"),
+    pytest.param('mood:"5..7"', id="what is quoted, bare, is a range"),
+    pytest.param('a"¨', id="a quotation mark, and what is folded to a space"),
+    pytest.param("∕\u0301", id="fold: what is folded folds once more"),
+]
+
+
+@pytest.mark.parametrize("text", ODD_WORDS)
+def test_the_canonical_text_of_odd_words(text: str) -> None:
+    query = parse(text, VOCABULARY)
+    assert parse(format(query), VOCABULARY) == query
+
+
+@given(ANY_TEXT | GLUED)
+@example("(" * 30)
+@example('"' * 30)
+@example("bpm:" + "9" * 400)
+@example("limit:" + "9" * 400)
+def test_any_text_parses_or_is_refused(text: str) -> None:
+    try:
+        query = parse(text, VOCABULARY)
+    except QueryError as error:
+        assert 0 <= error.position <= len(text)
+        assert error.text == text
+    else:
+        assert parse(format(query), VOCABULARY) == query
+
+
+@given(SAID)
+def test_the_canonical_text_of_a_text(asked: Asked, text: str) -> None:
+    query = asked.query(text)
+    canonical = format(query)
+    assert asked.query(canonical) == query
+    assert format(asked.query(canonical)) == canonical
+
+
+@given(QUERIES)
+def test_the_canonical_text_of_a_query(query: Query) -> None:
+    canonical = format(query)
+    assume(len(canonical.encode("utf-8", "surrogateescape")) <= 4096)
+    assert parse(canonical, VOCABULARY) == query
+
+
+@given(ANY_TEXT | GLUED)
+def test_a_beginning_is_told_from_any_text(text: str) -> None:
+    assert starts_like_query(text, VOCABULARY) in {True, False}
+
+
+# --- in the store: each example is a statement to compile or several
+
+FEW = settings(max_examples=40)
+
+
+@settings(max_examples=150)
+@given(GLUED)
+def test_what_parses_runs(asked: Asked, text: str) -> None:
+    try:
+        query = asked.query(text)
+    except QueryError:
+        return
+    assert len(asked.titles(query)) == asked.count(query)
+
+
+@FEW
+@given(SAID)
+def test_what_is_selected_is_counted(asked: Asked, text: str) -> None:
+    titles = asked.titles(text)
+    assert len(titles) == len(set(titles)) == asked.count(text)
+
+
+@FEW
+@given(_QUERY)
+def test_not_is_the_rest(asked: Asked, text: str) -> None:
+    assert set(asked.titles(f"-({text})")) == EVERYTHING - set(asked.titles(text))
+
+
+@FEW
+@given(_QUERY, _QUERY)
+def test_and_is_both(asked: Asked, one: str, other: str) -> None:
+    assert set(asked.titles(f"({one}) ({other})")) == {*asked.titles(one)} & {*asked.titles(other)}
+
+
+@FEW
+@given(_QUERY, _QUERY)
+def test_or_is_either(asked: Asked, one: str, other: str) -> None:
+    assert set(asked.titles(f"{one} | {other}")) == {*asked.titles(one)} | {*asked.titles(other)}
+
+
+@FEW
+@given(SAID, SAID)
+def test_refining_never_adds(asked: Asked, outer: str, inner: str) -> None:
+    query = asked.query(outer).refined(asked.query(inner))
+    assert set(asked.titles(query)) <= set(asked.titles(outer))
+    assert set(asked.titles(query)) <= set(asked.titles(Query(asked.query(inner).where)))
+
+
+@FEW
+@given(SAID)
+def test_hiding_never_adds_without_a_cut(asked: Asked, text: str) -> None:
+    query = Query(asked.query(text).where)
+    assert set(asked.titles(hiding_absent(query))) <= set(asked.titles(query))
+
+
+@FEW
+@given(SAID)
+def test_an_order_leaves_nothing_out(asked: Asked, text: str) -> None:
+    query = asked.query(text)
+    where = Query(query.where)
+    cut = asked.count(where) if query.limit is None else min(query.limit, asked.count(where))
+    assert set(asked.titles(query)) <= set(asked.titles(where))
+    assert asked.count(query) == cut
+
+
+# --- at the limits
+
+_BIG = "9" * 300
+AT_THE_LIMITS = [
+    *[" ".join(f"{field}{n:02}" for n in range(100)) for field in ("w", "~bpm:1", "year:19", "-title:")],
+    *["|".join(f"{field}{n:02}" for n in range(100)) for field in ("w", "~bpm:1", "size:>", "-title:=")],
+    "|".join(f"({n} genre:x)" for n in range(50)),
+    "(" * 20 + "x" + ")" * 20,
+    "-(" * 20 + "x" + ")" * 20,
+    "-(bpm:126 | " * 20 + "x" + ")" * 20,
+    "(a|(b " * 10 + "x" + "))" * 10,
+    "(a b|" * 20 + "x" + ")" * 20,
+    "x" * 4096,
+    'title:"' + "x " * 2000,
+    "title:=" + "🎹" * 1000,
+    *[f"{form}{_BIG}" for form in ("played:", "bitrate:>", "track:..", "title:", "energy:>", "mood:=")],
+    "limit:9223372036854775807",
+    "size:8589934591G",
+    " ".join(["genre:a"] + [f"sort:{name}" for name in ("bpm", "artist", "mood", "energy")] * 20),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", AT_THE_LIMITS)
+def test_at_the_limits(asked: Asked, text: str) -> None:
+    """It runs, as well as it can be refused: what it may not is fail in another way."""
+    try:
+        query = asked.query(text)
+    except QueryError:
+        return
+    assert len(asked.titles(query)) == asked.count(query)
+
+
+@pytest.mark.parametrize("text", ["(a -" * 20 + "x" + ")" * 20, "-(a b|" * 20 + "x" + ")" * 20])
+def test_twenty_deep(asked: Asked, text: str) -> None:
+    asked.titles(text)
+
+
+# --- in linear time
+
+NASTY = [
+    "(", ")", "a:", "a:b ", '"', '""', "-(", "|", "a|", "((((a))))", "~", "-", " ", "x", "x ", "OR ",
+    "title:(", 'title:"', 'title:" ', "title:=", "genre:a|", "1..", "bpm:1", "bpm:1 ", "9", "..", ",", ".",
+    "-7d", ":", "=", "meta.", "\\", "∕", "é", "\0", "\n", "(a)", "(a) ", "-(a) ", "http://", "a-", '"a" ',
+]  # fmt: skip
+
+
+def _quickest(ask: Callable[[str], object], text: str) -> float:
+    """Seconds of processor, of the best of three."""
+    best = float("inf")
+    for _ in range(3):
+        begun = time.process_time()
+        with suppress(QueryError):
+            ask(text)
+        best = min(best, time.process_time() - begun)
+    return best
+
+
+@pytest.mark.parametrize("prefix", ["", "title:", "bpm:"])
+@pytest.mark.parametrize("part", NASTY)
+def test_in_linear_time(prefix: str, part: str) -> None:
+    """Four times the text takes four times as long, not sixteen times; noise is forgiven."""
+
+    def text(size: int) -> str:
+        times = (size - len(prefix)) // len(part.encode())
+        return prefix + part * times
+
+    short, long = _quickest(parse, text(1024)), _quickest(parse, text(4096))
+    assert long < 10 * short + 0.002
+
+
+@pytest.mark.parametrize("part", NASTY)
+def test_far_too_much_is_refused_at_once(part: str) -> None:
+    text = part * (65536 // len(part))
+    with pytest.raises(QueryError, match="a query may have 4096 bytes"):
+        parse(text)
+    assert _quickest(parse, text) < 0.005
+    assert _quickest(starts_like_query, text) < 0.05
