@@ -87,6 +87,11 @@ def test_a_wrong_command_line(
             1,
             "mcfs: /mnt/x: No space left on device\n",
         ),
+        (
+            ZeroDivisionError("x"),
+            1,
+            "mcfs: a bug in mcfs: ZeroDivisionError: x (MCFS_TRACEBACK=1 shows where)\n",
+        ),
         (KeyboardInterrupt(), 130, "\nmcfs: interrupted\n"),
     ],
 )

@@ -7,6 +7,7 @@ results go to stdout and everything else to stderr.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -20,7 +21,10 @@ from mcfs.errors import Exit, McfsError, QueryError
 # Name → one line of help, so that `mcfs --help` imports none of them.
 COMMANDS = {
     "demo": "Make a small git-annex library with sound in it, to try things on.",
+    "explain": "Explain how a query or a path was read, and what it finds.",
+    "fields": "Show the fields there are, or the values of one.",
     "mount": "Mount a library as folders that answer questions.",
+    "search": "Show the tracks that a query names.",
     "sync": "Bring the store up to date with the library.",
     "umount": "Unmount, a dead mount too.",
 }
@@ -36,6 +40,9 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"mcfs.cli.{cmd_name}").command
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -51,6 +58,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run one command and leave with its exit code; no traceback ever reaches a user."""
+    # What a command imports stays: to look for garbage in it is a tenth of its start, and in vain.
+    gc.disable()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -70,8 +79,7 @@ def run(arguments: list[str]) -> int:
         click.echo("\nmcfs: interrupted", err=True)  # below the terminal's ^C
         return 130
     except BrokenPipeError:
-        # Whoever read us has seen enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read us has seen enough
         return Exit.DONE
     except McfsError as error:
         _explain(error)
@@ -79,11 +87,32 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"mcfs: {where}{error.strerror or error}", err=True)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
+        return Exit.FAILED
+    except Exception as error:
+        if "MCFS_TRACEBACK" in os.environ:
+            raise
+        what = f"{type(error).__name__}: {error}"
+        click.echo(f"mcfs: a bug in mcfs: {what} (MCFS_TRACEBACK=1 shows where)", err=True)
         return Exit.FAILED
     return result if isinstance(result, int) else Exit.DONE
 
 
+def _drop_output() -> None:
+    """What could not be written: Python would try and complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _explain(error: McfsError) -> None:
-    click.echo(f"mcfs: {error}", err=True)
-    if isinstance(error, QueryError) and "\n" not in error.text:
-        click.echo(f"  {error.text}\n  {' ' * error.position}^", err=True)
+    if not isinstance(error, QueryError):
+        click.echo(f"mcfs: {error}", err=True)
+        return
+    from mcfs.cli.terminal import caret, fit, screen
+
+    click.echo(f"mcfs: {fit(str(error))}", err=True)
+    width = screen(sys.stderr).width
+    text, mark = caret(error.text, error.position, None if width is None else width - 2)
+    click.echo(f"  {text}\n  {mark}", err=True)

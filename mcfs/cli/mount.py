@@ -20,15 +20,15 @@ from mcfs.store import open_store
     "--foreground", is_flag=True, help="Serve until interrupted, instead of in the background."
 )
 @options.library
-def command(places: tuple[Path, ...], foreground: bool, named: Path | None) -> None:
+def command(places: tuple[Path, ...], foreground: bool, asked_for: Path | None) -> None:
     """Mount a library as folders that answer questions; returns when the mount answers.
 
     A library that was never synced is synced first.
     """
     match places:
         case (mount_point,):
-            place = options.library_place(named)
-        case (place, mount_point) if named is None:
+            place = options.library_place(asked_for)
+        case (place, mount_point) if asked_for is None:
             pass
         case _:
             raise click.UsageError(

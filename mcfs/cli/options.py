@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share, and how query words are told from options."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 library = click.option(
     "--library",
-    "named",
+    "asked_for",
     metavar="PATH",
     type=click.Path(path_type=Path),
     help="The git-annex repository; else $MCFS_LIBRARY, else the one around this folder.",
@@ -19,3 +19,31 @@ library = click.option(
 def library_place(named: Path | None) -> Path:
     """Where to look for the library, as the option's help says."""
     return named or Path(os.environ.get("MCFS_LIBRARY") or ".")
+
+
+class QueryCommand(click.Command):
+    """A command whose arguments are a query: `-genre:techno` is a word of it and no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Words behind `--`, where click leaves them alone."""
+        takes_value = {
+            name: isinstance(parameter, click.Option) and not parameter.is_flag
+            for parameter in self.get_params(ctx)
+            for name in (*parameter.opts, *parameter.secondary_opts)
+        }
+        options: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for arg in rest:
+            if arg == "--":
+                words += rest
+            elif arg.startswith("--") or arg in takes_value:
+                options.append(arg)
+                if takes_value.get(arg):
+                    value = next(rest, None)
+                    if value is None:
+                        return super().parse_args(ctx, options)  # which says what is missing
+                    options.append(value)
+            else:
+                words.append(arg)
+        return super().parse_args(ctx, [*options, "--", *words])

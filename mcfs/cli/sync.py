@@ -14,12 +14,12 @@ from mcfs.store import open_store
 
 @click.command("sync")
 @options.library
-def command(named: Path | None) -> None:
+def command(asked_for: Path | None) -> None:
     """Bring the store up to date with the library.
 
     Reads all of the library's metadata again. Nothing in the library is changed.
     """
-    library = open_library(options.library_place(named))
+    library = open_library(options.library_place(asked_for))
     with open_store(library.store_dir) as store:
         if store.notice:
             click.echo(f"mcfs: {store.notice}", err=True)

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""What asking costs: reading a query, answering it, and the whole command, on one library.
+
+    python contrib/bench/search.py FOLDER [--tracks 100000] [--rounds 15]
+
+FOLDER is new; a library without files is made there, whose store holds the records of `insert.py`. The
+commands run in turn with what they are compared with, and ratios are of medians of one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from insert import tracks
+
+from mcfs.columns import today
+from mcfs.query import hiding_absent, parse
+from mcfs.sql import count_tracks, select_tracks
+from mcfs.store import CacheRepository, open_store
+
+QUERIES = (
+    "genre:techno bpm:>120",
+    "title:zenmor",
+    "any:zenmor",
+    "genre:techno",
+    "-genre:techno",
+    "bpm:126",
+    "~key:8A",
+    "year:1990s rating:>=4",
+    "genre:techno sort:-rating limit:50",
+    "shuffle:friday limit:20",
+    "title:ka",
+)
+PYTHON = sys.executable
+COMMANDS = (
+    (
+        "mcfs search --limit 20",
+        [PYTHON, "-m", "mcfs", "search", "--limit", "20"],
+        [PYTHON, "-c", "import sqlalchemy, lark"],
+    ),
+    (
+        "mcfs search --limit 20 genre:techno bpm:>120",
+        [PYTHON, "-m", "mcfs", "search", "--limit", "20", "genre:techno", "bpm:>120"],
+        [PYTHON, "-c", "import sqlalchemy, lark"],
+    ),
+    ("mcfs --help", [PYTHON, "-m", "mcfs", "--help"], [PYTHON, "-c", "import click"]),
+)
+
+
+def make_library(folder: Path, count: int) -> Path:
+    """A repository that calls itself a library, and the store of one with that many tracks."""
+    folder.mkdir(parents=True)
+    for command in (["git", "init", "-q"], ["git", "config", "annex.uuid", "bench"]):
+        subprocess.run(command, cwd=folder, check=True)
+    store_dir = folder / ".git" / "mcfs"
+    with open_store(store_dir) as store:
+        store.cache.replace_all(tracks(count))
+    return store_dir
+
+
+def median_of(rounds: int, work: Callable[[], object]) -> float:
+    """Seconds."""
+    taken = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def reading(rounds: int) -> None:
+    """Text to statement and parameters. A shape that was met before is not built again."""
+    day = today()
+    print(f"{'parse + compile':44} {'µs':>8}")
+    texts = [text.replace("techno", f"techno{n}") for n in range(20) for text in QUERIES]
+    taken = [median_of(rounds, lambda text=text: select_tracks(parse(text), day)) for text in texts]
+    print(f"{f'median of {len(texts)} queries':44} {statistics.median(taken) * 1e6:8.0f}")
+
+
+def answering(cache: CacheRepository, rounds: int) -> None:
+    """As a folder would answer: what is absent is left out."""
+    print(f"\n{'query':44} {'tracks':>8} {'first row ms':>13} {'count ms':>9}")
+    day = today()
+    with cache.reading() as read:
+        for text in QUERIES:
+            query = hiding_absent(parse(text, read.vocabulary()))
+            select, count = select_tracks(query, day), count_tracks(query, day)
+            first = median_of(rounds, lambda s=select: next(iter(read.stream(s)), None))
+            counted = median_of(rounds, lambda c=count: read.select(c))
+            print(f"{text:44} {read.count(query):8} {first * 1e3:13.1f} {counted * 1e3:9.1f}")
+
+
+def commands(library: Path, rounds: int) -> None:
+    """From the shell and back, each in turn with what its imports alone cost."""
+    print(f"\n{'command':44} {'ms':>8} {'baseline ms':>13} {'ratio':>9}")
+    for name, command, baseline in COMMANDS:
+        taken: dict[str, list[float]] = {"command": [], "baseline": []}
+        for _ in range(rounds):
+            for which, words in (("command", command), ("baseline", baseline)):
+                start = time.perf_counter()
+                subprocess.run(words, cwd=library, check=True, capture_output=True)
+                taken[which].append(time.perf_counter() - start)
+        ours, theirs = (statistics.median(taken[which]) for which in ("command", "baseline"))
+        print(f"{name:44} {ours * 1e3:8.0f} {theirs * 1e3:13.0f} {ours / theirs:9.2f}")
+
+
+def main() -> None:
+    """Measure, and print."""
+    arguments = argparse.ArgumentParser(description="What asking costs.")
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--tracks", type=int, default=100_000)
+    arguments.add_argument("--rounds", type=int, default=15)
+    asked = arguments.parse_args()
+    store_dir = make_library(asked.folder, asked.tracks)
+    reading(asked.rounds)
+    with open_store(store_dir) as store:
+        answering(store.cache, asked.rounds)
+    commands(asked.folder, asked.rounds)
+
+
+if __name__ == "__main__":
+    main()

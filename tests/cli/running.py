@@ -1,0 +1,138 @@
+"""Commands as tests run them: in this process for what they say, in a shell for what pipes do to them."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library
+from mcfs.cli import run
+from mcfs.columns import today
+from mcfs.query import ALL
+from mcfs.sql import select_tracks
+from mcfs.store import Store, TrackRecord
+from tests.mounting import REPOSITORY
+from tests.needs import git_annex_environment
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+class Mcfs:
+    """`mcfs … --library LIBRARY`."""
+
+    def __init__(self, library: Library, captured: pytest.CaptureFixture[bytes]) -> None:
+        self.library = library
+        self._captured = captured
+
+    def __call__(self, command: str, *words: str) -> Said:
+        """Run in this process."""
+        code = run([command, "--library", str(self.library.top), *words])
+        out, err = self._captured.readouterr()
+        said = Said(code, _text(out), _text(err))
+        assert "Traceback" not in said.err
+        return said
+
+    def in_shell(self, line: str, **environment: str) -> Said:
+        """A line of bash, in which `mcfs` is this mcfs; the code is that of what comes first."""
+        mcfs = f"{shlex.quote(sys.executable)} -m mcfs"
+        done = subprocess.run(
+            ["bash", "-c", f'mcfs() {{ {mcfs} "$@"; }}; {line}; exit "${{PIPESTATUS[0]}}"'],
+            cwd=self.library.top,
+            env=self._environment(environment),
+            capture_output=True,
+            timeout=60,
+        )
+        return Said(done.returncode, _text(done.stdout), _text(done.stderr))
+
+    def in_terminal(self, *words: str, columns: int, **environment: str) -> str:
+        """What a terminal of that width would have been sent, stderr too."""
+        ours, theirs = pty.openpty()
+        os.set_blocking(ours, False)
+        process = subprocess.Popen(
+            [
+                "bash",
+                "-c",
+                f"stty cols {columns}; exec {shlex.join([sys.executable, '-m', 'mcfs', *words])}",
+            ],
+            cwd=self.library.top,
+            env=self._environment(environment),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        sent = b""
+        while True:
+            select.select([ours], [], [], 60)
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:
+                break  # the other end is closed
+            if not piece:
+                break
+            sent += piece
+        os.close(ours)
+        assert process.wait() == 0, sent
+        return _text(sent).replace("\r\n", "\n")
+
+    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+        return (
+            git_annex_environment(self.library.top)
+            | {
+                "PYTHONPATH": str(REPOSITORY),
+                "LANG": "C.UTF-8",
+                "TERM": "xterm",
+                "MCFS_LIBRARY": str(self.library.top),
+            }
+            | more
+        )
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def record(name: str, **more: str | tuple[str, ...]) -> TrackRecord:
+    """A track that is here, of which little else is known; `file` is its work path."""
+    file = str(more.pop("file", f"{name}.mp3"))
+    return TrackRecord(
+        annex_key=f"MD5E-s1--{name.encode('utf-8', 'surrogateescape').hex()}",
+        name=f"{name}.mp3",
+        files=(file,) if file else (),
+        content_path=f"annex/objects/{name}",
+        present=True,
+        size=1,
+        values={field: (text,) if isinstance(text, str) else text for field, text in more.items()},
+    )
+
+
+def add(store: Store, records: Iterable[TrackRecord]) -> None:
+    """More tracks than the sample library has."""
+    with store.cache.reading() as read:
+        there = list(read.found(select_tracks(ALL, today())))
+    store.cache.replace_all([*there, *records])
+
+
+def relative_to(library: Library, paths: list[str]) -> list[str]:
+    """Absolute paths in the library as work paths."""
+    return [str(Path(path).relative_to(library.top)) for path in paths]

@@ -1,0 +1,192 @@
+"""`mcfs fields`: what there is to ask for, and how much of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from rich.cells import cell_len
+
+from mcfs.annex.library import Library
+from mcfs.cli import run
+from mcfs.errors import Exit
+from mcfs.store import Store
+from tests.cli.running import Mcfs, add, record
+from tests.tracks import SAMPLES
+
+
+def counts(mcfs: Mcfs, *words: str) -> dict[str, int]:
+    """What `--json` says, in its order."""
+    said = mcfs("fields", "--json", *words)
+    assert said.code == Exit.DONE
+    key = "value" if words else "field"
+    return {tally[key]: tally["tracks"] for tally in json.loads(said.out)}
+
+
+class TestFields:
+    def test_of_the_library_come_first(self, mcfs: Mcfs) -> None:
+        assert list(counts(mcfs).items()) == [
+            ("album", 1),
+            ("artist", 11),
+            ("bpm", 10),
+            ("comment", 1),
+            ("crate", 1),
+            ("genre", 11),
+            ("key", 1),
+            ("rating", 4),
+            ("title", 11),
+            ("year", 4),
+            ("added", 12),
+            ("changed", 11),
+            ("decade", 4),
+            ("directory", 5),
+            ("live", 0),
+            ("location", 12),
+            ("present", 12),
+            ("size", 12),
+            ("type", 12),
+        ]
+
+    def test_say_their_kind(self, mcfs: Mcfs) -> None:
+        tallies = {t["field"]: t for t in json.loads(mcfs("fields", "--json").out)}
+        assert tallies["bpm"] == {"field": "bpm", "tracks": 10, "kind": "bpm", "derived": False}
+        assert tallies["size"] == {"field": "size", "tracks": 12, "kind": "size", "derived": True}
+
+    def test_are_named_as_one_asks_for_them(self, mcfs: Mcfs, synced: Store) -> None:
+        add(synced, [record("odd", Mood="dark", size="huge", added="2020-01-02")])
+        found = counts(mcfs)
+        assert found["Mood"] == 1
+        assert found["meta.size"] == 1
+        assert found["meta.added"] == 1
+        for field in found:
+            assert mcfs("fields", field).code == Exit.DONE
+        assert counts(mcfs, "meta.size") == {"huge": 1}
+        assert counts(mcfs, "MOOD") == {"dark": 1}
+
+    def test_are_drawn_as_bars(self, mcfs: Mcfs) -> None:
+        said = mcfs("fields")
+        assert said.err == ""
+        assert said.lines[0].split()[:2] == ["album", "1"]
+        assert said.lines[10] == ""
+        longest = next(line for line in said.lines if line.startswith("present"))
+        assert longest.endswith("█" * 40)
+
+    def test_of_an_empty_library(self, mcfs: Mcfs, synced: Store) -> None:
+        synced.cache.replace_all([])
+        assert set(counts(mcfs).values()) == {0}
+        assert mcfs("fields").code == Exit.DONE
+        said = mcfs("fields", "genre")
+        assert (said.code, said.out, said.err) == (Exit.DONE, "", "mcfs: no track has genre\n")
+
+
+class TestValues:
+    def test_spellings_are_one(self, mcfs: Mcfs) -> None:
+        assert list(counts(mcfs, "genre").items()) == [
+            ("techno", 7),
+            ("Ambient", 1),
+            ("Dub Techno", 1),
+            ("Pop", 1),
+            ("Rock", 1),
+            ("Soundtrack", 1),
+            ("рок", 1),
+        ]
+
+    def test_a_track_with_two_spellings_counts_once(self, mcfs: Mcfs, synced: Store) -> None:
+        add(synced, [record("two", genre=("Techno", "TECHNO")), record("one", genre="Beyoncé")])
+        found = counts(mcfs, "genre")
+        assert found["techno"] == 8
+        assert found["Beyoncé"] == 1
+
+    @pytest.mark.parametrize("field", ["artist", "genre", "crate", "album", "directory", "type"])
+    def test_are_what_a_query_finds(self, mcfs: Mcfs, field: str) -> None:
+        for value, tracks in counts(mcfs, field).items():
+            found = mcfs("search", "--json", "--absent", "show", f'{field}:="{value}"')
+            assert len(json.loads(found.out)) == tracks, value
+
+    @pytest.mark.parametrize(
+        ("field", "expected"),
+        [
+            ("year", {"1975": 1, "1983": 1, "1992": 1, "1998": 1}),
+            ("decade", {"1970s": 1, "1980s": 1, "1990s": 2}),
+            ("rating", {"3": 1, "4": 2, "5": 1}),
+            ("present", {"yes": 11, "no": 1}),
+            ("live", {"no": 12}),
+            ("size", {"<1M": 12}),
+            ("crate", {"Festival": 1, "Peak time": 1}),
+            ("type", {"mp3": 8, "flac": 2, "wav": 2}),
+        ],
+    )
+    def test_values(self, mcfs: Mcfs, field: str, expected: dict[str, int]) -> None:
+        assert list(counts(mcfs, field).items()) == list(expected.items())
+
+    def test_numbers_come_in_their_order(self, mcfs: Mcfs) -> None:
+        values = list(counts(mcfs, "bpm"))
+        assert values[-1] == "fast"
+        assert values[:-1] == sorted(values[:-1], key=float)
+
+    def test_dates_are_months(self, mcfs: Mcfs) -> None:
+        ((month, tracks),) = counts(mcfs, "added").items()
+        assert len(month) == 7
+        assert tracks == len(SAMPLES)
+        found = mcfs("search", "--json", "--absent", "show", f"added:{month}")
+        assert len(json.loads(found.out)) == tracks
+
+    def test_sizes_are_steps(self, mcfs: Mcfs, synced: Store) -> None:
+        big = record("big")
+        add(
+            synced,
+            [big.__class__(**{n: getattr(big, n) for n in big.__slots__} | {"size": 7 << 20})],
+        )
+        assert counts(mcfs, "size") == {"<1M": 12, "5M-10M": 1}
+
+    def test_an_alias_is_the_field(self, mcfs: Mcfs) -> None:
+        assert counts(mcfs, "g") == counts(mcfs, "GENRE") == counts(mcfs, "genre")
+
+    @pytest.mark.parametrize("columns", [1, 8, 20, 40, 80, 200])
+    def test_bars_are_scaled_to_the_terminal(
+        self, mcfs: Mcfs, synced: Store, monkeypatch: pytest.MonkeyPatch, columns: int
+    ) -> None:
+        add(synced, [record("wide", genre=("戦場" * 30, "x" * 200, "a\x1b[2J"))])
+        monkeypatch.setenv("COLUMNS", str(columns))
+        said = mcfs("fields", "genre")
+        assert "\x1b" not in said.out
+        if columns >= 8:
+            assert max(map(cell_len, said.lines)) <= columns
+        assert ("█" in said.out) == (columns >= 20)
+
+    def test_without_unicode_bars_are_signs(self, mcfs: Mcfs) -> None:
+        out = mcfs.in_shell("mcfs fields genre", PYTHONIOENCODING="ascii", PYTHONUTF8="0").out
+        assert out.splitlines()[0].endswith("#" * 40)
+
+    def test_json_of_bytes_is_utf_8(self, mcfs: Mcfs, synced: Store) -> None:
+        add(synced, [record("odd", genre="a\udcff")])
+        mcfs("fields", "genre", "--json").out.encode()
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("field", "sentence"),
+        [
+            ("gerne", 'unknown field "gerne"; did you mean "genre"?'),
+            ("zzzzzz", "`mcfs fields` lists what there is"),
+            ("any", "any: is all text"),
+            ("sort", 'unknown field "sort"'),
+            ("", 'unknown field ""'),
+            ("\x1b[31m", "unknown field"),
+        ],
+    )
+    def test_unknown(self, mcfs: Mcfs, field: str, sentence: str) -> None:
+        said = mcfs("fields", field)
+        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert sentence in said.err
+        assert "\x1b" not in said.err
+
+    def test_a_library_never_synced_is_synced_first(
+        self, library: Library, capsysbinary: pytest.CaptureFixture[bytes]
+    ) -> None:
+        assert run(["fields", "--library", str(library.top), "crate"]) == Exit.DONE
+        assert capsysbinary.readouterr().out.count(b"\n") == 2
+
+    def test_a_reader_that_has_seen_enough(self, mcfs: Mcfs) -> None:
+        said = mcfs.in_shell("mcfs fields title | true")
+        assert (said.code, said.err) == (0, "")
