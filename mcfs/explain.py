@@ -50,7 +50,7 @@ from mcfs.query import (
 from mcfs.query.dates import days_of
 from mcfs.query.tempo import Span, tempo_spans
 from mcfs.route import Route, is_shaped, query_of
-from mcfs.sql import Compiled, select_tracks
+from mcfs.sql import Compiled, counts_unrated, select_tracks
 from mcfs.store import CacheRepository, Store
 from mcfs.tree import EmptyPinNode, Node, PinsNode, RootNode, TrackNode, TracksNode, Tree
 
@@ -328,6 +328,8 @@ def _kept(term: Term) -> str:
     match term:
         case Contains(field) | Equals(field) if field != "any":
             return f" (tracks without {field} stay)"
+        case Between("rating") if counts_unrated(term):
+            return " (tracks without rating go too)"
         case Between(field) | DateBetween(field):
             return f" (tracks without {field} stay)"
         case Tempo():
@@ -363,7 +365,7 @@ def _leaf(
         case Missing(field):
             return f"has no {field}"
         case Between():
-            return _between(term)
+            return _between(term) + (", or none" if counts_unrated(term) else "")
         case Tempo(bpm, exact, near):
             return _tempo(bpm, exact, near)
         case InKey(number, mixes):

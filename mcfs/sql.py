@@ -247,7 +247,7 @@ class _Lowering:
         if term.field in _COLUMNS:
             return ("column", _COLUMNS[term.field], ("and", _ANY_VALUE, *bounds))
         shape = _has(term.field, ("and", ("number",), *bounds))
-        if term.field == "rating" and _holds_zero(term):
+        if counts_unrated(term):
             return ("or", shape, self.missing("rating"))
         return shape
 
@@ -291,7 +291,10 @@ def _has(name: str, test: Shape) -> Shape:
     return ("has", sources(name), test)
 
 
-def _holds_zero(term: Between) -> bool:
+def counts_unrated(term: Between) -> bool:
+    """A rating of zero is none, so that a range of ratings with zero in it takes in the tracks without."""
+    if term.field != "rating":
+        return False
     above = term.low is None or term.low < 0 or (term.low == 0 and not term.low_open)
     below = term.high is None or term.high > 0 or (term.high == 0 and not term.high_open)
     return above and below
