@@ -306,7 +306,16 @@ def _midnight(day: date) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
     if day.year >= date.max.year:
         return datetime.max.replace(tzinfo=UTC)
-    return datetime.combine(day, time()).astimezone()
+    # Where clocks go forward at midnight the day has none, and where they go back it may have two.
+    after = int(datetime.combine(day, time(12)).timestamp())
+    before = after - 36 * 3600
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle).date() < day:  # noqa: DTZ006  (local days are meant)
+            before = middle
+        else:
+            after = middle
+    return datetime.fromtimestamp(after, UTC)
 
 
 # --- building: the SQL of a shape

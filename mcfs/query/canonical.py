@@ -137,5 +137,6 @@ def _quoted(text: str) -> str:
 
 def _seed(text: str) -> str:
     """A seed, which is not folded; one with a quote in it can only have been written bare."""
-    plain = '"' in text or not (text[:1] == "=" or any(c.isspace() or c == "|" for c in text))
+    odd = text.startswith(("=", "//")) or any(c.isspace() or c == "|" for c in text)
+    plain = '"' in text or not odd
     return text if plain else f'"{text}"'

@@ -110,14 +110,10 @@ def test_a_seed_is_an_order(asked: Asked) -> None:
     assert len({tuple(friday), tuple(asked.titles("shuffle:2")), tuple(asked.titles(""))}) == 3
 
 
-@pytest.mark.parametrize("seed", ["friday", "1", '"two words"', "Ünïcode", "x" * 200])
+@pytest.mark.parametrize("seed", ["friday", "1", '"two words"', "Ünïcode", "x" * 200, "caf\udce9"])
 def test_arrivals_do_not_reshuffle(asked: Asked, fewer: Asked, seed: str) -> None:
     before, after = fewer.titles(f"shuffle:{seed}"), asked.titles(f"shuffle:{seed}")
     assert [title for title in after if title in before] == before
-
-
-def test_a_seed_need_not_be_utf8(asked: Asked) -> None:
-    assert set(asked.titles("shuffle:caf\udce9")) == EVERYTHING
 
 
 def test_filters_do_not_reshuffle(asked: Asked) -> None:
@@ -180,7 +176,7 @@ def test_refining_without_a_cut_is_one_name(asked: Asked) -> None:
     )
 
 
-@pytest.mark.parametrize("deep", [1, 4, 7, 30])
+@pytest.mark.parametrize("deep", [1, 4, 9, 30])
 def test_cuts_inside_cuts(asked: Asked, deep: int) -> None:
     query = ALL
     for size in range(deep, 0, -1):
@@ -246,14 +242,12 @@ def _value(
     return ValueIs(template, text, fields, combinations)
 
 
-_MANY = [(f"genre {number}", None) for number in range(1100)]
-
-
 @pytest.mark.parametrize(
     ("query", "titles"),
     [
         (Query(Keys(())), set()),
         (Query(Keys((KEYS["Rez"], KEYS["Halo"], "SHA256E-s1--gone"))), {"Rez", "Halo"}),
+        (Query(Keys((KEYS["Rez"], KEYS[NOT_UTF8]))), {"Rez", NOT_UTF8}),
         (Query(Keys((KEYS["Rez"], KEYS["Rez"]))), {"Rez"}),
         (Query(Not(Keys((KEYS["Rez"], KEYS["Halo"])))), EVERYTHING - {"Rez", "Halo"}),
         (Query(Not(Keys(()))), EVERYTHING),
@@ -263,6 +257,10 @@ _MANY = [(f"genre {number}", None) for number in range(1100)]
         (Query(_value("{{ genre }}", "Unknown", ("genre",), (None,))), {NOTHING, CAGE} | ODD),
         (Query(_value("{{ genre }}", "X", ("genre",), ("pop",), ("rock",))), {"Halo", "T.N.T."}),
         (Query(_value("{{ genre }}", "X", ("genre",), ("pop",), (None,))), {"Halo", NOTHING, CAGE} | ODD),
+        (Query(_value("{{ genre }}", "X", ("genre",))), set()),
+        (Query(Not(_value("{{ genre }}", "X", ("genre",)))), EVERYTHING),
+        (Query(_value("x", "X", ("genre", "year"), ("techno", None))), set()),
+        (Query(_value("x", "X", ("grouping", "genre"), (None, "techno"))), TECHNO - {"Phylyps"}),
         (Query(_value("x", "X", ("genre", "year"), ("techno", "1993"), ("pop", "2008"))), {"Rez", "Halo"}),
         (Query(_value("x", "X", ("genre", "year"), (None, "1952"))), {CAGE}),
         (Query(_value("x", "X", ("genre", "year"), ("techno", "long ago"))), {"Fast"}),
@@ -293,24 +291,17 @@ def test_terms_without_a_text(asked: Asked, query: Query, titles: set[str]) -> N
     assert asked.count(query) == len(titles)
 
 
-@pytest.mark.parametrize(
-    ("query", "titles"),
-    [
-        (Query(Keys((KEYS["Rez"], KEYS[NOT_UTF8]))), {"Rez", NOT_UTF8}),
-        (Query(ValueIs("{{ genre }}", "X", ("genre",))), set()),
-        (Query(_value("x", "X", ("genre", "year"), ("techno", None))), set()),
-        # more than an expression of SQLite is deep
-            (Query(_value("x", "X", ("genre", "year"), *_MANY, ("techno", "1993"))), {"Rez"}),
-    ],
-)  # fmt: skip
-def test_odd_terms(asked: Asked, query: Query, titles: set[str]) -> None:
-    assert set(asked.titles(query)) == titles
-
-
 def test_a_snapshot_of_a_large_library(asked: Asked) -> None:
     """More keys than SQLite has variables."""
-    gone = tuple(f"SHA256E-s1--{number}" for number in range(300_000))
+    gone = tuple(f"SHA256E-s1--{number}" for number in range(100_000))
     assert asked.titles(Query(Keys((*gone, KEYS["Rez"])))) == ["Rez"]
+
+
+def test_a_value_of_many_combinations(asked: Asked) -> None:
+    """More than an expression of SQLite is deep."""
+    many = tuple((f"genre {number}", None) for number in range(1100))
+    value = ValueIs("x", "X", ("genre", "year"), (*many, ("techno", "1993")))
+    assert asked.titles(Query(value)) == ["Rez"]
 
 
 def test_a_value_is_its_template_and_text() -> None:
