@@ -62,6 +62,8 @@ PRESENCE = 1.0
 _FOLDER = 1 << 62
 _LINK = 1 << 60
 _LOW = 0xFFFF_FFFF
+# So many names that were not there are remembered, to be expired by a sync.
+_MOST_ABSENT = 100_000
 
 _ERRNO: tuple[tuple[type[McfsError], int], ...] = (
     (NotFoundError, errno.ENOENT),
@@ -114,6 +116,10 @@ def _handler(method: _Handler) -> _Handler:
             raise
         except McfsError as error:
             raise FUSEError(_errno_of(error)) from error
+        except OSError as error:
+            # The disk is gone, or says no: foreseen, and its own number says it best.
+            log.error("%s: %s", method.__name__, error)
+            raise FUSEError(error.errno or errno.EIO) from error
         except Exception as error:
             log.exception("%s failed", method.__name__)
             raise FUSEError(errno.EIO) from error
@@ -160,7 +166,7 @@ class Operations(pyfuse3.Operations):
         try:
             node = await trio.to_thread.run_sync(self._tree.child, parent.node, text)
         except NotFoundError:
-            return self._absence(parent_inode, name)
+            return self._absence(parent_inode, name, parent.node)
         return self._hand_out(node, _below(parent.mount_path, text))
 
     @_handler
@@ -244,8 +250,12 @@ class Operations(pyfuse3.Operations):
 
     @_handler
     async def rmdir(self, parent_inode: InodeT, name: bytes, ctx: RequestContext) -> None:
-        parent = self._known[parent_inode].node
-        await trio.to_thread.run_sync(self._tree.remove_pin, parent, os.fsdecode(name))
+        parent = self._known[parent_inode]
+        text = os.fsdecode(name)
+        await trio.to_thread.run_sync(self._tree.remove_pin, parent.node, text)
+        # To the kernel that inode is dead, for as long as somebody stands in it: a pin that is made
+        # again by this name gets another.
+        self._inode_of_folder.pop(_below(parent.mount_path, text), None)
 
     @_handler
     async def rename(
@@ -303,10 +313,12 @@ class Operations(pyfuse3.Operations):
                     if parent_inode in self._known:
                         pyfuse3.invalidate_entry_async(parent_inode, name, ignore_enoent=True)
 
-    def _absence(self, parent_inode: InodeT, name: bytes) -> EntryAttributes:
+    def _absence(self, parent_inode: InodeT, name: bytes, parent: Node) -> EntryAttributes:
         attributes = EntryAttributes()
         attributes.st_ino = InodeT(0)
-        if is_shaped(os.fsdecode(name)):
+        # A pin may come from another mount, or from the command line.
+        may_come = is_shaped(os.fsdecode(name)) or isinstance(parent, PinsNode)
+        if may_come or len(self._absent) >= _MOST_ABSENT:
             attributes.entry_timeout = SHAPED_ABSENCE
             return attributes
         attributes.entry_timeout = DAY

@@ -9,7 +9,6 @@ import logging
 import logging.handlers
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,15 +84,20 @@ def _report(ready: int, sentence: str) -> None:
 
 
 def _leave_terminal(library: Library) -> None:
-    log = logging.handlers.RotatingFileHandler(
-        library.store_dir / "mount.log", maxBytes=_LONGEST_LOG, backupCount=1, encoding="utf-8"
-    )
+    log: logging.Handler
+    try:
+        log = logging.handlers.RotatingFileHandler(
+            library.store_dir / "mount.log", maxBytes=_LONGEST_LOG, backupCount=1, encoding="utf-8"
+        )
+    except OSError:
+        log = logging.NullHandler()  # a disk that cannot be written can be mounted all the same
     log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[log])
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    if nowhere > 2:
+        os.close(nowhere)
 
 
 def _serve(library: Library, place: Path, on_ready: Callable[[], None]) -> None:

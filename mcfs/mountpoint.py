@@ -54,12 +54,8 @@ def usable(mount_point: Path, library_top: Path) -> Path:
 
 
 def _absolute(mount_point: Path) -> Path:
-    """Resolved but for the last name: to look at a dead mount itself fails."""
-    return (
-        mount_point.parent.resolve() / mount_point.name
-        if mount_point.name
-        else mount_point.resolve()
-    )
+    """Where it really is. Not `Path.resolve`, which would fail on a dead mount."""
+    return Path(os.path.realpath(mount_point))
 
 
 def _mounted_at(place: Path) -> str | None:

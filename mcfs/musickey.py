@@ -27,7 +27,10 @@ def key_number(text: str) -> int | None:
     True
     """
     # Tags say how far off the tuning is ("8A +12"), and both names of a black key ("F♯/G♭").
-    bare = _CENTS.sub("", text).partition("/")[0].strip()
+    bare = _CENTS.sub("", text).strip()
+    if "/" in bare:
+        both = {key_number(part) for part in bare.split("/")}
+        return both.pop() if len(both) == 1 else None
     if found := _OPEN.fullmatch(bare):
         place = (int(found.group(1)) + 6) % _WHEEL + 1
         return _number(place, major=found.group(2) == "d")

@@ -482,14 +482,18 @@ def _sort_keys(name: str, track: Track_) -> list[Any]:
             return [track.present]
         case _, "live":
             return [track.is_live]
+        case _, "artist":
+            # Asked for, it is the album artist too; sorted by, it is what is shown.
+            return [_smallest(Value.folded, ("artist",), track)]
         case (Kind.TEXT, _):
-            return [_smallest(Value.folded, name, track)]
+            return [_smallest(Value.folded, sources(name), track)]
         case _:
-            return [_smallest(Value.number, name, track), _smallest(Value.folded, name, track)]
+            of = sources(name)
+            return [_smallest(Value.number, of, track), _smallest(Value.folded, of, track)]
 
 
-def _smallest(what: Any, name: str, track: Track_) -> ColumnElement[Any]:
-    fields = _fields(sources(name))
+def _smallest(what: Any, names: tuple[str, ...], track: Track_) -> ColumnElement[Any]:
+    fields = _fields(names)
     return (
         select(func.min(what))
         .join(TrackValue, TrackValue.value_id == Value.id)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import PurePosixPath
 
 from mcfs.annex.library import AnnexedKey, Library, annex_commit, read_keys
 from mcfs.columns import utc_now
+from mcfs.errors import McfsError
 from mcfs.names import fold, track_name, unique_names
 from mcfs.store import Store, SyncState, TrackRecord
 
@@ -42,6 +44,22 @@ def sync(
     library: Library, store: Store, on_progress: Callable[[Progress], None] = lambda _: None
 ) -> SyncReport:
     """Read the whole library and replace what the cache holds, in one commit."""
+    run = store.user.start_run("sync")
+    try:
+        report = _replace_all(library, store, on_progress)
+    except (McfsError, OSError, KeyboardInterrupt) as error:
+        # The failure itself has to be heard, not that it could not be written down.
+        with suppress(McfsError):
+            store.user.finish_run(run, "failed", {"error": str(error) or "interrupted"})
+            store.cache.record_error(str(error) or "interrupted")
+        raise
+    store.user.finish_run(run, "done", {"tracks": report.tracks, "present": report.present})
+    return report
+
+
+def _replace_all(
+    library: Library, store: Store, on_progress: Callable[[Progress], None]
+) -> SyncReport:
     on_progress(Progress(0, 0))
     total = 0
 

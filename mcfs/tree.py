@@ -107,7 +107,7 @@ class Tree:
 
     def child(self, node: Node, name: str) -> Node:
         """The node of one name in a folder: what it lists comes first, then what the name says."""
-        if name.startswith("."):
+        if name.startswith(".") and not isinstance(node, PinsNode):
             raise NotFoundError(f"{name}: only `.mcfs` may begin with a dot")
         match node:
             case RootNode():
@@ -157,6 +157,7 @@ class Tree:
     def make_pin(self, folder: Node, name: str) -> FolderNode:
         """What mkdir means: a pin of the query that the name is, or an empty one."""
         _only_pins(folder)
+        _no_dot(name)
         query = query_of(name, self.vocabulary())
         self._store.user.add_pin(name, "" if query is None else format(query))
         return EmptyPinNode() if query is None else TracksNode(query)
@@ -170,9 +171,11 @@ class Tree:
         """What mv means: another name for the same query; an empty pin becomes the query it is named."""
         _only_pins(folder)
         _only_pins(new_folder)
-        query = query_of(new_name, self.vocabulary())
-        pin = self._store.user.pin(name)
-        becomes = format(query) if query is not None and not pin.query_text else pin.query_text
+        _no_dot(new_name)
+        becomes = self._store.user.pin(name).query_text
+        if not becomes:
+            query = query_of(new_name, self.vocabulary())
+            becomes = "" if query is None else format(query)
         self._store.user.rename_pin(name, new_name, becomes)
         return self._pinned(becomes)
 
@@ -251,3 +254,9 @@ def _track_node(row: Row[Any]) -> TrackNode:
 def _only_pins(node: Node) -> None:
     if not isinstance(node, PinsNode):
         raise ReadOnlyError("only `pins/` can be changed")
+
+
+def _no_dot(name: str) -> None:
+    """What file managers hide for themselves (`.Trash-1000`) is no pin."""
+    if name.startswith("."):
+        raise ReadOnlyError(f"{name}: a pin may not begin with a dot")

@@ -17,7 +17,7 @@ from mcfs.annex.library import Library
 from mcfs.store import Store, open_store
 from mcfs.sync import sync
 from tests.mounting import REPOSITORY, Mounted, is_mounted, mounted, observed, wait_until
-from tests.needs import git_annex_environment, needs_fuse
+from tests.needs import git_annex_environment, needs_fuse, needs_root
 from tests.tracks import ABSENT, copy_of
 
 
@@ -234,6 +234,30 @@ class TestPins:
         run("mv", "-T", pins / "New folder", pins / "genre:ambient")
         assert os.listdir(pins / "genre:ambient") == ["Orbital - Halcyon.mp3"]
 
+    def test_a_pin_made_again_is_not_the_one_somebody_still_stands_in(self, no_pins: Path) -> None:
+        script = """
+            mkdir pins/genre:techno && cd pins/genre:techno &&
+            rmdir ../genre:techno && mkdir ../genre:techno && ls ../genre:techno | wc -l
+        """
+        assert run("sh", "-c", script, cwd=no_pins) == "6\n"
+
+    def test_a_pins_new_name_need_not_parse(self, no_pins: Path) -> None:
+        pins = no_pins / "pins"
+        run("mkdir", pins / "genre:techno")
+        run("mv", "-T", pins / "genre:techno", pins / "(best of, bpm: fast")
+        assert len(os.listdir(pins / "(best of, bpm: fast")) == 6
+
+    def test_a_plain_pin_of_another_mount_comes_within_a_second(
+        self, library: Library, synced: Store, tmp_path: Path
+    ) -> None:
+        with (
+            mounted(library.top, tmp_path / "one") as one,
+            mounted(library.top, tmp_path / "two") as two,
+        ):
+            assert not (two.path / "pins" / "Friday").exists()
+            (one.path / "pins" / "Friday").mkdir()
+            wait_until((two.path / "pins" / "Friday").is_dir, seconds=5)
+
     def test_pins_stay_when_the_mount_goes(
         self, library: Library, synced: Store, place: Path
     ) -> None:
@@ -261,6 +285,8 @@ class TestPins:
             ("mkdir pins/a && mkdir pins/a", "File exists"),
             ("rmdir pins/nothing", "No such file"),
             ("mkdir pins/a pins/b && mv -T pins/a pins/b", "File exists"),
+            ("mkdir pins/.Trash-1000", "Read-only file system"),
+            ("mkdir pins/a && mv -T pins/a pins/.a", "Read-only file system"),
             ("mkdir other", "Read-only file system"),
             ("mkdir all/other", "Read-only file system"),
             ("mkdir genre:techno", "File exists"),
@@ -402,6 +428,48 @@ class TestCommand:
             assert done.stderr.count("\n") == 1
         assert "is not mounted" in mcfs("umount", tmp_path).stderr
         assert not library.store_dir.exists(), "nothing was synced for a mount that cannot be"
+
+    def test_a_link_to_the_place_is_as_good(
+        self, library: Library, synced: Store, place: Path
+    ) -> None:
+        place.mkdir()
+        link = place.with_name("link")
+        link.symlink_to(place)
+        assert mcfs("mount", library.top, link).returncode == 0
+        assert len(os.listdir(place / "genre:techno")) == 6
+        assert mcfs("umount", link).stderr == ""
+        wait_until(lambda: not _processes_naming(place))
+
+    @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+    def test_a_shell_may_close_what_it_likes(
+        self, library: Library, synced: Store, place: Path, closed: str
+    ) -> None:
+        place.mkdir()
+        line = f'exec "$0" -m mcfs mount "$1" "$2" {closed}'
+        done = subprocess.run(
+            ["sh", "-c", line, sys.executable, library.top, place], cwd=REPOSITORY, check=False
+        )
+        assert done.returncode == 0
+        assert len(os.listdir(place / "genre:techno")) == 6
+        assert mcfs("umount", place).returncode == 0
+        wait_until(lambda: not _processes_naming(place))
+
+    def test_a_disk_that_cannot_be_written_says_so_in_one_line(
+        self, library: Library, synced: Store, place: Path
+    ) -> None:
+        needs_root("to mount a disk")
+        synced.close()
+        place.mkdir()
+        disk = library.store_dir
+        run("mount", "--bind", disk, disk)
+        run("mount", "-o", "remount,bind,ro", disk)
+        try:
+            done = mcfs("mount", library.top, place)
+            assert done.returncode == 1
+            assert done.stderr.count("\n") == 1
+            assert "read-only" in done.stderr
+        finally:
+            run("umount", disk)
 
     def test_a_mount_in_use_says_so(self, mnt: Path) -> None:
         descriptor = os.open(mnt / "all", os.O_RDONLY)

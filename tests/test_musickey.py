@@ -56,7 +56,9 @@ def test_major_modes(text: str) -> None:
     assert key_number(text) == 2
 
 
-@pytest.mark.parametrize("text", ["", "H", "0A", "13A", "8", "Atonal", "Amx", "dark", "8 A", "-"])
+@pytest.mark.parametrize(
+    "text", ["", "H", "8A/9A", "Am/C", "0A", "13A", "8", "Atonal", "Amx", "8 A", "-"]
+)
 def test_what_is_no_key(text: str) -> None:
     assert key_number(text) is None
 

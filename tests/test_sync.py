@@ -100,6 +100,28 @@ def test_progress_goes_from_nothing_to_all(library: Library) -> None:
     assert seen[-1] == Progress(len(SAMPLES), len(SAMPLES))
 
 
+def test_every_sync_is_logged(
+    library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(library, synced)
+    run = synced.user.last_run("sync")
+    assert run is not None
+    assert (run.outcome, run.detail) == ("done", {"tracks": 12, "present": 11})
+
+    def fail(*_: object) -> None:
+        raise LibraryError("the disk is gone")
+
+    monkeypatch.setattr("mcfs.sync.read_keys", fail)
+    before = synced.cache.generation()
+    with pytest.raises(LibraryError):
+        sync(library, synced)
+    run = synced.user.last_run("sync")
+    assert run is not None
+    assert (run.outcome, run.detail) == ("failed", {"error": "the disk is gone"})
+    assert synced.cache.state().last_error == "the disk is gone"
+    assert synced.cache.generation() == before
+
+
 def test_a_folder_that_is_no_library_says_so(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="is not in a git-annex repository"):
         open_library(tmp_path)

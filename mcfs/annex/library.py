@@ -127,7 +127,10 @@ def _annexed(
     where = here.get(key)
     size = key_size(key)
     if size is None and where is not None:
-        size = (library.common_dir / where).stat().st_size
+        try:
+            size = (library.common_dir / where).stat().st_size
+        except FileNotFoundError:
+            where = None  # dropped since we looked
     yield AnnexedKey(
         key=key,
         work_paths=tuple(sorted(paths)),

@@ -58,6 +58,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run one command and leave with its exit code; no traceback ever reaches a user."""
+    _open_what_is_closed()
     # What a command imports stays: to look for garbage in it is a tenth of its start, and in vain.
     gc.disable()
     sys.exit(run(sys.argv[1:]))
@@ -99,6 +100,17 @@ def run(arguments: list[str]) -> int:
         click.echo(f"mcfs: a bug in mcfs: {what} (MCFS_TRACEBACK=1 shows where)", err=True)
         return Exit.FAILED
     return result if isinstance(result, int) else Exit.DONE
+
+
+def _open_what_is_closed() -> None:
+    """A shell may close our ends (`>&-`); what Python then has for them is None."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: SIM115  (it stays open)
 
 
 def _drop_output() -> None:

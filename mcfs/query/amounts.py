@@ -14,7 +14,10 @@ _PLAIN = re.compile(r"\d{1,15}(?:[.,]\d{1,9})?|[.,]\d{1,9}", re.ASCII)
 _YEAR = re.compile(r"(\d{4})(?:-(?:0?[1-9]|1[0-2])(?:-\d{1,2})?)?", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,5}):([0-5]?\d)?", re.ASCII)
 _UNITS = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII | re.IGNORECASE)
-_SIZE = re.compile(r"(\d{1,9}(?:[.,]\d{1,3})?)([kmgt]?)(?:i?b)?", re.ASCII | re.IGNORECASE)
+# Bytes alone may be many: that is how a size is written in canonical text.
+_SIZE = re.compile(
+    r"(\d{1,9}(?:[.,]\d{1,3})?(?=[kmgt])|\d{1,24})([kmgt]?)(?:i?b)?", re.ASCII | re.IGNORECASE
+)
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 

@@ -55,6 +55,7 @@ _COMPARED = re.compile(r"(<=|>=|<|>|=)(.*)", re.DOTALL)
 _DIRECTIVES = frozenset({"sort", "limit", "shuffle"})
 _NO_FUZZ = ("`~` means something before bpm and key only", "write ~bpm:120 or ~key:8A")
 _YES = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_ENDS_IN_OR = re.compile(r"(?:\||(?:^|[\s|()])OR)\s*\Z")
 _DECADE = re.compile(r"(\d{3})0s", re.ASCII)
 
 
@@ -325,7 +326,9 @@ def _key_term(written: _Written) -> Term:
 
 def _tempo_term(written: _Written, *, negated: bool) -> Term:
     value = written.value.replace(",", ".")
-    if not value or (value in ("-", "0") and not written.quoted):
+    bare = value.removeprefix("=")
+    is_zero = amounts.plain(bare) is not None and float(bare) == 0
+    if not value or is_zero or (value == "-" and not written.quoted):
         if written.fuzzy:
             raise written.wrong("`~` of no tempo", "write for example ~bpm:120")
         return Missing("bpm")
@@ -552,12 +555,14 @@ def _position(branch: Any) -> int:
 def _misplaced(text: str, token: Token) -> QueryError:
     at = token.start_pos if token.type != "$END" and token.start_pos is not None else len(text)
     match token.type:
-        case "$END" if text.rstrip().endswith(("|", "OR")):
+        case "$END" if _ENDS_IN_OR.search(text):
             return QueryError("nothing after OR", text, at, "write a term on both sides of it")
         case "$END":
             return QueryError("a parenthesis is not closed", text, at, "write `)`")
         case "_OR":
             return QueryError("a lone `|`", text, at, "write a term on both sides of it")
+        case "RPAR" if text[:at].rstrip().endswith("("):
+            return QueryError("nothing between the parentheses", text, at, "write a term in them")
         case "RPAR":
             return QueryError("nothing to close here", text, at, 'put text in quotes: "(live)"')
         case "NOT":

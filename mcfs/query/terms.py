@@ -6,7 +6,7 @@ Owns the shapes and how they combine. Text becomes them in `parser.py`, they bec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -249,12 +249,3 @@ def _inside_cuts(term: Term) -> Term:
             return term
         case unreachable:
             assert_never(unreachable)
-
-
-def mentions_relative_date(terms: Iterable[Term]) -> bool:
-    """Whether the answer changes at midnight by itself."""
-    return any(
-        isinstance(leaf, DateBetween) and "-" in ((leaf.low or "")[:1], (leaf.high or "")[:1])
-        for term in terms
-        for leaf in leaves(term)
-    )

@@ -135,7 +135,10 @@ class Encoder:
                     repeated[text_at] = stored_text(min(texts))
                 if number_at is not None:
                     numbers = [n for n in map(values.numbers.get, texts) if n is not None]
-                    repeated[number_at] = min(numbers, default=None)
+                    # Zero is how programs write "none": any other number says more.
+                    repeated[number_at] = min(
+                        filter(None, numbers), default=min(numbers, default=None)
+                    )
         for work_path in record.files:
             found += [fields[field][0][text] for field, text in places(work_path)]
         if len(fields) > len(fields.by_name) or len(record.files) > 1:
