@@ -36,6 +36,8 @@ def usable(mount_point: Path, library_top: Path) -> Path:
         raise MountError("/dev/fuse is not open to you; as root, run: chmod 666 /dev/fuse")
     if _mounted_at(place) == _OURS and _is_dead(place):
         _fusermount("-u", place, "-z")
+    if _mounted_at(place) not in (None, _OURS):
+        raise MountError(f"{mount_point} is a mount of something else; mount elsewhere")
     if _mounted_at(place) is not None:
         raise MountError(
             f"{mount_point} is mounted already; to take it away: mcfs umount {mount_point}"

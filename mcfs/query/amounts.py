@@ -62,10 +62,12 @@ def size(written: str) -> Amount | None:
     found = _SIZE.fullmatch(written)
     if found is None:
         return None
+    digits = found.group(1).replace(",", ".")
     unit = 1024 ** _POWER[found.group(2).lower()]
-    low = float(math.ceil(float(found.group(1).replace(",", ".")) * unit))
+    low = float(math.ceil(float(digits) * unit))
+    width = unit / 10 ** len(digits.partition(".")[2])
     # Sizes are whole bytes, so the last one that counts can be said.
-    return Amount(low, low + unit - 1)
+    return Amount(low, max(low, math.ceil(low + width) - 1.0))
 
 
 def size_bound(written: str) -> Amount | None:

@@ -1,0 +1,82 @@
+"""The one text of a query: it says the same, and says it in one way."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcfs.query import ALL, And, Cut, Keys, Query, Term, ValueIs, format, format_term
+from tests.query.table import ROWS
+from tests.records import Asked
+
+NUMBERS = [
+    "size:5G", "size:<1G", "size:1,5G", "size:1T-2T", "size:>=1T", "size:0", "size:1023", "size:0.001k",
+    "size:999999999", "size:1000000000", "size:999999999T", "bpm:00", "-bpm:00", "bpm:=00",
+    "bpm:0.0", "bpm:007", "bpm:,5", "bpm:120,50", "bpm:0-0", "bpm:120.000000001", "duration:>1h",
+    "duration:<=1h", "duration:1h", "duration:1h..2h", "duration:0", "duration:0.5", "duration:1.5-2",
+    "duration:9999h", "duration:>=9999h", "year:0999", "year:<0999", "year:0001-0999", "year:1990s",
+    "decade:0000s", "rating:0", "rating:00", "rating:0,5", "rating:..0", "played:999999999999999",
+    "played:>99999999999999.9", "played:123456789.123456789", "track:0.000000001", "bitrate:320.0",
+    "energy:>007", "energy:..0,5",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*(text for text, _ in ROWS), *NUMBERS])
+def test_it_says_the_same(asked: Asked, text: str) -> None:
+    canonical = format(asked.query(text))
+    assert asked.query(canonical) == asked.query(text)
+    assert format(asked.query(canonical)) == canonical
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("", ""),
+        ("G:Techno", "genre:techno"),
+        ("genre=techno", "genre:=techno"),
+        ('t:"Dark PSY"', 'title:"dark psy"'),
+        ('title:"="', 'title:"="'),
+        ("b:1 a:x", "artist:x bpm:1"),
+        ("a:x OR a:b", "artist:b | artist:x"),
+        ("(a:x | a:b) t:y", "(artist:b | artist:x) title:y"),
+        ("a:z (a:y a:x)", "artist:x artist:y artist:z"),
+        ("-(a:x t:y)", "-(artist:x title:y)"),
+        ("-bpm:120", "-bpm:=120"),
+        ("-(bpm:120)", "-(bpm:120)"),
+        ("bpm:120,50", "bpm:120.50"),
+        ("bpm:120-130", "bpm:120..130"),
+        ("r:4", "rating:4..4"),
+        ("r:..4", "rating:<=4"),
+        ('r:""', 'rating:""'),
+        ("year:<0999", "year:<0999"),
+        ("year:1990s", "year:1990..1999"),
+        ("du:1:30", "duration:90..90"),
+        ("du:<=1:30", "duration:<91"),
+        ("size:>10M", "size:>10485760"),
+        ("size:3K", "size:3072..4095"),
+        ("~key:Am", "~key:8A"),
+        ("ad:2025", "added:2025..2025"),
+        ("ad:>-7D", "added:>-7d"),
+        ("live:1", "live:yes"),
+        ("limit:5 sort:-b a:x", "artist:x sort:-bpm limit:5"),
+        ('shuffle:"b c"', 'shuffle:"b c"'),
+    ],
+)
+def test_it_is_said_in_one_way(asked: Asked, text: str, canonical: str) -> None:
+    assert format(asked.query(text)) == canonical
+
+
+@pytest.mark.parametrize(
+    ("term", "shown"),
+    [
+        (And(), "<all>"),
+        (Keys(("K1", "K2")), "<keys K1 K2>"),
+        (ValueIs("$genre", "dub"), "<$genre is dub>"),
+        (Cut(Query(limit=5)), "<limit:5>"),
+    ],
+)
+def test_what_has_no_word_is_bracketed(term: Term, shown: str) -> None:
+    assert format_term(term) == shown
+
+
+def test_all_tracks_are_no_text() -> None:
+    assert format(ALL) == ""
