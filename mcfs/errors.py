@@ -72,6 +72,12 @@ class StoreBusyError(StoreError):
     exit = Exit.BUSY
 
 
+class SyncRunningError(McfsError):
+    """Another process syncs this library just now."""
+
+    exit = Exit.BUSY
+
+
 class StoreDamagedError(StoreError):
     """A database of the store is damaged, or is no database of ours at all."""
 

@@ -49,8 +49,9 @@ class CacheBase(DeclarativeBase):
 class Track(CacheBase):
     """One annexed audio file, by annex key.
 
-    Indexes: the unique ones alone. `annex_key` finds a track whose log changed, `name` answers the
+    Indexes: the unique ones, and one more. `annex_key` finds a track whose log changed, `name` answers the
     kernel's lookup of one name in a folder, `inode` keeps the file numbers of two tracks apart.
+    `track_by_wanted` finds the namesakes of a track that comes or goes.
     Sorting reads the rows of one folder and sorts them in memory, so no display column has an index.
     """
 
@@ -59,6 +60,9 @@ class Track(CacheBase):
     id: Mapped[int] = mapped_column(primary_key=True)
     annex_key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(unique=True)
+    # What it would be called if nobody else would be; folded, for that is how names collide.
+    wanted_name: Mapped[str]
+    wanted_folded: Mapped[str]
     # Hash of the annex key, so that it survives a rebuild of the cache (see store/inodes.py).
     inode: Mapped[int] = mapped_column(BigInteger, unique=True)
     # The first of its work paths; NULL when no file of the checked-out tree has this key.
@@ -93,6 +97,7 @@ class Track(CacheBase):
         CheckConstraint("key_number BETWEEN 1 AND 24", name="key_number_is_a_key"),
         CheckConstraint("present IN (0, 1)", name="present_is_boolean"),
         CheckConstraint("is_live IN (0, 1)", name="is_live_is_boolean"),
+        Index("track_by_wanted", "wanted_folded"),
     )
 
 
@@ -106,6 +111,10 @@ class TrackFile(CacheBase):
 
     work_path: Mapped[str] = mapped_column(primary_key=True)
     track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
+    # The object of git that says which key it is; as long as it stays, nobody has to look again.
+    blob: Mapped[str] = mapped_column(default="")
+    # False for one that only the branch has that the checked-out one is based on.
+    in_work_tree: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (Index("track_file_by_track", "track_id"), {"sqlite_with_rowid": False})
 
@@ -182,9 +191,8 @@ class SyncState(CacheBase):
     store_uuid: Mapped[str]
     generation: Mapped[int] = mapped_column(default=0)
     library_uuid: Mapped[str | None]
-    annex_commit: Mapped[str | None]
-    index_fingerprint: Mapped[dict[str, Any] | None]
-    journal: Mapped[dict[str, Any] | None]
+    # What the library looked like when it was read (annex/fingerprint.py).
+    fingerprint: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     progress: Mapped[dict[str, Any] | None]

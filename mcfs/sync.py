@@ -1,35 +1,44 @@
-"""Library → store: what git-annex says, as tracks.
+"""Library → store: what git-annex says, as tracks; in full the first time, then by difference.
 
-Owns what counts as a track and what is derived from its metadata on the way in. Reads through `annex/`,
-writes through `store/`, and changes nothing in the library.
+Owns the decision what has to be read again, and the life of one sync: its lock, its progress, its
+retries, what is remembered of it. Reads through `annex/`, writes through `store/`, one commit for one
+generation, and changes nothing in the library.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from pathlib import PurePosixPath
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any
 
-from mcfs.annex.library import AnnexedKey, Library, annex_commit, read_keys
+from mcfs.annex.branch import Journal, changed_keys, journal_key, unmerged
+from mcfs.annex.files import AnnexedFile, read_files
+from mcfs.annex.fingerprint import Fingerprint
+from mcfs.annex.library import Library
+from mcfs.annex.process import run
+from mcfs.annex.reading import AnnexedKey, look, read_all, read_some
 from mcfs.columns import utc_now
-from mcfs.errors import McfsError
-from mcfs.names import fold, track_name, unique_names
-from mcfs.store import Store, SyncState, TrackRecord
+from mcfs.errors import LibraryError, McfsError
+from mcfs.store import Store, SyncState
+from mcfs.store.changes import CacheWriter
+from mcfs.store.lock import SyncLock, sync_lock
+from mcfs.tracks import is_audio, record_of
 
-AUDIO = frozenset(
-    "aac aif aiff alac ape flac m4a mp3 mpc oga ogg opus wav wma wv".split()  # noqa: SIM905
-)
+# A library that somebody writes to without a pause is left to the next sync in the end.
+_ROUNDS = 5
+_PAUSE = 0.2  # seconds, doubled every time
+_PROGRESS_EVERY = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """What a sync found."""
+class Kind(Enum):
+    """How much of the library a sync read."""
 
-    tracks: int
-    present: int
+    FULL = "full"
+    DIFFERENCE = "difference"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,120 +49,241 @@ class Progress:
     total: int
 
 
+@dataclass(slots=True)
+class SyncReport:
+    """What a sync found, and what it changed."""
+
+    kind: Kind = Kind.NOTHING
+    tracks: int = 0
+    present: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    seconds: float = 0.0
+    # Values that are not what their field promises ("bpm=fast"), by field.
+    broken: Mapping[str, int] = field(default_factory=dict)
+    # Remotes whose metadata git-annex has not merged yet.
+    unmerged: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For the log, and for programs."""
+        return {**asdict(self), "kind": self.kind.value}
+
+
+OnProgress = Callable[[Progress], None]
+
+
 def sync(
-    library: Library, store: Store, on_progress: Callable[[Progress], None] = lambda _: None
+    library: Library,
+    store: Store,
+    *,
+    full: bool = False,
+    merge: bool = False,
+    on_progress: OnProgress = lambda _: None,
 ) -> SyncReport:
-    """Read the whole library and replace what the cache holds, in one commit."""
-    run = store.user.start_run("sync")
-    try:
-        report = _replace_all(library, store, on_progress)
-    except (McfsError, OSError, KeyboardInterrupt) as error:
-        # The failure itself has to be heard, not that it could not be written down.
-        with suppress(McfsError):
-            store.user.finish_run(run, "failed", {"error": str(error) or "interrupted"})
-            store.cache.record_error(str(error) or "interrupted")
-        raise
-    store.user.finish_run(run, "done", {"tracks": report.tracks, "present": report.present})
+    """Bring the store in step with the library; says what changed."""
+    started = time.monotonic()
+    with sync_lock(store.folder) as lock:
+        try:
+            if merge:
+                # By its own name: `git annex` would leave it behind if it had to be ended.
+                run(["git-annex", "merge", "--quiet"], folder=library.top, seconds=3600)
+            report = _Sync(library, store, lock, on_progress).run(full=full)
+        except (McfsError, OSError, KeyboardInterrupt) as error:
+            sentence = str(error) or "interrupted"
+            # The failure itself is what has to be heard, not that it could not be written down.
+            with suppress(McfsError):
+                store.cache.record_error(sentence)
+                store.user.finish_run(store.user.start_run("sync"), "failed", {"error": sentence})
+            raise
+    report.seconds = time.monotonic() - started
+    if report.kind is not Kind.NOTHING:
+        number = store.user.start_run("sync", {"kind": report.kind.value})
+        store.user.finish_run(number, "done", report.as_json())
     return report
 
 
-def _replace_all(
-    library: Library, store: Store, on_progress: Callable[[Progress], None]
-) -> SyncReport:
-    on_progress(Progress(0, 0))
-    total = 0
-
-    def on_count(count: int) -> None:
-        nonlocal total
-        total = count
-
-    started_at = utc_now()
-    commit = annex_commit(library)
-    keys: list[AnnexedKey] = []
-    for key in read_keys(library, is_audio, on_count):
-        keys.append(key)
-        on_progress(Progress(len(keys), total))
-    names = unique_names((key.key, _wanted_name(key)) for key in keys)
-    records = (_record(key, names[key.key]) for key in sorted(keys, key=lambda key: key.key))
-    state = SyncState(
-        library_uuid=library.uuid,
-        annex_commit=commit,
-        started_at=started_at,
-        finished_at=utc_now(),
-        counts={"tracks": len(keys)},
-    )
-    store.cache.replace_all(records, state)
-    return SyncReport(tracks=len(keys), present=sum(key.present for key in keys))
+def preview(library: Library, store: Store) -> SyncReport:
+    """What a sync would change; it is done, counted, and undone."""
+    with sync_lock(store.folder) as lock:
+        return _Sync(library, store, lock, lambda _: None).preview()
 
 
-def is_audio(work_path: str) -> bool:
-    """Whether an annexed file is a track, by its extension."""
-    return PurePosixPath(work_path).suffix[1:].lower() in AUDIO
+class _Undone(Exception):  # noqa: N818  (no error: it is what was meant to happen)
+    """Ends a transaction that was only to be counted."""
 
 
-def is_live(values: Mapping[str, Sequence[str]]) -> bool:
-    """A live recording says so in a phrase; a title that merely has the word ("Live Forever") does not."""
-    spoken_of = ("title", "album", "comment", "crate")
-    return any(_LIVE.search(value) for name in spoken_of for value in values.get(name, ()))
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """Keys that may differ, and at least all files of theirs."""
+
+    keys: set[str]
+    files: Mapping[str, AnnexedFile]
 
 
-_LIVE = re.compile(
-    r"\blive (?:at|from|in|on|@|set|pa|session|recording|version|mix|edit)\b"
-    r"|\brecorded live\b|[(\[]live\b[^)\]]*[)\]]|[-–] live$",
-    re.IGNORECASE,
-)
+class _Sync:
+    """One sync under way."""
+
+    def __init__(
+        self, library: Library, store: Store, lock: SyncLock, on_progress: OnProgress
+    ) -> None:
+        self._library = library
+        self._store = store
+        self._lock = lock
+        self._on_progress = on_progress
+        self._shown_at = 0.0
+        self._started_at = utc_now()
+        self._report = SyncReport()
+
+    def run(self, *, full: bool) -> SyncReport:
+        """Read until nothing moves any more, or for so many rounds."""
+        seen = None if full else self._seen()
+        pause = _PAUSE
+        for round_ in range(_ROUNDS):
+            try:
+                fingerprint, journal = look(self._library)
+                if fingerprint == seen:
+                    break
+                if seen is None or not self._by_difference(seen, fingerprint, journal):
+                    self._in_full(fingerprint, journal)
+                seen = fingerprint
+            except LibraryError:
+                # git-annex may have packed or dropped what we were about to read.
+                if round_ == _ROUNDS - 1 or not self._library.top.is_dir():
+                    raise
+                time.sleep(pause)
+                pause *= 2
+        assert seen is not None
+        return self._finished(seen)
+
+    def preview(self) -> SyncReport:
+        """As a sync by difference, but for the end."""
+        seen = self._seen()
+        fingerprint, journal = look(self._library)
+        if fingerprint == seen:
+            return self._report
+        changed = seen and self._changed(seen, fingerprint)
+        commit = fingerprint.annex_commit
+        if changed:
+            keys = changed.keys
+            found = read_some(self._library, commit, changed.files, journal, keys)
+        else:
+            before = self._known_files()
+            files = read_files(self._library, fingerprint, is_audio, before)
+            keys = {file.key for file in (*before.values(), *files.values())}
+            found = read_all(self._library, commit, files, journal)
+        with suppress(_Undone), self._store.cache.writing() as write:
+            self._write(write, found, keys)
+            raise _Undone
+        return self._report
+
+    def _seen(self) -> Fingerprint | None:
+        """The state that the store is a picture of; None where it is none of this library."""
+        state = self._store.cache.state()
+        if state.fingerprint is None or state.library_uuid != self._library.uuid:
+            return None
+        return Fingerprint.of_json(state.fingerprint)
+
+    def _in_full(self, fingerprint: Fingerprint, journal: Journal) -> None:
+        self._report.kind = Kind.FULL
+        before = self._store.cache.count()
+        files = read_files(self._library, fingerprint, is_audio, {})
+        keys = read_all(self._library, fingerprint.annex_commit, files, journal)
+        total = len({file.key for file in files.values()})
+        records = map(record_of, self._shown(keys, total))
+        self._store.cache.replace_all(records, self._state(fingerprint))
+        self._report.added = max(0, self._store.cache.count() - before)
+
+    def _by_difference(self, seen: Fingerprint, now: Fingerprint, journal: Journal) -> bool:
+        """Whether the difference could be told; if so, the store has it now."""
+        changed = self._changed(seen, now)
+        if changed is None:
+            return False
+        if self._report.kind is Kind.NOTHING and changed.keys:
+            self._report.kind = Kind.DIFFERENCE
+        with self._store.cache.writing() as write:
+            if changed.keys:
+                found = read_some(
+                    self._library, now.annex_commit, changed.files, journal, changed.keys
+                )
+                self._write(write, found, changed.keys)
+            write.state(self._state(now))
+        return True
+
+    def _changed(self, seen: Fingerprint, now: Fingerprint) -> _Changed | None:
+        """The keys that may differ, and the files of them; None when nobody can tell."""
+        keys: set[str] = set()
+        if seen.annex_commit != now.annex_commit:
+            of_branch = changed_keys(self._library, seen.annex_commit, now.annex_commit)
+            if of_branch is None:
+                return None
+            keys |= of_branch
+        names = seen.journal.keys() | now.journal.keys()
+        moved = (n for n in names if seen.journal.get(n) != now.journal.get(n))
+        keys |= {key for name in moved if (key := journal_key(name)) is not None}
+        if _of_files(seen) == _of_files(now):
+            files = self._known_files(keys)
+            # A key that the store does not have may have files all the same: it was dead.
+            if keys <= {file.key for file in files.values()}:
+                return _Changed(keys, files)
+        before = self._known_files()
+        after = read_files(self._library, now, is_audio, before)
+        for path in before.keys() | after.keys():
+            if before.get(path) != after.get(path):
+                keys |= {file.key for file in (before.get(path), after.get(path)) if file}
+        return _Changed(keys, after)
+
+    def _write(self, write: CacheWriter, found: Iterable[AnnexedKey], keys: set[str]) -> None:
+        """Put what was found of these keys in the place of what they were."""
+        records = {key.key: record_of(key) for key in self._shown(found, len(keys))}
+        stored = write.known(keys | records.keys())
+        gone = stored - records.keys()
+        write.remove(gone)
+        self._report.removed += len(gone)
+        self._report.changed += write.update(records[key] for key in stored - gone)
+        new = records.keys() - stored
+        write.insert(records[key] for key in sorted(new))
+        self._report.added += len(new)
+
+    def _known_files(self, keys: Iterable[str] | None = None) -> dict[str, AnnexedFile]:
+        with self._store.cache.reading() as read:
+            return {
+                file.work_path: AnnexedFile(file.annex_key, file.blob, file.in_work_tree)
+                for file in read.work_files(keys)
+            }
+
+    def _shown(self, keys: Iterable[AnnexedKey], total: int) -> Iterator[AnnexedKey]:
+        """The same keys, with the progress said as they pass."""
+        self._show(0, total)
+        done = 0
+        for done, key in enumerate(keys, 1):
+            if time.monotonic() - self._shown_at > _PROGRESS_EVERY:
+                self._show(done, total)
+            yield key
+        self._show(done, total)
+
+    def _show(self, done: int, total: int) -> None:
+        self._shown_at = time.monotonic()
+        self._lock.progress(done, total)
+        self._on_progress(Progress(done, total))
+
+    def _state(self, fingerprint: Fingerprint) -> SyncState:
+        return SyncState(
+            library_uuid=self._library.uuid,
+            fingerprint=fingerprint.as_json(),
+            started_at=self._started_at,
+        )
+
+    def _finished(self, fingerprint: Fingerprint) -> SyncReport:
+        report = self._report
+        with self._store.cache.reading() as read:
+            counts = read.counts()
+        report.tracks, report.present, report.broken = counts.tracks, counts.present, counts.broken
+        report.unmerged = tuple(unmerged(self._library, fingerprint))
+        self._store.cache.record_finish(utc_now(), counts)
+        return report
 
 
-def decade(values: Mapping[str, Sequence[str]]) -> str | None:
-    """ "1990s" of the earliest year that the track has."""
-    years = sorted(found.group() for year in values.get("year", ()) if (found := _YEAR.match(year)))
-    return f"{years[0][:3]}0s" if years else None
-
-
-def added_at(values: Mapping[str, Sequence[str]]) -> datetime | None:
-    """When the metadata says that the track was added: the earliest date of the field `added`.
-
-    A day begins where we are; a time without a zone is UTC, as Mixxx writes them.
-    """
-    moments = [moment for text in values.get("added", ()) if (moment := _moment(text)) is not None]
-    return min(moments, default=None)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        if len(text) <= len("2026-01-01"):
-            return datetime.combine(date.fromisoformat(text), time()).astimezone()
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-_YEAR = re.compile(r"\d{4}")
-
-
-def _wanted_name(key: AnnexedKey) -> str:
-    file = PurePosixPath(key.work_paths[0])
-    return track_name(_folded(key), file.stem, file.suffix[1:])
-
-
-def _folded(key: AnnexedKey) -> dict[str, tuple[str, ...]]:
-    """git-annex compares field names without regard to case."""
-    return {fold(name): values for name, values in key.metadata.values.items()}
-
-
-def _record(key: AnnexedKey, name: str) -> TrackRecord:
-    values = _folded(key)
-    return TrackRecord(
-        annex_key=key.key,
-        name=name,
-        files=key.work_paths,
-        content_path=key.content_path,
-        present=key.present,
-        size=key.size,
-        changed_at=key.metadata.changed_at,
-        added_at=added_at(values) or key.added_at,
-        is_live=is_live(values),
-        decade=decade(values),
-        values=key.metadata.values,
-    )
+def _of_files(fingerprint: Fingerprint) -> tuple[object, ...]:
+    """What the files of the library depend on."""
+    return fingerprint.index, fingerprint.head, fingerprint.basis_commit

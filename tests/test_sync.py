@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import time
 from datetime import UTC
 from pathlib import Path
@@ -11,9 +13,15 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library, open_library
-from mcfs.errors import LibraryError
+from mcfs.columns import today
+from mcfs.errors import LibraryError, SyncRunningError
+from mcfs.query import ALL
+from mcfs.sql import select_tracks
 from mcfs.store import Store, open_store
-from mcfs.sync import Progress, added_at, decade, is_audio, is_live, sync
+from mcfs.store.lock import running_sync, sync_lock
+from mcfs.sync import Kind, Progress, preview, sync
+from mcfs.tracks import added_at, decade, is_audio, is_live
+from tests.mounting import REPOSITORY
 from tests.needs import git_annex_environment
 from tests.tracks import SAMPLES, SECOND_PATH
 
@@ -83,35 +91,39 @@ def test_what_is_not_committed_yet_counts(library: Library, synced: Store) -> No
     assert record.values["mood"] == ("dark",)
 
 
-def test_every_sync_is_a_generation_and_keeps_the_inodes(library: Library, synced: Store) -> None:
-    before = synced.cache.generation()
-    keys = [str(row["key"]) for row in _annex(library, "find", "--include=*", "--json")]
+def test_a_sync_that_finds_nothing_changed_is_no_generation(
+    library: Library, synced: Store
+) -> None:
     sync(library, synced)
+    before = synced.cache.generation()
+    assert sync(library, synced).kind is Kind.NOTHING
+    assert synced.cache.generation() == before
+    assert sync(library, synced, full=True).kind is Kind.FULL
     after = synced.cache.generation()
     assert (after.store_uuid, after.counter) == (before.store_uuid, before.counter + 1)
-    assert all(synced.cache.get(key) is not None for key in keys if is_audio(key))
 
 
 def test_progress_goes_from_nothing_to_all(library: Library) -> None:
     seen: list[Progress] = []
     with open_store(library.store_dir) as store:
-        sync(library, store, seen.append)
-    assert seen[0] == Progress(0, 0)
+        sync(library, store, on_progress=seen.append)
+    assert seen[0] == Progress(0, len(SAMPLES))
     assert seen[-1] == Progress(len(SAMPLES), len(SAMPLES))
 
 
 def test_every_sync_is_logged(
     library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sync(library, synced)
+    sync(library, synced, full=True)
     run = synced.user.last_run("sync")
     assert run is not None
-    assert (run.outcome, run.detail) == ("done", {"tracks": 12, "present": 11})
+    assert run.detail is not None
+    assert (run.outcome, run.detail["kind"], run.detail["tracks"]) == ("done", "full", 12)
 
     def fail(*_: object) -> None:
         raise LibraryError("the disk is gone")
 
-    monkeypatch.setattr("mcfs.sync.read_keys", fail)
+    monkeypatch.setattr("mcfs.sync.look", fail)
     before = synced.cache.generation()
     with pytest.raises(LibraryError):
         sync(library, synced)
@@ -183,3 +195,132 @@ def test_a_day_is_added_where_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
         time.tzset()
     assert moment is not None
     assert moment.astimezone(UTC).isoformat() == "2025-06-30T04:00:00+00:00"
+
+
+# Each of these happens to a library between two syncs: shell, with git-annex in the path.
+CHANGES = [
+    "git annex metadata -q kino.mp3 -s title=Перемен -s mood=dark",
+    "git annex metadata -q kino.mp3 -r bpm",
+    "git annex metadata -q white/a.mp3 -s title=Named",
+    "git annex metadata -q kino.mp3 -s artist=Anon -s title=Untitled",
+    "git -c annex.alwayscommit=false annex metadata -q kino.mp3 -s mood=dark",
+    "git annex drop -q --force kino.mp3",
+    "git mv kino.mp3 'a new place.mp3'",
+    "mkdir -p x && git mv white/a.mp3 x/ && git mv white/b.mp3 'x/b b.mp3'",
+    "git rm -q kino.mp3",
+    "git rm -q orbital.mp3",
+    "cp acdc.mp3 acdc2.mp3 && git annex add -q acdc2.mp3",
+    "echo new > new.mp3 && git annex add -q new.mp3 && git annex metadata -q new.mp3 -s title=New",
+    "git annex unlock -q kino.mp3",
+    "git annex lock -q underworld.wav",
+    "rm kino.mp3 && echo other > kino.mp3 && git annex add -q kino.mp3",
+    "git annex drop -q --force kino.mp3 && git annex dead -q --key=$(git annex lookupkey kino.mp3)",
+    "git annex forget -q --force",
+    "git annex adjust -q --unlock",
+    "git annex adjust -q --hide-missing",
+    "echo hello > readme.txt && git add readme.txt",
+    "git annex metadata -q cover.jpg -s title=Cover",
+]
+
+
+def _contents(store: Store) -> dict[str, object]:
+    """Everything about every track, ids aside."""
+    with store.cache.reading() as read:
+        keys = {file.annex_key for file in read.work_files()}
+        rows = read.select(select_tracks(ALL, today()))
+        return {
+            "records": {key: read.get(key) for key in keys | {row.annex_key for row in rows}},
+            "listed": {row.annex_key: tuple(row)[1:] for row in rows},
+            "fields": read.fields(),
+        }
+
+
+def _shell(library: Library, line: str) -> None:
+    subprocess.run(
+        ["sh", "-ec", line],
+        cwd=library.top,
+        env=git_annex_environment(library.top),
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_difference_ends_where_a_fresh_store_begins(
+    library: Library, synced: Store, tmp_path: Path, change: str
+) -> None:
+    sync(library, synced)
+    _shell(library, change)
+    would = preview(library, synced)
+    report = sync(library, synced)
+    assert (report.added, report.changed, report.removed) == (
+        would.added,
+        would.changed,
+        would.removed,
+    )
+    with open_store(tmp_path / "fresh") as fresh:
+        sync(library, fresh)
+        assert _contents(synced) == _contents(fresh)
+
+
+def test_many_changes_one_after_the_other(library: Library, synced: Store, tmp_path: Path) -> None:
+    for change in CHANGES[:5] + CHANGES[10:14]:
+        _shell(library, change)
+        sync(library, synced)
+    with open_store(tmp_path / "fresh") as fresh:
+        sync(library, fresh)
+        assert _contents(synced) == _contents(fresh)
+
+
+def test_a_store_of_another_library_is_read_anew(library: Library, synced: Store) -> None:
+    sync(library, synced)
+    _shell(library, "git config annex.uuid 11111111-2222-3333-4444-555555555555")
+    assert sync(open_library(library.top), synced).kind is Kind.FULL
+
+
+def test_two_syncs_at_once(library: Library, synced: Store) -> None:
+    with sync_lock(synced.folder) as lock:
+        lock.progress(5, 12)
+        running = running_sync(synced.folder)
+        assert running is not None
+        assert (running.pid, running.done, running.total) == (os.getpid(), 5, 12)
+        with pytest.raises(
+            SyncRunningError, match=rf"already syncing \(pid {os.getpid()}, for 0 s\)"
+        ):
+            sync(library, synced)
+    assert running_sync(synced.folder) is None
+    sync(library, synced)
+
+
+def test_the_lock_of_the_dead_is_free(library: Library, synced: Store) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from mcfs.store.lock import sync_lock\n"
+        "with sync_lock(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, synced.folder], cwd=REPOSITORY, check=False
+    )
+    assert done.returncode == -9
+    assert running_sync(synced.folder) is None
+    sync(library, synced)
+
+
+@pytest.mark.parametrize("milliseconds", range(150, 1150, 100))
+@pytest.mark.parametrize("full", [True, False])
+def test_killed_at_any_moment(
+    library: Library, synced: Store, tmp_path: Path, milliseconds: int, full: bool
+) -> None:
+    sync(library, synced)
+    before = synced.cache.generation()
+    _shell(library, CHANGES[0])
+    command = [sys.executable, "-m", "mcfs", "sync", "--library", str(library.top)]
+    process = subprocess.Popen([*command, "--full"] if full else command, cwd=REPOSITORY,
+                               stdout=subprocess.DEVNULL)  # fmt: skip
+    time.sleep(milliseconds / 1000)
+    process.kill()
+    process.wait()
+    assert synced.cache.generation().counter in (before.counter, before.counter + 1)
+    sync(library, synced)
+    with open_store(tmp_path / "fresh") as fresh:
+        sync(library, fresh)
+        assert _contents(synced) == _contents(fresh)

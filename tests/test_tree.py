@@ -126,7 +126,7 @@ def test_two_spellings_share_one_listing(tree: Tree) -> None:
 def test_a_new_generation_is_a_new_listing(library: Library, synced: Store, tree: Tree) -> None:
     folder = tree.resolve(Route.parse("all"))
     before = tree.children(folder)
-    sync(library, synced)
+    sync(library, synced, full=True)
     after = tree.children(folder)
     assert after is not before
     assert after.entries == before.entries

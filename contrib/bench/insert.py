@@ -6,7 +6,6 @@
 - `repository`: `CacheRepository.replace_all`, given records. Encoding, SQLAlchemy and SQLite.
 - `bare rows`: `sqlite3` alone, given the finished tuples in the best order, with the same schema,
   settings, indexes, trigram index and transaction. What is asked is at most 1.2 times this.
-- `bare records`: the same, given the records, with the shortest loop that makes tuples of them.
 
 Every measurement is a process of its own, and the rounds alternate, so that none profits from what
 another left behind. On a busy machine the least CPU time says most. `growth` is how much the process
@@ -33,13 +32,9 @@ from typing import Any
 
 from sqlalchemy import event
 
-from mcfs.columns import stored_time
-from mcfs.names import fold
-from mcfs.store import CacheRepository, TrackRecord, inodes
-from mcfs.store.encoding import places
+from mcfs.store import CacheRepository, TrackRecord
 from mcfs.store.engine import SETTINGS, SETTINGS_TO_REBUILD, open_engine
 from mcfs.store.load import REBUILD_FTS
-from mcfs.store.numbers import number_of
 
 Rows = dict[str, list[tuple[Any, ...]]]
 Result = dict[str, float]
@@ -52,13 +47,9 @@ TABLES = {
     "track_file": "work_path",
     "track_value": "track_id, value_id",
 }
-WAYS = ("repository", "bare rows", "bare records")
+WAYS = ("repository", "bare rows")
 # fmt: off
-# The values that `track` repeats, in the order of its columns.
-REPEATED = (
-    "artist", "title", "album", "genre", "bpm", "rating", "key", "key number",
-    "year", "tracknumber", "comment", "color",
-)
+
 SYLLABLES = (
     "ka", "ro", "mi", "ten", "su", "bel", "dar", "vo", "lin", "exa", "nor", "phi", "tau", "zen",
 )
@@ -162,13 +153,6 @@ def bare_rows(path: Path, reference: Path) -> None:
         load(connection, tables, rows, indexes)
 
 
-def bare_records(path: Path, reference: Path, records: list[TrackRecord]) -> None:
-    """What somebody would write who needs it once."""
-    tables, indexes = schema(reference)
-    with closing(bare_connection(path)) as connection, measured():
-        load(connection, tables, rows_of(records), indexes)
-
-
 def schema(reference: Path) -> tuple[list[str], list[str]]:
     """The statements that make the tables, and those that make the indexes."""
     with closing(sqlite3.connect(reference)) as connection:
@@ -203,52 +187,6 @@ def load(connection: sqlite3.Connection, tables: list[str], rows: Rows, indexes:
     connection.execute("COMMIT")
 
 
-def rows_of(records: list[TrackRecord]) -> Rows:
-    """The shortest loop that makes the rows; it minds neither collisions nor text that is not UTF-8."""
-    fields: dict[str, int] = {}
-    values: dict[tuple[int, str], int] = {}
-    rows: Rows = {name: [] for name in TABLES}
-    for track_id, record in enumerate(records, 1):
-        smallest: dict[str, Any] = {}
-        found = {(name, text) for name, texts in record.values.items() for text in texts}
-        found.update(place for work_path in record.files for place in places(work_path))
-        for name, text in found:
-            if name not in fields:
-                fields[name] = len(fields) + 1
-                rows["field"].append((fields[name], fold(name), name))
-            value = (fields[name], text)
-            if value not in values:
-                values[value] = len(values) + 1
-                row = (values[value], *value, fold(text), number_of(name, text))
-                rows["value"].append(row)
-            rows["track_value"].append((track_id, values[value]))
-            smallest[name] = min(text, smallest.get(name, text))
-        smallest["key number"] = number_of("key", smallest["key"])
-        for name in ("bpm", "rating", "year", "tracknumber"):
-            smallest[name] = number_of(name, smallest[name])
-        rows["track"].append(
-            (
-                track_id,
-                record.annex_key,
-                record.name,
-                track_id << 33 | inodes.candidate(record.annex_key) & inodes.LOW,
-                record.files[0],
-                record.content_path,
-                record.present,
-                record.size,
-                record.changed_at and stored_time(record.changed_at),
-                record.added_at and stored_time(record.added_at),
-                *(smallest.get(name) for name in REPEATED),
-                record.decade,
-                record.is_live,
-            )
-        )
-        rows["track_file"] += [(work_path, track_id) for work_path in record.files]
-    for some in rows.values():
-        some.sort()
-    return rows
-
-
 @contextmanager
 def measured() -> Iterator[Result]:
     """Prints what the block cost, for the process that started this one."""
@@ -268,8 +206,6 @@ def one(name: str, folder: Path, count: int) -> None:
     path, reference = folder / "measured.db", folder / "reference.db"
     if name == "bare rows":
         bare_rows(path, reference)
-    elif name == "bare records":
-        bare_records(path, reference, list(tracks(count)))
     else:
         repository(path, list(tracks(count)))
 

@@ -6,16 +6,17 @@ each (field, value), and the order of lines in a file means nothing.
 
 from __future__ import annotations
 
-import base64
 import binascii
+import functools
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 
+_STATUSES = (b"1", b"0", b"X")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_Signed = tuple[bytes, bytes, bool]  # field, value, whether it is set
+_Signed = tuple[str, bytes, bool]  # field as spelled, value, whether it is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,95 +27,136 @@ class Metadata:
     changed_at: datetime | None = None
 
 
+_NOTHING = Metadata()
+
+
 def parse_metadata(log: bytes) -> Metadata:
     """The values that hold; lines that git-annex could not read either are skipped."""
-    lines = sorted(_metadata_lines(log), key=lambda line: line[:3])
-    state: dict[str, dict[bytes, bool]] = defaultdict(dict)
-    spelling: dict[str, str] = {}
-    for _, _, _, signs in lines:
-        for name, value, is_set in signs:
-            shown = name.decode("utf-8", "surrogateescape")
-            folded = shown.casefold()
-            spelling[folded] = shown
-            state[folded][value] = is_set
-    values = {
-        spelling[folded]: tuple(
-            sorted(v.decode("utf-8", "surrogateescape") for v, is_set in signs.items() if is_set)
-        )
-        for folded, signs in state.items()
-    }
-    newest = max((line[0] for line in lines), default=None)
-    return Metadata(
-        {name: held for name, held in values.items() if held},
-        None if newest is None else _moment(newest),
-    )
-
-
-def _metadata_lines(
-    log: bytes,
-) -> Iterator[tuple[int, list[tuple[str, list[bytes]]], int, list[_Signed]]]:
-    """(time, what orders lines of one time, place in the file, what the line says)."""
-    # bytes.split: only \n ends a line and only a space ends a word; git-annex writes tabs as they are.
-    for place, line in enumerate(log.split(b"\n")):
-        stamp, *words = line.split(b" ")
+    # bytes.split: only \n or \r ends a line and only a space a word; git-annex writes tabs as they are.
+    if b"\r" in log:
+        log = log.replace(b"\r", b"\n")
+    lines = []
+    for line in log.split(b"\n"):
+        stamp, _, rest = line.partition(b" ")
         time = _nanoseconds(stamp)
-        if time is None or not words:
-            continue
-        signs = list(_signed(words))
-        compared: dict[str, set[bytes]] = defaultdict(set)
-        for name, value, _ in signs:
-            compared[name.decode("utf-8", "surrogateescape").casefold()].add(value)
-        order = sorted((name, sorted(held)) for name, held in compared.items())
-        yield time, order, place, signs
+        if time is not None and rest:
+            lines.append((time, rest.split(b" ")))
+    if not lines:
+        return _NOTHING
+    if len(lines) > 1:
+        lines = _in_order(lines)
+    # Field, folded → its values, in a dict for the order; a value before any field is nobody's.
+    state: dict[str, dict[str, None]] = {}
+    spelling = {}
+    # A million values pass through here.
+    for _, words in lines:
+        held: dict[str, None] = {}
+        for sign, text, folded in map(_word, words):
+            if sign == b"+":
+                held[text] = None
+            elif sign == b"-":
+                held.pop(text, None)
+            else:
+                spelling[folded] = text
+                held = state.setdefault(folded, {})
+    values = {
+        spelling[folded]: tuple(held) if len(held) == 1 else tuple(sorted(held))
+        for folded, held in state.items()
+        if held
+    }
+    return Metadata(values, _moment(lines[-1][0]))
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _word(word: bytes) -> tuple[bytes, str, str]:
+    """A value with its sign, or a field with none and as it is compared. Most words are in many logs."""
+    sign = word[:1]
+    value = _value(word[1:]) if sign in (b"+", b"-") else None
+    if value is not None:
+        return sign, value.decode("utf-8", "surrogateescape"), ""
+    name = word.decode("utf-8", "surrogateescape")
+    return b"", name, name.casefold()
+
+
+def _in_order(lines: list[tuple[int, list[bytes]]]) -> list[tuple[int, list[bytes]]]:
+    """By time; lines of one time as git-annex compares them, by their fields and values."""
+    lines.sort(key=lambda line: line[0])
+    if any(one[0] == other[0] for one, other in itertools.pairwise(lines)):
+        lines.sort(key=lambda line: (line[0], _compared(line[1])))
+    return lines
+
+
+def _compared(words: list[bytes]) -> list[tuple[str, list[bytes]]]:
+    compared: defaultdict[str, set[bytes]] = defaultdict(set)
+    for name, value, _ in _signed(words):
+        compared[name.casefold()].add(value)
+    return sorted((name, sorted(held)) for name, held in compared.items())
 
 
 def _signed(words: list[bytes]) -> Iterator[_Signed]:
-    name = b""
+    name = ""
     for word in words:
-        value = _value(word[1:]) if word[:1] in (b"+", b"-") else None
+        sign = word[:1]
+        value = _value(word[1:]) if sign in (b"+", b"-") else None
         if value is None:
-            name = word
+            name = word.decode("utf-8", "surrogateescape")
         else:
-            yield name, value, word[:1] == b"+"
+            yield name, value, sign == b"+"
 
 
 def _value(word: bytes) -> bytes | None:
     """A leading `!` says base64; what does not decode is no value, and so begins a field."""
-    if not word.startswith(b"!"):
+    if word[:1] != b"!":
         return word
+    encoded = word[1:]
+    padding = encoded.find(b"=")
+    if padding >= 0:
+        encoded = encoded[: padding - padding % 4 + 4]  # git-annex ignores what follows
     try:
-        return base64.b64decode(word[1:], validate=True)
+        return binascii.a2b_base64(encoded, strict_mode=True)
     except binascii.Error:
         return None
 
 
 def first_added(log: bytes) -> datetime | None:
     """The earliest time a location log speaks of: when the key came into the library."""
-    times = [
-        time
-        for line in log.split(b"\n")
-        if line and (time := _nanoseconds(line.partition(b" ")[0])) is not None
-    ]
-    return _moment(min(times)) if times else None
+    first: int | None = None
+    for line in log.split(b"\n"):
+        if line:
+            time = _nanoseconds(line.partition(b" ")[0])
+            if time is not None and (first is None or time < first):
+                first = time
+    return None if first is None else _moment(first)
 
 
 def is_dead(log: bytes) -> bool:
     """Whether the newest word on every location is that the key is dead, as `git annex dead` says it."""
+    if b" X " not in log:
+        return False
     newest: dict[bytes, tuple[int, bytes]] = {}
-    for line in log.split(b"\n"):
-        parts = line.split(b" ", 2)
-        if len(parts) == 3 and (time := _nanoseconds(parts[0])) is not None:
-            newest[parts[2]] = max((time, parts[1]), newest.get(parts[2], (time, parts[1])))
+    for line in log.replace(b"\r", b"\n").split(b"\n"):
+        stamp, _, said = line.partition(b" ")
+        status, _, place = said.partition(b" ")
+        time = _nanoseconds(stamp)
+        # Of two lines of one time the first counts.
+        if time is not None and status in _STATUSES and newest.get(place, (time - 1,))[0] < time:
+            newest[place] = time, status
     return bool(newest) and all(status == b"X" for _, status in newest.values())
 
 
 def _nanoseconds(stamp: bytes) -> int | None:
     """`1700000000.123456789s` as an integer: a float would round the last digits away."""
-    try:
-        seconds = Decimal(stamp.removesuffix(b"s").decode("ascii"))
-        return int(seconds * 1_000_000_000)
-    except (UnicodeDecodeError, InvalidOperation, ValueError, OverflowError):
+    whole, dot, places = stamp.removesuffix(b"s").partition(b".")
+    if not whole.isdigit():
+        if whole[:1] not in (b"-", b"+") or not whole[1:].isdigit():
+            return None
+        after = _nanoseconds(stamp[1:])
+        return after if after is None or whole[:1] == b"+" else -after
+    if not dot:
+        return int(whole) * 1_000_000_000
+    if not places.isdigit():
         return None
+    return int(whole + places[:9].ljust(9, b"0"))
 
 
 def _moment(nanoseconds: int) -> datetime | None:

@@ -29,6 +29,7 @@ _OTHERS_REPOSITORY = (
     "GIT_PREFIX",
     "GIT_WORK_TREE",
 )
+_TO_END = 5.0  # seconds
 _HOW_TO_GET = {
     "git": "install git",
     "git-annex": "install git-annex, or run: pip install 'mcfs[annex]'",
@@ -61,44 +62,34 @@ def run(
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """What the command printed; a `LibraryError` with what it complained of when it failed."""
-    try:
-        done = subprocess.run(
-            arguments,
-            cwd=folder,
-            env={**environment(), **variables},
-            input=stdin,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise _not_there(arguments, folder) from error
-    except subprocess.TimeoutExpired as error:
-        raise _overdue(arguments, seconds) from error
-    if done.returncode != 0:
-        raise _failed(arguments, done.returncode, done.stderr)
-    return done.stdout
+    with _started(arguments, folder, variables) as process:
+        try:
+            said, complaint = process.communicate(stdin, timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise _overdue(arguments, seconds) from error
+        except BaseException:
+            _end(process)
+            raise
+    if process.returncode != 0:
+        raise _failed(arguments, process.returncode, complaint)
+    return said
 
 
 @contextlib.contextmanager
 def piped(
-    arguments: Sequence[str], *, folder: Path, lines: Iterable[bytes], seconds: float = 600
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    lines: Iterable[bytes],
+    seconds: float = 600,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[IO[bytes]]:
     """A command fed from `lines` by a thread of its own while its output is read here.
 
     One thread for both ends would stop dead as soon as both pipes are full.
     """
-    try:
-        process = subprocess.Popen(
-            arguments,
-            cwd=folder,
-            env=environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except FileNotFoundError as error:
-        raise _not_there(arguments, folder) from error
+    process = _started(arguments, folder, variables)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -132,6 +123,33 @@ def piped(
             if overdue
             else _failed(arguments, status, b"".join(complaints))
         )
+
+
+def _started(
+    arguments: Sequence[str], folder: Path, variables: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            arguments,
+            cwd=folder,
+            env={**environment(), **variables},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _not_there(arguments, folder) from error
+    except PermissionError as error:
+        raise LibraryError(f"{folder} cannot be entered: {error.strerror}") from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Asks first: git passes it on to the git-annex it started, which would live on if git were shot."""
+    process.terminate()
+    try:
+        process.communicate(timeout=_TO_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _feed(stdin: IO[bytes], lines: Iterable[bytes]) -> None:

@@ -18,7 +18,9 @@ from mcfs.store import Store
 from mcfs.sync import Progress, SyncReport, sync
 
 
-def sync_with_bar(library: Library, store: Store) -> SyncReport:
+def sync_with_bar(
+    library: Library, store: Store, *, full: bool = False, merge: bool = False
+) -> SyncReport:
     """`sync`, shown to whoever watches."""
     console = Console(stderr=True)
     with Bars(
@@ -35,4 +37,4 @@ def sync_with_bar(library: Library, store: Store) -> SyncReport:
         def show(progress: Progress) -> None:
             bars.update(bar, completed=progress.done, total=progress.total or None)
 
-        return sync(library, store, show)
+        return sync(library, store, full=full, merge=merge, on_progress=show)

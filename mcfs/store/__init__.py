@@ -22,6 +22,7 @@ from mcfs.errors import StoreError
 from mcfs.store.cache import CacheRepository
 from mcfs.store.engine import open_engine
 from mcfs.store.records import (
+    Counts,
     FieldCount,
     Generation,
     Pin,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CacheRepository",
+    "Counts",
     "FieldCount",
     "Generation",
     "Pin",
@@ -55,6 +57,7 @@ __all__ = [
 class Store:
     """Both databases of one library."""
 
+    folder: Path
     cache: CacheRepository
     user: UserRepository
     # What the user should know about how it was opened: a damaged cache that was set aside.
@@ -86,7 +89,7 @@ def open_store(folder: Path) -> Store:
     user = UserRepository(open_engine(folder / "user.db"))
     try:
         user.prepare()
-        return Store(cache, user, cache.prepare())
+        return Store(folder, cache, user, cache.prepare())
     except BaseException:
         cache.close()
         user.close()

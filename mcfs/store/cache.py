@@ -9,6 +9,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Row, insert, update
@@ -21,7 +23,7 @@ from mcfs.sql import Compiled
 from mcfs.store import engine as sqlite
 from mcfs.store.aside import set_aside
 from mcfs.store.reader import CacheReader
-from mcfs.store.records import FieldCount, Generation, SyncState, TrackRecord
+from mcfs.store.records import Counts, FieldCount, Generation, SyncState, TrackRecord
 
 # What writes is loaded where something is written: most commands only read.
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class CacheRepository:
             self._check(connection)
             writer = CacheWriter(connection)
             yield writer
+            writer.finish()
             if writer.changed:
                 _count_up(connection)
 
@@ -102,6 +105,10 @@ class CacheRepository:
         """Forget tracks."""
         with self.writing() as write:
             write.remove(annex_keys)
+
+    def record_finish(self, finished_at: datetime, counts: Counts) -> None:
+        """That a sync came to its end, and what there is now. Not a new generation."""
+        self._note(finished_at=finished_at, counts=asdict(counts), last_error=None, progress=None)
 
     def record_error(self, sentence: str | None) -> None:
         """What went wrong with the last sync; None when nothing did. Not a new generation."""

@@ -19,8 +19,10 @@ from mcfs.names import fold
 from mcfs.schema import Field, Track, TrackValue, Value
 from mcfs.schema import SyncState as SyncRow
 from mcfs.store import inodes
+from mcfs.store.batches import chunks
 from mcfs.store.encoding import Encoder, places
-from mcfs.store.reader import CacheReader, chunks
+from mcfs.store.naming import provisional, settle
+from mcfs.store.reader import CacheReader
 from mcfs.store.records import SyncState, TrackRecord
 
 _ADD_TO_FTS = (
@@ -35,6 +37,7 @@ class CacheWriter:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._touched: set[str] = set()
         self.changed = False
 
     def insert(self, records: Iterable[TrackRecord]) -> None:
@@ -46,17 +49,33 @@ class CacheWriter:
                 [(first + at, new[record.annex_key], record) for at, record in enumerate(some)]
             )
 
-    def update(self, records: Iterable[TrackRecord]) -> None:
-        """Everything about tracks the cache has; one that is as it was already changes nothing."""
+    def known(self, annex_keys: Iterable[str]) -> set[str]:
+        """Those of the keys that the cache has."""
+        return {
+            key
+            for some in chunks(annex_keys)
+            for key in self._connection.execute(
+                select(Track.annex_key).where(Track.annex_key.in_(some))
+            ).scalars()
+        }
+
+    def update(self, records: Iterable[TrackRecord]) -> int:
+        """Everything about tracks the cache has; how many are not as they were already."""
         wanted = {record.annex_key: record for record in records}
-        stored = CacheReader(self._connection).records(wanted)
+        reader = CacheReader(self._connection)
+        stored, wishes = reader.records(wanted), reader.wishes(wanted)
         if missing := wanted.keys() - stored.keys():
             raise NotFoundError(f"the cache has no track {min(missing)}")
-        differing = [key for key, record in wanted.items() if _plain(record) != _plain(stored[key])]
+        differing = [
+            key
+            for key, record in wanted.items()
+            if record.name != wishes[key] or _plain(record) != _plain(stored[key])
+        ]
         # All go before any comes back: two tracks may trade their names.
         numbers, values = self._take_out(differing)
         self._put([(*numbers[annex_key], wanted[annex_key]) for annex_key in differing])
         self._drop_orphans(values)
+        return len(differing)
 
     def remove(self, annex_keys: Iterable[str]) -> None:
         """Tracks that are gone; those unknown are gone already."""
@@ -67,12 +86,18 @@ class CacheWriter:
         """What the cache is a picture of now. Not a change of its own: no listing differs by it."""
         self._connection.execute(update(SyncRow).values(asdict(state)))
 
+    def finish(self) -> None:
+        """Settle the names that the changes touched."""
+        if self._touched:
+            self.changed |= settle(self._connection, self._touched)
+
     def _put(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:
         first_new = self._next(Value.id)
         encoder = Encoder(self._next(Field.id), first_new)
         self._teach(encoder, [record for _, _, record in tracks])
         for track_id, inode, record in tracks:
-            encoder.add(track_id, inode, record)
+            encoder.add(track_id, inode, record, provisional(record.annex_key))
+            self._touched.add(fold(record.name))
         encoder.flush(self._connection)
         self._connection.exec_driver_sql(_ADD_TO_FTS, (first_new,))
         self.changed |= bool(tracks)
@@ -107,8 +132,13 @@ class CacheWriter:
         values: set[int] = set()
         for some in chunks(annex_keys):
             rows = self._connection.execute(
-                select(Track.annex_key, Track.id, Track.inode).where(Track.annex_key.in_(some))
+                select(
+                    Track.annex_key, Track.id, Track.inode, Track.wanted_folded, Track.name
+                ).where(Track.annex_key.in_(some))
             ).all()
+            for row in rows:
+                # Of a mark that it leaves, another may have had to keep away.
+                self._touched |= {row.wanted_folded, fold(row.name)}
             numbers |= {row.annex_key: (row.id, row.inode) for row in rows}
             ids = [row.id for row in rows]
             values.update(
@@ -153,4 +183,4 @@ def _plain(record: TrackRecord) -> TrackRecord:
     values: dict[str, tuple[str, ...]] = {
         fold(shown): tuple(sorted(set(texts))) for shown, texts in record.values.items() if texts
     }
-    return replace(record, values=values)
+    return replace(record, values=values, name="")

@@ -114,8 +114,8 @@ class Encoder:
         """A value that the database has, of a field that is known."""
         self._fields.by_name[name].know(text, value_id, number_of(name, text))
 
-    def add(self, track_id: int, inode: int, record: TrackRecord) -> None:
-        """One track, with all that belongs to it."""
+    def add(self, track_id: int, inode: int, record: TrackRecord, name: str) -> None:
+        """One track, with all that belongs to it, under that name for now."""
         # A million values pass through here: nothing is called for one that need not be.
         fields = self._fields
         found: list[int] = []
@@ -148,15 +148,20 @@ class Encoder:
         pairs = [track_id] * (2 * len(found))
         pairs[1::2] = found
         self._pairs += pairs
-        files = [stored_text(work_path) for work_path in record.files]
-        self._files += [(work_path, track_id) for work_path in files]
+        for work_path in record.files:
+            blob = record.blobs.get(work_path, "")
+            reachable = work_path not in record.hidden
+            self._files.append((stored_text(work_path), track_id, blob, 1 if reachable else 0))
+        first = next((path for path in record.files if path not in record.hidden), None)
         self._tracks.append(
             (
                 track_id,
                 stored_text(record.annex_key),
+                stored_text(name),
                 stored_text(record.name),
+                stored_text(fold(record.name)),
                 inode,
-                files[0] if files else None,
+                None if first is None else stored_text(first),
                 stored_text(record.content_path),
                 1 if record.present else 0,  # sqlite3 asks around who could adapt a bool
                 record.size if record.size is None or record.size <= _LARGEST else None,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from mcfs.schema import CacheBase, SyncState, Track
 from mcfs.store import inodes
 from mcfs.store.encoding import Encoder
+from mcfs.store.naming import Claims
 from mcfs.store.records import TrackRecord
 
 # Tracks per batch: with a dozen values each, some 100,000 rows wait in memory.
@@ -33,14 +34,16 @@ def load(connection: Connection, records: Iterable[TrackRecord]) -> None:
     CacheBase.metadata.create_all(connection, _CONTENT)
     for index in _INDEXES:
         index.drop(connection)
-    _insert(connection, records)
+    claims = _insert(connection, records)
     for index in _INDEXES:
         index.create(connection)
+    claims.settle(connection)
     connection.exec_driver_sql(REBUILD_FTS)
 
 
-def _insert(connection: Connection, records: Iterable[TrackRecord]) -> None:
+def _insert(connection: Connection, records: Iterable[TrackRecord]) -> Claims:
     encoder = Encoder()
+    claims = Claims()
     taken = {0}
     contested: list[str] = []
     for track_id, record in enumerate(records, 1):
@@ -51,12 +54,13 @@ def _insert(connection: Connection, records: Iterable[TrackRecord]) -> None:
             contested.append(record.annex_key)
             inode = _provisional(track_id)
         taken.add(low)
-        encoder.add(track_id, inode, record)
+        encoder.add(track_id, inode, record, claims.name_of(record.annex_key, record.name))
         if track_id % _BATCH == 0:
             encoder.flush(connection)
     encoder.flush(connection)
     if contested:
         _settle(connection, contested, taken)
+    return claims
 
 
 def _provisional(track_id: int) -> int:

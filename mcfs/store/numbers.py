@@ -11,6 +11,9 @@ import re
 
 from mcfs.musickey import key_number
 
+# Fields that promise a number.
+NUMERIC = ("bpm", "rating", "year", "tracknumber", "duration", "played", "bitrate")
+
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+))\s*")
 _YEAR = re.compile(r"\s*([0-9]{4})")
 _TRACK = re.compile(r"\s*([0-9]+)\s*(?:/.*)?")

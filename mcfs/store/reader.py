@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
 from sqlalchemy import text as sql_text
@@ -21,21 +20,20 @@ from mcfs.query import ALL, Between, Equals, Query, Vocabulary
 from mcfs.schema import Field, Track, TrackFile, TrackValue, Value
 from mcfs.schema import SyncState as SyncRow
 from mcfs.sql import Compiled, count_tracks, select_tracks
-from mcfs.store.records import FieldCount, Generation, SyncState, TrackRecord, ValueCount
+from mcfs.store.batches import chunks
+from mcfs.store.numbers import NUMERIC
+from mcfs.store.records import (
+    Counts,
+    FieldCount,
+    Generation,
+    SyncState,
+    TrackRecord,
+    ValueCount,
+    WorkFile,
+)
 
-T = TypeVar("T")
-
-# How many keys or ids one statement asks for; SQLite allows 32,766 variables.
-_AT_ONCE = 1000
 # Parameters by their names, as sqlite3 takes them too.
 _NAMED = sqlite.dialect(paramstyle="named")
-
-
-def chunks(items: Iterable[T], size: int = _AT_ONCE) -> Iterator[list[T]]:
-    """The items in lists of at most `size`."""
-    rest = iter(items)
-    while chunk := list(islice(rest, size)):
-        yield chunk
 
 
 class CacheReader:
@@ -54,9 +52,7 @@ class CacheReader:
         row = self._connection.execute(
             select(
                 SyncRow.library_uuid,
-                SyncRow.annex_commit,
-                SyncRow.index_fingerprint,
-                SyncRow.journal,
+                SyncRow.fingerprint,
                 SyncRow.started_at,
                 SyncRow.finished_at,
                 SyncRow.progress,
@@ -174,6 +170,50 @@ class CacheReader:
         """What each track has in a column that no field fills: `present`, `size`, `added_at` …"""
         yield from self._connection.execute(select(getattr(Track, name))).scalars()
 
+    def counts(self) -> Counts:
+        """What there is, in numbers."""
+        tracks, present = self._connection.execute(
+            select(func.count(), func.count().filter(Track.present.is_(True))).select_from(Track)
+        ).one()
+        described = (
+            select(TrackValue.track_id)
+            .join(Value, Value.id == TrackValue.value_id)
+            .join(Field, Field.id == Value.field_id)
+            .where(TrackValue.track_id == Track.id, _is_metadata())
+        )
+        bare = self._connection.execute(
+            select(func.count()).select_from(Track).where(~described.exists())
+        ).scalar_one()
+        broken = self._connection.execute(
+            select(Field.name, func.count())
+            .join(Value, Value.field_id == Field.id)
+            .where(Field.name.in_(NUMERIC), Value.number.is_(None), Value.folded != "")
+            .group_by(Field.name)
+        )
+        return Counts(tracks, present, bare, dict(broken.all()))
+
+    def wishes(self, annex_keys: Iterable[str]) -> dict[str, str]:
+        """What some tracks would be called if nobody else would like that name."""
+        return {
+            key: wish
+            for some in chunks(annex_keys)
+            for key, wish in self._connection.execute(
+                select(Track.annex_key, Track.wanted_name).where(Track.annex_key.in_(some))
+            )
+        }
+
+    def work_files(self, annex_keys: Iterable[str] | None = None) -> Iterator[WorkFile]:
+        """Every file the cache knows, or those of some tracks."""
+        statement = select(
+            Track.annex_key, TrackFile.work_path, TrackFile.blob, TrackFile.in_work_tree
+        ).join(Track, Track.id == TrackFile.track_id)
+        if annex_keys is None:
+            yield from map(WorkFile._make, self._connection.execute(statement))
+            return
+        for some in chunks(annex_keys):
+            rows = self._connection.execute(statement.where(Track.annex_key.in_(some)))
+            yield from map(WorkFile._make, rows)
+
     def get(self, annex_key: str) -> TrackRecord | None:
         """All there is about one track."""
         return self.records([annex_key]).get(annex_key)
@@ -201,11 +241,13 @@ class CacheReader:
             ).where(Track.annex_key.in_(annex_keys))
         ).all()
         ids = [row.id for row in tracks]
-        files = defaultdict[int, list[str]](list)
-        for track_id, work_path in self._connection.execute(
-            select(TrackFile.track_id, TrackFile.work_path).where(TrackFile.track_id.in_(ids))
+        files = defaultdict[int, list[tuple[str, str, bool]]](list)
+        for track_id, work_path, blob, reachable in self._connection.execute(
+            select(
+                TrackFile.track_id, TrackFile.work_path, TrackFile.blob, TrackFile.in_work_tree
+            ).where(TrackFile.track_id.in_(ids))
         ):
-            files[track_id].append(work_path)
+            files[track_id].append((work_path, blob, reachable))
         values = defaultdict[int, defaultdict[str, list[str]]](lambda: defaultdict(list))
         for track_id, shown, text in self._connection.execute(
             select(TrackValue.track_id, Field.shown, Value.text)
@@ -218,7 +260,9 @@ class CacheReader:
             row.annex_key: TrackRecord(
                 annex_key=row.annex_key,
                 name=row.name,
-                files=tuple(sorted(files[row.id])),
+                files=tuple(path for path, _, _ in sorted(files[row.id])),
+                blobs={path: blob for path, blob, _ in files[row.id] if blob},
+                hidden=frozenset(path for path, _, reachable in files[row.id] if not reachable),
                 content_path=row.content_path,
                 present=row.present,
                 size=row.size,

@@ -16,8 +16,9 @@ class TrackRecord:
     """Everything the cache keeps of one track, as a sync hands it over."""
 
     annex_key: str
+    # Going in, what it would be called if nobody else would be; coming out, what it is called.
     name: str
-    # Every work path of the key, sorted; the first stands for the track.
+    # Every work path of the key, sorted; the first that is not hidden stands for the track.
     files: tuple[str, ...]
     content_path: str
     present: bool
@@ -26,6 +27,10 @@ class TrackRecord:
     added_at: datetime | None = None
     is_live: bool = False
     decade: str | None = None
+    # What git has at each of the files, so that a sync sees whether it still has it.
+    blobs: Mapping[str, str] = field(default_factory=dict)
+    # Files that the checked-out branch does not show.
+    hidden: frozenset[str] = frozenset()
     # Field name as people write it → its values; no two names that fold to the same.
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -43,14 +48,32 @@ class SyncState:
     """What the cache is a picture of, and how the last sync went."""
 
     library_uuid: str | None = None
-    annex_commit: str | None = None
-    index_fingerprint: Mapping[str, Any] | None = None
-    journal: Mapping[str, Any] | None = None
+    fingerprint: Mapping[str, Any] | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     progress: Mapping[str, Any] | None = None
     counts: Mapping[str, Any] | None = None
     last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is."""
+
+    tracks: int
+    present: int
+    without_metadata: int
+    # Distinct values that are not what their field promises ("bpm=fast"), by field.
+    broken: Mapping[str, int]
+
+
+class WorkFile(NamedTuple):
+    """A file of a track, and what git has there."""
+
+    annex_key: str
+    work_path: str
+    blob: str
+    in_work_tree: bool
 
 
 class FieldCount(NamedTuple):

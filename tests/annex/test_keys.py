@@ -21,17 +21,18 @@ def test_escapes_are_undone_in_one_pass(name: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "key"),
+    ("text", "key"),
     [
-        ("../.git/annex/objects/aa/bb/SHA256E-s3--x.mp3/SHA256E-s3--x.mp3", "SHA256E-s3--x.mp3"),
-        ("/annex/objects/SHA256E-s3--x.mp3", "SHA256E-s3--x.mp3"),
-        ("../elsewhere/x.mp3", None),
-        ("annex/objects/", None),
-        ("annex/objects/plain", None),
+        (b"../.git/annex/objects/aa/bb/SHA256E-s3--x.mp3/SHA256E-s3--x.mp3", "SHA256E-s3--x.mp3"),
+        (b"/annex/objects/SHA256E-s3--x.mp3\n", "SHA256E-s3--x.mp3"),
+        (b"../elsewhere/x.mp3", None),
+        (b"/annex/objects/", None),
+        (b"/annex/objects/plain", None),
+        (b"annex/objects/SHA256E-s3--x.mp3", None),
     ],
 )
-def test_the_key_a_link_or_pointer_leads_to(target: str, key: str | None) -> None:
-    assert key_of_link(target) == key
+def test_the_key_a_link_or_pointer_leads_to(text: bytes, key: str | None) -> None:
+    assert key_of_link(text) == key
 
 
 @pytest.mark.parametrize(

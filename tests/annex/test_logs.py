@@ -45,6 +45,31 @@ LOGS: dict[str, bytes] = {
     "emoji": "1s title +🎵 comment +„quoted“\n".encode(),
     "carriage return": b"1s a +!eA0KeQ==\n",
     "no newline at the end": b"1s a +x",
+    "a value before any field": b"1s +x a +y\n",
+    "a field without a value": b"1s a b +y\n",
+    "two spaces": b"1s  a  +x  b +y \n",
+    "a space before": b" 1s a +x\n",
+    "a sign alone": b"1s a + b -\n",
+    "decimals that are none": b"1.x5s a +x\n",
+    "no decimals": b"1.s a +x\n",
+    "twelve decimals": b"1.123456789012s a +x\n",
+    "plus before the time": b"+1s a +x\n",
+    "field in base64": b"1s !YSBi +x\n",
+    "base64 and more": b"1s a +!YWI=YWI= +x\n",
+    "base64 and more, two": b"1s a +!YQ==YQ== +x\n",
+    "base64 and more letters": b"1s a +!YWI=YW +x\n",
+    "base64 padded too much": b"1s a +!YWI== +x\n",
+    "base64 padded for nothing": b"1s a +!YWJj= +x\n",
+    "base64 with bits left over": b"1s a +!YWJ= +x\n",
+    "CR LF": b"1s a +x\r\n2s b +y\r\n",
+    "CR LF and LF": b"1s a +x\r\n2s b +y\n",
+    "CR alone": b"1s a +x\r2s b +y\n3s c +z\n",
+    "CR in a value": b"1s a +x\ry b +y\n",
+    "base64 of nothing": b"1s a +! +x\n",
+    "base64 with a line in it": b"1s a +!YW\rI= +x\n",
+    "the same field twice in a line": b"1s a +x b +y a +z -x\n",
+    "names that fold to two letters": "1s straße +a\n2s STRASSE +b\n".encode(),
+    "names that fold to one": "1s \u212aey +a\n2s key +b\n".encode(),
     "empty": b"",
 }
 
@@ -63,19 +88,19 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[s
 
     run("git", "init", "-q")
     run("git", "annex", "init", "-q", "oracle")
-    keys: dict[str, str] = {}
-    for number, trap in enumerate(LOGS):
-        name = f"{number}.mp3"
-        (folder / name).write_bytes(b"sound %d" % number)
-        run("git", "annex", "add", "-q", name)
-        keys[trap] = run("git", "annex", "lookupkey", name).decode().strip()
+    for number in range(len(LOGS)):
+        (folder / f"{number}.mp3").write_bytes(b"sound %d" % number)
+    run("git", "annex", "add", "-q", ".")
+    found = run("git", "annex", "find", "--format=${file} ${hashdirlower} ${key}\n").decode()
+    by_file = {line.split()[0]: line.split()[1:] for line in found.splitlines()}
+    keys = {trap: by_file[f"{number}.mp3"] for number, trap in enumerate(LOGS)}
     run("git", "annex", "merge", "-q")
     # The branch as it stands, and our logs beside its own.
     lines = run("git", "ls-tree", "-r", "git-annex")
     for trap, log in LOGS.items():
         blob = run("git", "hash-object", "-w", "--stdin", stdin=log).decode().strip()
-        folders = run("git", "annex", "examinekey", keys[trap], "--format=${hashdirlower}").decode()
-        lines += f"100644 blob {blob}\t{folders}{keys[trap]}.log.met\n".encode()
+        folders, key = keys[trap]
+        lines += f"100644 blob {blob}\t{folders}{key}.log.met\n".encode()
     index = {"GIT_INDEX_FILE": str(folder / "index-of-the-branch")}
     subprocess.run(
         ["git", "update-index", "--index-info"],
@@ -90,9 +115,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[s
     commit = run("git", "commit-tree", "-p", "git-annex", "-m", "logs", tree).decode().strip()
     run("git", "update-ref", "refs/heads/git-annex", commit)
     said = {}
-    for trap, key in keys.items():
-        line = run("git", "annex", "metadata", "--json", f"--key={key}")
-        fields = json.loads(line.decode("utf-8", "surrogateescape"))["fields"]
+    printed = run("git", "annex", "metadata", "--json").decode("utf-8", "surrogateescape")
+    described = {line["key"]: line for line in map(json.loads, printed.split("\n")[:-1])}
+    for trap, (_, key) in keys.items():
+        fields = described[key]["fields"]
         said[trap] = {
             name: sorted(values) for name, values in fields.items() if "lastchanged" not in name
         }
@@ -136,6 +162,13 @@ def test_added_is_the_earliest_word_on_where_it_is() -> None:
         (b"2s X a\n1s 1 a\n", True),
         (b"2s X a\n1s 1 b\n", False),
         (b"2s X a\n3s 1 a\n", False),
+        # As git-annex lists or leaves out such keys with --all.
+        (b"1s 0 a\n1s X a\n", False),
+        (b"1s X a\n1s 0 a\n", True),
+        (b"1s Z a\n2s X b\n", True),
+        (b"rubbish\n1s X a\n", True),
+        (b"1s X a\r\n", True),
+        (b"1s 1 a\n2s X a of two words\n", False),
     ],
 )
 def test_dead(log: bytes, dead: bool) -> None:

@@ -39,6 +39,8 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "id": ("INTEGER", True),
         "annex_key": ("TEXT", True),
         "name": ("TEXT", True),
+        "wanted_name": ("TEXT", True),
+        "wanted_folded": ("TEXT", True),
         "inode": ("BIGINT", True),
         "work_path": text,
         "content_path": ("TEXT", True),
@@ -64,6 +66,8 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
     assert columns(path, "track_file") == {
         "work_path": ("TEXT", True),
         "track_id": ("INTEGER", True),
+        "blob": ("TEXT", True),
+        "in_work_tree": ("BOOLEAN", True),
     }
     assert columns(path, "field") == {
         "id": ("INTEGER", True),
@@ -86,9 +90,7 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "store_uuid": ("TEXT", True),
         "generation": ("INTEGER", True),
         "library_uuid": text,
-        "annex_commit": text,
-        "index_fingerprint": ("JSON", False),
-        "journal": ("JSON", False),
+        "fingerprint": ("JSON", False),
         "started_at": ("BIGINT", False),
         "finished_at": ("BIGINT", False),
         "progress": ("JSON", False),
@@ -101,6 +103,7 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
 def test_indexes_are_there_after_a_load(connection: sqlite3.Connection, path: Path) -> None:
     found = query(path, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
     assert {name for (name,) in found} == {
+        "track_by_wanted",
         "track_file_by_track",
         "track_value_by_value",
         "value_by_folded",
@@ -109,8 +112,8 @@ def test_indexes_are_there_after_a_load(connection: sqlite3.Connection, path: Pa
 
 
 TRACK = (
-    "INSERT INTO track (annex_key, name, inode, content_path, present, size, key_number, is_live)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO track (annex_key, name, inode, content_path, present, size, key_number, is_live,"
+    " wanted_name, wanted_folded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'n', 'n')"
 )
 GOOD = ["key", "name", 12345, "objects/key", 1, 0, 24, 0]
 
@@ -153,13 +156,13 @@ def test_bad_track(
     ("statement", "broken"),
     [
         (
-            "INSERT INTO track (annex_key, name, inode, content_path, present, is_live)"
-            " SELECT 'k', 'n', inode, 'c', 1, 0 FROM track",
+            "INSERT INTO track (annex_key, name, inode, content_path, present, is_live, wanted_name,"
+            " wanted_folded) SELECT 'k', 'n', inode, 'c', 1, 0, 'n', 'n' FROM track",
             "UNIQUE constraint failed: track.inode",
         ),
-        ("INSERT INTO track_file VALUES ('music/1.mp3', 1)", "track_file.work_path"),
-        ("INSERT INTO track_file VALUES (NULL, 1)", "NOT NULL"),
-        ("INSERT INTO track_file VALUES ('x', 99)", "FOREIGN KEY"),
+        ("INSERT INTO track_file VALUES ('music/1.mp3', 1, '', 1)", "track_file.work_path"),
+        ("INSERT INTO track_file VALUES (NULL, 1, '', 1)", "NOT NULL"),
+        ("INSERT INTO track_file VALUES ('x', 99, '', 1)", "FOREIGN KEY"),
         ("INSERT INTO field VALUES (9, 'genre', 'genre')", "UNIQUE constraint failed: field.name"),
         ("INSERT INTO field VALUES (9, '', 'x')", "name_not_empty"),
         ("INSERT INTO field VALUES (9, 'x', NULL)", "NOT NULL"),

@@ -1,0 +1,199 @@
+"""The logs of keys: on the git-annex branch, overlaid by the journal that is not committed yet.
+
+Owns where a log lies and which text of it counts. A file in the journal replaces the branch's; what is
+private is added to the public one. Any git-annex command may commit the journal while we read, so it
+is read first: what then vanishes from it is in the branch, which is read later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mcfs.annex.fingerprint import JOURNALS, NO_LOG, Fingerprint, Stamp, stamp_of
+from mcfs.annex.git import contents, found_contents, git, levels_of
+from mcfs.annex.keys import key_file_name, key_of_file_name, lower_folders
+from mcfs.annex.library import Library, from_disk
+from mcfs.errors import LibraryError
+
+_METADATA = ".log.met"
+_LOCATION = ".log"
+_NOTHING = b""
+_AT_ONCE = 500
+
+
+class Logs(NamedTuple):
+    """The two logs of a key; empty where it has none."""
+
+    metadata: bytes = _NOTHING
+    location: bytes = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What is not committed: (key, kind of log) → text."""
+
+    public: dict[tuple[str, str], bytes]
+    private: dict[tuple[str, str], bytes]
+    # Of all that was there, as it was when it was read.
+    stamps: dict[str, Stamp]
+
+    def over(self, key: str, kind: str, committed: bytes) -> bytes:
+        """The text that counts."""
+        text = self.public.get((key, kind), committed)
+        private = self.private.get((key, kind))
+        return text if private is None else text + b"\n" + private
+
+    def keys(self) -> set[str]:
+        """The keys it speaks of."""
+        return {key for key, _ in (*self.public, *self.private)}
+
+
+def read_journal(library: Library) -> Journal:
+    """All logs that are not committed."""
+    journal = Journal({}, {}, {})
+    for folder, texts in zip(JOURNALS, (journal.public, journal.private), strict=True):
+        place = library.common_dir / "annex" / folder
+        with from_disk(library), contextlib.suppress(FileNotFoundError):
+            for name in os.listdir(place):  # noqa: PTH208  (names are all that is wanted)
+                # What is committed meanwhile is in the commit that whoever asks looks up next.
+                with contextlib.suppress(*NO_LOG), (place / name).open("rb") as file:
+                    journal.stamps[f"{folder}/{name}"] = stamp_of(os.fstat(file.fileno()))
+                    if named := _log_of(_journal_path(name)):
+                        texts[named] = file.read()
+    return journal
+
+
+def unmerged(library: Library, state: Fingerprint) -> list[str]:
+    """The others' git-annex branches that say what ours does not know yet."""
+    if not state.remote_commits or state.annex_commit is None:
+        return []
+    done: set[str] = set()
+    for name in ("mergedrefs", "ignoredrefs"):
+        with contextlib.suppress(FileNotFoundError):
+            noted = (library.common_dir / "annex" / name).read_text("utf-8", "surrogateescape")
+            done |= {line.partition("\t")[0].partition(" ")[0] for line in noted.split("\n")}
+    left = {ref for ref, commit in state.remote_commits.items() if commit not in done}
+    if not left:
+        return []
+    command = ["for-each-ref", "--format=%(refname)", f"--no-merged={state.annex_commit}"]
+    return os.fsdecode(git(library, *command, *sorted(left))).split("\n")[:-1]
+
+
+def journal_key(name: str) -> str | None:
+    """The key whose log a file of the journal is; None for what is no log of a key."""
+    named = _log_of(_journal_path(name))
+    return named and named[0]
+
+
+def changed_keys(library: Library, old: str | None, new: str | None) -> set[str] | None:
+    """The keys whose logs differ between two commits; None when nobody can tell."""
+    if old is None or new is None:
+        return None
+    try:
+        said = git(library, "diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new)
+    except LibraryError:
+        return None  # the branch was rewritten, and the old commit is gone
+    named = (_log_of(os.fsdecode(path)) for path in said.split(b"\0") if path)
+    return {key_and_kind[0] for key_and_kind in named if key_and_kind}
+
+
+def all_logs(
+    library: Library, commit: str | None, keys: Iterable[str], journal: Journal
+) -> Iterator[tuple[str, Logs]]:
+    """The logs of these keys, all at once: streams the whole branch. Keys without any are left out."""
+    names = {os.fsencode(key_file_name(key)): key for key in keys}
+    listed = _NOTHING
+    if commit is not None:
+        listed = git(library, "ls-tree", "-r", "-z", commit)
+    wanted: list[tuple[str, bool]] = []
+    blobs: list[bytes] = []
+    described: set[str] = set()
+    for entry in listed.split(b"\0"):
+        is_metadata = entry.endswith(b".log.met")
+        if not is_metadata and not entry.endswith(b".log"):
+            continue
+        key = names.get(entry[entry.rfind(b"/") + 1 : -8 if is_metadata else -4])
+        if key is not None:
+            wanted.append((key, is_metadata))
+            blobs.append(entry[12 : entry.index(b"\t")])
+            if is_metadata:
+                described.add(key)
+    del listed
+    waiting: dict[str, bytes] = {}
+    seen: set[str] = set()
+    for (key, is_metadata), (_, text) in zip(wanted, contents(library, blobs), strict=True):
+        if is_metadata:
+            logs = Logs(text, waiting.pop(key, _NOTHING))
+        elif key in described:
+            waiting[key] = text
+            continue
+        else:
+            logs = Logs(_NOTHING, text)
+        seen.add(key)
+        yield key, _overlaid(key, logs, journal)
+    for key in journal.keys().intersection(names.values()) - seen:
+        yield key, _overlaid(key, Logs(), journal)
+
+
+def logs_of(
+    library: Library, commit: str | None, keys: Iterable[str], journal: Journal
+) -> dict[str, Logs]:
+    """The logs of a few keys, by where git-annex puts them."""
+    asked = list(keys)
+    found: dict[tuple[str, str], bytes] = {}
+    if commit is not None:
+        levels = levels_of(library, "branchhash1")
+        paths = {
+            os.fsencode(f"{lower_folders(key, levels)}/{key_file_name(key)}{kind}"): (key, kind)
+            for key in asked
+            for kind in (_METADATA, _LOCATION)
+        }
+        objects = found_contents(library, (f"{commit}:".encode() + path for path in paths))
+        absent = []
+        for path, (_, text) in zip(paths, objects, strict=True):
+            if text is None:
+                absent.append(path)
+            else:
+                found[paths[path]] = text
+        _must_be_absent(library, commit, absent)
+    return {
+        key: _overlaid(
+            key,
+            Logs(found.get((key, _METADATA), _NOTHING), found.get((key, _LOCATION), _NOTHING)),
+            journal,
+        )
+        for key in asked
+    }
+
+
+def _must_be_absent(library: Library, commit: str, paths: list[bytes]) -> None:
+    """git says the same of a log that nobody wrote and of one whose object is lost: its tree knows."""
+    for start in range(0, len(paths), _AT_ONCE):
+        some = [os.fsdecode(path) for path in paths[start : start + _AT_ONCE]]
+        if lost := git(library, "--literal-pathspecs", "ls-tree", "-z", commit, "--", *some):
+            name = os.fsdecode(lost.partition(b"\t")[2].partition(b"\0")[0])
+            raise LibraryError(f"{library.top} is damaged: git has no object for {name}")
+
+
+def _overlaid(key: str, logs: Logs, journal: Journal) -> Logs:
+    if not journal.public and not journal.private:
+        return logs
+    return Logs(
+        journal.over(key, _METADATA, logs.metadata), journal.over(key, _LOCATION, logs.location)
+    )
+
+
+def _journal_path(name: str) -> str:
+    return name.replace("__", "\0").replace("_", "/").replace("\0", "_")
+
+
+def _log_of(path: str) -> tuple[str, str] | None:
+    name = path.rpartition("/")[2]
+    for kind in (_METADATA, _LOCATION):
+        if name.endswith(kind) and "--" in name:
+            return key_of_file_name(name[: -len(kind)]), kind
+    return None

@@ -1,0 +1,93 @@
+"""Plumbing: what git says of one library, and objects out of it through one pipe, whatever their number.
+
+Owns that it is this library and no other: git would look for one in the folders above when the disk of
+this one is gone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from mcfs.annex.library import Library
+from mcfs.annex.process import piped, run
+from mcfs.errors import LibraryError
+
+_SECONDS = 600.0
+
+
+def git(library: Library, *words: str) -> bytes:
+    """What a git command says."""
+    return run(["git", *words], folder=library.top, seconds=_SECONDS, variables=_only(library))
+
+
+def contents(library: Library, blobs: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """(blob, its bytes), in the order asked; a `LibraryError` where git does not have one of them."""
+    for name, text in found_contents(library, blobs):
+        if text is None:
+            raise LibraryError(f"{library.top} is damaged: git has no object {os.fsdecode(name)}")
+        yield name, text
+
+
+def found_contents(
+    library: Library, names: Iterable[bytes]
+) -> Iterator[tuple[bytes, bytes | None]]:
+    """The same for names of any kind; None where there is nothing of that name."""
+    asked = list(names)
+    if not asked:
+        return
+    with piped(
+        ["git", "cat-file", "--batch", "--buffer"],
+        folder=library.top,
+        lines=[b"\n".join(asked), b"\n"],
+        seconds=_SECONDS,
+        variables=_only(library),
+    ) as out:
+        # What hundreds of thousands of logs pass through, so nothing is called that need not be.
+        readline, read = out.readline, out.read
+        for name in asked:
+            head = readline()
+            size = head[head.rfind(b" ") + 1 : -1]
+            if size == b"missing":
+                yield name, None
+                continue
+            if not size.isdigit():
+                break  # git gave up, and why is told when the pipe is left
+            text = read(int(size))
+            if read(1) != b"\n":
+                break
+            yield name, text
+        else:
+            return
+    raise LibraryError(f"{library.top} is damaged: git does not say what {os.fsdecode(name)} holds")
+
+
+def sizes(library: Library, objects: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+    """(object, its size); what is not there is left out."""
+    lines = [name + b"\n" for name in objects]
+    if not lines:
+        return
+    with piped(
+        ["git", "cat-file", "--batch-check=%(objectname) %(objectsize)", "--buffer"],
+        folder=library.top,
+        lines=lines,
+        seconds=_SECONDS,
+        variables=_only(library),
+    ) as out:
+        for line in out:
+            name, _, said = line.rstrip(b"\n").partition(b" ")
+            if said.isdigit():
+                yield name, int(said)
+
+
+def levels_of(library: Library, tuned: str) -> int:
+    """How many folders deep something lies, which could be tuned when the repository was begun."""
+    try:
+        said = git(library, "config", "--type=bool", f"annex.tune.{tuned}")
+    except LibraryError:
+        return 2
+    return 1 if said.strip() == b"true" else 2
+
+
+def _only(library: Library) -> dict[str, str]:
+    return {"GIT_DIR": os.fspath(library.git_dir), "GIT_WORK_TREE": os.fspath(library.top)}

@@ -1,0 +1,36 @@
+"""The contents that are here, and where.
+
+Owns which object folders there may be: mixed-case ones in a repository with a work tree, lower-case ones
+in a bare one or on a file system that folds case, and one level of them where somebody tuned it so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+
+from mcfs.annex.git import levels_of
+from mcfs.annex.keys import content_path, lower_content_path
+from mcfs.annex.library import Library, from_disk
+
+
+def present(library: Library, keys: Iterable[str]) -> dict[str, str]:
+    """Key → content path of those whose content is here; asks the disk once for most of them."""
+    common = os.fspath(library.common_dir) + "/"
+    levels = levels_of(library, "objecthash1")
+    tops: list[str] = []
+    with from_disk(library), contextlib.suppress(FileNotFoundError):
+        tops = os.listdir(common + "annex/objects")  # noqa: PTH208  (names are all that is wanted)
+    # Three letters of a hash; a repository seldom has folders of both kinds.
+    has_lower = any(len(name) == 3 for name in tops)
+    here: dict[str, str] = {}
+    for key in keys:
+        path = content_path(key, levels)
+        if os.access(common + path, os.F_OK):
+            here[key] = path
+        elif has_lower:
+            path = lower_content_path(key, levels)
+            if os.access(common + path, os.F_OK):
+                here[key] = path
+    return here

@@ -1,0 +1,120 @@
+"""What a library says of its keys: files, logs and contents, put together.
+
+Owns the two readings: of everything, streamed, and of a few keys. What a track is, and what it is
+called, is decided above.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from mcfs.annex.branch import Journal, Logs, all_logs, logs_of, read_journal
+from mcfs.annex.files import AnnexedFile
+from mcfs.annex.fingerprint import Fingerprint, take_fingerprint
+from mcfs.annex.keys import content_path, key_size
+from mcfs.annex.library import Library
+from mcfs.annex.logs import Metadata, first_added, is_dead, parse_metadata
+from mcfs.annex.objects import present
+
+
+@dataclass(frozen=True, slots=True)
+class AnnexedKey:
+    """All that the library says about one key that has files."""
+
+    key: str
+    work_paths: tuple[str, ...]
+    # The first file that can be reached in the work tree.
+    work_path: str | None
+    content_path: str
+    present: bool
+    size: int | None
+    metadata: Metadata
+    added_at: datetime | None
+    # Work paths at which it cannot be reached.
+    hidden: frozenset[str]
+    # What git has at each work path: not what is said of the key, but what says so.
+    blobs: Mapping[str, str] = field(compare=False)
+
+
+def look(library: Library) -> tuple[Fingerprint, Journal]:
+    """What to read a library by, taken in the one order that misses nothing of what happens meanwhile.
+
+    What leaves the journal after it was read is in the commit that is looked up after it; what comes
+    later differs from this fingerprint.
+    """
+    journal = read_journal(library)
+    return replace(take_fingerprint(library), journal=journal.stamps), journal
+
+
+def read_all(
+    library: Library, commit: str | None, files: Mapping[str, AnnexedFile], journal: Journal
+) -> Iterator[AnnexedKey]:
+    """Every key that has one of the files; dead ones are left out. In no order."""
+    paths = _paths_by_key(files)
+    here = present(library, paths)
+    for key, logs in all_logs(library, commit, paths, journal):
+        if not is_dead(logs.location):
+            yield _put_together(library, key, paths[key], files, here.get(key), logs)
+        del paths[key]
+    for key, work_paths in paths.items():
+        yield _put_together(library, key, work_paths, files, here.get(key), Logs())
+
+
+def read_some(
+    library: Library,
+    commit: str | None,
+    files: Mapping[str, AnnexedFile],
+    journal: Journal,
+    keys: Collection[str],
+) -> Iterator[AnnexedKey]:
+    """The same for a few keys; those without a file are left out."""
+    paths = _paths_by_key({path: file for path, file in files.items() if file.key in keys})
+    here = present(library, paths)
+    for key, logs in logs_of(library, commit, paths, journal).items():
+        if not is_dead(logs.location):
+            yield _put_together(library, key, paths[key], files, here.get(key), logs)
+
+
+def _paths_by_key(files: Mapping[str, AnnexedFile]) -> dict[str, list[str]]:
+    paths: defaultdict[str, list[str]] = defaultdict(list)
+    for path, file in files.items():
+        paths[file.key].append(path)
+    return dict(paths)
+
+
+def _put_together(
+    library: Library,
+    key: str,
+    paths: list[str],
+    files: Mapping[str, AnnexedFile],
+    where: str | None,
+    logs: Logs,
+) -> AnnexedKey:
+    size = key_size(key)
+    if size is None and where is not None:
+        try:
+            size = (library.common_dir / where).stat().st_size
+        except OSError:
+            where = None  # dropped since we looked
+    if len(paths) > 1:
+        paths.sort()
+    work_path = None
+    for path in paths:
+        if files[path].in_work_tree:
+            work_path = path
+            break
+    return AnnexedKey(
+        key=key,
+        work_paths=tuple(paths),
+        work_path=work_path,
+        content_path=where or content_path(key),
+        present=where is not None,
+        size=size,
+        metadata=parse_metadata(logs.metadata),
+        added_at=first_added(logs.location),
+        blobs={path: files[path].blob for path in paths},
+        hidden=frozenset(path for path in paths if not files[path].in_work_tree),
+    )

@@ -1,0 +1,89 @@
+"""One sync at a time: who holds the lock, since when, and how far it is.
+
+Owns `sync.lock` in the store's folder. The kernel lets go of it when its holder dies, however that
+happens, so that no lock is ever left behind; what is written in it is for people to read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcfs.errors import SyncRunningError
+
+_NAME = "sync.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSync:
+    """What the holder of the lock says of itself."""
+
+    pid: int
+    started: float
+    done: int = 0
+    total: int = 0
+
+
+class SyncLock:
+    """The lock, held."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._started = time.time()
+        self.progress(0, 0)
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how far the sync is, for `running_sync` to tell."""
+        said = json.dumps([os.getpid(), self._started, done, total]).encode()
+        # Longer than what it replaces, or as long: a reader sees one or the other, never a mixture.
+        os.pwrite(self._descriptor, said.ljust(100), 0)
+
+
+@contextmanager
+def sync_lock(folder: Path) -> Iterator[SyncLock]:
+    """Hold the lock; a `SyncRunningError` that says who does when somebody else does."""
+    descriptor = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _running(_read(descriptor)) from error
+        yield SyncLock(descriptor)
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def running_sync(folder: Path) -> RunningSync | None:
+    """The sync that runs now, if one does."""
+    try:
+        descriptor = os.open(folder / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _read(descriptor: int) -> RunningSync | None:
+    try:
+        return RunningSync(*json.loads(os.pread(descriptor, 200, 0)))
+    except (ValueError, TypeError):
+        return None  # it has only just taken the lock
+
+
+def _running(holder: RunningSync | None) -> SyncRunningError:
+    if holder is None:
+        return SyncRunningError("already syncing; try again in a moment")
+    seconds = max(0, round(time.time() - holder.started))
+    return SyncRunningError(f"already syncing (pid {holder.pid}, for {seconds} s)")

@@ -1,0 +1,96 @@
+"""What a track is, and what is derived from its metadata on the way into the store.
+
+Owns the extensions that count as sound, and the readings that no field states: whether a recording is
+live, its decade, when it was added, what it would be called. Pure: git-annex's words in, a record out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from pathlib import PurePosixPath
+
+from mcfs.annex.reading import AnnexedKey
+from mcfs.names import fold, track_name
+from mcfs.store import TrackRecord
+
+AUDIO = frozenset(
+    "aac aif aiff alac ape flac m4a mp3 mpc oga ogg opus wav wma wv".split()  # noqa: SIM905
+)
+
+
+def is_audio(work_path: str) -> bool:
+    """Whether an annexed file is a track, by its extension."""
+    return PurePosixPath(work_path).suffix[1:].lower() in AUDIO
+
+
+def is_live(values: Mapping[str, Sequence[str]]) -> bool:
+    """A live recording says so in a phrase; a title that merely has the word ("Live Forever") does not."""
+    spoken_of = ("title", "album", "comment", "crate")
+    return any(_LIVE.search(value) for name in spoken_of for value in values.get(name, ()))
+
+
+_LIVE = re.compile(
+    r"\blive (?:at|from|in|on|@|set|pa|session|recording|version|mix|edit)\b"
+    r"|\brecorded live\b|[(\[]live\b[^)\]]*[)\]]|[-–] live$",
+    re.IGNORECASE,
+)
+
+
+def decade(values: Mapping[str, Sequence[str]]) -> str | None:
+    """ "1990s" of the earliest year that the track has."""
+    years = sorted(found.group() for year in values.get("year", ()) if (found := _YEAR.match(year)))
+    return f"{years[0][:3]}0s" if years else None
+
+
+def added_at(values: Mapping[str, Sequence[str]]) -> datetime | None:
+    """When the metadata says that the track was added: the earliest date of the field `added`.
+
+    A day begins where we are; a time without a zone is UTC, as Mixxx writes them.
+    """
+    moments = [moment for text in values.get("added", ()) if (moment := _moment(text)) is not None]
+    return min(moments, default=None)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        if len(text) <= len("2026-01-01"):
+            return datetime.combine(date.fromisoformat(text), time()).astimezone()
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_YEAR = re.compile(r"\d{4}")
+
+
+def _wanted_name(key: AnnexedKey) -> str:
+    file = PurePosixPath(key.work_paths[0])
+    return track_name(_folded(key), file.stem, file.suffix[1:])
+
+
+def _folded(key: AnnexedKey) -> dict[str, tuple[str, ...]]:
+    """git-annex compares field names without regard to case."""
+    return {fold(name): values for name, values in key.metadata.values.items()}
+
+
+def record_of(key: AnnexedKey) -> TrackRecord:
+    """What the store keeps of a key that has files."""
+    values = _folded(key)
+    return TrackRecord(
+        annex_key=key.key,
+        name=_wanted_name(key),
+        files=key.work_paths,
+        content_path=key.content_path,
+        present=key.present,
+        size=key.size,
+        changed_at=key.metadata.changed_at,
+        added_at=added_at(values) or key.added_at,
+        is_live=is_live(values),
+        decade=decade(values),
+        blobs=key.blobs,
+        hidden=key.hidden,
+        values=key.metadata.values,
+    )

@@ -1,0 +1,14 @@
+"""A library to change, as its user would."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcfs.annex.library import Library
+from tests.annex.agreement import Repository
+
+
+@pytest.fixture
+def repository(library: Library) -> Repository:
+    """The library of the test."""
+    return Repository(library.top)

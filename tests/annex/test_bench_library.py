@@ -1,0 +1,31 @@
+"""The library that is measured is one: git-annex and we say the same of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from mcfs.annex.library import open_library
+from tests.annex.agreement import Repository, agree
+from tests.needs import needs_git_annex
+
+REPOSITORY = Path(__file__).parents[2]
+SCRIPT = REPOSITORY / "contrib" / "bench" / "annex_library.py"
+TRACKS = 120
+
+
+def test_git_annex_takes_it_for_its_own(tmp_path: Path) -> None:
+    needs_git_annex()
+    place = Repository(tmp_path / "library")
+    command = [sys.executable, str(SCRIPT), str(place.folder), "--tracks", str(TRACKS)]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    reading = agree(open_library(place.folder))
+    assert len(reading.keys) == TRACKS
+    assert 0.6 < sum(key.present for key in reading.keys.values()) / TRACKS < 0.95
+    assert all(len(key.metadata.values) >= 9 for key in reading.keys.values())
+    assert place.git("status", "--porcelain") == b""
+    # Contents are where and what their keys say.
+    place.annex("fsck", "-q")

@@ -1,0 +1,139 @@
+"""The git-annex branch: what others wrote to it, what was taken out of it, and what is not ours."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.branch import changed_keys, unmerged
+from mcfs.annex.fingerprint import basis_of, is_view
+from mcfs.annex.library import Library
+from tests.annex.agreement import Repository, agree
+from tests.tracks import ABSENT
+
+TRACK = "acdc.mp3"
+
+
+def _clone(repository: Repository, folder: Path) -> Repository:
+    other = Repository(folder)
+    repository.git("clone", "-q", ".", os.fspath(folder))
+    other.annex("init", "-q", "other")
+    repository.git("remote", "add", "other", os.fspath(folder))
+    # Or else git-annex, asked whatever, writes it down.
+    uuid = other.git("config", "annex.uuid").decode().strip()
+    repository.git("config", "remote.other.annex-uuid", uuid)
+    repository.git("fetch", "-q", "other")
+    return other
+
+
+@pytest.mark.parametrize(
+    ("head", "basis", "view"),
+    [
+        (None, None, False),
+        ("refs/heads/main", None, False),
+        ("0123456789" * 4, None, False),
+        ("refs/heads/adjusted/main(unlocked)", None, False),
+        ("refs/heads/adjusted/main", None, False),
+        ("refs/heads/adjusted/main(hidemissing)", "refs/heads/main", False),
+        ("refs/heads/adjusted/main(hidemissing-unlocked)", "refs/heads/main", False),
+        ("refs/heads/adjusted/live(2019)(hidemissing)", "refs/heads/live(2019)", False),
+        ("refs/heads/views/a/b(genre=_;year=1_)", "refs/heads/a/b", True),
+        ("refs/heads/adjusted/views/main(genre=_)(unlocked)", "refs/heads/main", True),
+        ("refs/heads/views/adjusted/main(hidemissing)(genre=_)", "refs/heads/main", True),
+    ],
+)
+def test_the_branch_whose_files_count(head: str | None, basis: str | None, view: bool) -> None:
+    assert basis_of(head) == basis
+    assert is_view(head) is view
+
+
+def test_what_is_fetched_and_not_merged(
+    library: Library, repository: Repository, tmp_path: Path
+) -> None:
+    other = _clone(repository, tmp_path / "other")
+    before = agree(library)
+    assert unmerged(library, before.state) == ["refs/remotes/other/git-annex"]
+    other.describe(TRACK, "mood=elsewhere")
+    repository.git("fetch", "-q", "other")
+    fetched = agree(library, before=before)
+    assert fetched.keys == before.keys
+    assert fetched.state.remote_commits != before.state.remote_commits
+    # As a push leaves it where git-annex's hook did not run.
+    repository.git("branch", "-q", "synced/git-annex", "other/git-annex")
+    pushed = agree(library, before=fetched)
+    assert unmerged(library, pushed.state) == [
+        "refs/heads/synced/git-annex",
+        "refs/remotes/other/git-annex",
+    ]
+    repository.annex("merge", "-q")
+    merged = agree(library, before=pushed)
+    assert merged.values(TRACK)["mood"] == ["elsewhere"]
+    assert unmerged(library, merged.state) == []
+
+
+def test_a_branch_that_forgets(library: Library, repository: Repository, tmp_path: Path) -> None:
+    repository.describe(TRACK, "mood=dark")
+    _clone(repository, tmp_path / "other")
+    repository.annex("merge", "-q")
+    before = agree(library)
+    repository.annex("forget", "--force", "-q")
+    forgotten = agree(library, before=before)
+    assert forgotten.keys == before.keys
+    assert unmerged(library, forgotten.state) == []
+    old = before.state.annex_commit
+    repository.git("reflog", "expire", "--expire=now", "--all")
+    repository.git("remote", "remove", "other")
+    repository.git("gc", "-q", "--prune=now")
+    assert changed_keys(library, old, forgotten.state.annex_commit) is None
+    assert changed_keys(library, None, forgotten.state.annex_commit) is None
+    assert agree(library, before=forgotten).keys == before.keys
+
+
+def test_logs_that_are_not_ours(library: Library, repository: Repository) -> None:
+    before = agree(library)
+    key = repository.key(TRACK)
+    repository.annex("registerurl", "-q", key, "http://example.org/track")
+    uuid = library.uuid
+    folders = repository.annex("examinekey", key, "--format=${hashdirlower}").decode()
+    journal = library.git_dir / "annex" / "journal"
+    for kind in (".log.rmet", ".log.cnk", ".log.cid", ".log.rmt"):
+        name = f"{folders}{key}{kind}".replace("_", "__").replace("/", "_")
+        (journal / name).write_text(f"1s {uuid}:mood +wrong\n")
+    (journal / "trust.log").write_text(f"{uuid} 1 timestamp=1s\n")
+    after = agree(library, before=before)
+    assert after.keys == before.keys
+    repository.annex("merge", "-q")
+    assert agree(library, before=after).keys == before.keys
+
+
+def test_a_merge_that_is_not_done(library: Library, repository: Repository) -> None:
+    repository.git("checkout", "-q", "-b", "theirs")
+    repository.write(TRACK, "their version")
+    repository.annex("add", "-q", TRACK)
+    repository.git("commit", "-qm", "theirs")
+    repository.git("checkout", "-q", "main")
+    repository.write(TRACK, "our version")
+    repository.annex("add", "-q", TRACK)
+    repository.git("commit", "-qm", "ours")
+    before = agree(library)
+    repository.git("merge", "-q", "theirs", fails=True)
+    assert b" 2\t" in repository.git("ls-files", "--unmerged")
+    (library.top / ".git" / "index.lock").touch()
+    conflict = agree(library, before=before)
+    assert conflict.at(TRACK) == before.at(TRACK), "ours is what the work tree has"
+    (library.top / ".git" / "index.lock").unlink()
+    repository.git("checkout", "-q", "--theirs", TRACK)
+    repository.git("add", TRACK)
+    assert agree(library, before=conflict).at(TRACK).present
+
+
+def test_the_location_log_of_a_key_nobody_described(
+    library: Library, repository: Repository
+) -> None:
+    before = agree(library)
+    assert before.at("cover.jpg").added_at is not None
+    repository.annex("drop", "-q", "--force", "cover.jpg")
+    assert not agree(library, before=before).at("cover.jpg").present
+    assert before.at(ABSENT).added_at is not None

@@ -1,0 +1,224 @@
+"""What goes wrong: every failure is one sentence, and leaves neither process nor thread behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex import git as plumbing
+from mcfs.annex.branch import changed_keys, journal_key
+from mcfs.annex.files import read_files
+from mcfs.annex.fingerprint import take_fingerprint
+from mcfs.annex.library import Library, open_library
+from mcfs.annex.process import environment
+from mcfs.annex.reading import look, read_all, read_some
+from mcfs.errors import LibraryError
+from tests.annex.agreement import Repository, agree, read
+from tests.tracks import SECOND_PATH
+
+TRACK = "acdc.mp3"
+
+
+@pytest.fixture(autouse=True)
+def leaves_no_thread() -> Iterator[None]:
+    """Those that feed and watch a pipe."""
+    before = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) <= before
+
+
+def _sentence(library: Library, expected: str) -> None:
+    with pytest.raises(LibraryError, match=expected) as caught:
+        read(library)
+    assert "\n" not in str(caught.value)
+
+
+def _object(library: Library, name: str) -> Path:
+    """The file of a loose object; packed ones are unpacked first."""
+    repository = Repository(library.top)
+    blob = repository.git("rev-parse", name).decode().strip()
+    return library.common_dir / "objects" / blob[:2] / blob[2:]
+
+
+def _log_name(library: Library, kind: str) -> str:
+    repository = Repository(library.top)
+    key = repository.key(TRACK)
+    folders = repository.annex("examinekey", key, "--format=${hashdirlower}").decode()
+    return f"git-annex:{folders}{key}{kind}"
+
+
+@pytest.mark.parametrize("kind", [".log", ".log.met"])
+def test_a_log_is_lost(library: Library, kind: str) -> None:
+    _object(library, _log_name(library, kind)).unlink()
+    _sentence(library, "damaged: git has no object")
+    state, journal = look(library)
+    files = read_files(library, state, lambda _: True, {})
+    keys = [files[TRACK].key]
+    with pytest.raises(LibraryError, match="damaged: git has no object"):
+        list(read_some(library, state.annex_commit, files, journal, keys))
+
+
+@pytest.mark.parametrize("damage", [b"", b"rubbish"])
+def test_a_log_is_cut_off(library: Library, damage: bytes) -> None:
+    cut = _object(library, _log_name(library, ".log.met"))
+    cut.chmod(0o644)
+    cut.write_bytes(damage or cut.read_bytes()[:20])
+    _sentence(library, "corrupt|unable to|damaged")
+
+
+def test_a_link_is_lost(library: Library) -> None:
+    _object(library, f":{TRACK}").unlink()
+    _sentence(library, "damaged: git has no object")
+
+
+def test_the_tree_of_the_branch_is_lost(library: Library) -> None:
+    _object(library, "git-annex^{tree}").unlink()
+    _sentence(library, "git ls-tree failed")
+    commit = take_fingerprint(library).annex_commit
+    assert changed_keys(library, commit, commit) in (set(), None)
+
+
+def test_the_index_is_no_index(library: Library) -> None:
+    (library.git_dir / "index").write_bytes(b"rubbish")
+    _sentence(library, "git ls-files failed")
+
+
+def test_the_disk_is_gone(library: Library) -> None:
+    library.top.rename(library.top.with_name("away"))
+    try:
+        _sentence(library, "is not there")
+        with pytest.raises(LibraryError, match="is not there"):
+            open_library(library.top)
+    finally:
+        library.top.with_name("away").rename(library.top)
+
+
+def test_another_repository_around_it_is_not_taken_for_it(library: Library) -> None:
+    """As where the disk is mounted inside a home that is itself in git."""
+    Repository(library.top.parent).git("init", "-q")
+    state, _ = look(library)
+    library.git_dir.rename(library.top / "away")
+    with pytest.raises(LibraryError, match="not a git repository"):
+        take_fingerprint(library)
+    with pytest.raises(LibraryError, match="not a git repository"):
+        read_files(library, state, lambda _: True, {})
+
+
+def test_it_goes_while_it_is_read(library: Library) -> None:
+    state, journal = look(library)
+    files = read_files(library, state, lambda _: True, {})
+    reading = read_all(library, state.annex_commit, files, journal)
+    next(reading)
+    library.top.rename(library.top.with_name("away"))
+    # What is in the pipe already may be all there is; else it is an error, and never less than all.
+    with contextlib.suppress(LibraryError):
+        assert len(list(reading)) == len(files.keys() - {SECOND_PATH[1]}) - 1
+    library.top.with_name("away").rename(library.top)
+
+
+def test_a_reading_that_nobody_finishes(library: Library) -> None:
+    state, journal = look(library)
+    files = read_files(library, state, lambda _: True, {})
+    reading = read_all(library, state.annex_commit, files, journal)
+    next(reading)
+    reading.close()  # type: ignore[attr-defined]
+
+
+def test_git_is_not_installed(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(environment(), "PATH", os.fspath(tmp_path))
+    monkeypatch.setenv("PATH", os.fspath(tmp_path))
+    _sentence(library, "git is not installed: install git")
+
+
+def test_git_hangs(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "git").write_text("#!/bin/sh\nexec sleep 60\n")
+    (slow / "git").chmod(0o755)
+    monkeypatch.setitem(environment(), "PATH", f"{slow}:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{slow}:{os.environ['PATH']}")
+    monkeypatch.setattr(plumbing, "_SECONDS", 0.2)
+    with pytest.raises(LibraryError, match=r"git for-each-ref did not finish in"):
+        plumbing.git(library, "for-each-ref")
+    with pytest.raises(LibraryError, match=r"git cat-file did not finish in"):
+        list(plumbing.contents(library, [b"0" * 40]))
+
+
+def test_the_lock_of_the_index_is_nobodys_concern(library: Library) -> None:
+    (library.git_dir / "index.lock").touch()
+    agree(library)
+
+
+def test_rubbish_in_the_journal(library: Library) -> None:
+    before = read(library)
+    journal = library.git_dir / "annex" / "journal"
+    (journal / "aaa_bbb_SHA256E-s1--x.log.met").write_bytes(b"\xff\x00 rubbish \n\n1s")
+    (journal / "no key.log").write_bytes(b"rubbish")
+    (journal / "folder").mkdir()
+    assert read(library).keys == before.keys
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("aaa_bbb_SHA256E-s1--x.log.met", "SHA256E-s1--x"),
+        ("journal/aaa_bbb_SHA256E-s1--x.log", "SHA256E-s1--x"),
+        ("journal-private/aaa_bbb_WORM--a__b%c.log", "WORM--a_b/c"),
+        ("aaa_bbb_WORM--a___b.log", None),
+        ("journal/uuid.log", None),
+        ("journal/aaa_bbb_SHA256E-s1--x.log.web", None),
+    ],
+)
+def test_the_key_of_a_file_of_the_journal(name: str, key: str | None) -> None:
+    assert journal_key(name) == key
+
+
+def test_reading_while_git_annex_writes(library: Library, repository: Repository) -> None:
+    """By differences alone, as a sync does it, we end up where a reading of everything ends."""
+    script = f"""
+        for i in 1 2 3 4; do
+            git annex metadata -q -s mood=$i {TRACK} beyonce.mp3
+            git -c annex.alwayscommit=false annex metadata -q -s mood=x$i {TRACK} kino.mp3
+            git -c annex.alwayscommit=false annex drop -q --force beyonce.mp3
+            git -c annex.alwayscommit=false annex metadata -q -s taken+=$i {TRACK}
+            git mv {TRACK} moved.mp3; git mv moved.mp3 {TRACK}
+        done
+    """
+    before = read(library)
+    known, state = dict(before.keys), before.state
+    files, journal = before.files, before.journal
+    writer = subprocess.Popen(["sh", "-ec", script], cwd=library.top, env=environment())
+    rounds = 0
+    while True:
+        running = writer.poll() is None
+        now, journal = look(library)
+        rounds += 1
+        found = read_files(library, now, lambda _: True, files)
+        changed = changed_keys(library, state.annex_commit, now.annex_commit)
+        assert changed is not None
+        names = {name for name, _ in state.journal.items() ^ now.journal.items()}
+        changed |= {key for name in names if (key := journal_key(name)) is not None}
+        changed |= {
+            file.key
+            for path in found.keys() | files.keys()
+            for file in (found.get(path), files.get(path))
+            if file is not None and found.get(path) != files.get(path)
+        }
+        for key in changed:
+            known.pop(key, None)
+        for read_key in read_some(library, now.annex_commit, found, journal, changed):
+            known[read_key.key] = read_key
+        state, files = now, found
+        if not running:
+            break
+    assert writer.returncode == 0
+    assert rounds > 3
+    assert known == agree(library).keys
