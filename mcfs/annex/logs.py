@@ -111,6 +111,8 @@ def _value(word: bytes) -> bytes | None:
     encoded = word[1:]
     padding = encoded.find(b"=")
     if padding >= 0:
+        if padding % 4 < 2:
+            return None  # padded for nothing, which not every Python's strict mode refuses
         encoded = encoded[: padding - padding % 4 + 4]  # git-annex ignores what follows
     try:
         return binascii.a2b_base64(encoded, strict_mode=True)
