@@ -182,7 +182,8 @@ class SyncState(CacheBase):
     """What the cache is a picture of. One row, always: `id` is 1.
 
     `(store_uuid, generation)` names one state of the cache and is never reused: a rebuild draws a new
-    uuid, every sync that changed something adds one.
+    uuid, every sync that changed something adds one. How far a running sync is stands in its lock
+    (store/lock.py): its one transaction holds the database, and shows nothing before it commits.
     """
 
     __tablename__ = "sync_state"
@@ -195,7 +196,6 @@ class SyncState(CacheBase):
     fingerprint: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
-    progress: Mapped[dict[str, Any] | None]
     counts: Mapped[dict[str, Any] | None]
     last_error: Mapped[str | None]
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)

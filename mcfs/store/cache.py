@@ -7,7 +7,7 @@ is bound to a connection leaves it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -108,15 +108,11 @@ class CacheRepository:
 
     def record_finish(self, finished_at: datetime, counts: Counts) -> None:
         """That a sync came to its end, and what there is now. Not a new generation."""
-        self._note(finished_at=finished_at, counts=asdict(counts), last_error=None, progress=None)
+        self._note(finished_at=finished_at, counts=asdict(counts), last_error=None)
 
     def record_error(self, sentence: str | None) -> None:
         """What went wrong with the last sync; None when nothing did. Not a new generation."""
         self._note(last_error=sentence)
-
-    def record_progress(self, progress: Mapping[str, Any] | None) -> None:
-        """How far a sync is. Not a new generation."""
-        self._note(progress=progress)
 
     def generation(self) -> Generation:
         """The name of the state the cache is in now."""

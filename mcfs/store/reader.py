@@ -55,7 +55,6 @@ class CacheReader:
                 SyncRow.fingerprint,
                 SyncRow.started_at,
                 SyncRow.finished_at,
-                SyncRow.progress,
                 SyncRow.counts,
                 SyncRow.last_error,
             )

@@ -51,7 +51,6 @@ class SyncState:
     fingerprint: Mapping[str, Any] | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    progress: Mapping[str, Any] | None = None
     counts: Mapping[str, Any] | None = None
     last_error: str | None = None
 

@@ -256,7 +256,6 @@ def test_generation_counts_what_changed_and_nothing_else(cache: CacheRepository)
     cache.update([track(1, Genre=("a", "b"), mood=())])
     cache.remove(["unknown"])
     cache.insert([])
-    cache.record_progress({"done": 10, "of": 20})
     cache.record_error("the disk is unplugged")
     with cache.writing() as write:
         write.state(SyncState(library_uuid="c0ffee"))
@@ -271,7 +270,6 @@ def test_state_keeps_everything(cache: CacheRepository) -> None:
         fingerprint={"mtime": 1.5, "size": 7, "journal": ["a.log", "é\udce9"[:1]]},
         started_at=WHEN,
         finished_at=WHEN + timedelta(seconds=3),
-        progress={"done": None},
         counts={"tracks": 1, "deep": {"er": [1, 2.5, "x", None, True]}},
         last_error="it broke",
     )
@@ -281,15 +279,13 @@ def test_state_keeps_everything(cache: CacheRepository) -> None:
     assert cache.state() == state
 
 
-def test_error_and_progress_come_and_go(cache: CacheRepository, path: Path) -> None:
+def test_an_error_comes_and_goes(cache: CacheRepository, path: Path) -> None:
     cache.record_error("it broke")
-    cache.record_progress({"done": 3})
-    assert cache.state() == SyncState(last_error="it broke", progress={"done": 3})
+    assert cache.state() == SyncState(last_error="it broke")
     cache.record_error(None)
-    cache.record_progress(None)
     assert cache.state() == SyncState()
     # Nothing is NULL, and not the JSON text "null".
-    assert query(path, "SELECT progress FROM sync_state") == [(None,)]
+    assert query(path, "SELECT counts, fingerprint FROM sync_state") == [(None, None)]
 
 
 def test_updated_at_maintains_itself(cache: CacheRepository, path: Path) -> None:

@@ -93,7 +93,6 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "fingerprint": ("JSON", False),
         "started_at": ("BIGINT", False),
         "finished_at": ("BIGINT", False),
-        "progress": ("JSON", False),
         "counts": ("JSON", False),
         "last_error": text,
         "updated_at": ("BIGINT", True),
