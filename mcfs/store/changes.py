@@ -96,8 +96,9 @@ class CacheWriter:
         encoder = Encoder(self._next(Field.id), first_new)
         self._teach(encoder, [record for _, _, record in tracks])
         for track_id, inode, record in tracks:
-            encoder.add(track_id, inode, record, provisional(record.annex_key))
-            self._touched.add(fold(record.name))
+            folded = fold(record.name)
+            encoder.add(track_id, inode, record, provisional(record.annex_key), folded)
+            self._touched.add(folded)
         encoder.flush(self._connection)
         self._connection.exec_driver_sql(_ADD_TO_FTS, (first_new,))
         self.changed |= bool(tracks)

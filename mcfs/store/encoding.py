@@ -114,7 +114,9 @@ class Encoder:
         """A value that the database has, of a field that is known."""
         self._fields.by_name[name].know(text, value_id, number_of(name, text))
 
-    def add(self, track_id: int, inode: int, record: TrackRecord, name: str) -> None:
+    def add(
+        self, track_id: int, inode: int, record: TrackRecord, name: str, wanted_folded: str
+    ) -> None:
         """One track, with all that belongs to it, under that name for now."""
         # A million values pass through here: nothing is called for one that need not be.
         fields = self._fields
@@ -140,7 +142,8 @@ class Encoder:
                         filter(None, numbers), default=min(numbers, default=None)
                     )
         for work_path in record.files:
-            found += [fields[field][0][text] for field, text in places(work_path)]
+            for field, text in places(work_path):
+                found.append(fields[field][0][text])
         if len(fields) > len(fields.by_name) or len(record.files) > 1:
             found = list(set(found))  # one field in two spellings, two files in one folder
         # In order, so that the b-tree of pairs only ever grows at its end.
@@ -152,16 +155,18 @@ class Encoder:
             blob = record.blobs.get(work_path, "")
             reachable = work_path not in record.hidden
             self._files.append((stored_text(work_path), track_id, blob, 1 if reachable else 0))
-        first = next((path for path in record.files if path not in record.hidden), None)
+        checked_out = record.files
+        if record.hidden:
+            checked_out = tuple(path for path in checked_out if path not in record.hidden)
         self._tracks.append(
             (
                 track_id,
                 stored_text(record.annex_key),
                 stored_text(name),
                 stored_text(record.name),
-                stored_text(fold(record.name)),
+                stored_text(wanted_folded),
                 inode,
-                None if first is None else stored_text(first),
+                stored_text(checked_out[0]) if checked_out else None,
                 stored_text(record.content_path),
                 1 if record.present else 0,  # sqlite3 asks around who could adapt a bool
                 record.size if record.size is None or record.size <= _LARGEST else None,
@@ -200,14 +205,15 @@ class Encoder:
         pairs.clear()
 
 
-def places(work_path: str) -> Iterator[tuple[str, str]]:
+def places(work_path: str) -> list[tuple[str, str]]:
     """What queries ask of a file, as values of fields that no annex field can be named like."""
     directory, _, name = work_path.rpartition("/")
-    yield LOCATION, work_path
+    found = [(LOCATION, work_path)]
     if directory:
-        yield DIRECTORY, directory
+        found.append((DIRECTORY, directory))
     if "." in name:
-        yield TYPE, name.rpartition(".")[2].lower()
+        found.append((TYPE, name.rpartition(".")[2].lower()))
+    return found
 
 
 def _shown_number(name: str, number: float | None) -> float | None:

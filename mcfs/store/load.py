@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
+from mcfs.names import fold
 from mcfs.schema import CacheBase, SyncState, Track
 from mcfs.store import inodes
 from mcfs.store.encoding import Encoder
@@ -54,7 +55,9 @@ def _insert(connection: Connection, records: Iterable[TrackRecord]) -> Claims:
             contested.append(record.annex_key)
             inode = _provisional(track_id)
         taken.add(low)
-        encoder.add(track_id, inode, record, claims.name_of(record.annex_key, record.name))
+        folded = fold(record.name)
+        name = claims.name_of(record.annex_key, record.name, folded)
+        encoder.add(track_id, inode, record, name, folded)
         if track_id % _BATCH == 0:
             encoder.flush(connection)
     encoder.flush(connection)

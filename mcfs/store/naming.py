@@ -27,9 +27,8 @@ class Claims:
         self._first: dict[str, str] = {}
         self._contested: set[str] = set()
 
-    def name_of(self, annex_key: str, wanted: str) -> str:
+    def name_of(self, annex_key: str, wanted: str, folded: str) -> str:
         """The name to insert a track with."""
-        folded = fold(wanted)
         if self._first.setdefault(folded, annex_key) == annex_key:
             return wanted
         self._contested.add(folded)
