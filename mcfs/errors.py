@@ -26,22 +26,33 @@ class McfsError(Exception):
     exit = Exit.FAILED
 
 
-class QueryError(McfsError):
-    """Query text that means nothing: where it stops making sense, and what to write instead."""
+class TextError(McfsError):
+    """Text that means nothing: where it stops making sense, and what to write instead."""
 
     exit = Exit.USAGE
 
-    def __init__(
-        self, message: str, text: str, position: int, suggestion: str | None = None
-    ) -> None:
+    def __init__(self, message: str, text: str, position: int, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.text = text
         self.position = position
-        self.suggestion = suggestion
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message}; {self.suggestion}" if self.suggestion else self.message
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class QueryError(TextError):
+    """Query text that means nothing."""
+
+    @property
+    def suggestion(self) -> str | None:
+        """What to write instead."""
+        return self.hint
+
+
+class TemplateError(TextError):
+    """Template text that means nothing, or asks for what no template may do."""
 
 
 class NotFoundError(McfsError):

@@ -49,10 +49,18 @@ def fold(text: str) -> str:
 
 def escape(value: str) -> str:
     """One folder name from one value: "AC/DC" → "AC∕DC", "" → "Unknown", ".hidden" → "․hidden"."""
-    name = _NOT_IN_NAMES.sub(_stand_in, value)
+    name = escape_value(value)
     if name.startswith("."):
         name = "\N{ONE DOT LEADER}" + name[1:]
-    return cut(name, MAX_BYTES) if name.strip() else UNKNOWN
+    return cut(name, MAX_BYTES)
+
+
+def escape_value(value: str) -> str:
+    """What stands for a value inside of a name: "AC/DC" → "AC∕DC", "" → "Unknown".
+
+    What concerns the name as a whole, its first dot and its length, is left to do.
+    """
+    return _NOT_IN_NAMES.sub(_stand_in, value) if value.strip() else UNKNOWN
 
 
 def _stand_in(match: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcfs.names import MAX_BYTES, cut, escape, fold, track_name, unique_names
+from mcfs.names import MAX_BYTES, cut, escape, escape_value, fold, track_name, unique_names
 
 # Any text a value can be: surrogate escapes are how bytes that are not UTF-8 come.
 ANY_TEXT = st.text(
@@ -60,6 +60,14 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 )
 def test_escape(value: str, name: str) -> None:
     assert escape(value) == name
+
+
+@pytest.mark.parametrize(
+    ("value", "within"),
+    [("AC/DC", "AC∕DC"), ("a\nb", "a␊b"), ("\n", "Unknown"), (".x", ".x"), ("é" * 200, "é" * 200)],
+)
+def test_escape_within_a_name(value: str, within: str) -> None:
+    assert escape_value(value) == within
 
 
 @given(ANY_TEXT)
