@@ -44,9 +44,9 @@ from mcfs.errors import (
     MountError,
     NotFoundError,
     PinExistsError,
-    QueryError,
     ReadOnlyError,
     StoreError,
+    TextError,
 )
 from mcfs.route import is_shaped
 from mcfs.tree import Node, PinsNode, RootNode, TrackNode, Tree
@@ -69,7 +69,7 @@ _ERRNO: tuple[tuple[type[McfsError], int], ...] = (
     (NotFoundError, errno.ENOENT),
     (ReadOnlyError, errno.EROFS),
     (PinExistsError, errno.EEXIST),
-    (QueryError, errno.EINVAL),
+    (TextError, errno.EINVAL),
     (StoreError, errno.EIO),
     (LibraryError, errno.EIO),
 )

@@ -13,7 +13,7 @@ import pytest
 from mcfs import __version__
 from mcfs.annex.library import Library
 from mcfs.cli import COMMANDS, run
-from mcfs.errors import Exit, LibraryError, QueryError, StoreBusyError
+from mcfs.errors import Exit, LibraryError, QueryError, StoreBusyError, TemplateError
 from mcfs.store import open_store
 from tests.mounting import REPOSITORY
 from tests.needs import needs_root
@@ -81,6 +81,11 @@ def test_a_wrong_command_line(
             QueryError("no number", "genre:dub bpm:x", 14, "write bpm:120"),
             2,
             "mcfs: no number; write bpm:120\n  genre:dub bpm:x\n                ^\n",
+        ),
+        (
+            TemplateError("two bars", "{{ a || b }}", 6, "write `or`"),
+            2,
+            "mcfs: two bars; write `or`\n  {{ a || b }}\n        ^\n",
         ),
         (
             OSError(28, "No space left on device", "/mnt/x"),

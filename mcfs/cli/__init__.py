@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from mcfs import __version__
-from mcfs.errors import Exit, McfsError, QueryError
+from mcfs.errors import Exit, McfsError, TextError
 
 # Name → one line of help, so that `mcfs --help` imports none of them.
 COMMANDS = {
@@ -119,7 +119,7 @@ def _drop_output() -> None:
 
 
 def _explain(error: McfsError) -> None:
-    if not isinstance(error, QueryError):
+    if not isinstance(error, TextError):
         click.echo(f"mcfs: {error}", err=True)
         return
     from mcfs.cli.terminal import caret, fit, screen
