@@ -55,6 +55,12 @@ class TemplateError(TextError):
     """Template text that means nothing, or asks for what no template may do."""
 
 
+class ConfigError(McfsError):
+    """A configuration file that cannot be understood: where in it, and what to write instead."""
+
+    exit = Exit.USAGE
+
+
 class NotFoundError(McfsError):
     """No such name in this folder."""
 

@@ -1,7 +1,8 @@
 """What a query or a path means, in words, in SQL, and in numbers.
 
-Owns the wording of terms, and the telling of a path name by name. It finds out nothing by itself: the
-parser read the text, `sql.py` made the statement, the store says its plan, the tree resolves names.
+Owns the telling of a path name by name, and the layout of a statement. It finds out nothing by itself:
+the parser read the text, `sql.py` made the statement, the store says its plan, the tree resolves names;
+the words are `wording.py`'s.
 """
 
 from __future__ import annotations
@@ -9,50 +10,35 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any, assert_never
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy.dialects import sqlite
 
 from mcfs.columns import stored_text, stored_time
-from mcfs.errors import NotFoundError, QueryError
-from mcfs.musickey import lancelot, mixes_with
-from mcfs.query import (
-    And,
-    Between,
-    Contains,
-    Cut,
-    DateBetween,
-    Equals,
-    Flag,
-    InKey,
-    Keys,
-    Kind,
-    Missing,
-    Not,
-    Or,
-    Query,
-    Shuffle,
-    Sort,
-    Tempo,
-    Term,
-    ValueIs,
-    Vocabulary,
-    format,
-    format_term,
-    hiding_absent,
-    kind_of,
-    parse,
-    sources,
+from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
+from mcfs.nodes import (
+    EmptyPinNode,
+    ExportNode,
+    FilledNode,
+    Node,
+    PinsNode,
+    RootNode,
+    SelfNode,
+    ToldNode,
+    TrackNode,
+    TracksNode,
+    ValueNode,
+    ValuesNode,
 )
-from mcfs.query.dates import days_of
-from mcfs.query.tempo import Span, tempo_spans
-from mcfs.route import Route, is_shaped, query_of
-from mcfs.sql import Compiled, counts_unrated, select_tracks
-from mcfs.store import CacheRepository, Store
-from mcfs.tree import EmptyPinNode, Node, PinsNode, RootNode, TrackNode, TracksNode, Tree
+from mcfs.query import Contains, Vocabulary, format, format_term, parse
+from mcfs.route import Route, is_shaped, query_of, template_of
+from mcfs.sql import Compiled, count_tracks, select_tracks
+from mcfs.store import Store
+from mcfs.tree import Tree
+from mcfs.wording import in_words, remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,54 +73,60 @@ class Report:
     steps: list[Step] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     explanation: Explanation | None = None
-    error: QueryError | None = None
+    error: TextError | None = None
 
 
-def report(text: str, store: Store, day: date) -> Report:
+def report(text: str, store: Store, tree: Tree) -> Report:
     """Read a query, or a path name by name, and say all there is to say."""
     told = Report(text)
-    tree = Tree(store)
     try:
         if is_path(text, tree):
-            query = _followed(inside_mount(text), tree, told)
+            folder = _followed(inside_mount(text), tree, told)
         else:
-            query = parse(text, tree.vocabulary())
+            folder = TracksNode(parse(text, tree.vocabulary))
             told.remarks += remarks(text)
-        if query is not None:
-            told.explanation = explain(query, store.cache, day)
-    except QueryError as error:
+        if folder is not None:
+            told.explanation = explain(folder, store, tree)
+    except TextError as error:
         told.error = error
     return told
 
 
-def _followed(mount_path: str, tree: Tree, told: Report) -> Query | None:
-    """The query that a path leads to; None where it leads to something else."""
+def _followed(mount_path: str, tree: Tree, told: Report) -> FilledNode | None:
+    """The folder that a path leads to; None where it leads to something else."""
     told.steps.append(Step("/", "the mount", RootNode()))
     for step in follow(mount_path, tree):
         told.steps.append(step)
         told.remarks += remarks(step.name)
-    match told.steps:
-        case [*_, Step(node=TracksNode(query))]:
-            return query
+    match told.steps[-1].node:
+        case TracksNode() | ValuesNode() as folder:
+            return folder
+        case ValueNode() as value:
+            return value.opened()
+        case ExportNode(folder):
+            return folder
         case _:
             return None
 
 
-def explain(query: Query, cache: CacheRepository, day: date) -> Explanation:
+def explain(folder: FilledNode, store: Store, tree: Tree) -> Explanation:
     """The query as a folder answers it, and how many it would find with what is not here."""
-    answered = hiding_absent(query)
-    compiled = select_tracks(answered, day)
-    with cache.reading() as read:
+    query, answered = folder.query, tree.asked(folder)
+    with store.cache.reading() as read:
+        compiled = select_tracks(tree.bound(read, answered), tree.day)
         plan = read.plan(compiled)
         # Once unmeasured: making the statement is not what the next one costs.
         read.select(compiled)
         began = time.perf_counter()
         shown = len(read.select(compiled))
         seconds = time.perf_counter() - began
-        every = shown if answered == query else read.count(query)
+        every = shown
+        if answered != query:
+            counted = count_tracks(tree.bound(read, query), tree.day)
+            every = read.select(counted)[0][0]
     return Explanation(
         canonical=format(query),
-        words=tuple(in_words(query, day)),
+        words=tuple(_words(folder, tree)),
         sql=sql_text(compiled),
         plan=tuple(f"{'  ' * depth}{said}" for depth, said in plan),
         shown=shown,
@@ -142,6 +134,14 @@ def explain(query: Query, cache: CacheRepository, day: date) -> Explanation:
         seconds=seconds,
         decides_presence=answered == query,
     )
+
+
+def _words(folder: FilledNode, tree: Tree) -> Iterator[str]:
+    yield from in_words(folder.query, tree.day)
+    if isinstance(folder, ValuesNode):
+        yield "in folders by " + ", then by ".join(template.text for template in folder.templates)
+    if folder.look.names is not None:
+        yield f"files are called {folder.look.names.text}"
 
 
 # --- a path, name by name
@@ -192,33 +192,29 @@ def follow(mount_path: str, tree: Tree) -> Iterator[Step]:
     """Name by name; a `QueryError` at the one that leads nowhere."""
     node: Node = RootNode()
     at = 0
-    for name in Route.parse(mount_path).names:
+    for depth, name in enumerate(Route.parse(mount_path).names):
         at = mount_path.index(name, at)
         inside = node
         try:
-            node = _child(inside, name, tree)
-        except QueryError as error:
-            raise QueryError(
-                error.message, mount_path, at + error.position, error.suggestion
-            ) from error
+            node = _child(inside, name, tree, depth)
+        except TextError as error:
+            kind = TemplateError if isinstance(error, TemplateError) else QueryError
+            raise kind(error.message, mount_path, at + error.position, error.hint) from error
         except NotFoundError as error:
             raise QueryError(str(error), mount_path, at, _instead(inside, name)) from error
-        yield Step(name, _meaning(name, inside, node, tree.vocabulary()), node)
+        yield Step(name, _meaning(name, inside, node, tree.vocabulary), node)
         at += len(name)
 
 
-def _child(inside: Node, name: str, tree: Tree) -> Node:
+def _child(inside: Node, name: str, tree: Tree, depth: int) -> Node:
     try:
-        return tree.child(inside, name)
+        return tree.child(inside, name, depth)
     except NotFoundError:
-        # The tree says that there is none, and the parser where it stops being a query.
-        if not isinstance(inside, PinsNode | TrackNode) and _is_meant_as_query(name):
-            parse(name, tree.vocabulary())
+        # The tree says that there is none, and the parsers where it stops being something.
+        open_to_all = isinstance(inside, RootNode | TracksNode | ValuesNode | ValueNode)
+        if open_to_all and is_shaped(name) and template_of(name, tree.vocabulary) is None:
+            parse(name, tree.vocabulary)
         raise
-
-
-def _is_meant_as_query(name: str) -> bool:
-    return is_shaped(name) and "{" not in name
 
 
 def _instead(inside: Node, name: str) -> str | None:
@@ -238,241 +234,23 @@ def _meaning(name: str, inside: Node, node: Node, vocabulary: Vocabulary) -> str
             return "a pin that is no query yet: an empty folder"
         case TracksNode(query) if isinstance(inside, PinsNode):
             return f"a pin of {format(query) or 'all tracks'}"
-        case TracksNode() if isinstance(inside, RootNode) and not is_shaped(name):
+        case SelfNode():
+            return "what the mount tells of itself"
+        case ToldNode() | ExportNode():
+            return "a file"
+        case ValueNode(ValuesNode(_, templates)):
+            return f"a value of {templates[0].text}"
+        case TracksNode() | ValuesNode() if isinstance(inside, RootNode) and not is_shaped(name):
             return "a view"
-        case TracksNode() if (by := query_of(name, vocabulary)) is not None:
-            within = " inside the one before" if isinstance(inside, TracksNode) else ""
+        case TracksNode() | ValuesNode() if template := template_of(name, vocabulary):
+            if template.names_files:
+                return f"a template, for the names of files: {template.text}"
+            return f"a template, for folders: {template.text}"
+        case TracksNode() | ValuesNode() if (by := query_of(name, vocabulary)) is not None:
+            within = "" if isinstance(inside, RootNode) else " inside the one before"
             return f"a query{within}: {format(by)}"
         case _:
             return "a folder"
-
-
-# --- queries in words
-
-
-_ALTERNATIVE = re.compile(
-    r'(?<![\w~"])(?P<field>[^\W\d][\w.-]*)[:=]=?(?P<one>[^\s|"()]+)\|(?P<two>[^\s|"():=~-][^\s|"():=]*)'
-    r"(?=[\s|)]|$)"
-)
-
-
-def remarks(text: str) -> Iterator[str]:
-    """What reads otherwise than it looks."""
-    bare = re.sub(r'"[^"]*("|$)', lambda quoted: "\0" * len(quoted.group()), text)
-    for found in _ALTERNATIVE.finditer(bare):
-        field, one, two = found.group("field", "one", "two")
-        yield (
-            f'"|" means OR anywhere: "{two}" is looked for in all text, not in {field}; '
-            f"for that write {field}:{one}|{field}:{two}"
-        )
-
-
-def in_words(query: Query, day: date) -> Iterator[str]:
-    """The query line by line, what belongs together indented."""
-    match query.where:
-        case And(terms) if not terms:
-            yield "every track"
-        case And(terms):
-            for term in _sorted(terms):
-                yield from _term(term, day)
-        case term:
-            yield from _term(term, day)
-    yield from _order(query)
-
-
-def _order(query: Query) -> Iterator[str]:
-    for place, key in enumerate(query.order):
-        then = "then " if place else "ordered "
-        match key:
-            case Sort(field, descending):
-                way = ", highest first" if descending else ""
-                yield f"{then}by {field}{way}; tracks without it last"
-            case Shuffle(seed):
-                yield f'{then}by lot, always the same for "{seed}"'
-            case unreachable:
-                assert_never(unreachable)
-    if query.limit is not None:
-        by_name = "" if query.order else " by name"
-        yield f"the first {query.limit}{by_name} of them"
-
-
-def _sorted(terms: Iterable[Term]) -> list[Term]:
-    return sorted(terms, key=format_term)
-
-
-def _term(term: Term, day: date) -> Iterator[str]:
-    match term:
-        case And(terms):
-            yield "all of these:"
-            for inner in _sorted(terms):
-                yield from _indented(_term(inner, day))
-        case Or(terms):
-            yield "at least one of these:"
-            for inner in _sorted(terms):
-                yield from _indented(_term(inner, day))
-        case Not(Missing(field)):
-            yield f"has {field}"
-        case Not(inner):
-            first, *rest = _term(inner, day)
-            yield f"not: {first}{_kept(inner)}"
-            yield from rest
-        case Cut(query):
-            yield "among these:"
-            yield from _indented(in_words(query, day))
-        case _:
-            yield _leaf(term, day)
-
-
-def _kept(term: Term) -> str:
-    """A NOT keeps what has no value, which not everybody expects."""
-    match term:
-        case Contains(field) | Equals(field) if field != "any":
-            return f" (tracks without {field} stay)"
-        case Between("rating") if counts_unrated(term):
-            return " (tracks without rating go too)"
-        case Between(field) | DateBetween(field):
-            return f" (tracks without {field} stay)"
-        case Tempo():
-            return " (tracks without bpm stay)"
-        case InKey():
-            return " (tracks without key stay)"
-        case _:
-            return ""
-
-
-def _indented(lines: Iterable[str]) -> Iterator[str]:
-    return (f"  {line}" for line in lines)
-
-
-def _leaf(
-    term: Contains
-    | Equals
-    | Missing
-    | Between
-    | Tempo
-    | InKey
-    | DateBetween
-    | Flag
-    | Keys
-    | ValueIs,
-    day: date,
-) -> str:
-    match term:
-        case Contains(field, text):
-            return f'{_asked(field)} contains "{text}"'
-        case Equals(field, text):
-            return f'{_asked(field)} is "{text}", the whole value'
-        case Missing(field):
-            return f"has no {field}"
-        case Between():
-            return _between(term) + (", or none" if counts_unrated(term) else "")
-        case Tempo(bpm, exact, near):
-            return _tempo(bpm, exact, near)
-        case InKey(number, mixes):
-            if mixes:
-                keys = " ".join(map(lancelot, mixes_with(number)))
-                return f"key mixes with {lancelot(number)}: {keys}, in any notation"
-            return f"key {lancelot(number)}, in any notation"
-        case DateBetween():
-            return _days(term, day)
-        case Flag("present", yes):
-            return "content is here" if yes else "content is not here"
-        case Flag(_, yes):
-            return "a live recording" if yes else "no live recording"
-        case Keys(annex_keys):
-            return f"one of {len(annex_keys)} tracks of a snapshot"
-        case ValueIs(template, text):
-            return f'{template} is "{text}"'
-        case unreachable:
-            assert_never(unreachable)
-
-
-_CALLED = {
-    "/location": "work path",
-    "/directory": "folder",
-    "/type": "file type",
-    "albumartist": "album artist",
-}
-
-
-def _asked(field: str) -> str:
-    """The fields that a name looks into, in words."""
-    names = [
-        _CALLED.get(name, f'the annex field "{name}"' if field.startswith("meta.") else name)
-        for name in sources(field)
-        if name != "album_artist"
-    ]
-    # Programs spell some fields in two ways; that is no news to anybody.
-    names = names[:1] if kind_of(field) is Kind.NUMBER else names
-    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _tempo(bpm: str, exact: bool, near: bool) -> str:
-    said = f"tempo near {bpm}: " if near else f"tempo {bpm}: "
-    itself, *others = map(_span, tempo_spans(bpm, exact=exact, near=near))
-    if not others:
-        return f"{said}{itself}, without half and double"
-    half, double = others
-    return f"{said}{itself}, its half {half}, its double {double}"
-
-
-def _span(span: Span) -> str:
-    return f"{_number(span.low)} {'up to' if span.high_open else 'to'} {_number(span.high)}"
-
-
-def _number(number: float) -> str:
-    return f"{number:.4f}".rstrip("0").rstrip(".")
-
-
-def _between(term: Between) -> str:
-    def shown(number: float) -> str:
-        return _amount(term.field, number)
-
-    low, high = term.low, term.high
-    if low is None:
-        assert high is not None
-        return f"{term.field} {'below' if term.high_open else 'at most'} {shown(high)}"
-    if high is None:
-        return f"{term.field} {'above' if term.low_open else 'at least'} {shown(low)}"
-    if low == high:
-        return f"{term.field} {shown(low)}"
-    to = "up to" if term.high_open else "to"
-    return f"{term.field} {shown(low)} {to} {shown(high)}"
-
-
-def _amount(field: str, number: float) -> str:
-    match kind_of(field):
-        case Kind.DURATION if number.is_integer():
-            minutes, seconds = divmod(int(number), 60)
-            return f"{minutes}:{seconds:02}"
-        case Kind.SIZE:
-            return f"{int(number)} bytes{_in_units(number)}"
-        case _:
-            return _number(number)
-
-
-def _in_units(number: float) -> str:
-    for unit, power in (("G", 3), ("M", 2), ("k", 1)):
-        if number >= 1024**power:
-            return f" ({_number(round(number / 1024**power, 2))}{unit})"
-    return ""
-
-
-def _days(term: DateBetween, day: date) -> str:
-    first = last = None
-    if term.low is not None:
-        begins, after = days_of(term.low, day)
-        first = after if term.low_open else begins
-    if term.high is not None:
-        begins, after = days_of(term.high, day)
-        last = (
-            (begins if term.high_open else after) - timedelta(days=1) if after.year > 1 else after
-        )
-    if first is None:
-        return f"{term.field} on {last} or before"
-    if last is None:
-        return f"{term.field} on {first} or after"
-    return f"{term.field} on {first}" if first == last else f"{term.field} {first} to {last}"
 
 
 # --- the statement

@@ -37,7 +37,6 @@ from pyfuse3 import (
     StatvfsData,
 )
 
-from mcfs.columns import stored_time
 from mcfs.errors import (
     LibraryError,
     McfsError,
@@ -48,8 +47,9 @@ from mcfs.errors import (
     StoreError,
     TextError,
 )
+from mcfs.nodes import Node, PinsNode, RootNode, TrackNode
 from mcfs.route import is_shaped
-from mcfs.tree import Node, PinsNode, RootNode, TrackNode, Tree
+from mcfs.tree import Tree
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class Operations(pyfuse3.Operations):
         self._open: dict[int, _OpenFolder] = {}
         self._next_handle = 1
         self._absent: set[tuple[InodeT, bytes]] = set()
-        self._told = tree.generation()
+        self._told = tree.generation
         self._told_at = time.time_ns()
 
     # --- names
@@ -302,7 +302,7 @@ class Operations(pyfuse3.Operations):
         while True:
             await trio.sleep(1)
             try:
-                generation = await trio.to_thread.run_sync(self._tree.generation)
+                generation = await trio.to_thread.run_sync(self._tree.catch_up)
             except McfsError as error:
                 log.warning("cannot read the store: %s", error)
                 continue
@@ -380,8 +380,8 @@ class Operations(pyfuse3.Operations):
             attributes.st_mode = stat.S_IFLNK | 0o777
             attributes.st_nlink = 1
             attributes.st_size = len(self._target(node))
-            if node.changed_at is not None:
-                changed_at = stored_time(node.changed_at) * 1000
+            if node.changed is not None:
+                changed_at = node.changed * 1000
         else:
             attributes.st_mode = stat.S_IFDIR | (0o755 if isinstance(node, PinsNode) else 0o555)
             # 1 says that the number of subfolders is not known; by 2 `find` would believe there is none.

@@ -49,10 +49,12 @@ def fold(text: str) -> str:
 
 def escape(value: str) -> str:
     """One folder name from one value: "AC/DC" → "AC∕DC", "" → "Unknown", ".hidden" → "․hidden"."""
-    name = escape_value(value)
-    if name.startswith("."):
-        name = "\N{ONE DOT LEADER}" + name[1:]
-    return cut(name, MAX_BYTES)
+    return cut(_without_dot(escape_value(value)), MAX_BYTES)
+
+
+def _without_dot(name: str) -> str:
+    """What begins with a dot is hidden from people."""
+    return "\N{ONE DOT LEADER}" + name[1:] if name.startswith(".") else name
 
 
 def escape_value(value: str) -> str:
@@ -81,6 +83,40 @@ def cut(text: str, size: int) -> str:
     return raw[:end].decode("utf-8", "surrogateescape")
 
 
+def file_name(shown: str) -> str:
+    """One file name from what a template shows; a long one keeps its extension."""
+    name = _without_dot(escape_value(shown.strip()))
+    stem, dot, extension = name.rpartition(".")
+    return (
+        _with_extension(stem, "", extension)
+        if dot and len(extension) < 10
+        else cut(name, MAX_BYTES)
+    )
+
+
+def portable(name: str) -> str:
+    """The same name where file systems allow less (FAT, NTFS, Samba): "What?" → "What？".
+
+    What is not allowed becomes what folds to the same, so that names which were kept apart stay apart.
+    """
+    fit = _NOT_PORTABLE.sub(lambda found: chr(ord(found.group()) + _TO_FULL_WIDTH), name)
+    if _DEVICE.fullmatch(fit):
+        fit = chr(ord(fit[0]) + _TO_FULL_WIDTH) + fit[1:]
+    if fit.endswith((".", " ")):
+        fit = fit[:-1] + ("\N{ONE DOT LEADER}" if fit.endswith(".") else "\N{NO-BREAK SPACE}")
+    if fit == name or len(fit.encode("utf-8", "surrogateescape")) <= MAX_BYTES:
+        return fit
+    # Wider letters made it too long: what is cut off then tells it from others no more.
+    stem, dot, extension = fit.rpartition(".")
+    return _with_extension(stem if dot else fit, f" [{_digest(name, 6)}]", extension if dot else "")
+
+
+_NOT_PORTABLE = re.compile(r'[\\:*?"<>|]')
+_TO_FULL_WIDTH = 0xFF01 - ord("!")
+# What Windows takes for a device, whatever the extension.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE | re.DOTALL)
+
+
 def track_name(values: Mapping[str, Sequence[str]], stem: str, extension: str) -> str:
     """`Artist - Title.ext`, before namesakes are told apart; without a title, the file's own stem."""
     titles = sorted(title for title in values.get("title", ()) if title.strip())
@@ -92,8 +128,10 @@ def track_name(values: Mapping[str, Sequence[str]], stem: str, extension: str) -
     return _with_extension(escape(shown), "", extension)
 
 
-def unique_names(names: Iterable[tuple[str, str]]) -> dict[str, str]:
+def unique_names(names: Iterable[tuple[str, str]], *, of_files: bool = True) -> dict[str, str]:
     """The name of every annex key, from (annex key, name it would like); nothing depends on the order.
+
+    The names of folders are those of values in the same way; they have no extension.
 
     All members of a collision get a short hash of their key: were one left bare, which one would
     depend on who came first, and players lose ratings when names move.
@@ -103,7 +141,7 @@ def unique_names(names: Iterable[tuple[str, str]]) -> dict[str, str]:
     hashed: set[str] = set()
     while True:
         given = {
-            key: _with_hash(name, key, length) if key in hashed else name
+            key: _with_hash(name, key, length, of_files=of_files) if key in hashed else name
             for key, name in wanted.items()
         }
         by_fold: defaultdict[str, list[str]] = defaultdict(list)
@@ -117,11 +155,15 @@ def unique_names(names: Iterable[tuple[str, str]]) -> dict[str, str]:
         hashed |= clashing
 
 
-def _with_hash(name: str, annex_key: str, length: int) -> str:
-    raw = annex_key.encode("utf-8", "surrogateescape")
-    digest = hashlib.blake2b(raw, digest_size=32).hexdigest()[:length]
-    stem, dot, extension = name.rpartition(".")
-    return _with_extension(stem if dot else name, f" [{digest}]", extension if dot else "")
+def _with_hash(name: str, annex_key: str, length: int, *, of_files: bool) -> str:
+    stem, dot, extension = name.rpartition(".") if of_files else ("", "", "")
+    mark = f" [{_digest(annex_key, length)}]"
+    return _with_extension(stem if dot else name, mark, extension if dot else "")
+
+
+def _digest(text: str, length: int) -> str:
+    raw = text.encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(raw, digest_size=32).hexdigest()[:length]
 
 
 def _with_extension(stem: str, mark: str, extension: str) -> str:

@@ -11,6 +11,21 @@ from difflib import SequenceMatcher
 
 _CLOSE = 0.7
 _PATIENCE = 0.2
+_EDITS = 2
+
+
+def are_close(word: str, other: str) -> bool:
+    """Whether two edits at most lie between them: a letter more, less, or another; all but the length."""
+    if abs(len(word) - len(other)) > _EDITS or min(len(word), len(other)) <= _EDITS:
+        return False
+    above = list(range(len(other) + 1))
+    for row, letter in enumerate(word, 1):
+        here = [row]
+        for place, other_letter in enumerate(other, 1):
+            same = above[place - 1] + (letter != other_letter)
+            here.append(min(same, above[place] + 1, here[-1] + 1))
+        above = here
+    return above[-1] <= _EDITS
 
 
 def nearest(word: str, among: Iterable[str], patience: float = _PATIENCE) -> str | None:

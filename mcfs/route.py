@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mcfs.errors import NotFoundError
+from mcfs.errors import NotFoundError, QueryError, TemplateError
+from mcfs.names import fold
+from mcfs.nearest import are_close
 from mcfs.query import Query, Vocabulary, parse, starts_like_query
+from mcfs.template import Template, looks_like_template, parse_template
 
 MAX_DEPTH = 32
 
@@ -39,6 +42,57 @@ class Route:
 def query_of(name: str, vocabulary: Vocabulary) -> Query | None:
     """The query a folder name is; None where it is a plain name; a `QueryError` where it is a bad one."""
     return parse(name, vocabulary) if starts_like_query(name, vocabulary) else None
+
+
+def template_of(name: str, vocabulary: Vocabulary) -> Template | None:
+    """The template a folder name is; None where it is none; a `TemplateError` where it is a bad one."""
+    if not looks_like_template(name):
+        return None
+    for found in _WORDS_OUTSIDE.finditer(name):
+        word = found.group(1)
+        if word and _says_field(word, vocabulary):
+            said = name[: found.start(1)].strip(), name[found.end(1) :].strip()
+            instead = "/".join(part for part in (said[0], word, said[1]) if part)
+            raise TemplateError(
+                "a folder name is a query or a template, not both",
+                name,
+                found.start(1),
+                f"write {instead}",
+            )
+    return parse_template(name)
+
+
+# Words that stand apart from all braces; the braces are matched too, to be stepped over.
+_WORDS_OUTSIDE = re.compile(r"\{\{.*?\}\}\S*|\S*\{\{.*?\}\}\S*|([^\s{]+)(?=\s|$)", re.DOTALL)
+
+
+def _says_field(word: str, vocabulary: Vocabulary) -> bool:
+    """Whether a word is a field's term: brackets and quotes may stand in any name."""
+    if word[0] in '("-~' or not starts_like_query(word, vocabulary):
+        return False
+    try:
+        parse(word, vocabulary)
+    except QueryError:
+        return False
+    return True
+
+
+def near_miss(name: str, vocabulary: Vocabulary) -> str | None:
+    """What is to be said of a name that looks like a term, of a field that is only misspelled."""
+    found = _TERM.match(name)
+    if found is None or vocabulary.canonical(found.group(1)) is not None:
+        return None
+    written = fold(found.group(1))
+    if not any(are_close(written, known) for known in vocabulary.names()):
+        return None
+    try:
+        parse(name, vocabulary)
+    except QueryError as error:
+        return str(error)
+    return None
+
+
+_TERM = re.compile(r"-?~?([^\W\d][\w.-]*)[:=](?!//).", re.DOTALL)
 
 
 def is_shaped(name: str) -> bool:

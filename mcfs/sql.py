@@ -21,10 +21,13 @@ from functools import lru_cache
 from typing import Any, assert_never
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
     and_,
     bindparam,
+    case,
+    exists,
     false,
     func,
     literal_column,
@@ -33,9 +36,11 @@ from sqlalchemy import (
     select,
     table,
     true,
+    type_coerce,
 )
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import column
+from sqlalchemy.types import NullType
 
 from mcfs.columns import stored_text
 from mcfs.musickey import mixes_with
@@ -50,6 +55,7 @@ from mcfs.query import (
     InKey,
     Keys,
     Kind,
+    Members,
     Missing,
     Not,
     Or,
@@ -71,7 +77,7 @@ Statement = Select[*tuple[Any, ...]]
 Shape = tuple[Any, ...]
 Track_ = type[Track]
 
-# What a folder has to know of a track to list it.
+# What a command has to know of a track to find the rest of it.
 _LISTED = (
     "id",
     "annex_key",
@@ -127,6 +133,52 @@ def count_tracks(query: Query, today: date) -> Compiled:
     """How many there are."""
     lowered = _lower(query, today)
     return Compiled(_count(lowered.shape), lowered.parameters)
+
+
+def select_entries(query: Query, today: date) -> Compiled:
+    """What a folder lists of each track, in its order: the columns of `ENTRY`, times as they are stored."""
+    lowered = _lower(query, today)
+    return Compiled(_entries(lowered.shape), lowered.parameters)
+
+
+def select_entry(query: Query, name: str, today: date) -> Compiled:
+    """The same of the one track of this name, by the index of names."""
+    lowered = _lower(query, today)
+    return Compiled(_entry(lowered.shape), lowered.parameters | {"name": name})
+
+
+def select_values(fields: tuple[str, ...]) -> Compiled:
+    """Every value of some stored fields: id, text, number."""
+    return Compiled(_dictionary(fields), {})
+
+
+def select_value_ids(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
+    """Which of these values the tracks of a query have."""
+    lowered = _lower(query, today)
+    return Compiled(_value_ids(lowered.shape, fields), lowered.parameters)
+
+
+def select_pairs(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
+    """Which track of a query has which of these values: two ids."""
+    lowered = _lower(query, today)
+    return Compiled(_pairs(lowered.shape, fields), lowered.parameters)
+
+
+def select_columns(query: Query, names: tuple[str, ...], today: date) -> Compiled:
+    """The ids of the tracks of a query, and what each has in these columns, as it is stored."""
+    lowered = _lower(query, today)
+    return Compiled(_columns_of(lowered.shape, names), lowered.parameters)
+
+
+def ask_without(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
+    """Whether a track of the query has no value of these stored fields."""
+    lowered = _lower(query, today)
+    return Compiled(_without(lowered.shape, fields), lowered.parameters)
+
+
+def count_values(ids: str) -> Compiled:
+    """How many tracks have each of these values; `ids` is a JSON array."""
+    return Compiled(_VALUE_COUNTS, {"ids": ids})
 
 
 # --- lowering: the query apart from its words
@@ -188,8 +240,9 @@ class _Lowering:
                 return ("flag", "present" if name == "present" else "is_live", yes)
             case Keys(annex_keys):
                 return self.keys(annex_keys)
-            case ValueIs(_, _, names, combinations):
-                return ("or", *(self.combination(names, texts) for texts in combinations))
+            case ValueIs(_, _, members):
+                assert members is not None, "a value is asked for before its members are known"
+                return self.members(members)
             case Cut(query):
                 return ("cut", self.query(query))
             case unreachable:
@@ -207,17 +260,12 @@ class _Lowering:
         listed = ("keys", self.named(json.dumps(usual)))
         return ("or", listed, ("column", "annex_key", ("or", *unusual))) if unusual else listed
 
-    def combination(self, names: tuple[str, ...], texts: tuple[str | None, ...]) -> Shape:
-        """These whole values; what a template shows as missing has no value at all."""
-        return (
-            "and",
-            *(
-                ("not", _has(name, _ANY_VALUE))
-                if text is None
-                else _has(name, ("equals", self.named(text)))
-                for name, text in zip(names, texts, strict=True)
-            ),
-        )
+    def members(self, members: Members) -> Shape:
+        """One parameter, however many there are."""
+        listed: Shape = (members.of, self.named(members.ids))
+        if not members.without:
+            return listed
+        return ("or", listed, ("not", ("has", members.without, _ANY_VALUE)))
 
     def contains(self, text: str) -> Shape:
         """By the trigram index, where the text has what that is made of."""
@@ -261,10 +309,10 @@ class _Lowering:
         bounds: list[Shape] = [_ANY_VALUE]
         if term.low is not None:
             first, after = days_of(term.low, self.today)
-            bounds.append((">=", self.named(_midnight(after if term.low_open else first))))
+            bounds.append((">=", self.named(midnight(after if term.low_open else first))))
         if term.high is not None:
             first, after = days_of(term.high, self.today)
-            bounds.append(("<", self.named(_midnight(first if term.high_open else after))))
+            bounds.append(("<", self.named(midnight(first if term.high_open else after))))
         return ("column", _COLUMNS[term.field], ("and", *bounds))
 
 
@@ -300,7 +348,7 @@ def counts_unrated(term: Between) -> bool:
     return above and below
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     """When a local day begins; at the ends of the calendar, no zone can be reckoned with."""
     if day.year <= 1:
         return datetime.min.replace(tzinfo=UTC)
@@ -342,6 +390,109 @@ def _count(shape: Shape) -> Statement:
     if limit is None:
         return select(func.count()).select_from(Track).where(_condition(where, Track))
     return select(func.count()).select_from(_query(shape, Track, [Track.id]).subquery())
+
+
+# What `tree.TrackNode` is made of.
+_ENTRY = [
+    Track.name,
+    Track.inode,
+    Track.annex_key,
+    case((Track.present, Track.work_path)),
+    Track.content_path,
+    Track.size,
+    type_coerce(func.coalesce(Track.changed_at, Track.added_at), BigInteger),
+    Track.id,
+]
+
+
+@lru_cache(maxsize=1024)
+def _entries(shape: Shape) -> Statement:
+    return _query(shape, Track, _ENTRY)
+
+
+@lru_cache(maxsize=1024)
+def _entry(shape: Shape) -> Statement:
+    return select(*_ENTRY).where(Track.name == bindparam("name"), _inside(shape))
+
+
+def _inside(shape: Shape) -> ColumnElement[bool]:
+    """Whether a track is in a folder, its order left aside."""
+    _, where, _, limit = shape
+    return _condition(where if limit is None else ("cut", shape), Track)
+
+
+@lru_cache(maxsize=256)
+def _dictionary(fields: tuple[str, ...]) -> Statement:
+    return select(Value.id, Value.text, Value.number).where(Value.field_id.in_(_fields(fields)))
+
+
+@lru_cache(maxsize=1024)
+def _value_ids(shape: Shape, fields: tuple[str, ...]) -> Statement:
+    if not _is_wide(shape):
+        return _pairs_of_tracks(shape, fields, [Value.id]).distinct()
+    # Nearly every value has a track that is here: to look for one is quicker than to walk them all.
+    having = (
+        select(TrackValue.track_id)
+        .join(Track, Track.id == TrackValue.track_id)
+        .where(TrackValue.value_id == Value.id, _inside(shape))
+    )
+    return select(Value.id).where(Value.field_id.in_(_fields(fields)), having.exists())
+
+
+@lru_cache(maxsize=1024)
+def _pairs(shape: Shape, fields: tuple[str, ...]) -> Statement:
+    if not _is_wide(shape):
+        return _pairs_of_tracks(shape, fields, [Track.id, Value.id])
+    tracks = select(Track.id).where(_inside(shape))
+    return (
+        select(TrackValue.track_id, TrackValue.value_id)
+        .join(Value, Value.id == TrackValue.value_id)
+        # A sum is no column with an index: one by one they would be looked up for each value.
+        .where(Value.field_id.in_(_fields(fields)), (TrackValue.track_id + 0).in_(tracks))
+    )
+
+
+def _pairs_of_tracks(shape: Shape, fields: tuple[str, ...], columns: list[Any]) -> Statement:
+    return (
+        select(*columns)
+        .select_from(Track)
+        .join(TrackValue, TrackValue.track_id == Track.id)
+        # From the tracks, and not from the values: a sum is no column with an index.
+        .join(Value, Value.id == TrackValue.value_id + 0)
+        .where(_inside(shape), (Value.field_id + 0).in_(_fields(fields)))
+    )
+
+
+def _is_wide(shape: Shape) -> bool:
+    """Whether a folder holds all tracks, but for those that are not here."""
+    _, where, _, limit = shape
+    terms = where[1:] if where[0] == "and" else (where,)
+    return limit is None and all(term[0] == "flag" for term in terms)
+
+
+@lru_cache(maxsize=1024)
+def _columns_of(shape: Shape, names: tuple[str, ...]) -> Statement:
+    return select(
+        Track.id, *(type_coerce(getattr(Track, name), NullType()) for name in names)
+    ).where(_inside(shape))
+
+
+@lru_cache(maxsize=1024)
+def _without(shape: Shape, fields: tuple[str, ...]) -> Statement:
+    having = (
+        select(TrackValue.track_id)
+        .join(Value, Value.id == TrackValue.value_id)
+        .where(Value.field_id.in_(_fields(fields)), Value.folded != "")
+    )
+    return select(exists(select(Track.id).where(_inside(shape), Track.id.not_in(having))))
+
+
+_COUNTED = func.json_each(bindparam("ids")).table_valued("value")
+_VALUE_COUNTS: Statement = (
+    select(TrackValue.value_id, func.count())
+    .where(TrackValue.value_id.in_(select(_COUNTED.c.value)))
+    .group_by(TrackValue.value_id)
+)
 
 
 def _query(shape: Shape, track: Track_, columns: list[Any]) -> Statement:
@@ -387,6 +538,13 @@ def _condition(
         case ("keys", parameter):
             keys = func.json_each(bindparam(parameter)).table_valued("value")
             return track.annex_key.in_(select(keys.c.value))
+        case ("tracks", parameter):
+            ids = func.json_each(bindparam(parameter)).table_valued("value")
+            return track.id.in_(select(ids.c.value))
+        case ("values", parameter):
+            ids = func.json_each(bindparam(parameter)).table_valued("value")
+            having = select(TrackValue.track_id).where(TrackValue.value_id.in_(select(ids.c.value)))
+            return (track.id + 0 if hidden else track.id).in_(having)
         case ("cut", query):
             other = aliased(Track)
             return track.id.in_(select(_query(query, other, [other.id]).cte().c.id))

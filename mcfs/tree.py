@@ -1,81 +1,75 @@
 """What the mount shows, with no FUSE in it.
 
-    resolve(route) → Node        which folder or track a path names
+    resolve(route) → Node        which folder, track or file a path names
     child(node, name) → Node     one step of it
     children(node) → Listing     what a folder lists, as of one generation
 
-Owns the resolution of names and the listings, shared by canonical query: two spellings of one folder
-are one listing. Knows the store only through its repositories, and the kernel not at all.
+Owns the resolution of names and the listings, shared by canonical state: two spellings of one folder are
+one listing. Knows the store only through its repositories, and the kernel not at all.
 
-    /                    Root
-    ├── all              Tracks(ALL)
-    ├── pins             Pins
-    │   ├── Peak time    Tracks(query of the pin)
-    │   └── New folder   EmptyPin: becomes a query by its first rename to one
-    └── genre:techno     Tracks(query); not listed, yet there when named
-        └── bpm:>120     Tracks(both), in every folder of tracks
+    /                        RootNode
+    ├── all                  TracksNode(ALL)
+    ├── genre                ValuesNode(ALL, {{ genre }})
+    │   └── Techno           ValueNode, opened: TracksNode({{ genre }} is techno)
+    ├── pins                 PinsNode
+    │   ├── Peak time        TracksNode(query of the pin)
+    │   └── New folder       EmptyPinNode: becomes a query by its first rename to one
+    ├── .mcfs/status         SelfNode, ToldNode; not listed, as all below
+    └── genre:techno         TracksNode(query)
+        ├── bpm:>120         TracksNode(both)
+        ├── {{ artist }}     ValuesNode(query, {{ artist }})
+        └── bpm:>120.m3u8    ExportNode
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, timedelta
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, assert_never
+from typing import assert_never
 
-from sqlalchemy import Row
-
+from mcfs import folderfile
 from mcfs.columns import today
-from mcfs.errors import NotFoundError, QueryError, ReadOnlyError
+from mcfs.config import DEFAULTS, Absent, Names, Settings
+from mcfs.errors import NotFoundError, QueryError, ReadOnlyError, TemplateError
+from mcfs.grouping import Groupings
+from mcfs.lately import Lately
+from mcfs.names import MAX_BYTES, cut, escape, file_name, portable, unique_names
+from mcfs.nodes import (
+    EmptyPinNode,
+    ExportNode,
+    FilledNode,
+    Format,
+    Look,
+    Node,
+    PinsNode,
+    RootNode,
+    SelfNode,
+    Told,
+    ToldNode,
+    TrackNode,
+    TracksNode,
+    ValueNode,
+    ValuesNode,
+    folder,
+)
 from mcfs.query import ALL, Query, Vocabulary, format, hiding_absent, parse
-from mcfs.route import Route, query_of
-from mcfs.sql import select_track, select_tracks
+from mcfs.route import MAX_DEPTH, Route, near_miss, query_of, template_of
+from mcfs.sql import midnight, select_entries, select_entry
 from mcfs.store import Generation, Store
+from mcfs.store.reader import CacheReader
+from mcfs.template import Template
+from mcfs.views import Views, read_views
 
-# Listings hold what they list; one of a few thousand tracks is a few hundred kilobytes.
-MAX_LISTED = 500_000
-
-
-@dataclass(frozen=True, slots=True)
-class RootNode:
-    """The mount itself: lists its views, answers queries."""
-
-
-@dataclass(frozen=True, slots=True)
-class PinsNode:
-    """`pins/`: the only place where anything can be made."""
-
-
-@dataclass(frozen=True, slots=True)
-class EmptyPinNode:
-    """A pin that is no query yet: an empty folder, and not, as an empty query would be, all tracks."""
-
-
-@dataclass(frozen=True, slots=True)
-class TracksNode:
-    """The folder of a query."""
-
-    query: Query
-
-
-@dataclass(frozen=True, slots=True)
-class TrackNode:
-    """A track in a folder."""
-
-    annex_key: str
-    inode: int
-    # Where reading leads: relative to the library's work tree, or to its common git directory.
-    work_path: str | None
-    content_path: str
-    size: int | None
-    changed_at: datetime | None
-
-
-FolderNode = RootNode | PinsNode | EmptyPinNode | TracksNode
-Node = FolderNode | TrackNode
+# Listings hold what they list; half a kilobyte for each entry, names and paths and all.
+MAX_LISTED = 200_000
+# Bytes of folders that were read as files.
+MAX_WRITTEN = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,40 +82,118 @@ class Listing:
     entries: Mapping[str, Node] = field(repr=False)
 
 
-class Tree:
-    """The folders of one store. Safe to ask from several threads at once."""
+@dataclass(frozen=True)
+class _Moment:
+    """All that is true of one generation on one day."""
 
-    def __init__(self, store: Store) -> None:
+    generation: Generation
+    day: date
+    # When the day ends, in seconds since 1970.
+    until: float
+    vocabulary: Vocabulary
+    settings: Settings
+    groupings: Groupings
+
+    @cached_property
+    def views(self) -> Views:
+        return read_views(self.settings, self.vocabulary)
+
+    @cached_property
+    def views_listed(self) -> dict[str, Node]:
+        """What the root lists."""
+        shown: dict[str, Node] = {
+            view.name: view.node for view in self.views.by_name.values() if not view.hidden
+        }
+        return {**shown, "pins": PinsNode()}
+
+
+class Tree:
+    """The folders of one store. Safe to ask from several threads at once.
+
+    What it says is true of the generation it last saw; `catch_up` looks for a newer one.
+    """
+
+    def __init__(
+        self, store: Store, settings: Settings = DEFAULTS, lately: Lately | None = None
+    ) -> None:
         self._store = store
-        self._listings: OrderedDict[Query, Listing] = OrderedDict()
-        self._vocabulary: tuple[Generation, Vocabulary] | None = None
+        self._settings = settings
+        self.lately = lately or Lately()
+        self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._listed = 0
+        self._files: OrderedDict[ExportNode, tuple[Generation, date, bytes]] = OrderedDict()
         self._lock = threading.Lock()
+        self._moment: _Moment | None = None
+        self.catch_up()
+
+    def catch_up(self) -> Generation:
+        """See whether the store has moved on; which generation it is in."""
+        with self._store.cache.reading() as read:
+            return self._seen(read).generation
+
+    def configure(self, settings: Settings) -> None:
+        """From now on by other settings."""
+        with self._lock:
+            self._settings = settings
+            self._moment = None
+            self._listings.clear()
+            self._listed = 0
+        self.catch_up()
+
+    @property
+    def generation(self) -> Generation:
+        """Names the state of the store that everything is as of."""
+        return self._now().generation
+
+    @property
+    def day(self) -> date:
+        """The local day that everything is as of."""
+        return self._now().day
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The fields that the library has, for reading queries."""
+        return self._now().vocabulary
+
+    @property
+    def broken_views(self) -> tuple[str, ...]:
+        """A sentence for each view that cannot be read."""
+        said = tuple(map(str, self._settings.problems))
+        return (*said, *self._now().views.broken)
 
     def resolve(self, route: Route) -> Node:
         """The node a whole path names."""
         node: Node = RootNode()
-        for name in route.names:
-            node = self.child(node, name)
+        for depth, name in enumerate(route.names):
+            node = self.child(node, name, depth)
         return node
 
-    def child(self, node: Node, name: str) -> Node:
-        """The node of one name in a folder: what it lists comes first, then what the name says."""
-        if name.startswith(".") and not isinstance(node, PinsNode):
-            raise NotFoundError(f"{name}: only `.mcfs` may begin with a dot")
+    def child(self, node: Node, name: str, depth: int = 0) -> Node:
+        """The node of one name in a folder that is so deep below the root.
+
+        What the folder lists comes first, then what the name says.
+        """
+        if depth >= MAX_DEPTH:
+            raise NotFoundError(f"a path may be {MAX_DEPTH} folders deep")
         match node:
             case RootNode():
-                listed = self.children(node).entries.get(name)
-                return listed or self._refined(ALL, name)
+                if name.startswith("."):
+                    return _dotted(name)
+                listed = self._now().views_listed.get(name) or self._hidden_view(name)
+                return listed or self._named(TracksNode(ALL), name, depth, node)
+            case SelfNode():
+                return _of_itself(name)
             case PinsNode() | EmptyPinNode():
                 found = self.children(node).entries.get(name)
                 if found is None:
                     raise NotFoundError(f"no pin of the name {name}")
                 return found
-            case TracksNode(query):
-                return self._track(query, name) or self._refined(query, name)
-            case TrackNode():
-                raise NotFoundError(f"{name}: a track holds nothing")
+            case TracksNode() | ValuesNode():
+                return self._below(node, name, depth)
+            case ValueNode():
+                return self._below(node.opened(), name, depth)
+            case TrackNode() | ExportNode() | ToldNode():
+                raise NotFoundError(f"{name}: a file holds nothing")
             case unreachable:
                 assert_never(unreachable)
 
@@ -129,126 +201,309 @@ class Tree:
         """What a folder lists now."""
         match node:
             case RootNode():
-                return self._listing({"all": TracksNode(ALL), "pins": PinsNode()})
+                return self._listing(self._now().views_listed)
             case PinsNode():
                 pins = self._store.user.pins()
                 return self._listing({pin.name: self._pinned(pin.query_text) for pin in pins})
             case EmptyPinNode():
                 return self._listing({})
-            case TracksNode(query):
-                return self._tracks(query)
-            case TrackNode():
-                raise NotFoundError("a track is not a folder")
+            case SelfNode():
+                return self._listing({told.value: ToldNode(told) for told in Told})
+            case TracksNode() | ValuesNode():
+                return self._filled(node)
+            case ValueNode():
+                return self._filled(node.opened())
+            case TrackNode() | ExportNode() | ToldNode():
+                raise NotFoundError("a file is not a folder")
             case unreachable:
                 assert_never(unreachable)
 
-    def generation(self) -> Generation:
-        """Names the state of the store that a listing made now would show."""
-        return self._store.cache.generation()
+    def held(self, node: Node) -> Listing | None:
+        """The listing of a folder if it is at hand and still true: asks nobody."""
+        if isinstance(node, ValueNode):
+            node = node.opened()
+        return self._held(node.key) if isinstance(node, TracksNode | ValuesNode) else None
 
-    def vocabulary(self) -> Vocabulary:
-        """The fields that the library has now, for reading queries."""
-        generation = self.generation()
-        known = self._vocabulary
-        if known is None or known[0] != generation:
-            known = self._vocabulary = (generation, self._store.cache.vocabulary())
-        return known[1]
+    def asked(self, node: FilledNode) -> Query:
+        """The query that a folder answers: what is not here is hidden, unless it is asked for."""
+        if self._settings.absent is Absent.SHOW:
+            return node.query
+        return hiding_absent(node.query)
 
-    def make_pin(self, folder: Node, name: str) -> FolderNode:
+    def bound(self, read: CacheReader, query: Query) -> Query:
+        """A query that can be asked of what this reader sees: the values in it know their members."""
+        now = self._seen(read)
+        return now.groupings.bound(read, query, now.day)
+
+    def file_text(self, node: ExportNode) -> bytes:
+        """What is in such a file, as of now."""
+        now = self._now()
+        with self._lock:
+            known = self._files.get(node)
+            if known is not None and known[:2] == (now.generation, now.day):
+                self._files.move_to_end(node)
+                return known[2]
+        with self._store.cache.reading() as read:
+            now = self._seen(read)
+            text = folderfile.written(node, self._lying(node, read, now), read)
+        with self._lock:
+            self._files[node] = (now.generation, now.day, text)
+            while sum(len(kept) for _, _, kept in self._files.values()) > MAX_WRITTEN:
+                self._files.popitem(last=False)
+        return text
+
+    def _lying(
+        self, node: ExportNode, read: CacheReader, now: _Moment
+    ) -> Iterator[tuple[str, str]]:
+        """Every track below a folder, and the path to it from where the folder's file lies.
+
+        `./` in front: a name like "genre:techno" is a protocol to some programs.
+        """
+        if isinstance(node.folder, TracksNode):
+            for name, track in self._filled(node.folder).entries.items():
+                assert isinstance(track, TrackNode)
+                yield track.annex_key, f"./{node.stem}/{name}"
+            return
+        # Below values a track may be in several folders; in `all` each is once.
+        up = "../" * node.depth or "./"
+        query = now.groupings.bound(read, self.asked(node.folder), now.day)
+        for track in map(TrackNode._make, read.select(select_entries(query, now.day))):
+            name = portable(track.name) if self._settings.names is Names.PORTABLE else track.name
+            yield track.annex_key, f"{up}all/{name}"
+
+    # --- pins
+
+    def make_pin(self, where: Node, name: str) -> Node:
         """What mkdir means: a pin of the query that the name is, or an empty one."""
-        _only_pins(folder)
+        _only_pins(where)
         _no_dot(name)
-        query = query_of(name, self.vocabulary())
+        query = query_of(name, self.vocabulary)
         self._store.user.add_pin(name, "" if query is None else format(query))
         return EmptyPinNode() if query is None else TracksNode(query)
 
-    def remove_pin(self, folder: Node, name: str) -> None:
+    def remove_pin(self, where: Node, name: str) -> None:
         """What rmdir means: the query is forgotten, the tracks are not touched."""
-        _only_pins(folder)
+        _only_pins(where)
         self._store.user.remove_pin(name)
 
-    def rename_pin(self, folder: Node, name: str, new_folder: Node, new_name: str) -> FolderNode:
+    def rename_pin(self, where: Node, name: str, new_where: Node, new_name: str) -> Node:
         """What mv means: another name for the same query; an empty pin becomes the query it is named."""
-        _only_pins(folder)
-        _only_pins(new_folder)
+        _only_pins(where)
+        _only_pins(new_where)
         _no_dot(new_name)
         becomes = self._store.user.pin(name).query_text
         if not becomes:
-            query = query_of(new_name, self.vocabulary())
+            query = query_of(new_name, self.vocabulary)
             becomes = "" if query is None else format(query)
         self._store.user.rename_pin(name, new_name, becomes)
         return self._pinned(becomes)
 
-    def _refined(self, query: Query, name: str) -> TracksNode:
+    def _pinned(self, query_text: str) -> Node:
         try:
-            by = query_of(name, self.vocabulary())
-        except QueryError as error:
+            return TracksNode(parse(query_text, self.vocabulary)) if query_text else EmptyPinNode()
+        except QueryError:
+            # A field that no track has just now, or words of a newer mcfs: the pin stays, and is empty.
+            return EmptyPinNode()
+
+    # --- names
+
+    def _hidden_view(self, name: str) -> Node | None:
+        view = self._now().views.by_name.get(name)
+        return view.node if view else None
+
+    def _below(self, node: FilledNode, name: str, depth: int) -> Node:
+        if name.startswith("."):
+            raise NotFoundError(f"{name}: nothing here begins with a dot")
+        return self._listed_as(node, name) or self._named(node, name, depth, node)
+
+    def _listed_as(self, node: FilledNode, name: str) -> Node | None:
+        """One indexed lookup for a track, never a listing, unless one is at hand or the names need one."""
+        held = self._held(node.key)
+        if held is None and self._is_called_the_same_everywhere(node):
+            with self._store.cache.reading() as read:
+                now = self._seen(read)
+                query = now.groupings.bound(read, self.asked(node), now.day)
+                rows = read.select(select_entry(query, name, now.day))
+                return TrackNode._make(rows[0]) if rows else None
+        return (held or self._filled(node)).entries.get(name)
+
+    def _is_called_the_same_everywhere(self, node: FilledNode) -> bool:
+        return (
+            isinstance(node, TracksNode)
+            and node.look.names is None
+            and not node.query.order
+            and self._settings.names is Names.PLAIN
+        )
+
+    def _named(self, base: FilledNode, name: str, depth: int, inside: Node) -> Node:
+        """What a name says that is not listed: an export, a template, a query."""
+        for format_ in Format:
+            if name.endswith(format_.value):
+                return self._export(inside, name.removesuffix(format_.value), format_, depth)
+        try:
+            template = template_of(name, self.vocabulary)
+            query = None if template else query_of(name, self.vocabulary)
+        except (QueryError, TemplateError) as error:
+            self.lately.add(f"{name}: {error}")
             raise NotFoundError(str(error)) from error
-        if by is None:
-            raise NotFoundError(f"{name}: nothing of that name, and not a query")
-        return TracksNode(query.refined(by))
+        templates = base.templates if isinstance(base, ValuesNode) else ()
+        if template is not None:
+            if template.names_files:
+                return folder(base.query, templates, Look(template, base.look.entries))
+            return folder(base.query, (*templates, template), base.look)
+        if query is not None:
+            return folder(base.query.refined(query), templates, base.look)
+        if said := near_miss(name, self.vocabulary):
+            self.lately.add(f"{name}: {said}")
+            raise NotFoundError(said)
+        raise NotFoundError(f"{name}: nothing of that name, and not a query")
 
-    def _track(self, query: Query, name: str) -> Node | None:
-        """One indexed lookup, never a listing, unless a current listing is at hand anyway."""
-        held = self._held(query)
-        if held is not None:
-            return held.entries.get(name)
-        rows = self._store.cache.select(select_track(hiding_absent(query), name, today()))
-        return _track_node(rows[0]) if rows else None
+    def _export(self, inside: Node, stem: str, format_: Format, depth: int) -> Node:
+        found = self.child(inside, stem, depth) if stem else None
+        if isinstance(found, ValueNode):
+            found = found.opened()
+        if not isinstance(found, TracksNode | ValuesNode):
+            raise NotFoundError(
+                f"{stem}: no folder of tracks that could be written as {format_.value}"
+            )
+        return ExportNode(found, format_, stem, depth)
 
-    def _tracks(self, query: Query) -> Listing:
-        held = self._held(query)
+    # --- listings
+
+    def _filled(self, node: FilledNode) -> Listing:
+        held = self._held(node.key)
         if held is not None:
             return held
-        # The generation first: should a sync commit in between, the listing only counts as old.
-        generation, day = self.generation(), today()
-        rows = self._store.cache.select(select_tracks(hiding_absent(query), day))
-        entries = MappingProxyType({row.name: _track_node(row) for row in rows})
-        return self._keep(query, Listing(generation, day, entries))
+        with self._store.cache.reading() as read:
+            now = self._seen(read)
+            query = now.groupings.bound(read, self.asked(node), now.day)
+            match node:
+                case ValuesNode():
+                    entries = self._values(read, now, node, query)
+                case TracksNode(_, look) if look.names is not None:
+                    entries = self._named_by_template(read, now, query, look.names)
+                case TracksNode():
+                    entries = self._tracks(read, now, query)
+                case unreachable:
+                    assert_never(unreachable)
+        return self._keep(node.key, Listing(now.generation, now.day, MappingProxyType(entries)))
 
-    def _held(self, query: Query) -> Listing | None:
+    def _tracks(self, read: CacheReader, now: _Moment, query: Query) -> dict[str, Node]:
+        rows = map(TrackNode._make, read.select(select_entries(query, now.day)))
+        if query.order:
+            tracks = list(rows)
+            width = max(3, len(str(len(tracks))))
+            return {
+                self._fit(f"{place:0{width}} {track.name}"): track
+                for place, track in enumerate(tracks, 1)
+            }
+        if self._settings.names is Names.PORTABLE:
+            return {portable(track.name): track for track in rows}
+        return {track.name: track for track in rows}
+
+    def _named_by_template(
+        self, read: CacheReader, now: _Moment, query: Query, template: Template
+    ) -> dict[str, Node]:
+        cells = now.groupings.file_cells(read, query, template, now.day)
+        tracks = {
+            row.annex_key: row
+            for row in map(TrackNode._make, read.select(select_entries(query, now.day)))
+        }
+        wanted = (
+            (track.annex_key, file_name(template.render(cells[track.id])))
+            for track in tracks.values()
+        )
+        return {self._fit(name): tracks[key] for key, name in unique_names(wanted).items()}
+
+    def _values(
+        self, read: CacheReader, now: _Moment, node: ValuesNode, query: Query
+    ) -> dict[str, Node]:
+        groups = now.groupings.groups(read, query, node.templates[0], now.day)
+        wanted = ((group.folded, escape(group.shown.strip())) for group in groups)
+        names = unique_names(wanted, of_files=False)
+        return {
+            self._fit(names[folded]): ValueNode(node, folded)
+            for folded in sorted(names, key=_natural)
+        }
+
+    def _fit(self, name: str) -> str:
+        """A name that is legal, for the file systems it is meant for."""
+        return portable(name) if self._settings.names is Names.PORTABLE else cut(name, MAX_BYTES)
+
+    def _listing(self, entries: dict[str, Node]) -> Listing:
+        now = self._now()
+        return Listing(now.generation, now.day, MappingProxyType(entries))
+
+    def _held(self, key: str) -> Listing | None:
         """The listing at hand, if it still says what is true."""
-        generation, day = self.generation(), today()
+        now = self._now()
         with self._lock:
-            held = self._listings.get(query)
-            if held is None or held.generation != generation or held.day != day:
+            held = self._listings.get(key)
+            if held is None or held.generation is not now.generation or held.day is not now.day:
                 return None
-            self._listings.move_to_end(query)
+            self._listings.move_to_end(key)
             return held
 
-    def _keep(self, query: Query, listing: Listing) -> Listing:
+    def _keep(self, key: str, listing: Listing) -> Listing:
         """Remember a listing, forgetting the ones not asked for longest: bounded by their entries."""
         with self._lock:
-            replaced = self._listings.pop(query, None)
+            replaced = self._listings.pop(key, None)
             self._listed += len(listing.entries) - (len(replaced.entries) if replaced else 0)
-            self._listings[query] = listing
+            self._listings[key] = listing
             while self._listed > MAX_LISTED and len(self._listings) > 1:
                 _, forgotten = self._listings.popitem(last=False)
                 self._listed -= len(forgotten.entries)
         return listing
 
-    def _pinned(self, query_text: str) -> FolderNode:
-        try:
-            return (
-                TracksNode(parse(query_text, self.vocabulary())) if query_text else EmptyPinNode()
-            )
-        except QueryError:
-            # A field that no track has just now, or words of a newer mcfs: the pin stays, and is empty.
-            return EmptyPinNode()
+    # --- generations and days
 
-    def _listing(self, entries: dict[str, Node]) -> Listing:
-        return Listing(self.generation(), today(), MappingProxyType(entries))
+    def _now(self) -> _Moment:
+        now = self._moment
+        if now is None or time.time() >= now.until:
+            with self._store.cache.reading() as read:
+                return self._seen(read)
+        return now
+
+    def _seen(self, read: CacheReader) -> _Moment:
+        """What is true of the state that this reader sees, which may be newer than what was seen before."""
+        generation, now = read.generation(), self._moment
+        same = now is not None and now.generation == generation
+        if now is not None and same and time.time() < now.until:
+            return now
+        day = today()
+        moment = _Moment(
+            generation=generation,
+            day=day,
+            until=midnight(day + timedelta(days=1)).timestamp(),
+            vocabulary=now.vocabulary if now is not None and same else read.vocabulary(),
+            settings=self._settings,
+            groupings=now.groupings if now is not None and same else Groupings(generation),
+        )
+        self._moment = moment
+        return moment
 
 
-def _track_node(row: Row[Any]) -> TrackNode:
-    return TrackNode(
-        annex_key=row.annex_key,
-        inode=row.inode,
-        work_path=row.work_path if row.present else None,
-        content_path=row.content_path,
-        size=row.size,
-        changed_at=row.changed_at or row.added_at,
-    )
+def _dotted(name: str) -> Node:
+    if name != ".mcfs":
+        raise NotFoundError(f"{name}: only `.mcfs` begins with a dot")
+    return SelfNode()
+
+
+def _of_itself(name: str) -> Node:
+    try:
+        return ToldNode(Told(name))
+    except ValueError as error:
+        raise NotFoundError(
+            f"{name}: in .mcfs are {', '.join(told.value for told in Told)}"
+        ) from error
+
+
+def _natural(folded: str) -> tuple[float, str]:
+    """Numbers in their order, before all text."""
+    try:
+        return float(folded), folded
+    except ValueError:
+        return float("inf"), folded
 
 
 def _only_pins(node: Node) -> None:

@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure of ours.
+settings.register_profile("mcfs", deadline=None)
+settings.load_profile("mcfs")
 
 pytest_plugins = ["tests.demo_library", "tests.tracks"]
 

@@ -17,17 +17,18 @@ import trio
 from mcfs import fs
 from mcfs.annex.library import open_library
 from mcfs.mount import OPTIONS
+from mcfs.nodes import Node
 from mcfs.store import open_store
-from mcfs.tree import Node, Tree
+from mcfs.tree import Tree
 
 
 class FailingTree(Tree):
     """A tree with a bug."""
 
-    def child(self, node: Node, name: str) -> Node:
+    def child(self, node: Node, name: str, depth: int = 0) -> Node:
         if name.startswith("boom"):
             raise RuntimeError("a bug in the tree")
-        return super().child(node, name)
+        return super().child(node, name, depth)
 
 
 async def _run(operations: fs.Operations) -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "Make a small git-annex library with sound in it, to try things on.",
     "explain": "Explain how a query or a path was read, and what it finds.",
     "fields": "Show the fields there are, or the values of one.",
+    "ls": "List what the mount would show at a path, without a mount.",
     "mount": "Mount a library as folders that answer questions.",
     "search": "Show the tracks that a query names.",
     "sync": "Bring the store up to date with the library.",

@@ -11,9 +11,10 @@ import click
 from mcfs.cli import options
 from mcfs.cli.opening import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, screen
-from mcfs.columns import today
+from mcfs.config import load_settings
 from mcfs.explain import Explanation, Report, report
 from mcfs.formats import json_text
+from mcfs.tree import Tree
 
 
 @click.command("explain", cls=options.QueryCommand)
@@ -31,8 +32,8 @@ def command(words: tuple[str, ...], as_json: bool, asked_for: Path | None) -> No
     What cannot be read is said with the place, and what to write instead.
     """
     to = screen()
-    with opened(options.library_place(asked_for)) as (_, store):
-        told = report(" ".join(words), store, today())
+    with opened(options.library_place(asked_for)) as (library, store):
+        told = report(" ".join(words), store, Tree(store, load_settings(library.top)))
     if as_json:
         emit([json_text(_object(told), indent=2), "\n"], to)
     else:
@@ -92,6 +93,6 @@ def _object(told: Report) -> dict[str, Any]:
         said["error"] = {
             "message": error.message,
             "position": error.position,
-            "suggestion": error.suggestion,
+            "suggestion": error.hint,
         }
     return said

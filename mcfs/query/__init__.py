@@ -33,6 +33,7 @@ from mcfs.query.terms import (
     InKey,
     Keys,
     Leaf,
+    Members,
     Missing,
     Not,
     Or,
@@ -47,6 +48,7 @@ from mcfs.query.terms import (
     either,
     hiding_absent,
     leaves,
+    with_members,
 )
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "Keys",
     "Kind",
     "Leaf",
+    "Members",
     "Missing",
     "Not",
     "Or",
@@ -87,4 +90,5 @@ __all__ = [
     "parse",
     "sources",
     "starts_like_query",
+    "with_members",
 ]

@@ -71,7 +71,7 @@ def format_term(term: Term) -> str:
             return f"{field}:{'yes' if yes else 'no'}"
         case Keys(annex_keys):
             return f"<keys {' '.join(annex_keys)}>"
-        case ValueIs(template, text):
+        case ValueIs(template, text, _):
             return f"<{template} is {text}>"
         case Cut(query):
             return f"<{format(query)}>"

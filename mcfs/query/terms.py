@@ -6,9 +6,9 @@ Owns the shapes and how they combine. Text becomes them in `parser.py`, they bec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +95,29 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueIs:
-    """A template renders to this text (folded), by these combinations of the fields it names.
+class Members:
+    """Which tracks a value of a template has, as of one generation of the store.
 
-    A combination has a whole folded value, or None for a missing one, of each field. They follow from
-    the template, the text and the library, and so are no part of what makes two such terms equal.
+    Those that have one of these stored values, or that are these themselves; `ids` is a JSON array. And
+    those that have no value of any of the stored fields `without`.
+    """
+
+    of: Literal["values", "tracks"]
+    ids: str
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ValueIs:
+    """A template renders to this text (folded).
+
+    Its members follow from the template, the text and the library, and so are no part of what makes two
+    such terms equal; they are found before the query is asked (grouping.py).
     """
 
     template: str
     text: str
-    fields: tuple[str, ...] = field(compare=False, default=())
-    combinations: tuple[tuple[str | None, ...], ...] = field(compare=False, default=())
+    members: Members | None = field(compare=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,23 +241,38 @@ def hiding_absent(query: Query) -> Query:
 
 
 def _hiding(query: Query) -> Query:
-    return replace(query, where=both(_inside_cuts(query.where), Flag("present")))
+    return replace(query, where=both(_changed(query.where, _hidden_inside), Flag("present")))
 
 
-def _inside_cuts(term: Term) -> Term:
+def _hidden_inside(leaf: Leaf) -> Term:
+    return Cut(_hiding(leaf.query)) if isinstance(leaf, Cut) else leaf
+
+
+def with_members(query: Query, find: Callable[[ValueIs], Members]) -> Query:
+    """The same query with the members of every value in it, those inside cuts too."""
+    if not any(isinstance(leaf, ValueIs) for leaf in leaves(query.where)):
+        return query
+
+    def known(leaf: Leaf) -> Term:
+        match leaf:
+            case ValueIs():
+                return replace(leaf, members=find(leaf))
+            case Cut(inner):
+                return Cut(with_members(inner, find))
+            case _:
+                return leaf
+
+    return replace(query, where=_changed(query.where, known))
+
+
+def _changed(term: Term, change: Callable[[Leaf], Term]) -> Term:
+    """The same term with every leaf changed; a cut is one leaf."""
     match term:
-        case Cut(query):
-            return Cut(_hiding(query))
         case And(terms):
-            return both(*map(_inside_cuts, terms))
+            return both(*(_changed(inner, change) for inner in terms))
         case Or(terms):
-            return either(*map(_inside_cuts, terms))
+            return either(*(_changed(inner, change) for inner in terms))
         case Not(inner):
-            return Not(_inside_cuts(inner))
-        case (
-            Contains() | Equals() | Missing() | Between() | Tempo() | InKey() | DateBetween() | Flag()
-            | Keys() | ValueIs()
-        ):  # fmt: skip
-            return term
-        case unreachable:
-            assert_never(unreachable)
+            return Not(_changed(inner, change))
+        case _:
+            return change(term)

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, insert, update
+from sqlalchemy import Connection, Engine, insert, update
 
 from mcfs.errors import StoreDamagedError, StoreError
 from mcfs.query import ALL, Query, Vocabulary
@@ -22,7 +22,7 @@ from mcfs.schema import SyncState as SyncRow
 from mcfs.sql import Compiled
 from mcfs.store import engine as sqlite
 from mcfs.store.aside import set_aside
-from mcfs.store.reader import CacheReader
+from mcfs.store.reader import CacheReader, Found
 from mcfs.store.records import Counts, FieldCount, Generation, SyncState, TrackRecord
 
 # What writes is loaded where something is written: most commands only read.
@@ -124,7 +124,7 @@ class CacheRepository:
         with self.reading() as read:
             return read.state()
 
-    def select(self, compiled: Compiled) -> Sequence[Row[Any]]:
+    def select(self, compiled: Compiled) -> Sequence[Found]:
         """The rows of what `sql.py` compiled."""
         with self.reading() as read:
             return read.select(compiled)

@@ -32,6 +32,8 @@ from mcfs.store.records import (
     WorkFile,
 )
 
+# A row of whatever was asked for.
+Found = Row[*tuple[Any, ...]]
 # Parameters by their names, as sqlite3 takes them too.
 _NAMED = sqlite.dialect(paramstyle="named")
 
@@ -61,20 +63,23 @@ class CacheReader:
         ).one()
         return SyncState(*row)
 
-    def select(self, compiled: Compiled) -> Sequence[Row[Any]]:
+    def select(self, compiled: Compiled) -> Sequence[Found]:
         """The rows of what `sql.py` compiled, all of them: nothing is left to be read later."""
         return self._connection.execute(compiled.statement, compiled.parameters).all()
 
-    def stream(self, compiled: Compiled) -> Iterator[Row[Any]]:
+    def stream(self, compiled: Compiled) -> Iterator[Found]:
         """The same rows one by one, for who wants the first before there is the last."""
         yield from self._connection.execute(compiled.statement, compiled.parameters)
 
     def found(self, compiled: Compiled) -> Iterator[TrackRecord]:
         """All there is about each of the tracks, in the order of the rows."""
-        for rows in chunks(self.stream(compiled)):
-            records = self._records([row.annex_key for row in rows])
-            for row in rows:
-                yield records[row.annex_key]
+        yield from self.each(row.annex_key for row in self.stream(compiled))
+
+    def each(self, annex_keys: Iterable[str]) -> Iterator[TrackRecord]:
+        """The same of some tracks, in the order they are named in; those unknown are left out."""
+        for some in chunks(annex_keys):
+            records = self._records(some)
+            yield from (records[annex_key] for annex_key in some if annex_key in records)
 
     def plan(self, compiled: Compiled) -> list[tuple[int, str]]:
         """How SQLite goes about it: its steps, and how deep each lies in another."""
@@ -99,13 +104,13 @@ class CacheReader:
         count: int = self._connection.execute(compiled.statement, compiled.parameters).scalar_one()
         return count
 
-    def by_value(self, field: str, text: str) -> Sequence[Row[Any]]:
+    def by_value(self, field: str, text: str) -> Sequence[Found]:
         """The tracks that have this value, as listed; case and accents make no difference."""
         return self.select(select_tracks(Query(Equals(fold(field), fold(text))), today()))
 
     def by_range(
         self, field: str, low: float | None = None, high: float | None = None
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Found]:
         """The tracks that have a number between the two, both included; None is no bound."""
         return self.select(select_tracks(Query(Between(fold(field), low, high)), today()))
 

@@ -100,7 +100,12 @@ def text_of(cell: Cell) -> str | None:
 
 
 def shown(cell: Cell) -> str:
-    """What an expression puts into a name: no slash, no control character, never nothing."""
+    """What an expression puts into a name: no slash, no control character.
+
+    Nothing at all only where the template itself says so: no field's value is an empty text.
+    """
+    if cell == "":
+        return ""
     text = text_of(cell)
     return UNKNOWN if text is None else escape_value(text[:_MOST_SHOWN])
 

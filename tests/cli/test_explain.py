@@ -11,10 +11,11 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.errors import Exit
-from mcfs.explain import in_words, inside_mount, remarks, sql_text
+from mcfs.explain import inside_mount, sql_text
 from mcfs.query import Keys, Query, ValueIs, Vocabulary, hiding_absent, parse
 from mcfs.sql import select_tracks
 from mcfs.store import Store
+from mcfs.wording import in_words, remarks
 from tests.cli.running import Mcfs, add, record
 
 DAY = date(2025, 6, 15)
