@@ -26,7 +26,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -243,33 +243,32 @@ class Tree:
             if known is not None and known[:2] == (now.generation, now.day):
                 self._files.move_to_end(node)
                 return known[2]
+        names = self._lying(node)
         with self._store.cache.reading() as read:
-            now = self._seen(read)
-            text = folderfile.written(node, self._lying(node, read, now), read)
+            text = folderfile.written(node, names, read)
         with self._lock:
             self._files[node] = (now.generation, now.day, text)
             while sum(len(kept) for _, _, kept in self._files.values()) > MAX_WRITTEN:
                 self._files.popitem(last=False)
         return text
 
-    def _lying(
-        self, node: ExportNode, read: CacheReader, now: _Moment
-    ) -> Iterator[tuple[str, str]]:
-        """Every track below a folder, and the path to it from where the folder's file lies.
-
-        `./` in front: a name like "genre:techno" is a protocol to some programs.
-        """
-        if isinstance(node.folder, TracksNode):
-            for name, track in self._filled(node.folder).entries.items():
-                assert isinstance(track, TrackNode)
-                yield track.annex_key, f"./{node.stem}/{name}"
-            return
-        # Below values a track may be in several folders; in `all` each is once.
-        up = "../" * node.depth or "./"
-        query = now.groupings.bound(read, self.asked(node.folder), now.day)
-        for track in map(TrackNode._make, read.select(select_entries(query, now.day))):
-            name = portable(track.name) if self._settings.names is Names.PORTABLE else track.name
-            yield track.annex_key, f"{up}all/{name}"
+    def _lying(self, node: ExportNode) -> list[tuple[str, str]]:
+        """Every track below a folder, and the path to it from where the folder's file lies."""
+        if isinstance(node.folder, ValuesNode):
+            # A track may be under several values; in `all` each is once.
+            up = "../" * node.depth or "./"
+            tracks = self._filled(TracksNode(node.folder.query)).entries.values()
+            return [
+                (track.annex_key, f"{up}all/{self._called(track)}")
+                for track in tracks
+                if isinstance(track, TrackNode)
+            ]
+        # `./` in front: a name like "genre:techno" is a protocol to some programs.
+        return [
+            (track.annex_key, f"./{node.stem}/{name}")
+            for name, track in self._filled(node.folder).entries.items()
+            if isinstance(track, TrackNode)
+        ]
 
     # --- pins
 
@@ -397,9 +396,11 @@ class Tree:
                 self._fit(f"{place:0{width}} {track.name}"): track
                 for place, track in enumerate(tracks, 1)
             }
-        if self._settings.names is Names.PORTABLE:
-            return {portable(track.name): track for track in rows}
-        return {track.name: track for track in rows}
+        return {self._called(track): track for track in rows}
+
+    def _called(self, track: TrackNode) -> str:
+        """The name of a track wherever nothing else says what it is."""
+        return portable(track.name) if self._settings.names is Names.PORTABLE else track.name
 
     def _named_by_template(
         self, read: CacheReader, now: _Moment, query: Query, template: Template

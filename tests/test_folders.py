@@ -28,6 +28,8 @@ def store(pristine_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("folders") / "mcfs"
     shutil.copytree(pristine_store, folder)
     with open_store(folder) as opened:
+        opened.cache.count()
+        opened.user.pins()
         yield opened
 
 
