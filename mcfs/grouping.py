@@ -22,10 +22,12 @@ from mcfs.query import ALL, Members, Query, ValueIs, with_members
 from mcfs.sql import (
     ask_without,
     count_values,
+    is_wide,
     select_columns,
     select_pairs,
-    select_value_ids,
+    select_texts,
     select_values,
+    select_values_of,
 )
 from mcfs.store.reader import CacheReader
 from mcfs.store.records import Generation
@@ -162,12 +164,10 @@ class Groupings:
     def _spelled_by_values(
         self, read: CacheReader, rendered: _Rendered, source: InValues, query: Query, day: date
     ) -> dict[str, Counter[str]]:
-        cells = self._cells_of(read, source)
         found = defaultdict[str, dict[str, list[int]]](dict)
-        for row in read.select(select_value_ids(query, source.fields, day)):
-            value_id = row[0]
-            if value_id in cells:
-                shown, folded = rendered.of((cells[value_id],))
+        for value_id, text, number in read.select(select_values_of(query, source.fields, day)):
+            if text.strip():
+                shown, folded = rendered.of((source.cell(text, number),))
                 found[folded].setdefault(shown, []).append(value_id)
         spelled = {
             folded: Counter(dict.fromkeys(spellings, 1)) for folded, spellings in found.items()
@@ -230,11 +230,16 @@ class Groupings:
     def _values_by_track(
         self, read: CacheReader, source: InValues, query: Query, day: date
     ) -> dict[int, list[Cell]]:
-        cells = self._cells_of(read, source)
         found: dict[int, list[Cell]] = {}
-        for row in read.select(select_pairs(query, source.fields, day)):
-            if row[1] in cells:
-                found.setdefault(row[0], []).append(cells[row[1]])
+        if not is_wide(query):
+            for track_id, text, number in read.select(select_texts(query, source.fields, day)):
+                if text.strip():
+                    found.setdefault(track_id, []).append(source.cell(text, number))
+            return found
+        cells = self._cells_of(read, source)
+        for track_id, value_id in read.select(select_pairs(query, source.fields, day)):
+            if value_id in cells:
+                found.setdefault(track_id, []).append(cells[value_id])
         return found
 
 

@@ -178,6 +178,21 @@ class TrackValue(CacheBase):
     )
 
 
+class Touched(CacheBase):
+    """Which tracks each of the last generations added, changed, renamed or removed.
+
+    A mount tells the kernel of these and of no others. An empty key stands for all of them: the cache was
+    filled anew, or more was touched than is worth to be told one by one.
+    """
+
+    __tablename__ = "touched"
+
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    annex_key: Mapped[str] = mapped_column(primary_key=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
 class SyncState(CacheBase):
     """What the cache is a picture of. One row, always: `id` is 1.
 

@@ -152,16 +152,28 @@ def select_values(fields: tuple[str, ...]) -> Compiled:
     return Compiled(_dictionary(fields), {})
 
 
-def select_value_ids(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
-    """Which of these values the tracks of a query have."""
+def select_values_of(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
+    """Those of these values that the tracks of a query have: id, text, number."""
     lowered = _lower(query, today)
-    return Compiled(_value_ids(lowered.shape, fields), lowered.parameters)
+    return Compiled(_values_of(lowered.shape, fields), lowered.parameters)
 
 
 def select_pairs(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
-    """Which track of a query has which of these values: two ids."""
+    """Which track of a query has which of these values: two ids. For queries that are wide."""
     lowered = _lower(query, today)
     return Compiled(_pairs(lowered.shape, fields), lowered.parameters)
+
+
+def select_texts(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
+    """The same with the values themselves: id of the track, text, number. For those that are not."""
+    lowered = _lower(query, today)
+    return Compiled(_texts(lowered.shape, fields), lowered.parameters)
+
+
+def is_wide(query: Query) -> bool:
+    """Whether a folder holds all tracks, but for those that are here or not, live or not."""
+    terms = query.where.terms if isinstance(query.where, And) else {query.where}
+    return query.limit is None and all(isinstance(term, Flag) for term in terms)
 
 
 def select_columns(query: Query, names: tuple[str, ...], today: date) -> Compiled:
@@ -427,22 +439,21 @@ def _dictionary(fields: tuple[str, ...]) -> Statement:
 
 
 @lru_cache(maxsize=1024)
-def _value_ids(shape: Shape, fields: tuple[str, ...]) -> Statement:
+def _values_of(shape: Shape, fields: tuple[str, ...]) -> Statement:
+    columns = [Value.id, Value.text, Value.number]
     if not _is_wide(shape):
-        return _pairs_of_tracks(shape, fields, [Value.id]).distinct()
+        return _from_tracks(shape, fields, columns).distinct()
     # Nearly every value has a track that is here: to look for one is quicker than to walk them all.
     having = (
         select(TrackValue.track_id)
         .join(Track, Track.id == TrackValue.track_id)
         .where(TrackValue.value_id == Value.id, _inside(shape))
     )
-    return select(Value.id).where(Value.field_id.in_(_fields(fields)), having.exists())
+    return select(*columns).where(Value.field_id.in_(_fields(fields)), having.exists())
 
 
 @lru_cache(maxsize=1024)
 def _pairs(shape: Shape, fields: tuple[str, ...]) -> Statement:
-    if not _is_wide(shape):
-        return _pairs_of_tracks(shape, fields, [Track.id, Value.id])
     tracks = select(Track.id).where(_inside(shape))
     return (
         select(TrackValue.track_id, TrackValue.value_id)
@@ -452,7 +463,12 @@ def _pairs(shape: Shape, fields: tuple[str, ...]) -> Statement:
     )
 
 
-def _pairs_of_tracks(shape: Shape, fields: tuple[str, ...], columns: list[Any]) -> Statement:
+@lru_cache(maxsize=1024)
+def _texts(shape: Shape, fields: tuple[str, ...]) -> Statement:
+    return _from_tracks(shape, fields, [Track.id, Value.text, Value.number])
+
+
+def _from_tracks(shape: Shape, fields: tuple[str, ...], columns: list[Any]) -> Statement:
     return (
         select(*columns)
         .select_from(Track)
@@ -464,7 +480,7 @@ def _pairs_of_tracks(shape: Shape, fields: tuple[str, ...], columns: list[Any]) 
 
 
 def _is_wide(shape: Shape) -> bool:
-    """Whether a folder holds all tracks, but for those that are not here."""
+    """As `is_wide`."""
     _, where, _, limit = shape
     terms = where[1:] if where[0] == "and" else (where,)
     return limit is None and all(term[0] == "flag" for term in terms)
@@ -477,6 +493,14 @@ def _columns_of(shape: Shape, names: tuple[str, ...]) -> Statement:
     ).where(_inside(shape))
 
 
+# A track without a value has nothing in the column that repeats it. Not the other way round: "fast" is no
+# number, and the smallest of several may be empty.
+_REPEATED = {
+    name: getattr(Track, "key_text" if name == "key" else name)
+    for name in ("artist", "title", "album", "genre", "bpm", "rating", "key", "year", "tracknumber")
+}
+
+
 @lru_cache(maxsize=1024)
 def _without(shape: Shape, fields: tuple[str, ...]) -> Statement:
     having = (
@@ -484,7 +508,13 @@ def _without(shape: Shape, fields: tuple[str, ...]) -> Statement:
         .join(Value, Value.id == TrackValue.value_id)
         .where(Value.field_id.in_(_fields(fields)), Value.folded != "")
     )
-    return select(exists(select(Track.id).where(_inside(shape), Track.id.not_in(having))))
+    column = _REPEATED.get(fields[0])
+    if column is None:
+        return select(exists(select(Track.id).where(_inside(shape), Track.id.not_in(having))))
+    # Of the few tracks that may be meant, each is looked at, until one is.
+    own = having.where(TrackValue.track_id == Track.id)
+    may = or_(column.is_(None), column == "")
+    return select(exists(select(Track.id).where(_inside(shape), may, ~own.exists())))
 
 
 _COUNTED = func.json_each(bindparam("ids")).table_valued("value")

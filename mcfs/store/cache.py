@@ -76,12 +76,10 @@ class CacheRepository:
             writer = CacheWriter(connection)
             yield writer
             writer.finish()
-            if writer.changed:
-                _count_up(connection)
 
     def replace_all(self, records: Iterable[TrackRecord], state: SyncState | None = None) -> None:
         """Put these tracks in the place of all there are; the records are gone through once."""
-        from mcfs.store.changes import CacheWriter
+        from mcfs.store.changes import CacheWriter, count_up
         from mcfs.store.load import load
 
         with sqlite.rebuilding(self._engine) as connection:
@@ -89,7 +87,7 @@ class CacheRepository:
             load(connection, records)
             if state is not None:
                 CacheWriter(connection).state(state)
-            _count_up(connection)
+            count_up(connection, None)
 
     def insert(self, records: Iterable[TrackRecord]) -> None:
         """Add tracks that are new."""
@@ -186,10 +184,6 @@ class CacheRepository:
         with sqlite.writing(self._engine) as connection:
             self._check(connection)
             connection.execute(update(SyncRow).values(**columns))
-
-
-def _count_up(connection: Connection) -> None:
-    connection.execute(update(SyncRow).values(generation=SyncRow.generation + 1))
 
 
 def _tables(connection: Connection) -> list[str]:

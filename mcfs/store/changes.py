@@ -7,16 +7,16 @@ trigram index keeps in step.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mcfs.columns import stored_text
 from mcfs.errors import NotFoundError
 from mcfs.names import fold
-from mcfs.schema import Field, Track, TrackValue, Value
+from mcfs.schema import Field, Touched, Track, TrackValue, Value
 from mcfs.schema import SyncState as SyncRow
 from mcfs.store import inodes
 from mcfs.store.batches import chunks
@@ -31,14 +31,21 @@ _ADD_TO_FTS = (
 _REMOVE_FROM_FTS = "INSERT INTO value_fts(value_fts, rowid, folded) VALUES ('delete', ?, ?)"
 
 
+# A mount that slept through more generations, or through more changes, looks at everything anew.
+GENERATIONS_KEPT = 100
+MOST_TOUCHED = 5000
+
+
 class CacheWriter:
     """One write transaction on the cache. Remove first, then update, then insert: names and files
     that pass from one track to another are then free when they are taken."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        # Wanted names that came or went, folded.
+        self._claims: set[str] = set()
+        # Keys of what came, went or changed.
         self._touched: set[str] = set()
-        self.changed = False
 
     def insert(self, records: Iterable[TrackRecord]) -> None:
         """Tracks that the cache does not have."""
@@ -87,9 +94,11 @@ class CacheWriter:
         self._connection.execute(update(SyncRow).values(asdict(state)))
 
     def finish(self) -> None:
-        """Settle the names that the changes touched."""
+        """Settle the names that the changes touched, and count up if there were any."""
+        if self._claims:
+            self._touched |= settle(self._connection, self._claims)
         if self._touched:
-            self.changed |= settle(self._connection, self._touched)
+            count_up(self._connection, self._touched)
 
     def _put(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:
         first_new = self._next(Value.id)
@@ -98,10 +107,10 @@ class CacheWriter:
         for track_id, inode, record in tracks:
             folded = fold(record.name)
             encoder.add(track_id, inode, record, provisional(record.annex_key), folded)
-            self._touched.add(folded)
+            self._claims.add(folded)
         encoder.flush(self._connection)
         self._connection.exec_driver_sql(_ADD_TO_FTS, (first_new,))
-        self.changed |= bool(tracks)
+        self._touched.update(record.annex_key for _, _, record in tracks)
 
     def _teach(self, encoder: Encoder, records: Iterable[TrackRecord]) -> None:
         """Tell the encoder what the cache has of the fields and values of these records."""
@@ -139,8 +148,9 @@ class CacheWriter:
             ).all()
             for row in rows:
                 # Of a mark that it leaves, another may have had to keep away.
-                self._touched |= {row.wanted_folded, fold(row.name)}
+                self._claims |= {row.wanted_folded, fold(row.name)}
             numbers |= {row.annex_key: (row.id, row.inode) for row in rows}
+            self._touched |= numbers.keys()
             ids = [row.id for row in rows]
             values.update(
                 self._connection.execute(
@@ -148,7 +158,6 @@ class CacheWriter:
                 ).scalars()
             )
             self._connection.execute(delete(Track).where(Track.id.in_(ids)))
-            self.changed |= bool(ids)
         return numbers, sorted(values)
 
     def _drop_orphans(self, values: Sequence[int]) -> None:
@@ -177,6 +186,18 @@ class CacheWriter:
 
     def _next(self, column: InstrumentedAttribute[int]) -> int:
         return (self._connection.execute(select(func.max(column))).scalar_one() or 0) + 1
+
+
+def count_up(connection: Connection, touched: Collection[str] | None) -> None:
+    """Another generation, in which these tracks were touched; None is all of them."""
+    generation = connection.execute(
+        update(SyncRow).values(generation=SyncRow.generation + 1).returning(SyncRow.generation)
+    ).scalar_one()
+    told = touched if touched is not None and len(touched) <= MOST_TOUCHED else {""}
+    connection.execute(delete(Touched).where(Touched.generation <= generation - GENERATIONS_KEPT))
+    connection.execute(
+        insert(Touched), [{"generation": generation, "annex_key": key} for key in told]
+    )
 
 
 def _plain(record: TrackRecord) -> TrackRecord:

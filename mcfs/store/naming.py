@@ -40,8 +40,8 @@ class Claims:
             settle(connection, self._contested)
 
 
-def settle(connection: Connection, touched: Iterable[str]) -> bool:
-    """Name anew all tracks that would like a name that folds to one of these; whether any changed.
+def settle(connection: Connection, touched: Iterable[str]) -> set[str]:
+    """Name anew all tracks that would like a name that folds to one of these; the keys of the renamed.
 
     A marked name may itself be what another track would like: then that one is settled with them.
     """
@@ -59,7 +59,7 @@ def settle(connection: Connection, touched: Iterable[str]) -> bool:
     renamed = {key: name for key, name in given.items() if current[key] != name} if wanted else {}
     _rename(connection, {key: provisional(key) for key in renamed})
     _rename(connection, renamed)
-    return bool(renamed)
+    return set(renamed)
 
 
 def _wishing(connection: Connection, folded: Iterable[str]) -> Iterator[tuple[str, str, str]]:

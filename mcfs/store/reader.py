@@ -17,7 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from mcfs.columns import today
 from mcfs.names import fold
 from mcfs.query import ALL, Between, Equals, Query, Vocabulary
-from mcfs.schema import Field, Track, TrackFile, TrackValue, Value
+from mcfs.schema import Field, Touched, Track, TrackFile, TrackValue, Value
 from mcfs.schema import SyncState as SyncRow
 from mcfs.sql import Compiled, count_tracks, select_tracks
 from mcfs.store.batches import chunks
@@ -173,6 +173,15 @@ class CacheReader:
     def column(self, name: str) -> Iterator[Any]:
         """What each track has in a column that no field fills: `present`, `size`, `added_at` …"""
         yield from self._connection.execute(select(getattr(Track, name))).scalars()
+
+    def touched_since(self, counter: int) -> set[str] | None:
+        """The keys of all tracks that later generations touched; None where that is not known."""
+        rows = self._connection.execute(
+            select(Touched.generation, Touched.annex_key).where(Touched.generation > counter)
+        ).all()
+        keys = {row.annex_key for row in rows}
+        told = len({row.generation for row in rows}) == self.generation().counter - counter
+        return keys if told and "" not in keys else None
 
     def counts(self) -> Counts:
         """What there is, in numbers."""

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""What folders cost in a large library: listed the first time, listed again, looked into.
+
+    python contrib/bench/tree.py LIBRARY [--rounds 5] [--walk]
+
+LIBRARY is one that `annex_library.py` made and that is synced. A query folder stands beside the bare SQL
+for the same columns, in the same run. Every first listing is by a tree of its own, so that nothing is
+remembered. `--walk` goes through every folder of the built-in views and says how much memory that took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sqlite3
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from mcfs.annex.library import open_library
+from mcfs.explain import sql_text
+from mcfs.nodes import TrackNode
+from mcfs.route import Route
+from mcfs.sql import select_entries
+from mcfs.store import Store, open_store
+from mcfs.tree import Tree
+
+LOOKUPS = 10_000
+
+
+def median(work: Callable[[], object], rounds: int) -> float:
+    """Seconds."""
+    taken = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def first(store: Store, mount_path: str, rounds: int) -> tuple[float, int]:
+    """A folder that nobody listed before: seconds, and how much it holds."""
+    trees = iter([Tree(store) for _ in range(rounds)])
+    route = Route.parse(mount_path)
+    listed = 0
+
+    def ask() -> None:
+        nonlocal listed
+        tree = next(trees)
+        listed = len(tree.children(tree.resolve(route)).entries)
+
+    return median(ask, rounds), listed
+
+
+def query_folder(store: Store, mount_path: str, rounds: int) -> None:
+    """Beside the same rows by sqlite3 alone."""
+    tree = Tree(store)
+    node = tree.resolve(Route.parse(mount_path))
+    with store.cache.reading() as read:
+        query = tree.bound(read, tree.asked(node))  # type: ignore[arg-type]
+    statement = sql_text(select_entries(query, tree.day))
+    first(store, mount_path, 1)
+    with closing(sqlite3.connect(store.folder / "cache.db")) as bare:
+        bare.execute(statement).fetchall()
+        ours, alone = [], []
+        for _ in range(rounds):
+            seconds, listed = first(store, mount_path, 1)
+            ours.append(seconds)
+            alone.append(median(lambda: bare.execute(statement).fetchall(), 1))
+    mine, theirs = statistics.median(ours), statistics.median(alone)
+    print(
+        f"{mount_path}: {listed} tracks, {mine * 1000:.1f} ms,"
+        f" {mine / theirs:.2f} × the bare SQL ({theirs * 1000:.1f} ms)"
+    )
+
+
+def values(store: Store, mount_path: str, rounds: int) -> None:
+    """The first time, and again."""
+    seconds, listed = first(store, mount_path, rounds)
+    tree = Tree(store)
+    node = tree.resolve(Route.parse(mount_path))
+    tree.children(node)
+    again = median(lambda: tree.children(node), rounds)
+    print(f"{mount_path}: {listed} folders, {seconds * 1000:.1f} ms, again {again * 1000:.3f} ms")
+
+
+def lookups(store: Store, mount_path: str) -> None:
+    """Names in a folder that is at hand."""
+    tree = Tree(store)
+    node = tree.resolve(Route.parse(mount_path))
+    names = list(tree.children(node).entries)[:LOOKUPS]
+
+    def ask() -> None:
+        for name in names:
+            tree.child(node, name, 1)
+
+    print(f"a lookup in {mount_path}: {median(ask, 5) / len(names) * 1e6:.2f} µs")
+
+
+def walk(store: Store) -> None:
+    """Every folder of the built-in views."""
+    tree = Tree(store)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    folders = entries = 0
+    todo = [Route((name,)) for name in tree.children(tree.resolve(Route())).entries]
+    while todo:
+        route = todo.pop()
+        folders += 1
+        for name, node in tree.children(tree.resolve(route)).entries.items():
+            entries += 1
+            if not isinstance(node, TrackNode):
+                todo.append(Route((*route.names, name)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(
+        f"walk: {folders} folders, {entries} entries, {time.perf_counter() - start:.1f} s,"
+        f" peak {peak / 1024:.0f} MB, {(peak - before) / 1024:.0f} MB more than before"
+    )
+
+
+def main() -> None:
+    """Measure, and print."""
+    arguments = argparse.ArgumentParser(description="What folders cost.")
+    arguments.add_argument("library", type=Path)
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--walk", action="store_true")
+    asked = arguments.parse_args()
+    with open_store(open_library(asked.library).store_dir) as store:
+        for mount_path in ("bpm:120-123.5", "genre:techno", "all"):
+            query_folder(store, mount_path, asked.rounds)
+        for mount_path in ("genre", "{{ bpm | round_to(5) }}", "artist", "{{ genre }} {{ key }}"):
+            values(store, mount_path, asked.rounds)
+        lookups(store, "bpm:120-123.5")
+        lookups(store, "genre")
+        if asked.walk:
+            walk(store)
+
+
+if __name__ == "__main__":
+    main()
