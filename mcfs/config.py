@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ EXTENSIONS = frozenset(
 _LIBRARY_FILE = "mcfs.toml"
 _LONGEST_FILE = 1_000_000
 _MOST_TRACKS = 10**9  # what `limit:` takes
+_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 # What git has in the place of an annexed file that is unlocked and not here.
 _POINTER = "/annex/objects/"
 _TAKEN = {
@@ -226,9 +228,11 @@ def _read(path: Path) -> _File | None:
         raise ConfigError(f"{_shown(path)}: it is nested too deeply") from error
     except ValueError as error:
         # Not TOMLDecodeError alone: a number of five thousand digits is another one.
-        sentence, at, rest = str(error).partition(" (at line ")
-        line = int(rest.partition(",")[0]) if at else text.rstrip("\n").count("\n") + 1
-        sentence = sentence.removesuffix(" (at end of document)")
+        # What it says may repeat a key, and a key may be any text.
+        sentence = str(error).removesuffix(" (at end of document)")
+        line = text.rstrip("\n").count("\n") + 1
+        if at := _AT_LINE.search(sentence):
+            sentence, line = sentence[: at.start()], int(at.group(1))
         raise ConfigError(f"{_shown(path)}:{line}: this is not TOML: {sentence}") from error
     return _File(path, text, data)
 
@@ -316,7 +320,7 @@ def _is_bare(key: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 # --- what values mean
@@ -411,7 +415,7 @@ def _extensions(value: Any) -> frozenset[str]:
 
 def _extension(value: Any) -> str:
     if not isinstance(value, str):
-        raise _Wrong(f'{value} is no text; write it in quotes: "mp3"')
+        raise _Wrong('write each of them in quotes: "mp3"')
     extension = value.removeprefix("*").removeprefix(".").lower()
     if not extension.isalnum():
         raise _Wrong(f'{_quoted(value)} is no extension; write it without dots: "mp3"')
@@ -428,35 +432,10 @@ def _templates(value: Any) -> tuple[str, ...]:
     texts = value if isinstance(value, list) else [value]
     if not all(isinstance(text, str) for text in texts):
         raise _Wrong('write a text, or a list of texts: "{{ artist }}/{{ album }}"')
-    return tuple(level for text in texts for level in _levels(text))
+    from mcfs.template import levels  # slow to load, and most have no templates
 
-
-def _levels(text: str) -> tuple[str, ...]:
-    """A template text, parted at each `/` that is outside of braces; empty parts are none."""
-    levels: list[str] = []
-    start = at = 0
-    closing = quote = ""
-    while at < len(text):
-        if quote:
-            if text[at] == "\\":
-                at += 1
-            elif text[at] == quote:
-                quote = ""
-        elif closing:
-            if text.startswith(closing, at):
-                at += 1
-                closing = ""
-            elif text[at] in "\"'" and closing != "#}":
-                quote = text[at]
-        elif text[at] == "/":
-            levels.append(text[start:at])
-            start = at + 1
-        else:
-            closing = next((end for begin, end in _MARKS if text.startswith(begin, at)), "")
-            at += bool(closing)
-        at += 1
-    levels.append(text[start:])
-    return tuple(stripped for level in levels if (stripped := level.strip()))
+    parts = (level.strip() for text in texts for level in levels(text))
+    return tuple(part for part in parts if part)
 
 
 def _file_names(value: Any) -> str:

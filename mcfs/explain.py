@@ -19,6 +19,7 @@ from sqlalchemy.dialects import sqlite
 
 from mcfs.columns import stored_text, stored_time
 from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
+from mcfs.mountpoint import our_mounts
 from mcfs.nodes import (
     EmptyPinNode,
     ExportNode,
@@ -170,22 +171,10 @@ def _is_there(mount_path: str, tree: Tree) -> bool:
 def inside_mount(text: str) -> str:
     """The part of a path that is inside a mount; a path that is in none is taken as inside one."""
     place = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111  (Path.resolve would ask)
-    for mounted in _mounts():
+    for mounted in (os.fspath(mount.place) for mount in our_mounts()):
         if place == mounted or place.startswith(f"{mounted}/"):
             return place[len(mounted) :]
     return text
-
-
-def _mounts() -> list[str]:
-    try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
-            return [
-                re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), line.split(" ")[4])
-                for line in lines
-                if " - fuse.mcfs " in line
-            ]
-    except OSError:
-        return []
 
 
 def follow(mount_path: str, tree: Tree) -> Iterator[Step]:

@@ -17,11 +17,10 @@ import trio
 from mcfs import fs
 from mcfs.annex.library import Library
 from mcfs.errors import McfsError, MountError
-from mcfs.mountpoint import SUBTYPE
+from mcfs.mountpoint import mount_options
 from mcfs.store import open_store
 from mcfs.tree import Tree
 
-OPTIONS = frozenset({f"fsname={SUBTYPE}", f"subtype={SUBTYPE}"})
 _LONGEST_LOG = 1_000_000
 
 
@@ -103,7 +102,7 @@ def _leave_terminal(library: Library) -> None:
 def _serve(library: Library, place: Path, on_ready: Callable[[], None]) -> None:
     with open_store(library.store_dir) as store:
         operations = fs.Operations(Tree(store), fs.Places(library.top, library.common_dir))
-        fs.connect(operations, place, OPTIONS)
+        fs.connect(operations, place, mount_options(library.top))
         try:
             trio.run(_until_signal, operations, on_ready)
         finally:

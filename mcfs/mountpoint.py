@@ -1,20 +1,69 @@
 """The place of a mount: whether it can be used, what is mounted there, and taking that away.
 
-Owns what `/proc` and `fusermount3` say. Light, for `mcfs umount` needs nothing else: no database, no
-event loop, and no library that may be gone.
+Owns what `/proc` and `fusermount3` say, and how a mount says whose it is: the source of ours is the path
+of the library. Light, for `mcfs umount` needs nothing else: no database, no event loop, and no library
+that may be gone.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcfs.errors import MountError
 
 SUBTYPE = "mcfs"
 _OURS = f"fuse.{SUBTYPE}"
+# What neither libfuse, fusermount3 nor pyfuse3 takes for anything but itself.
+_PLAIN = frozenset(b"/.-_ ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of mountinfo."""
+
+    place: Path
+    # Of the file system: "fuse.mcfs".
+    kind: str
+    # What is mounted, as its file system says: of ours, the library's path.
+    source: str
+
+
+def mounts() -> Iterator[Mount]:
+    """Everything mounted that this process can see; of two at one place, the later one is on top."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:
+        return  # no /proc, no mounts
+    for line in lines:
+        before, _, after = line.partition(b" - ")
+        kind, source, *_ = after.split(b" ")
+        place = _unescaped(before.split(b" ")[4])
+        yield Mount(Path(place), kind.decode(), _unescaped(source))
+
+
+def our_mounts() -> list[Mount]:
+    """Those of mcfs, of whatever library."""
+    return [mount for mount in mounts() if mount.kind == _OURS]
+
+
+def mount_options(library_top: Path) -> frozenset[str]:
+    """What tells a mount of ours from others, and from those of another library."""
+    return frozenset({f"subtype={SUBTYPE}", f"fsname={_escaped(os.fsencode(library_top))}"})
+
+
+def _escaped(path: bytes) -> str:
+    """As libfuse reads the value of an option: a comma would end it, and pyfuse3 takes ASCII alone."""
+    return "".join(chr(byte) if byte in _PLAIN else f"\\{byte:03o}" for byte in path)
+
+
+def _unescaped(text: bytes) -> str:
+    return os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), text))
 
 
 def unmount(mount_point: Path) -> None:
@@ -24,7 +73,7 @@ def unmount(mount_point: Path) -> None:
         raise MountError(f"{mount_point} is not mounted")
     if _mounted_at(place) != _OURS:
         raise MountError(f"{mount_point} is a mount of something else; mcfs leaves it alone")
-    _fusermount("-u", place, "-z" if _is_dead(place) else None)
+    _fusermount("-u", place, "-z" if is_dead(place) else None)
 
 
 def usable(mount_point: Path, library_top: Path) -> Path:
@@ -34,7 +83,7 @@ def usable(mount_point: Path, library_top: Path) -> Path:
         raise MountError("there is no /dev/fuse: run `modprobe fuse`, or give it to the container")
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         raise MountError("/dev/fuse is not open to you; as root, run: chmod 666 /dev/fuse")
-    if _mounted_at(place) == _OURS and _is_dead(place):
+    if _mounted_at(place) == _OURS and is_dead(place):
         _fusermount("-u", place, "-z")
     if _mounted_at(place) not in (None, _OURS):
         raise MountError(f"{mount_point} is a mount of something else; mount elsewhere")
@@ -62,18 +111,15 @@ def _absolute(mount_point: Path) -> Path:
 
 def _mounted_at(place: Path) -> str | None:
     """The type of the file system mounted at this very place."""
-    kind = None
-    for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
-        before, _, after = line.partition(b" - ")
-        where = before.split(b" ")[4]
-        if where.decode("unicode_escape").encode("latin-1") == os.fsencode(place):
-            kind = after.split(b" ")[0].decode()
-    return kind
+    kinds = [mount.kind for mount in mounts() if mount.place == place]
+    return kinds[-1] if kinds else None
 
 
-def _is_dead(place: Path) -> bool:
+def is_dead(place: Path) -> bool:
+    """Whether the process behind a mount is gone."""
     try:
-        place.stat()
+        # Not `stat`: the kernel may remember what it would say.
+        os.statvfs(place)
     except OSError as error:
         return error.errno in (errno.ENOTCONN, errno.ECONNABORTED)
     return False

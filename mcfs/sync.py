@@ -8,10 +8,11 @@ generation, and changes nothing in the library.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from mcfs.annex.branch import Journal, changed_keys, journal_key, unmerged
@@ -21,6 +22,7 @@ from mcfs.annex.library import Library
 from mcfs.annex.process import run
 from mcfs.annex.reading import AnnexedKey, look, read_all, read_some
 from mcfs.columns import utc_now
+from mcfs.config import DEFAULTS, Settings
 from mcfs.errors import LibraryError, McfsError
 from mcfs.store import Store, SyncState
 from mcfs.store.changes import CacheWriter
@@ -76,6 +78,7 @@ OnProgress = Callable[[Progress], None]
 def sync(
     library: Library,
     store: Store,
+    settings: Settings = DEFAULTS,
     *,
     full: bool = False,
     merge: bool = False,
@@ -88,7 +91,7 @@ def sync(
             if merge:
                 # By its own name: `git annex` would leave it behind if it had to be ended.
                 run(["git-annex", "merge", "--quiet"], folder=library.top, seconds=3600)
-            report = _Sync(library, store, lock, on_progress).run(full=full)
+            report = _Sync(library, store, settings, lock, on_progress).run(full=full)
         except (McfsError, OSError, KeyboardInterrupt) as error:
             sentence = str(error) or "interrupted"
             # The failure itself is what has to be heard, not that it could not be written down.
@@ -103,10 +106,10 @@ def sync(
     return report
 
 
-def preview(library: Library, store: Store) -> SyncReport:
+def preview(library: Library, store: Store, settings: Settings = DEFAULTS) -> SyncReport:
     """What a sync would change; it is done, counted, and undone."""
     with sync_lock(store.folder) as lock:
-        return _Sync(library, store, lock, lambda _: None).preview()
+        return _Sync(library, store, settings, lock, lambda _: None).preview()
 
 
 class _Undone(Exception):  # noqa: N818  (no error: it is what was meant to happen)
@@ -125,10 +128,17 @@ class _Sync:
     """One sync under way."""
 
     def __init__(
-        self, library: Library, store: Store, lock: SyncLock, on_progress: OnProgress
+        self,
+        library: Library,
+        store: Store,
+        settings: Settings,
+        lock: SyncLock,
+        on_progress: OnProgress,
     ) -> None:
         self._library = library
         self._store = store
+        self._extensions = sorted(settings.extensions)
+        self._wanted = partial(is_audio, extensions=settings.extensions)
         self._lock = lock
         self._on_progress = on_progress
         self._shown_at = 0.0
@@ -169,7 +179,7 @@ class _Sync:
             found = read_some(self._library, commit, changed.files, journal, keys)
         else:
             before = self._known_files()
-            files = read_files(self._library, fingerprint, is_audio, before)
+            files = read_files(self._library, fingerprint, self._wanted, before)
             keys = {file.key for file in (*before.values(), *files.values())}
             found = read_all(self._library, commit, files, journal)
         with suppress(_Undone), self._store.cache.writing() as write:
@@ -179,15 +189,12 @@ class _Sync:
 
     def _seen(self) -> Fingerprint | None:
         """The state that the store is a picture of; None where it is none of this library."""
-        state = self._store.cache.state()
-        if state.fingerprint is None or state.library_uuid != self._library.uuid:
-            return None
-        return Fingerprint.of_json(state.fingerprint)
+        return seen_by(self._store.cache.state(), self._library, self._extensions)
 
     def _in_full(self, fingerprint: Fingerprint, journal: Journal) -> None:
         self._report.kind = Kind.FULL
         before = self._store.cache.count()
-        files = read_files(self._library, fingerprint, is_audio, {})
+        files = read_files(self._library, fingerprint, self._wanted, {})
         keys = read_all(self._library, fingerprint.annex_commit, files, journal)
         total = len({file.key for file in files.values()})
         records = map(record_of, self._shown(keys, total))
@@ -227,7 +234,7 @@ class _Sync:
             if keys <= {file.key for file in files.values()}:
                 return _Changed(keys, files)
         before = self._known_files()
-        after = read_files(self._library, now, is_audio, before)
+        after = read_files(self._library, now, self._wanted, before)
         for path in before.keys() | after.keys():
             if before.get(path) != after.get(path):
                 keys |= {file.key for file in (before.get(path), after.get(path)) if file}
@@ -270,7 +277,7 @@ class _Sync:
     def _state(self, fingerprint: Fingerprint) -> SyncState:
         return SyncState(
             library_uuid=self._library.uuid,
-            fingerprint=fingerprint.as_json(),
+            fingerprint={**fingerprint.as_json(), "extensions": self._extensions},
             started_at=self._started_at,
         )
 
@@ -282,6 +289,18 @@ class _Sync:
         report.unmerged = tuple(unmerged(self._library, fingerprint))
         self._store.cache.record_finish(utc_now(), counts)
         return report
+
+
+def seen_by(state: SyncState, library: Library, extensions: Collection[str]) -> Fingerprint | None:
+    """The state of this library that a store is a picture of; None where it is none of it.
+
+    Where other files counted as tracks than do now, it is one with an index that nobody has seen.
+    """
+    kept = state.fingerprint
+    if kept is None or state.library_uuid != library.uuid:
+        return None
+    seen = Fingerprint.of_json(kept)
+    return seen if kept.get("extensions") == sorted(extensions) else replace(seen, index=None)
 
 
 def _of_files(fingerprint: Fingerprint) -> tuple[object, ...]:

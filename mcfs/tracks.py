@@ -1,13 +1,13 @@
 """What a track is, and what is derived from its metadata on the way into the store.
 
-Owns the extensions that count as sound, and the readings that no field states: whether a recording is
-live, its decade, when it was added, what it would be called. Pure: git-annex's words in, a record out.
+Owns the readings that no field states: whether a recording is live, its decade, when it was added, what
+it would be called. Pure: git-annex's words in, a record out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import PurePosixPath
 
@@ -15,14 +15,10 @@ from mcfs.annex.reading import AnnexedKey
 from mcfs.names import fold, track_name
 from mcfs.store import TrackRecord
 
-AUDIO = frozenset(
-    "aac aif aiff alac ape flac m4a mp3 mpc oga ogg opus wav wma wv".split()  # noqa: SIM905
-)
 
-
-def is_audio(work_path: str) -> bool:
-    """Whether an annexed file is a track, by its extension."""
-    return PurePosixPath(work_path).suffix[1:].lower() in AUDIO
+def is_audio(work_path: str, extensions: Container[str]) -> bool:
+    """Whether an annexed file is a track: by its extension, of which these are the ones."""
+    return PurePosixPath(work_path).suffix[1:].lower() in extensions
 
 
 def is_live(values: Mapping[str, Sequence[str]]) -> bool:

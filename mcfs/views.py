@@ -7,7 +7,7 @@ left out and told of; the others are not the worse for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from mcfs.config import Absent, Settings, ViewSettings
 from mcfs.errors import McfsError, QueryError
@@ -53,7 +53,9 @@ class Views:
 
 def read_views(settings: Settings, vocabulary: Vocabulary) -> Views:
     """The built-in views and the configured ones, which may replace them."""
-    wanted = {view.name: view for view in _BUILT_IN} | dict(settings.views)
+    wanted = {view.name: view for view in _BUILT_IN}
+    for name, said in settings.views.items():
+        wanted[name] = _over(wanted[name], said) if name in wanted else said
     found: dict[str, View] = {}
     broken: list[str] = []
     for name, view in wanted.items():
@@ -62,6 +64,17 @@ def read_views(settings: Settings, vocabulary: Vocabulary) -> Views:
         except McfsError as error:
             broken.append(f"view {name}: {error}")
     return Views(found, tuple(broken))
+
+
+def _over(built_in: ViewSettings, said: ViewSettings) -> ViewSettings:
+    """A built-in view with what is said otherwise: to hide one is not to empty it."""
+    unsaid = ViewSettings(said.name)
+    changes = {
+        name: getattr(said, name)
+        for name in (member.name for member in fields(ViewSettings))
+        if getattr(said, name) != getattr(unsaid, name)
+    }
+    return replace(built_in, **changes)
 
 
 def _read(view: ViewSettings, vocabulary: Vocabulary) -> FilledNode:

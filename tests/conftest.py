@@ -59,6 +59,14 @@ def leaves_nothing_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     assert not left, "file descriptors were left open"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def has_no_settings_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever develops may have a `config.toml`: it says nothing here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def logs_nothing_unexpected(
     request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture

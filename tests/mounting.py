@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from mcfs.mountpoint import mounts
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -33,8 +34,7 @@ class Mounted:
 
 def is_mounted(place: Path) -> bool:
     """Whether something is mounted right here; a dead mount counts."""
-    lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    return any(line.split(b" ")[4] == os.fsencode(place) for line in lines)
+    return any(mount.place == place for mount in mounts())
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import trio
 
 from mcfs import fs
 from mcfs.annex.library import open_library
-from mcfs.mount import OPTIONS
+from mcfs.mountpoint import mount_options
 from mcfs.nodes import Node
 from mcfs.store import open_store
 from mcfs.tree import Tree
@@ -53,7 +53,7 @@ def main() -> None:
     library = open_library(Path(sys.argv[1]))
     with open_store(library.store_dir) as store:
         operations = fs.Operations(FailingTree(store), fs.Places(library.top, library.common_dir))
-        fs.connect(operations, Path(sys.argv[2]), OPTIONS)
+        fs.connect(operations, Path(sys.argv[2]), mount_options(library.top))
         try:
             trio.run(_run, operations)
         finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.errors import MountError
-from mcfs.mountpoint import unmount, usable
+from mcfs.mountpoint import mount_options, mounts, unmount, usable
 from tests.needs import needs_fuse, needs_root
 
 
@@ -109,6 +109,27 @@ def test_a_mount_is_seen_whatever_its_name(tmp_path: Path, name: str) -> None:
         assert os.path.ismount(place)
     finally:
         subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["/plain", "/two words", "/é 戦", "/tab\tnewline\n", "/back\\slash,", "/\\040", "/caf\udce9"],
+)
+def test_what_is_mounted_is_said_whatever_its_name(tmp_path: Path, source: str) -> None:
+    needs_root("to mount a tiny disk")
+    subprocess.run(["mount", "-i", "-t", "tmpfs", "-o", "size=4k", source, tmp_path], check=True)
+    try:
+        (mount,) = (mount for mount in mounts() if mount.place == tmp_path)
+        assert (mount.kind, mount.source) == ("tmpfs", source)
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_mount_of_ours_says_whose_it_is() -> None:
+    assert mount_options(Path("/a b/c,d\\e\udce9")) == {
+        "subtype=mcfs",
+        r"fsname=/a b/c\054d\134e\351",
+    }
 
 
 @pytest.mark.parametrize("given", [".", "..", "inside/..", "../link"])

@@ -14,6 +14,7 @@ import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.columns import today
+from mcfs.config import EXTENSIONS, Settings, load_settings
 from mcfs.errors import LibraryError, SyncRunningError
 from mcfs.query import ALL
 from mcfs.sql import select_tracks
@@ -45,7 +46,7 @@ def test_every_value_of_every_track_is_what_git_annex_says(library: Library, syn
             if "lastchanged" not in name
         }
         for row in _annex(library, "metadata", "--json")
-        if is_audio(str(row["file"]))
+        if is_audio(str(row["file"]), EXTENSIONS)
     }
     ours = {
         key: {name: sorted(values) for name, values in record.values.items()}
@@ -61,7 +62,7 @@ def test_presence_is_what_git_annex_says(library: Library, synced: Store) -> Non
     for row in _annex(library, "find", "--include=*", "--json"):
         record = synced.cache.get(str(row["key"]))
         if record is None:
-            assert not is_audio(str(row["file"]))
+            assert not is_audio(str(row["file"]), EXTENSIONS)
         else:
             assert record.present is (row["key"] in here)
             assert record.size == int(str(row["bytesize"]))
@@ -276,6 +277,49 @@ def test_a_store_of_another_library_is_read_anew(library: Library, synced: Store
     sync(library, synced)
     _shell(library, "git config annex.uuid 11111111-2222-3333-4444-555555555555")
     assert sync(open_library(library.top), synced).kind is Kind.FULL
+
+
+# What `mcfs.toml` says before and after.
+LISTS = [
+    ("", 'extensions = ["mp3"]'),
+    ('extensions = ["mp3"]', ""),
+    ("", 'extensions = ["mp3", "flac", "wav", "jpg", "dat"]'),
+    ('extensions = ["dat"]', 'extensions = ["MP3", ".jpg"]'),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), LISTS)
+@pytest.mark.parametrize("change", ["true", CHANGES[0], "git mv kino.mp3 kino.dat"])
+def test_other_extensions_end_where_a_fresh_store_begins(
+    library: Library, tmp_path: Path, before: str, after: str, change: str
+) -> None:
+    # A key that is a track by one of its files alone.
+    _shell(library, "cp acdc.mp3 acdc.dat && git annex add -q acdc.dat")
+    with open_store(library.store_dir) as store, open_store(tmp_path / "fresh") as fresh:
+        (library.top / "mcfs.toml").write_text(before)
+        sync(library, store, load_settings(library.top))
+        was = _contents(store)
+        (library.top / "mcfs.toml").write_text(after)
+        _shell(library, change)
+        settings = load_settings(library.top)
+        would = preview(library, store, settings)
+        report = sync(library, store, settings)
+        assert report.kind is Kind.DIFFERENCE
+        assert (report.added, report.changed, report.removed) == (
+            would.added,
+            would.changed,
+            would.removed,
+        )
+        sync(library, fresh, settings)
+        assert _contents(store) == _contents(fresh) != was
+        assert sync(library, store, settings).kind is Kind.NOTHING
+
+
+def test_other_extensions_without_a_file_are_no_generation(library: Library, synced: Store) -> None:
+    before = synced.cache.generation()
+    more = Settings(extensions=EXTENSIONS | {"dsf"})
+    assert sync(library, synced, more).kind is Kind.NOTHING
+    assert synced.cache.generation() == before
 
 
 def test_two_syncs_at_once(library: Library, synced: Store) -> None:

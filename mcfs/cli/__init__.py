@@ -26,6 +26,7 @@ COMMANDS = {
     "ls": "List what the mount would show at a path, without a mount.",
     "mount": "Mount a library as folders that answer questions.",
     "search": "Show the tracks that a query names.",
+    "status": "Show library, store and mounts on one screen.",
     "sync": "Bring the store up to date with the library.",
     "umount": "Unmount, a dead mount too.",
 }

@@ -9,6 +9,7 @@ import click
 from mcfs.annex.library import open_library
 from mcfs.cli import options
 from mcfs.cli.progress import sync_with_bar
+from mcfs.config import load_settings
 from mcfs.mount import mount, mount_in_foreground
 from mcfs.mountpoint import usable
 from mcfs.store import open_store
@@ -40,7 +41,7 @@ def command(places: tuple[Path, ...], foreground: bool, asked_for: Path | None) 
         if store.notice:
             click.echo(f"mcfs: {store.notice}", err=True)
         if store.cache.generation().counter == 0:
-            sync_with_bar(library, store)
+            sync_with_bar(library, store, load_settings(library.top))
     if foreground:
         mount_in_foreground(library, usable_place)
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcfs.annex.library import Library, open_library
 from mcfs.cli.terminal import say
+from mcfs.config import load_settings
 from mcfs.store import CacheRepository, Store, open_cache, open_store
 
 
@@ -21,7 +22,7 @@ def opened(place: Path) -> Iterator[tuple[Library, Store]]:
         if store.cache.generation().counter == 0:
             from mcfs.cli.progress import sync_with_bar  # a bar is slow to load
 
-            sync_with_bar(library, store)
+            sync_with_bar(library, store, load_settings(library.top))
         yield library, store
 
 

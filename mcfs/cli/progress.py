@@ -14,12 +14,18 @@ from rich.progress import (
 )
 
 from mcfs.annex.library import Library
+from mcfs.config import Settings
 from mcfs.store import Store
 from mcfs.sync import Progress, SyncReport, sync
 
 
 def sync_with_bar(
-    library: Library, store: Store, *, full: bool = False, merge: bool = False
+    library: Library,
+    store: Store,
+    settings: Settings,
+    *,
+    full: bool = False,
+    merge: bool = False,
 ) -> SyncReport:
     """`sync`, shown to whoever watches."""
     console = Console(stderr=True)
@@ -37,4 +43,4 @@ def sync_with_bar(
         def show(progress: Progress) -> None:
             bars.update(bar, completed=progress.done, total=progress.total or None)
 
-        return sync(library, store, full=full, merge=merge, on_progress=show)
+        return sync(library, store, settings, full=full, merge=merge, on_progress=show)

@@ -10,6 +10,7 @@ from mcfs.annex.library import open_library
 from mcfs.cli import options
 from mcfs.cli.progress import sync_with_bar
 from mcfs.cli.terminal import say
+from mcfs.config import load_settings
 from mcfs.store import open_store
 from mcfs.sync import Kind, SyncReport, preview
 
@@ -28,13 +29,14 @@ def command(full: bool, merge: bool, dry_run: bool, asked_for: Path | None) -> N
     if dry_run and (full or merge):
         raise click.UsageError("--dry-run says what a plain sync would change; leave the other out")
     library = open_library(options.library_place(asked_for))
+    settings = load_settings(library.top)
     with open_store(library.store_dir) as store:
         if store.notice:
             say(store.notice)
         if dry_run:
-            click.echo(f"would change: {_changes(preview(library, store)) or 'nothing'}")
+            click.echo(f"would change: {_changes(preview(library, store, settings)) or 'nothing'}")
             return
-        report = sync_with_bar(library, store, full=full, merge=merge)
+        report = sync_with_bar(library, store, settings, full=full, merge=merge)
     click.echo(_summary(report))
     for sentence in _remarks(report):
         say(sentence)

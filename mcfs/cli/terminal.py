@@ -109,6 +109,25 @@ def padded(text: str, width: int, *, right: bool = False) -> str:
     return space + text if right else text + space
 
 
+def wrapped(text: str, width: int | None) -> list[str]:
+    """Lines of at most so many cells; a word that is longer, as a path may be, goes over several."""
+    if width is None or width_of(text) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if width_of(longer) <= width:
+            lines[-1] = longer
+            continue
+        if lines[-1]:
+            lines.append("")
+        for char in word:
+            if width_of(lines[-1] + char) > width and lines[-1]:
+                lines.append("")
+            lines[-1] += char
+    return lines
+
+
 def in_order(text: str) -> str:
     """A cell that stays in its column: two of Hebrew side by side would be drawn as one, turned round."""
     if text.isascii() or not any(unicodedata.bidirectional(char) in ("R", "AL") for char in text):

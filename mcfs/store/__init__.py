@@ -5,6 +5,7 @@
     engine.py               settings, transactions, waiting, errors in one sentence
     cache.py                CacheRepository: reader.py asks, load.py fills, changes.py changes
     encoding.py, numbers.py records → rows;  inodes.py, aside.py: one rule each
+    look.py                 what both say of themselves, without touching either
     user.py                 UserRepository over user_schema.py, carried along by migrations/
     records.py              the frozen values that go in and come out
 

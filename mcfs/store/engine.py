@@ -55,6 +55,18 @@ def open_engine(path: Path, patience: float = PATIENCE) -> Engine:
     return engine
 
 
+def open_to_look(path: Path) -> Engine:
+    """An engine that changes nothing, makes no file and leaves none, on whatever disk."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        creator=partial(_connect_to_look, path),
+        poolclass=QueuePool,
+        execution_options={_PATIENCE: _ONE_WAIT},
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
 def path_of(engine: Engine) -> Path:
     """The file of an engine."""
     return Path(engine.url.database or "")
@@ -109,6 +121,35 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _connect_to_look(path: Path) -> sqlite3.Connection:
+    # Who only reads would make a write-ahead log too, and leave it. Where there is one somebody writes,
+    # or was killed; where there is none the file is all there is, and nobody else has it open.
+    ways = ["immutable=1"]
+    if path.with_name(f"{path.name}-wal").exists():
+        ways.insert(0, "mode=ro")
+    while True:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{ways.pop(0)}",
+            uri=True,
+            timeout=_ONE_WAIT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.execute("PRAGMA temp_store = MEMORY").close()
+            connection.execute("SELECT count(*) FROM sqlite_master").close()
+        except sqlite3.OperationalError:
+            connection.close()
+            # A log without its index, which cannot be made on a disk that cannot be written.
+            if not ways:
+                raise
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
 
 
 def _shuffled(seed: str | bytes, annex_key: str | bytes) -> bytes:

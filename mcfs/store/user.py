@@ -180,13 +180,20 @@ class UserRepository:
         """Log that it ended, and how."""
         self._change_run(run_id, outcome=outcome, detail=detail, finished_at=utc_now())
 
-    def last_run(self, kind: str) -> Run | None:
-        """The newest of its kind, running or not."""
+    def last_run(self, kind: str, outcome: str | None = None) -> Run | None:
+        """The newest of its kind that came to this end; without one, running or not."""
+        newest = select(*_RUN).where(rows.Run.kind == kind).order_by(rows.Run.id.desc()).limit(1)
+        if outcome is not None:
+            newest = newest.where(rows.Run.outcome == outcome)
         with sqlite.reading(self._engine) as connection:
-            row = connection.execute(
-                select(*_RUN).where(rows.Run.kind == kind).order_by(rows.Run.id.desc()).limit(1)
-            ).one_or_none()
+            row = connection.execute(newest).one_or_none()
         return None if row is None else Run(*row)
+
+    def runs(self, most: int) -> list[Run]:
+        """The newest of all kinds, the newest first."""
+        with sqlite.reading(self._engine) as connection:
+            found = connection.execute(select(*_RUN).order_by(rows.Run.id.desc()).limit(most))
+            return [Run(*row) for row in found]
 
     def _change_run(
         self, run_id: int, **columns: str | datetime | Mapping[str, Any] | None

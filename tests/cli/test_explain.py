@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.errors import Exit
 from mcfs.explain import inside_mount, sql_text
+from mcfs.mountpoint import Mount
 from mcfs.query import Keys, Query, ValueIs, Vocabulary, hiding_absent, parse
 from mcfs.sql import select_tracks
 from mcfs.store import Store
@@ -243,7 +245,8 @@ class TestPath:
         assert mcfs("explain", path).code == Exit.DONE
 
     def test_in_a_mount(self, mcfs: Mcfs, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mcfs.explain._mounts", lambda: ["/home/dj/mnt"])
+        ours = [Mount(Path("/home/dj/mnt"), "fuse.mcfs", "/home/dj/Music")]
+        monkeypatch.setattr("mcfs.explain.our_mounts", lambda: ours)
         monkeypatch.setenv("HOME", "/home/dj")
         assert inside_mount("/home/dj/mnt/genre:x/bpm:120") == "/genre:x/bpm:120"
         assert inside_mount("/home/dj/mnt") == ""

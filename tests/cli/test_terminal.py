@@ -17,6 +17,7 @@ from mcfs.cli.terminal import (
     padded,
     screen,
     width_of,
+    wrapped,
 )
 
 
@@ -65,6 +66,24 @@ def test_width(text: str, width: int) -> None:
 )
 def test_cut(text: str, width: int, shown: str) -> None:
     assert cut(text, width) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("dub techno", None, ["dub techno"]),
+        ("dub techno", 10, ["dub techno"]),
+        ("dub techno", 9, ["dub", "techno"]),
+        ("dub techno", 4, ["dub", "tech", "no"]),
+        ("a bc d", 3, ["a", "bc", "d"]),
+        ("/music/戦場", 8, ["/music/", "戦場"]),
+        ("戦場の", 3, ["戦", "場", "の"]),
+        ("戦", 1, ["戦"]),
+        ("", 5, [""]),
+    ],
+)
+def test_wrapped(text: str, width: int | None, lines: list[str]) -> None:
+    assert wrapped(text, width) == lines
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,13 @@ def test_runs(user: UserRepository) -> None:
     imported = user.last_run("import")
     assert imported is not None
     assert imported.detail is None
+    user.finish_run(user.start_run("sync"), "failed", {"error": "é"})
+    outcomes = [(run.kind, run.outcome) for run in user.runs(9)]
+    assert outcomes == [("sync", "failed"), ("import", None), ("sync", "done")]
+    assert user.runs(2) == user.runs(9)[:2]
+    assert user.last_run("sync", "done") == user.runs(9)[2]
+    assert user.last_run("sync") == user.last_run("sync", "failed") == user.runs(1)[0]
+    assert user.last_run("import", "done") is None
     with pytest.raises(NotFoundError, match="no run 99"):
         user.finish_run(99, "done")
     with pytest.raises(StoreError, match="kind_is_known"):

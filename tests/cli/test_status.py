@@ -1,0 +1,540 @@
+"""`mcfs status`: the one screen, whatever state library, store and mounts are in."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcfs.annex.library import Library
+from mcfs.cli import run
+from mcfs.cli.terminal import width_of
+from mcfs.columns import utc_now
+from mcfs.config import load_settings
+from mcfs.errors import Exit, LibraryError
+from mcfs.mountpoint import unmount
+from mcfs.status import ago, duration
+from mcfs.store import Store, open_store
+from mcfs.store.lock import sync_lock
+from mcfs.sync import sync
+from tests.cli.running import Mcfs
+from tests.mounting import REPOSITORY, is_mounted, mounted, wait_until
+from tests.needs import git_annex_environment, needs_fuse, needs_root
+
+
+def status(mcfs: Mcfs) -> dict[str, Any]:
+    """What `--json` says."""
+    said = mcfs("status", "--json")
+    assert (said.code, said.err) == (Exit.DONE, "")
+    told: dict[str, Any] = json.loads(said.out)
+    return told
+
+
+def rows(mcfs: Mcfs) -> dict[str, list[str]]:
+    """What is said, by what it is about."""
+    said = mcfs("status")
+    assert (said.code, said.err) == (Exit.DONE, "")
+    found: dict[str, list[str]] = {}
+    label = ""
+    for line in said.lines:
+        label = line[:9].strip() or label
+        found.setdefault(label, []).append(line[9:])
+    return found
+
+
+def in_library(library: Library, line: str) -> None:
+    """A line of shell, with git-annex in the path."""
+    subprocess.run(
+        ["sh", "-ec", line],
+        cwd=library.top,
+        env=git_annex_environment(library.top),
+        check=True,
+        capture_output=True,
+    )
+
+
+def everything_below(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Each file and folder, and what would show a change of it."""
+    return {
+        os.fspath(path): (found.st_mtime_ns, found.st_size, found.st_ino)
+        for path in [folder, *folder.rglob("*")]
+        for found in [path.lstat()]
+    }
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """As on a disk that cannot be written."""
+    needs_root("to make a folder read-only")
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_one_screen(mcfs: Mcfs, library: Library, synced: Store) -> None:
+    sync(library, synced, full=True)
+    synced.user.add_pin("Peak time", "genre:techno")
+    synced.user.add_pin("戦場", "")
+    said = rows(mcfs)
+    assert list(said) == ["library", "tracks", "sync", "mounts", "pins", "runs"]
+    assert said["library"] == [str(library.top), library.uuid]
+    assert said["tracks"] == [
+        "12, 11 of them here, 1 without metadata",
+        "values that are not what their field promises: bpm (1)",
+    ]
+    (last,) = said["sync"]
+    assert last.startswith("just now, took ")
+    assert said["mounts"] == ["none"]
+    assert said["pins"] == ["2: Peak time, 戦場"]
+    assert all(line.startswith("sync (full), just now, ") for line in said["runs"])
+
+
+def test_for_programs(mcfs: Mcfs, library: Library, synced: Store) -> None:
+    sync(library, synced)
+    in_library(library, "git annex metadata -q kino.mp3 -s mood=dark")
+    sync(library, synced)
+    synced.user.add_pin("Peak time", "genre:techno")
+    told = status(mcfs)
+    assert told["library"] == {"path": str(library.top), "uuid": library.uuid}
+    assert told["store"] == str(synced.folder)
+    assert told["generation"]["counter"] == synced.cache.generation().counter
+    counted = {name: told[name] for name in ("tracks", "present", "without_metadata", "broken")}
+    assert counted == {"tracks": 12, "present": 11, "without_metadata": 1, "broken": {"bpm": 1}}
+    last = told["last_sync"]
+    assert (last["kind"], last["added"], last["changed"], last["removed"]) == (
+        "difference", 0, 1, 0,
+    )  # fmt: skip
+    at = datetime.fromisoformat(last["at"])
+    assert at.utcoffset() == timedelta()
+    assert abs(utc_now() - at) < timedelta(minutes=5)
+    assert told["pins"] == ["Peak time"]
+    assert [run["detail"]["kind"] for run in told["runs"]][:1] == ["difference"]
+    for name in ("failure", "syncing", "branch", "basis", "config_error"):
+        assert told[name] is None
+    for name in ("mounts", "problems", "troubles", "unmerged"):
+        assert told[name] == []
+    assert (told["stale"], told["changed_since"]) == (False, False)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_fits_the_terminal(mcfs: Mcfs, library: Library, synced: Store, columns: int) -> None:
+    (library.top / "mcfs.toml").write_text("[view.Peak]\nlimit = 'a'\nquery = 3")
+    for name in ("Peak time", "戦場" * 30, "two words"):
+        synced.user.add_pin(name, "genre:techno")
+    sent = mcfs.in_terminal("status", columns=columns, NO_COLOR="1")
+    lines = sent.splitlines()
+    assert max(map(width_of, lines)) <= columns
+    assert lines[0].startswith("library  /")
+    whole = "".join(line[9:] for line in lines)
+    assert str(library.top).replace("/", "") in whole.replace("/", "")
+    assert "戦場" * 30 in whole
+    # In a pipe nothing is broken: it is for grep.
+    assert str(library.top) in mcfs.in_shell("mcfs status | grep -F /").lines[0]
+
+
+class TestNeverSynced:
+    def test_says_what_to_do_and_makes_nothing(
+        self, library: Library, capsysbinary: pytest.CaptureFixture[bytes]
+    ) -> None:
+        before = everything_below(library.top)
+        for words in (["status"], ["status", "--json"]):
+            assert run([*words, "--library", str(library.top)]) == Exit.DONE
+            out = capsysbinary.readouterr().out.decode()
+            if "--json" in words:
+                told = json.loads(out)
+                assert (told["last_sync"], told["generation"]) == (None, None)
+                assert told["changed_since"] is None
+            else:
+                assert "sync     never synced\n         to read the library: mcfs sync\n" in out
+                assert "tracks" not in out
+        assert everything_below(library.top) == before
+
+    def test_a_store_that_was_made_and_not_filled(self, mcfs: Mcfs, library: Library) -> None:
+        shutil.rmtree(library.store_dir)
+        open_store(library.store_dir).close()
+        assert rows(mcfs)["sync"] == ["never synced", "to read the library: mcfs sync"]
+
+    def test_a_store_of_another_library(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+        in_library(library, "git config annex.uuid 11111111-2222-3333-4444-555555555555")
+        said = rows(mcfs)
+        assert said["sync"] == [
+            "the store is another library's; a sync reads this one",
+            "to read the library: mcfs sync",
+        ]
+        assert "tracks" not in said
+
+
+class TestNothingIsChanged:
+    def test_where_nobody_has_the_store_open(
+        self, mcfs: Mcfs, library: Library, synced: Store
+    ) -> None:
+        sync(library, synced)
+        synced.close()
+        before = everything_below(library.top)
+        assert status(mcfs)["tracks"] == 12
+        assert everything_below(library.top) == before
+
+    def test_on_a_disk_that_cannot_be_written(
+        self, mcfs: Mcfs, library: Library, synced: Store
+    ) -> None:
+        sync(library, synced)
+        synced.close()
+        with read_only(library.top):
+            told = status(mcfs)
+        assert (told["tracks"], told["changed_since"], told["troubles"]) == (12, False, [])
+
+    @pytest.mark.parametrize("left", [("-wal", "-shm"), ("-wal",)])
+    def test_on_such_a_disk_after_somebody_was_killed(
+        self, mcfs: Mcfs, library: Library, synced: Store, tmp_path: Path, left: tuple[str, ...]
+    ) -> None:
+        sync(library, synced, full=True)
+        # As a kill leaves them: a log that nobody has put into the database.
+        for name in ("cache.db", "user.db"):
+            for suffix in ("", *left):
+                shutil.copy(synced.folder / f"{name}{suffix}", tmp_path)
+        synced.close()
+        for file in tmp_path.glob("*.db*"):
+            shutil.copy(file, library.store_dir)
+        with read_only(library.top):
+            told = status(mcfs)
+        assert told["troubles"] == []
+        assert told["generation"] is not None
+        if "-shm" in left:
+            assert (told["tracks"], told["last_sync"]["kind"]) == (12, "full")
+
+
+class TestWhileSyncing:
+    def test_says_how_far_it_is(self, mcfs: Mcfs, synced: Store) -> None:
+        with sync_lock(synced.folder) as lock:
+            lock.progress(0, 0)
+            assert rows(mcfs)["sync"][-1] == f"syncing (pid {os.getpid()}, for 0 s)"
+            lock.progress(5, 12)
+            with synced.cache.writing() as write:
+                write.remove([next(iter(synced.cache.state().fingerprint or {}))])
+                assert rows(mcfs)["sync"][-1] == f"syncing, 41 % (pid {os.getpid()}, for 0 s)"
+            told = status(mcfs)["syncing"]
+            assert (told["pid"], told["done"], told["total"]) == (os.getpid(), 5, 12)
+            assert datetime.fromisoformat(told["started_at"]).utcoffset() == timedelta()
+        assert status(mcfs)["syncing"] is None
+
+    def test_another_process(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+        sync(library, synced)
+        script = (
+            "import sys; from pathlib import Path; from mcfs.store.lock import sync_lock\n"
+            "with sync_lock(Path(sys.argv[1])) as lock:\n"
+            "    lock.progress(43, 100); print('held', flush=True); sys.stdin.read()"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", script, synced.folder],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            assert f"syncing, 43 % (pid {holder.pid}, for " in rows(mcfs)["sync"][-1]
+            assert len(rows(mcfs)["sync"]) == 2
+            assert holder.stdin is not None
+            holder.stdin.close()
+
+
+class TestLastSync:
+    def test_found_nothing_changed(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+        sync(library, synced)
+        in_library(library, "git annex metadata -q kino.mp3 -s mood=dark")
+        sync(library, synced)
+        assert rows(mcfs)["sync"][0].endswith(": 1 changed")
+        sync(library, synced)
+        assert rows(mcfs)["sync"] == ["just now; nothing had changed"]
+        assert status(mcfs)["last_sync"]["kind"] == "nothing"
+
+    def test_failed(
+        self, mcfs: Mcfs, library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sync(library, synced)
+
+        def fail(*_: object) -> None:
+            raise LibraryError("the disk is gone")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("mcfs.sync.look", fail)
+            for _ in range(6):
+                with pytest.raises(LibraryError):
+                    sync(library, synced)
+        said = rows(mcfs)
+        assert said["sync"] == [
+            "just now; nothing had changed",
+            "sync failed just now: the disk is gone; run `mcfs sync` again",
+        ]
+        assert said["runs"] == ["sync, just now: failed: the disk is gone"] * 5
+        assert status(mcfs)["failure"]["error"] == "the disk is gone"
+        sync(library, synced)
+        assert rows(mcfs)["sync"] == ["just now; nothing had changed"]
+        assert status(mcfs)["failure"] is None
+
+    def test_was_cut_off_as_it_ended(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+        sync(library, synced, full=True)
+        # What is in the database between the commit and the end.
+        with synced.cache.writing() as write:
+            state = synced.cache.state()
+            write.state(type(state)(state.library_uuid, state.fingerprint, state.started_at))
+        told = status(mcfs)
+        assert (told["tracks"], told["present"], told["broken"]) == (12, 11, {"bpm": 1})
+        assert told["last_sync"] is not None
+
+    def test_is_long_ago(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+        sync(library, synced)
+        with synced.cache.reading() as read:
+            counts = read.counts()
+        for hours, stale in ((23, False), (25, True)):
+            synced.cache.record_finish(utc_now() - timedelta(hours=hours), counts)
+            said = rows(mcfs)["sync"]
+            assert said[0].startswith("23 hours ago" if hours == 23 else "1 day ago")
+            assert (said[1:] == ["that is more than a day: run `mcfs sync`"]) is stale
+            assert status(mcfs)["stale"] is stale
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "git annex metadata -q kino.mp3 -s mood=dark",
+            "git -c annex.alwayscommit=false annex metadata -q kino.mp3 -s mood=dark",
+            "git mv kino.mp3 elsewhere.mp3",
+            "git annex drop -q --force kino.mp3",
+            "echo 'extensions = [\"mp3\"]' > mcfs.toml",
+        ],
+    )
+    def test_is_out_of_date(self, mcfs: Mcfs, library: Library, synced: Store, change: str) -> None:
+        sync(library, synced)
+        assert status(mcfs)["changed_since"] is False
+        in_library(library, change)
+        assert status(mcfs)["changed_since"] is True
+        assert rows(mcfs)["sync"][-1] == "the library has changed since: run `mcfs sync`"
+        assert mcfs("sync").code == Exit.DONE
+        assert status(mcfs)["changed_since"] is False
+
+
+def test_what_remotes_sent_and_nobody_merged(
+    mcfs: Mcfs, library: Library, synced: Store, tmp_path: Path
+) -> None:
+    in_library(
+        library,
+        f"git clone -q . '{tmp_path}/other' && cd '{tmp_path}/other' && git annex init -q other"
+        " && git annex metadata -q kino.mp3 -s mood=dark",
+    )
+    in_library(library, f"git remote add other '{tmp_path}/other' && git fetch -q other")
+    assert rows(mcfs)["remotes"] == [
+        "metadata of other is not merged yet",
+        "to have it: mcfs sync --merge",
+    ]
+    assert status(mcfs)["unmerged"] == ["other"]
+    assert mcfs("sync", "--merge").code == Exit.DONE
+    assert status(mcfs)["unmerged"] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "branch", "basis", "says"),
+    [
+        ("git annex view -q 'genre=*'", "views/", "main", "tracks are the files of main"),
+        ("git annex adjust -q --hide-missing", "adjusted/main(", "main", "all of main are tracks"),
+        ("git annex adjust -q --unlock", "adjusted/main(", None, "its files are tracks like any"),
+    ],
+)
+def test_a_branch_of_git_annex(
+    mcfs: Mcfs,
+    library: Library,
+    synced: Store,
+    command: str,
+    branch: str,
+    basis: str | None,
+    says: str,
+) -> None:
+    in_library(library, command)
+    told = status(mcfs)
+    assert told["branch"].startswith(branch)
+    assert told["basis"] == basis
+    (said,) = rows(mcfs)["branch"]
+    assert says in said
+    assert told["branch"] in said
+
+
+class TestMounts:
+    @pytest.mark.parametrize("name", ["mnt", "two words, a comma\\ é 戦"])
+    def test_of_this_library_alone(
+        self, mcfs: Mcfs, library: Library, synced: Store, tmp_path: Path, name: str
+    ) -> None:
+        needs_fuse()
+        other = tmp_path / f"another {name}"
+        subprocess.run(["cp", "-a", library.top, other], check=True)
+        place = tmp_path / name
+        with mounted(other, tmp_path / "others"), mounted(library.top, place):
+            assert rows(mcfs)["mounts"] == [str(place)]
+            assert status(mcfs)["mounts"] == [{"path": str(place), "dead": False}]
+            assert f"mounts   {tmp_path / 'others'}\n" in _said(other)
+        assert rows(mcfs)["mounts"] == ["none"]
+        subprocess.run(["chmod", "-R", "u+w", other], check=True)
+
+    def test_that_are_dead(
+        self, mcfs: Mcfs, library: Library, synced: Store, tmp_path: Path
+    ) -> None:
+        needs_fuse()
+        place = tmp_path / "a mount"
+        place.mkdir()
+        command = [sys.executable, "-m", "mcfs", "mount", "--foreground"]
+        with subprocess.Popen([*command, library.top, place], cwd=REPOSITORY) as process:
+            try:
+                wait_until(lambda: is_mounted(place))
+                place.stat()
+            finally:
+                process.send_signal(signal.SIGKILL)
+        try:
+            (said,) = rows(mcfs)["mounts"]
+            assert said == f"{place} is dead; to take it away: mcfs umount '{place}'"
+            assert status(mcfs)["mounts"] == [{"path": str(place), "dead": True}]
+        finally:
+            unmount(place)
+
+
+class TestSettings:
+    def test_broken_views(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+        file = library.top / "mcfs.toml"
+        file.write_text("[view.Peak]\nlimit = 'a'\n[view.good]\nquery = 'genre:x'\n")
+        assert rows(mcfs)["config"] == [
+            "mcfs.toml:2: view.Peak.limit: write how many tracks, for example 50; "
+            "the view is left out"
+        ]
+        assert status(mcfs)["problems"] == [
+            {
+                "file": str(file),
+                "line": 2,
+                "key": "view.Peak.limit",
+                "sentence": "write how many tracks, for example 50",
+            }
+        ]
+
+    def test_that_are_none(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+        (library.top / "mcfs.toml").write_text("absent = 1\n")
+        says = 'mcfs.toml:1: absent: write "hide" or "show"'
+        assert rows(mcfs)["config"] == [says]
+        assert status(mcfs)["config_error"] == says
+        assert status(mcfs)["changed_since"] is None
+        said = mcfs("sync")
+        assert (said.code, said.err) == (Exit.USAGE, f"mcfs: {says}\n")
+
+    def test_are_what_a_sync_goes_by(self, mcfs: Mcfs, library: Library) -> None:
+        shutil.rmtree(library.store_dir)
+        (library.top / "mcfs.toml").write_text('extensions = ["wav"]')
+        assert load_settings(library.top).extensions == {"wav"}
+        assert mcfs("search", "type:wav").err == "2 tracks\n"
+        assert status(mcfs)["tracks"] == 2
+        (library.top / "mcfs.toml").write_text('extensions = ["wav", "flac"]')
+        assert mcfs("sync", "--dry-run").out == "would change: 2 added\n"
+        assert mcfs("sync").out == "4 tracks, 1 of them not here; 2 added\n"
+        shutil.rmtree(library.store_dir)
+        assert mcfs("fields").code == Exit.DONE
+        assert status(mcfs)["tracks"] == 4
+
+
+class TestTrouble:
+    def test_a_library_that_is_not_there(
+        self, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+    ) -> None:
+        for place in (tmp_path / "nowhere", tmp_path):
+            assert run(["status", "--library", str(place)]) == Exit.UNREACHABLE
+            out, err = capsysbinary.readouterr()
+            assert out == b""
+            assert err.startswith(f"mcfs: {place} is not ".encode())
+
+    def test_a_damaged_cache(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+        synced.user.add_pin("Peak time", "genre:techno")
+        synced.close()
+        path = library.store_dir / "cache.db"
+        path.write_bytes(b"no database" * 1000)
+        before = everything_below(library.store_dir)
+        said = rows(mcfs)
+        assert said["sync"][-1] == f"{path} is not a database"
+        assert said["pins"] == ["1: Peak time"]
+        assert everything_below(library.store_dir) == before
+
+    @pytest.mark.parametrize(
+        ("name", "change", "says"),
+        [
+            ("cache.db", "PRAGMA user_version = 7", "a sync makes it anew"),
+            (
+                "user.db",
+                "UPDATE alembic_version SET version_num = '0001'",
+                "a sync carries it over",
+            ),
+            ("user.db", "DROP TABLE alembic_version", "a sync carries it over"),
+        ],
+    )
+    def test_another_version(
+        self, mcfs: Mcfs, library: Library, synced: Store, name: str, change: str, says: str
+    ) -> None:
+        synced.close()
+        path = library.store_dir / name
+        connection = sqlite3.connect(path)
+        connection.execute(change)
+        connection.commit()
+        connection.close()
+        assert rows(mcfs)["sync"][-1] == f"{path} is of another version of mcfs; {says}"
+
+
+def _said(library_top: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "mcfs", "status", "--library", library_top],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout.decode()
+
+
+NOW = datetime(2026, 6, 15, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "just now"),
+        (59, "just now"),
+        (-59, "just now"),
+        (60, "1 minute ago"),
+        (300, "5 minutes ago"),
+        (3599, "59 minutes ago"),
+        (3600, "1 hour ago"),
+        (7200, "2 hours ago"),
+        (86399, "23 hours ago"),
+        (86400, "1 day ago"),
+        (3 * 86400, "3 days ago"),
+        (7 * 86400 - 1, "6 days ago"),
+        (7 * 86400, f"{(NOW - timedelta(days=7)).astimezone():%Y-%m-%d %H:%M}"),
+        (-3600, f"{(NOW + timedelta(hours=1)).astimezone():%Y-%m-%d %H:%M}"),
+    ],
+)
+def test_ago(seconds: int, said: str) -> None:
+    assert ago(NOW - timedelta(seconds=seconds), NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.04, "0.0 s"), (1.26, "1.3 s"), (59.94, "59.9 s"), (59.96, "1 min 0 s"),
+        (125.2, "2 min 5 s"), (3600, "60 min 0 s"),
+    ],
+)  # fmt: skip
+def test_duration(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
