@@ -36,6 +36,7 @@ from typing import assert_never
 from mcfs import folderfile
 from mcfs.columns import today
 from mcfs.config import DEFAULTS, Absent, Names, Settings
+from mcfs.difference import Difference, difference
 from mcfs.errors import NotFoundError, QueryError, ReadOnlyError, TemplateError
 from mcfs.grouping import Groupings
 from mcfs.lately import Lately
@@ -62,6 +63,7 @@ from mcfs.query import ALL, Query, Vocabulary, format, hiding_absent, parse
 from mcfs.route import MAX_DEPTH, Route, near_miss, query_of, template_of
 from mcfs.sql import midnight, select_entries, select_entry
 from mcfs.store import Generation, Store
+from mcfs.store.following import Follower
 from mcfs.store.reader import CacheReader
 from mcfs.template import Template
 from mcfs.views import Views, read_views
@@ -122,6 +124,9 @@ class Tree:
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._listed = 0
         self._files: OrderedDict[ExportNode, tuple[Generation, date, bytes]] = OrderedDict()
+        self._by_value: set[Template] = set()
+        self._by_file: set[Template] = set()
+        self._follower: Follower | None = None
         self._lock = threading.Lock()
         self._moment: _Moment | None = None
         self.catch_up()
@@ -130,6 +135,35 @@ class Tree:
         """See whether the store has moved on; which generation it is in."""
         with self._store.cache.reading() as read:
             return self._seen(read).generation
+
+    def start_following(self) -> None:
+        """From now on, remember what there was, so that `follow` can say what changed."""
+        self._follower = Follower(self._store.cache)
+
+    def stop_following(self) -> None:
+        """Let go of what there was."""
+        if self._follower is not None:
+            self._follower.close()
+            self._follower = None
+
+    def follow(self) -> Difference | None:
+        """What has changed since it was last asked; None if nothing has. From one thread at a time.
+
+        By then everything else is as of the new generation already.
+        """
+        assert self._follower is not None
+        with self._follower.step() as step:
+            if step is None:
+                self._now()
+                return None
+            now = self._seen(step.after)
+            by_value, by_file = self._templates_in_use()
+            return difference(step, by_value, by_file, now.day)
+
+    def _templates_in_use(self) -> tuple[set[Template], set[Template]]:
+        """Those that named any folder or file that was listed."""
+        with self._lock:
+            return set(self._by_value), set(self._by_file)
 
     def configure(self, settings: Settings) -> None:
         """From now on by other settings."""
@@ -405,6 +439,8 @@ class Tree:
     def _named_by_template(
         self, read: CacheReader, now: _Moment, query: Query, template: Template
     ) -> dict[str, Node]:
+        with self._lock:
+            self._by_file.add(template)
         cells = now.groupings.file_cells(read, query, template, now.day)
         tracks = {
             row.annex_key: row
@@ -419,6 +455,8 @@ class Tree:
     def _values(
         self, read: CacheReader, now: _Moment, node: ValuesNode, query: Query
     ) -> dict[str, Node]:
+        with self._lock:
+            self._by_value.add(node.templates[0])
         groups = now.groupings.groups(read, query, node.templates[0], now.day)
         wanted = ((group.folded, escape(group.shown.strip())) for group in groups)
         names = unique_names(wanted, of_files=False)

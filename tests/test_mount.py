@@ -87,7 +87,7 @@ def mcfs(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 class TestWalk:
     def test_ls_find_and_cat(self, shared: Path, shared_top: Path) -> None:
-        assert run("ls", shared).split("\n") == ["all", "pins", ""]
+        assert set(run("ls", shared).split()) >= {"all", "artist", "genre", "new", "pins"}
         folder = shared / "genre:techno" / "bpm:120-130"
         assert run("ls", folder).count("\n") == 4
         found = run("find", shared / "genre:techno", "-name", "*.wav").splitlines()
@@ -119,7 +119,7 @@ class TestWalk:
         assert not list((shared / "all").glob("*Phylyps*"))
 
     def test_dots_types_and_links(self, shared: Path) -> None:
-        assert run("ls", "-a", shared).split() == [".", "..", "all", "pins"]
+        assert run("ls", "-a", shared).split()[:3] == [".", "..", "all"]
         assert {entry.name: entry.is_dir() for entry in os.scandir(shared)} == {
             "all": True,
             "pins": True,
