@@ -120,10 +120,7 @@ class TestWalk:
 
     def test_dots_types_and_links(self, shared: Path) -> None:
         assert run("ls", "-a", shared).split()[:3] == [".", "..", "all"]
-        assert {entry.name: entry.is_dir() for entry in os.scandir(shared)} == {
-            "all": True,
-            "pins": True,
-        }
+        assert all(entry.is_dir() for entry in os.scandir(shared))
         assert all(entry.is_symlink() for entry in os.scandir(shared / "all"))
         assert shared.stat().st_nlink == 1, "2 would tell find that there are no folders inside"
 
