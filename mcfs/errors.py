@@ -83,6 +83,10 @@ class StoreError(McfsError):
     """A database of the store cannot be read, written, or is not one."""
 
 
+class StoreFullError(StoreError):
+    """No space is left on the disk of the store."""
+
+
 class StoreBusyError(StoreError):
     """Another process has held the store's write lock for longer than we wait."""
 

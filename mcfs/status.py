@@ -11,7 +11,7 @@ import os
 import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,9 @@ from mcfs.mountpoint import is_dead, our_mounts
 from mcfs.store import Counts, Generation, Run
 from mcfs.store.lock import running_sync
 from mcfs.store.look import Look, look_into
+from mcfs.store.records import STALE_AFTER
 from mcfs.sync import seen_by
 
-STALE_AFTER = timedelta(hours=24)
 _RUNS = 5
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _DATE_AFTER = 7 * _DAY

@@ -23,7 +23,7 @@ from mcfs.annex.process import run
 from mcfs.annex.reading import AnnexedKey, look, read_all, read_some
 from mcfs.columns import utc_now
 from mcfs.config import DEFAULTS, Settings
-from mcfs.errors import LibraryError, McfsError
+from mcfs.errors import LibraryError, McfsError, StoreBusyError
 from mcfs.store import Store, SyncState
 from mcfs.store.changes import CacheWriter
 from mcfs.store.lock import SyncLock, sync_lock
@@ -86,14 +86,18 @@ def sync(
 ) -> SyncReport:
     """Bring the store in step with the library; says what changed."""
     started = time.monotonic()
+    if not library.is_there():
+        raise LibraryError(f"{library.top} is not there any more")
     with sync_lock(store.folder) as lock:
         try:
             if merge:
                 # By its own name: `git annex` would leave it behind if it had to be ended.
                 run(["git-annex", "merge", "--quiet"], folder=library.top, seconds=3600)
             report = _Sync(library, store, settings, lock, on_progress).run(full=full)
-        except (McfsError, OSError, KeyboardInterrupt) as error:
-            sentence = str(error) or "interrupted"
+        except StoreBusyError:
+            raise  # nothing has failed; and who cannot write cannot write that down either
+        except (Exception, KeyboardInterrupt) as error:
+            sentence = _sentence(error)
             # The failure itself is what has to be heard, not that it could not be written down.
             with suppress(McfsError):
                 store.cache.record_error(sentence)
@@ -104,6 +108,13 @@ def sync(
         number = store.user.start_run("sync", {"kind": report.kind.value})
         store.user.finish_run(number, "done", report.as_json())
     return report
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    foreseen = isinstance(error, (McfsError, OSError))
+    return str(error) if foreseen else f"a bug in mcfs: {type(error).__name__}: {error}"
 
 
 def preview(library: Library, store: Store, settings: Settings = DEFAULTS) -> SyncReport:
@@ -159,7 +170,7 @@ class _Sync:
                 seen = fingerprint
             except LibraryError:
                 # git-annex may have packed or dropped what we were about to read.
-                if round_ == _ROUNDS - 1 or not self._library.top.is_dir():
+                if round_ == _ROUNDS - 1 or not self._library.is_there():
                     raise
                 time.sleep(pause)
                 pause *= 2

@@ -17,7 +17,7 @@ from mcfs.annex.library import Library
 from mcfs.store import Store, open_store
 from mcfs.sync import sync
 from tests.mounting import REPOSITORY, Mounted, is_mounted, mounted, observed, wait_until
-from tests.needs import git_annex_environment, needs_fuse, needs_root
+from tests.needs import git_annex_environment, needs_fuse
 from tests.tracks import ABSENT, copy_of
 
 
@@ -450,23 +450,6 @@ class TestCommand:
         assert len(os.listdir(place / "genre:techno")) == 6
         assert mcfs("umount", place).returncode == 0
         wait_until(lambda: not _processes_naming(place))
-
-    def test_a_disk_that_cannot_be_written_says_so_in_one_line(
-        self, library: Library, synced: Store, place: Path
-    ) -> None:
-        needs_root("to mount a disk")
-        synced.close()
-        place.mkdir()
-        disk = library.store_dir
-        run("mount", "--bind", disk, disk)
-        run("mount", "-o", "remount,bind,ro", disk)
-        try:
-            done = mcfs("mount", library.top, place)
-            assert done.returncode == 1
-            assert done.stderr.count("\n") == 1
-            assert "read-only" in done.stderr
-        finally:
-            run("umount", disk)
 
     def test_a_mount_in_use_says_so(self, mnt: Path) -> None:
         descriptor = os.open(mnt / "all", os.O_RDONLY)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mcfs.annex.fingerprint import JOURNALS, NO_LOG, Fingerprint, Stamp, stamp_of
-from mcfs.annex.git import contents, found_contents, git, levels_of
+from mcfs.annex.git import WHAT_IS_LOST, contents, found_contents, git, levels_of
 from mcfs.annex.keys import key_file_name, key_of_file_name, lower_folders
 from mcfs.annex.library import Library, from_disk
 from mcfs.errors import LibraryError
@@ -176,7 +176,9 @@ def _must_be_absent(library: Library, commit: str, paths: list[bytes]) -> None:
         some = [os.fsdecode(path) for path in paths[start : start + _AT_ONCE]]
         if lost := git(library, "--literal-pathspecs", "ls-tree", "-z", commit, "--", *some):
             name = os.fsdecode(lost.partition(b"\t")[2].partition(b"\0")[0])
-            raise LibraryError(f"{library.top} is damaged: git has no object for {name}")
+            raise LibraryError(
+                f"{library.top} is damaged: git has no object for {name}; {WHAT_IS_LOST}"
+            )
 
 
 def _overlaid(key: str, logs: Logs, journal: Journal) -> Logs:

@@ -13,6 +13,7 @@ from mcfs.annex.library import Library
 from mcfs.annex.process import piped, run
 from mcfs.errors import LibraryError
 
+WHAT_IS_LOST = "git fsck says what is lost, git annex repair may bring it back"
 _SECONDS = 600.0
 
 
@@ -25,7 +26,9 @@ def contents(library: Library, blobs: Iterable[bytes]) -> Iterator[tuple[bytes, 
     """(blob, its bytes), in the order asked; a `LibraryError` where git does not have one of them."""
     for name, text in found_contents(library, blobs):
         if text is None:
-            raise LibraryError(f"{library.top} is damaged: git has no object {os.fsdecode(name)}")
+            raise LibraryError(
+                f"{library.top} is damaged: git has no object {os.fsdecode(name)}; {WHAT_IS_LOST}"
+            )
         yield name, text
 
 
@@ -59,7 +62,9 @@ def found_contents(
             yield name, text
         else:
             return
-    raise LibraryError(f"{library.top} is damaged: git does not say what {os.fsdecode(name)} holds")
+    raise LibraryError(
+        f"{library.top} is damaged: git does not say what {os.fsdecode(name)} holds; {WHAT_IS_LOST}"
+    )
 
 
 def sizes(library: Library, objects: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:

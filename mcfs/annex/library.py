@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mcfs.annex.process import run
 from mcfs.errors import LibraryError
+from mcfs.names import escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,12 @@ class Library:
     common_dir: Path
     uuid: str
 
-    @property
-    def store_dir(self) -> Path:
-        """Where our databases live: in the library, out of sight of git and git-annex."""
-        return self.git_dir / "mcfs"
+    # Where our databases live: in the library, out of sight of git and git-annex, if it can be written.
+    store_dir: Path
+
+    def is_there(self) -> bool:
+        """Whether it can still be reached: a disk can be unplugged."""
+        return os.path.lexists(self.git_dir / "HEAD")
 
 
 @contextlib.contextmanager
@@ -65,7 +68,18 @@ def open_library(place: Path) -> Library:
         raise LibraryError(
             f"{top} is a git repository without git-annex; run: git annex init"
         ) from error
-    return Library(top, git_dir, common_dir, uuid)
+    return Library(top, git_dir, common_dir, uuid, _store_dir(git_dir, common_dir, uuid))
+
+
+def _store_dir(git_dir: Path, common_dir: Path, uuid: str) -> Path:
+    """Beneath the git dir, or among the user's own data: for a disk or a folder one cannot write."""
+    inside = git_dir / "mcfs"
+    if os.access(inside if inside.exists() else git_dir, os.W_OK | os.X_OK):
+        return inside
+    said = Path(os.environ.get("XDG_DATA_HOME", ""))
+    data = said if said.is_absolute() else Path.home() / ".local" / "share"
+    # A linked work tree has files of its own.
+    return data / "mcfs" / escape(uuid) / os.path.relpath(git_dir, common_dir)
 
 
 def _rev_parse(place: Path, *asked: str) -> Path:

@@ -115,7 +115,8 @@ def piped(
         process.stdout.close()
         process.wait()
         for thread in threads:
-            thread.join()
+            if thread.ident is not None:  # interrupted, we may not have come to start it
+                thread.join()
         process.stderr.close()
     if status != 0:
         raise (

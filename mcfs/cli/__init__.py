@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
 from typing import Any, NoReturn
 
@@ -61,9 +62,14 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run one command and leave with its exit code; no traceback ever reaches a user."""
     _open_what_is_closed()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # What a command imports stays: to look for garbage in it is a tenth of its start, and in vain.
     gc.disable()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # All is done and said: Ctrl-C would only be heard in the middle of Python's own end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

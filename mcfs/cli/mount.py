@@ -40,7 +40,7 @@ def command(places: tuple[Path, ...], foreground: bool, asked_for: Path | None) 
     with open_store(library.store_dir) as store:
         if store.notice:
             click.echo(f"mcfs: {store.notice}", err=True)
-        if store.cache.generation().counter == 0:
+        if store.cache.state().library_uuid != library.uuid:
             sync_with_bar(library, store, load_settings(library.top))
     if foreground:
         mount_in_foreground(library, usable_place)

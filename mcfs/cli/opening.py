@@ -14,12 +14,15 @@ from mcfs.store import CacheRepository, Store, open_cache, open_store
 
 @contextmanager
 def opened(place: Path) -> Iterator[tuple[Library, Store]]:
-    """What `--library` names. One that was never synced is synced first, as `mcfs mount` does."""
+    """What `--library` names. One that was never synced is synced first, as `mcfs mount` does.
+
+    So is one whose store is of another library, of which nothing must be shown.
+    """
     library = open_library(place)
     with open_store(library.store_dir) as store:
         if store.notice:
             say(store.notice)
-        if store.cache.generation().counter == 0:
+        if store.cache.state().library_uuid != library.uuid:
             from mcfs.cli.progress import sync_with_bar  # a bar is slow to load
 
             sync_with_bar(library, store, load_settings(library.top))
@@ -34,7 +37,7 @@ def opened_cache(place: Path) -> Iterator[tuple[Library, CacheRepository]]:
     try:
         if notice:
             say(notice)
-        if cache.generation().counter == 0:
+        if cache.state().library_uuid != library.uuid:
             with opened(place):
                 pass
         yield library, cache

@@ -19,9 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from mcfs.errors import StoreError
+from sqlalchemy import Engine
+
+from mcfs.errors import StoreError, StoreFullError
 from mcfs.store.cache import CacheRepository
-from mcfs.store.engine import open_engine
+from mcfs.store.engine import open_engine, open_still
 from mcfs.store.records import (
     Counts,
     FieldCount,
@@ -32,6 +34,7 @@ from mcfs.store.records import (
     SnapshotTrack,
     SyncState,
     TrackRecord,
+    is_stale,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ __all__ = [
     "Store",
     "SyncState",
     "TrackRecord",
+    "is_stale",
     "open_cache",
     "open_store",
 ]
@@ -100,7 +104,19 @@ def open_store(folder: Path) -> Store:
 def open_cache(folder: Path) -> tuple[CacheRepository, str | None]:
     """The cache alone, which is quicker; and what the user should know about how it was opened."""
     _make(folder)
-    cache = CacheRepository(open_engine(folder / "cache.db"))
+    path = folder / "cache.db"
+    try:
+        return _prepared(open_engine(path))
+    except StoreFullError:
+        # Reading takes a few pages beside the file too, unless nobody else can be at it.
+        still = open_still(path)
+        if still is None:
+            raise
+        return _prepared(still)
+
+
+def _prepared(engine: Engine) -> tuple[CacheRepository, str | None]:
+    cache = CacheRepository(engine)
     try:
         return cache, cache.prepare()
     except BaseException:

@@ -7,19 +7,21 @@ SQLAlchemy becomes; neither's exceptions leave this room. Knows no table.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, RootTransaction, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError
+from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError, StoreFullError
 
 # How long a writer waits for another: a full sync of a large library holds the lock for seconds.
 PATIENCE = 30.0
@@ -38,15 +40,35 @@ SETTINGS_TO_REBUILD = (
     "PRAGMA cache_size = -65536",  # 64 MiB: unique indexes fill in no order, an eighth quicker
 )
 
+# What SQLAlchemy logs of a failure that is raised besides is for a log, where there is one: without any,
+# Ctrl-C at the wrong moment would put its traceback on the terminal.
+_NOT_ON_THE_TERMINAL = logging.NullHandler()
+
 _BEGIN = "mcfs_begin"
 _PATIENCE = "mcfs_patience"
 
 
 def open_engine(path: Path, patience: float = PATIENCE) -> Engine:
     """An engine for one file. Nothing is opened yet: the first transaction does that."""
+    return _engine(path, _connect, patience)
+
+
+def open_still(path: Path) -> Engine | None:
+    """One that only reads and needs no space on the disk; None for a file with a write-ahead log.
+
+    It takes no lock: right for who reads once, of a file that nobody has open and nobody can write.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return None
+    return _engine(path, _connect_still, patience=0)
+
+
+def _engine(path: Path, connect: Callable[[Path], sqlite3.Connection], patience: float) -> Engine:
+    logging.getLogger("sqlalchemy").addHandler(_NOT_ON_THE_TERMINAL)
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
-        creator=partial(_connect, path),
+        creator=partial(connect, path),
         poolclass=QueuePool,
         max_overflow=-1,  # threads that read never wait for each other
         execution_options={_PATIENCE: patience},
@@ -113,8 +135,22 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False
     )
+    return _set_up(connection, SETTINGS)
+
+
+def _connect_still(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(os.fsencode(path))}?immutable=1",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    return _set_up(connection, ("PRAGMA temp_store = MEMORY",))
+
+
+def _set_up(connection: sqlite3.Connection, settings: Iterable[str]) -> sqlite3.Connection:
     try:
-        for setting in SETTINGS:
+        for setting in settings:
             connection.execute(setting).close()
         connection.create_function("mcfs_shuffle", 2, _shuffled, deterministic=True)
     except BaseException:
@@ -220,7 +256,9 @@ def _explained(path: Path, error: Exception) -> StoreError:
     if kind == sqlite3.SQLITE_CORRUPT:
         return StoreDamagedError(f"{path} is damaged")
     if code in _FULL:
-        return StoreError(f"{path} cannot be written: no space left on its disk")
+        return StoreFullError(
+            f"{path} cannot be written: no space left on its disk; make some and try again"
+        )
     reason = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
     if kind == sqlite3.SQLITE_CANTOPEN:
         return StoreError(f"{path} cannot be opened: {_obstacle(path) or reason}")

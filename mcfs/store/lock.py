@@ -9,15 +9,19 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcfs.errors import SyncRunningError
+from mcfs.errors import StoreError, SyncRunningError
 
 _NAME = "sync.lock"
+# Who looks whether a sync runs holds the lock too, for less than this.
+_LOOKING = 0.1
+_LOOK_AGAIN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +46,23 @@ class SyncLock:
         """Say how far the sync is, for `running_sync` to tell."""
         said = json.dumps([os.getpid(), self._started, done, total]).encode()
         # Longer than what it replaces, or as long: a reader sees one or the other, never a mixture.
-        os.pwrite(self._descriptor, said.ljust(100), 0)
+        with suppress(OSError):  # a full disk is no reason not to sync, if all else fits
+            os.pwrite(self._descriptor, said.ljust(100), 0)
 
 
 @contextmanager
 def sync_lock(folder: Path) -> Iterator[SyncLock]:
     """Hold the lock; a `SyncRunningError` that says who does when somebody else does."""
-    descriptor = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise _running(_read(descriptor)) from error
+        descriptor = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StoreError(f"{folder / _NAME} cannot be written: {error.strerror}") from error
+    try:
+        deadline = time.monotonic() + _LOOKING
+        while not _locked(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                raise _running(_read(descriptor))
+            time.sleep(_LOOKING / 10)
         yield SyncLock(descriptor)
         os.ftruncate(descriptor, 0)
     finally:
@@ -61,18 +70,40 @@ def sync_lock(folder: Path) -> Iterator[SyncLock]:
 
 
 def running_sync(folder: Path) -> RunningSync | None:
-    """The sync that runs now, if one does."""
+    """The sync that runs now, if one does and has said so."""
+    _, holder = _look(folder)
+    return holder
+
+
+def wait_for_sync(folder: Path, stop: threading.Event) -> bool:
+    """Wait until no sync runs, for who wants what it brings; False when stopped before."""
+    while not stop.is_set():
+        held, _ = _look(folder)
+        if not held:
+            return True
+        stop.wait(_LOOK_AGAIN)
+    return False
+
+
+def _look(folder: Path) -> tuple[bool, RunningSync | None]:
+    """Whether somebody holds the lock, and who."""
     try:
         descriptor = os.open(folder / _NAME, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return None
+        return False, None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _read(descriptor)
+        held = not _locked(descriptor, fcntl.LOCK_SH)
+        return held, _read(descriptor) if held else None
     finally:
         os.close(descriptor)
-    return None
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _read(descriptor: int) -> RunningSync | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 
@@ -53,6 +53,14 @@ class SyncState:
     finished_at: datetime | None = None
     counts: Mapping[str, Any] | None = None
     last_error: str | None = None
+
+
+STALE_AFTER = timedelta(hours=24)
+
+
+def is_stale(state: SyncState, now: datetime) -> bool:
+    """Whether nobody has looked for so long that the library may well be another one by now."""
+    return state.finished_at is None or now - state.finished_at > STALE_AFTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,34 +66,12 @@ class Mcfs:
 
     def in_terminal(self, *words: str, columns: int, **environment: str) -> str:
         """What a terminal of that width would have been sent, stderr too."""
-        ours, theirs = pty.openpty()
-        os.set_blocking(ours, False)
-        process = subprocess.Popen(
-            [
-                "bash",
-                "-c",
-                f"stty cols {columns}; exec {shlex.join([sys.executable, '-m', 'mcfs', *words])}",
-            ],
-            cwd=self.library.top,
-            env=self._environment(environment),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+        return in_terminal(
+            [sys.executable, "-m", "mcfs", *words],
+            columns=columns,
+            folder=self.library.top,
+            environment=self._environment(environment),
         )
-        os.close(theirs)
-        sent = b""
-        while True:
-            select.select([ours], [], [], 60)
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:
-                break  # the other end is closed
-            if not piece:
-                break
-            sent += piece
-        os.close(ours)
-        assert process.wait() == 0, sent
-        return _text(sent).replace("\r\n", "\n")
 
     def _environment(self, more: dict[str, str]) -> dict[str, str]:
         return (
@@ -106,6 +84,36 @@ class Mcfs:
             }
             | more
         )
+
+
+def in_terminal(
+    command: list[str], *, columns: int, folder: Path, environment: dict[str, str]
+) -> str:
+    """What a terminal of that width would have been sent by any command."""
+    ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
+    process = subprocess.Popen(
+        ["bash", "-c", f"stty cols {columns}; exec {shlex.join(command)}"],
+        cwd=folder,
+        env=environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    sent = b""
+    while True:
+        select.select([ours], [], [], 60)
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:
+            break  # the other end is closed
+        if not piece:
+            break
+        sent += piece
+    os.close(ours)
+    assert process.wait() == 0, sent
+    return _text(sent).replace("\r\n", "\n")
 
 
 def _text(raw: bytes) -> str:

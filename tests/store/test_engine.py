@@ -60,7 +60,8 @@ def test_full_disk(disk: Disk) -> None:
         with pytest.raises(StoreError) as caught:
             store.cache.replace_all(crowd())
         assert one_line(caught) == (
-            f"{place}/mcfs/cache.db cannot be written: no space left on its disk"
+            f"{place}/mcfs/cache.db cannot be written: no space left on its disk; "
+            "make some and try again"
         )
         assert store.cache.generation() == before
         assert store.cache.get(track(1).annex_key) == track(1, genre="Dub")

@@ -14,7 +14,7 @@ import pytest
 from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store import CacheRepository, SyncState, TrackRecord, open_store
 from mcfs.store.aside import set_aside
-from mcfs.store.engine import open_engine
+from mcfs.store.engine import open_engine, open_still
 from tests.store.making import contents, query, substring, track
 
 
@@ -374,6 +374,21 @@ def test_open_store_makes_everything_and_leaves_nothing_open(tmp_path: Path) -> 
         assert store.notice is not None
         assert "set aside" in store.notice
         assert [pin.name for pin in store.user.pins()] == ["p"]
+
+
+def test_reading_without_any_space(cache: CacheRepository, path: Path) -> None:
+    cache.insert([track(1, genre="Techno")])
+    assert open_still(path) is None, "there is a log, and what is in it counts"
+    cache.close()
+    engine = open_still(path)
+    assert engine is not None
+    still = CacheRepository(engine)
+    assert still.prepare() is None
+    assert still.get(track(1).annex_key) == track(1, genre="Techno")
+    with pytest.raises(StoreError, match=r"cache\.db cannot be written"):
+        still.insert([track(2)])
+    still.close()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_store_where_a_file_is_in_the_way(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""The bar of a sync: for who waits at a terminal, no wider than that is, and gone afterwards."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library
+from tests.cli.running import Mcfs, in_terminal
+from tests.mounting import REPOSITORY
+from tests.needs import git_annex_environment
+
+# A sync of a large library, without one.
+_SLOW = """
+import time
+from mcfs.cli import progress
+from mcfs.sync import Progress, SyncReport
+
+def sync(*_, on_progress, **__):
+    time.sleep(0.5)
+    for done in range(0, 100_001, 10_000):
+        on_progress(Progress(done, 100_000))
+        time.sleep(0.15)
+    return SyncReport()
+
+progress.sync, progress._QUICK = sync, 0.1
+progress.sync_with_bar(None, None)
+print("done")
+"""
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return git_annex_environment(folder) | {"PYTHONPATH": str(REPOSITORY), "TERM": "xterm"}
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_bar(tmp_path: Path, columns: int) -> None:
+    sent = in_terminal(
+        [sys.executable, "-c", _SLOW],
+        columns=columns,
+        folder=tmp_path,
+        environment=_environment(tmp_path),
+    )
+    assert sent.endswith("\x1b[2Kdone\n"), "the line is free again"
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent).replace("\r", "\n").split("\n")
+    drawn = [line for line in lines if line.startswith("syncing")]
+    assert max(len(line) for line in drawn) == columns
+    assert "/" not in drawn[0], "nothing is known yet"
+    assert any(re.search(r"━ [1-9]0000/100000 \d+/s +\d\d:\d\d$", line) for line in drawn)
+
+
+def test_a_quick_sync_shows_none(mcfs: Mcfs) -> None:
+    sent = mcfs.in_terminal("sync", "--full", columns=80)
+    assert re.sub(r"\x1b\[\?25[hl]", "", sent).splitlines() == [
+        "12 tracks, 1 of them not here",
+        "mcfs: values that are no number, and found as text only: bpm (1)",
+    ]
+
+
+def test_where_nobody_watches_there_is_none(library: Library) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SLOW],
+        cwd=library.top,
+        env=_environment(library.top),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("done\n", "")
