@@ -38,11 +38,13 @@ def fold(text: str) -> str:
     latin = False
     plain = text.translate(_ALIKE)
     for char in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", plain).casefold()):
-        if unicodedata.combining(char):
+        if char.isascii():
+            latin = True
+        elif unicodedata.combining(char):
             if latin:
                 continue
         else:
-            latin = char.isascii() or unicodedata.name(char, "").startswith("LATIN ")
+            latin = unicodedata.name(char, "").startswith("LATIN ")
         bare.append(char)
     return unicodedata.normalize("NFKC", "".join(bare).translate(_STROKES)).translate(_ALIKE)
 

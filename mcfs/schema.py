@@ -24,7 +24,6 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
-    UniqueConstraint,
     event,
 )
 from sqlalchemy import (
@@ -49,22 +48,23 @@ class CacheBase(DeclarativeBase):
 class Track(CacheBase):
     """One annexed audio file, by annex key.
 
-    Indexes: the unique ones, and one more. `annex_key` finds a track whose log changed, `name` answers the
+    Indexes: the unique ones, and three more. `annex_key` finds a track whose log changed, `name` answers the
     kernel's lookup of one name in a folder, `inode` keeps the file numbers of two tracks apart.
-    `track_by_wanted` finds the namesakes of a track that comes or goes.
+    `track_by_wanted` finds the namesakes of a track that comes or goes; `track_absent` and `track_bare`
+    are counted after every sync.
     Sorting reads the rows of one folder and sorts them in memory, so no display column has an index.
     """
 
     __tablename__ = "track"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    annex_key: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    annex_key: Mapped[str]
+    name: Mapped[str]
     # What it would be called if nobody else would be; folded, for that is how names collide.
     wanted_name: Mapped[str]
     wanted_folded: Mapped[str]
     # Hash of the annex key, so that it survives a rebuild of the cache (see store/inodes.py).
-    inode: Mapped[int] = mapped_column(BigInteger, unique=True)
+    inode: Mapped[int] = mapped_column(BigInteger)
     # The first of its work paths; NULL when no file of the checked-out tree has this key.
     work_path: Mapped[str | None]
     # The annex object, relative to the common git directory; where it would be when absent.
@@ -88,6 +88,8 @@ class Track(CacheBase):
     color: Mapped[str | None]
     decade: Mapped[str | None]
     is_live: Mapped[bool] = mapped_column(default=False)
+    # Whether it has any value that is not of its place.
+    has_metadata: Mapped[bool]
 
     __table_args__ = (
         CheckConstraint("length(annex_key) > 0", name="annex_key_not_empty"),
@@ -97,26 +99,43 @@ class Track(CacheBase):
         CheckConstraint("key_number BETWEEN 1 AND 24", name="key_number_is_a_key"),
         CheckConstraint("present IN (0, 1)", name="present_is_boolean"),
         CheckConstraint("is_live IN (0, 1)", name="is_live_is_boolean"),
+        CheckConstraint("has_metadata IN (0, 1)", name="has_metadata_is_boolean"),
+        # Not columns that are `unique`: the index of such a one is there from the start, and a load would
+        # have to fill it in no order.
+        Index("track_by_annex_key", "annex_key", unique=True),
+        Index("track_by_name", "name", unique=True),
+        Index("track_by_inode", "inode", unique=True),
         Index("track_by_wanted", "wanted_folded"),
+        Index("track_absent", "id", sqlite_where=sql_text("present IS 0")),
+        Index("track_bare", "id", sqlite_where=sql_text("has_metadata IS 0")),
     )
 
 
 class TrackFile(CacheBase):
     """Every file of the checked-out tree, by its work path: several may be the same track.
 
-    Index on `track_id`: the files of a track, and SQLite's own look when a track is deleted.
+    The work path is a value like any other to a query, but hardly two tracks share one: kept here, it
+    needs no row in the dictionary and none in `track_value`. Its substrings are `track_file_fts`'s.
+
+    Indexes: the unique one, for no two tracks have one file; and `track_id`, for the files of a track
+    and for SQLite's own look when a track is deleted.
     """
 
     __tablename__ = "track_file"
 
-    work_path: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    work_path: Mapped[str]
+    folded: Mapped[str]
     track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
     # The object of git that says which key it is; as long as it stays, nobody has to look again.
     blob: Mapped[str] = mapped_column(default="")
     # False for one that only the branch has that the checked-out one is based on.
     in_work_tree: Mapped[bool] = mapped_column(default=True)
 
-    __table_args__ = (Index("track_file_by_track", "track_id"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        Index("track_file_by_work_path", "work_path", unique=True),
+        Index("track_file_by_track", "track_id"),
+    )
 
 
 class Field(CacheBase):
@@ -135,7 +154,7 @@ class Field(CacheBase):
 class Value(CacheBase):
     """One distinct value of one field.
 
-    `UNIQUE (field_id, text)` finds a value when a track gains it. `value_by_folded` answers whole
+    `value_by_text` finds a value when a track gains it. `value_by_folded` answers whole
     values and prefixes, and groups case variants. `value_by_number` answers ranges; it is partial,
     for most values are not numbers. Substrings are `value_fts`'s.
     """
@@ -150,7 +169,7 @@ class Value(CacheBase):
     number: Mapped[float | None]
 
     __table_args__ = (
-        UniqueConstraint("field_id", "text"),
+        Index("value_by_text", "field_id", "text", unique=True),
         Index("value_by_folded", "field_id", "folded"),
         Index("value_by_number", "field_id", "number", sqlite_where=sql_text("number IS NOT NULL")),
     )
@@ -221,24 +240,28 @@ class SyncState(CacheBase):
     )
 
 
-# Substrings of the distinct folded values, in any script. `case_sensitive`: they are folded already.
-# External content: the index stores no second copy, and the repository keeps it in step.
-_VALUE_FTS = (
-    "CREATE VIRTUAL TABLE value_fts USING fts5("
-    "folded, content='value', content_rowid='id', tokenize='trigram case_sensitive 1')"
-)
-event.listen(CacheBase.metadata, "after_create", DDL(_VALUE_FTS))  # type: ignore[no-untyped-call]
-event.listen(
-    CacheBase.metadata,
-    "before_drop",
-    DDL("DROP TABLE IF EXISTS value_fts"),  # type: ignore[no-untyped-call]
-)
+# Substrings of the distinct folded values and of the folded work paths, in any script.
+# `case_sensitive`: they are folded already. External content: the index stores no second copy, and the
+# repository keeps it in step. `columnsize`: only a ranking would ask how long each text is.
+_FTS = [
+    f"CREATE VIRTUAL TABLE {table}_fts USING fts5(folded, content='{table}', content_rowid='id', "
+    "tokenize='trigram case_sensitive 1', columnsize=0)"
+    for table in ("value", "track_file")
+]
+for _statement in _FTS:
+    event.listen(CacheBase.metadata, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
+for _table in ("value_fts", "track_file_fts"):
+    event.listen(
+        CacheBase.metadata,
+        "before_drop",
+        DDL(f"DROP TABLE IF EXISTS {_table}"),  # type: ignore[no-untyped-call]
+    )
 
 
 def schema_stamp() -> int:
     """A number that differs when the tables do: nobody has to remember to raise a version."""
     dialect = sqlite.dialect()
-    statements = [_VALUE_FTS, str(DERIVATION)]
+    statements = [*_FTS, str(DERIVATION)]
     for table in CacheBase.metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
         statements += sorted(str(CreateIndex(i).compile(dialect=dialect)) for i in table.indexes)

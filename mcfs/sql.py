@@ -23,6 +23,7 @@ from typing import Any, assert_never
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Select,
     and_,
     bindparam,
@@ -37,6 +38,7 @@ from sqlalchemy import (
     table,
     true,
     type_coerce,
+    union_all,
 )
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import column
@@ -45,6 +47,7 @@ from sqlalchemy.types import NullType
 from mcfs.columns import stored_text
 from mcfs.musickey import mixes_with
 from mcfs.query import (
+    LOCATION,
     And,
     Between,
     Contains,
@@ -71,7 +74,7 @@ from mcfs.query import (
 )
 from mcfs.query.dates import days_of
 from mcfs.query.tempo import Span, tempo_spans
-from mcfs.schema import Field, Track, TrackValue, Value
+from mcfs.schema import Field, Track, TrackFile, TrackValue, Value
 
 Statement = Select[*tuple[Any, ...]]
 Shape = tuple[Any, ...]
@@ -91,6 +94,7 @@ _LISTED = (
     "added_at",
 )
 _FTS = table("value_fts", column("rowid"))
+_FILE_FTS = table("track_file_fts", column("rowid"))
 _SHORTEST_TRIGRAM = 3
 # SQLite's parser holds 100 things at once, and its expressions are 1,000 deep at most: a chain of
 # terms counts as deep as it is long.
@@ -585,10 +589,33 @@ def _condition(
             raise AssertionError(shape)
 
 
-def _tracks_with(names: tuple[str, ...], test: Shape) -> Statement:
+def _tracks_with(names: tuple[str, ...], test: Shape) -> Statement | CompoundSelect[int]:
     # IN and not a correlated EXISTS: SQLite then starts from the few values that match, and intersects
     # sets of track ids, where EXISTS would walk every track of the library. Both are two-valued.
-    return select(TrackValue.track_id).where(TrackValue.value_id.in_(_values(names, test)))
+    by_value = select(TrackValue.track_id).where(TrackValue.value_id.in_(_values(names, test)))
+    if LOCATION not in names:
+        return by_value
+    # Work paths are kept with the files.
+    by_file = _tracks_at(test)
+    return by_file if names == (LOCATION,) else union_all(by_value, by_file)
+
+
+def _tracks_at(test: Shape) -> Statement:
+    """The tracks that have a file whose whole work path passes the test."""
+    tracks = select(TrackFile.track_id)
+    match test:
+        case ("trigram", parameter):
+            return tracks.join(_FILE_FTS, _FILE_FTS.c.rowid == TrackFile.id).where(
+                literal_column("track_file_fts").op("MATCH")(bindparam(parameter))
+            )
+        case ("scan", parameter):
+            return tracks.where(func.instr(TrackFile.folded, bindparam(parameter)) > 0)
+        case ("equals", parameter):
+            return tracks.where(TrackFile.folded == bindparam(parameter))
+        case ("any",):
+            return tracks
+        case _:
+            raise AssertionError(test)  # a path is no number
 
 
 def _values(names: tuple[str, ...], test: Shape) -> Statement:
@@ -681,6 +708,9 @@ def _sort_keys(name: str, track: Track_) -> list[Any]:
 
 
 def _smallest(what: Any, names: tuple[str, ...], track: Track_) -> ColumnElement[Any]:
+    if names == (LOCATION,):
+        paths = select(func.min(TrackFile.folded)).where(TrackFile.track_id == track.id)
+        return paths.scalar_subquery()
     fields = _fields(names)
     return (
         select(func.min(what))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from pathlib import PurePosixPath
+from functools import lru_cache
 
 from mcfs.annex.reading import AnnexedKey
 from mcfs.names import fold, track_name
@@ -18,13 +18,27 @@ from mcfs.store import TrackRecord
 
 def is_audio(work_path: str, extensions: Container[str]) -> bool:
     """Whether an annexed file is a track: by its extension, of which these are the ones."""
-    return PurePosixPath(work_path).suffix[1:].lower() in extensions
+    return stem_and_suffix(work_path)[1].lower() in extensions
+
+
+def stem_and_suffix(work_path: str) -> tuple[str, str]:
+    """ "a/b.mp3" → "b", "mp3"; a name that begins or ends with its only dot has no suffix."""
+    name = work_path.rpartition("/")[2]
+    at = name.rfind(".")
+    return (name[:at], name[at + 1 :]) if 0 < at < len(name) - 1 else (name, "")
 
 
 def is_live(values: Mapping[str, Sequence[str]]) -> bool:
     """A live recording says so in a phrase; a title that merely has the word ("Live Forever") does not."""
     spoken_of = ("title", "album", "comment", "crate")
-    return any(_LIVE.search(value) for name in spoken_of for value in values.get(name, ()))
+    return any(_says_live(value) for name in spoken_of for value in values.get(name, ()))
+
+
+def _says_live(value: str) -> bool:
+    # The word itself is quicker to look for, and hardly a value has it.
+    if value.isascii() and "live" not in value.lower():
+        return False
+    return _LIVE.search(value) is not None
 
 
 _LIVE = re.compile(
@@ -62,22 +76,17 @@ def _moment(text: str) -> datetime | None:
 _YEAR = re.compile(r"\d{4}")
 
 
-def _wanted_name(key: AnnexedKey) -> str:
-    file = PurePosixPath(key.work_paths[0])
-    return track_name(_folded(key), file.stem, file.suffix[1:])
-
-
-def _folded(key: AnnexedKey) -> dict[str, tuple[str, ...]]:
-    """git-annex compares field names without regard to case."""
-    return {fold(name): values for name, values in key.metadata.values.items()}
+# A library has a few dozen fields, each of them a hundred thousand times.
+_field_name = lru_cache(maxsize=1024)(fold)
 
 
 def record_of(key: AnnexedKey) -> TrackRecord:
     """What the store keeps of a key that has files."""
-    values = _folded(key)
+    # git-annex compares field names without regard to case.
+    values = {_field_name(name): held for name, held in key.metadata.values.items()}
     return TrackRecord(
         annex_key=key.key,
-        name=_wanted_name(key),
+        name=track_name(values, *stem_and_suffix(key.work_paths[0])),
         files=key.work_paths,
         content_path=key.content_path,
         present=key.present,

@@ -7,11 +7,15 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
+from mcfs.annex import process
 from mcfs.annex.library import Library, open_library
 from mcfs.columns import today
 from mcfs.config import EXTENSIONS, Settings, load_settings
@@ -21,7 +25,7 @@ from mcfs.sql import select_tracks
 from mcfs.store import Store, open_store
 from mcfs.store.lock import running_sync, sync_lock
 from mcfs.sync import Kind, Progress, preview, sync
-from mcfs.tracks import added_at, decade, is_audio, is_live
+from mcfs.tracks import added_at, decade, is_audio, is_live, stem_and_suffix
 from tests.mounting import REPOSITORY
 from tests.needs import git_annex_environment
 from tests.tracks import SAMPLES, SECOND_PATH
@@ -104,6 +108,50 @@ def test_a_sync_that_finds_nothing_changed_is_no_generation(
     assert (after.store_uuid, after.counter) == (before.store_uuid, before.counter + 1)
 
 
+def test_a_sync_that_finds_nothing_changed_hardly_does_anything(
+    library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(library, synced)
+    commands: list[Sequence[str]] = []
+    statements: list[str] = []
+    start = process._started
+
+    def started(arguments: Sequence[str], *rest: Any) -> subprocess.Popen[bytes]:
+        commands.append(arguments)
+        return start(arguments, *rest)
+
+    def executed(*told: Any) -> None:
+        statements.append(told[2])
+
+    monkeypatch.setattr(process, "_started", started)
+    event.listen(Engine, "before_cursor_execute", executed)
+    try:
+        sync(library, synced)
+    finally:
+        event.remove(Engine, "before_cursor_execute", executed)
+    assert [command[1] for command in commands] == ["for-each-ref"]
+    # That it looked, and when.
+    (writing,) = (
+        words for words in statements if not words.startswith(("SELECT", "BEGIN", "PRAGMA"))
+    )
+    assert writing.startswith("UPDATE sync_state SET finished_at=")
+
+
+def test_what_there_is_is_counted(library: Library, synced: Store) -> None:
+    with synced.cache.reading() as read:
+        counts = read.counts()
+        records = read.records({file.annex_key for file in read.work_files()}).values()
+    assert counts.tracks == len(records) == len(SAMPLES)
+    assert counts.present == sum(record.present for record in records)
+    assert counts.without_metadata == sum(not record.values for record in records)
+    _shell(library, "git annex drop -q --force --all; git annex metadata -q --all --remove-all")
+    sync(library, synced)
+    with synced.cache.reading() as read:
+        counts = read.counts()
+    assert (counts.tracks, counts.present, counts.broken) == (len(SAMPLES), 0, {})
+    assert counts.without_metadata == len(SAMPLES)
+
+
 def test_progress_goes_from_nothing_to_all(library: Library) -> None:
     seen: list[Progress] = []
     with open_store(library.store_dir) as store:
@@ -160,6 +208,22 @@ def test_a_folder_that_is_no_library_says_so(tmp_path: Path) -> None:
 )
 def test_live(title: str, live: bool) -> None:
     assert is_live({"title": [title]}) is live
+
+
+@pytest.mark.parametrize(
+    ("work_path", "said"),
+    [
+        ("a/b.mp3", ("b", "mp3")),
+        ("b.tar.GZ", ("b.tar", "GZ")),
+        ("a.b/c", ("c", "")),
+        (".mp3", (".mp3", "")),
+        ("a/.mp3", (".mp3", "")),
+        ("b.", ("b.", "")),
+        ("..mp3", (".", "mp3")),
+    ],
+)
+def test_stem_and_suffix(work_path: str, said: tuple[str, str]) -> None:
+    assert stem_and_suffix(work_path) == said
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from sqlalchemy import event
 
 from mcfs.store import CacheRepository, TrackRecord
 from mcfs.store.engine import SETTINGS, SETTINGS_TO_REBUILD, open_engine
-from mcfs.store.load import REBUILD_FTS
+from mcfs.store.load import FILL_FTS
 
 Rows = dict[str, list[tuple[Any, ...]]]
 Result = dict[str, float]
@@ -44,7 +44,7 @@ TABLES = {
     "field": "id",
     "value": "id",
     "track": "id",
-    "track_file": "work_path",
+    "track_file": "id",
     "track_value": "track_id, value_id",
 }
 WAYS = ("repository", "bare rows")
@@ -158,7 +158,7 @@ def schema(reference: Path) -> tuple[list[str], list[str]]:
     with closing(sqlite3.connect(reference)) as connection:
         made = connection.execute(
             "SELECT type, sql FROM sqlite_master"
-            " WHERE sql IS NOT NULL AND name NOT LIKE 'value_fts_%' AND name != 'sync_state'"
+            " WHERE sql IS NOT NULL AND name NOT LIKE '%_fts_%' AND name != 'sync_state'"
         ).fetchall()
     return [sql for kind, sql in made if kind == "table"], [
         sql for kind, sql in made if kind == "index"
@@ -174,16 +174,15 @@ def bare_connection(path: Path) -> sqlite3.Connection:
 
 
 def load(connection: sqlite3.Connection, tables: list[str], rows: Rows, indexes: list[str]) -> None:
-    """One transaction, the rows in the order of their keys, then the indexes."""
+    """One transaction, the rows in the order of their keys, then the trigrams and the indexes."""
     connection.execute("BEGIN IMMEDIATE")
     for statement in tables:
         connection.execute(statement)
     for name, some in rows.items():
         marks = ", ".join("?" * len(some[0]))
         connection.executemany(f"INSERT INTO {name} VALUES ({marks})", some)  # noqa: S608
-    for statement in indexes:
+    for statement in (*FILL_FTS, *indexes):
         connection.execute(statement)
-    connection.execute(REBUILD_FTS)
     connection.execute("COMMIT")
 
 

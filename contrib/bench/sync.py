@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""What a sync costs: in full, after ten changed tracks, and when nothing changed.
+"""What a sync costs: in full, with cold inodes, after ten changed tracks, and when nothing changed.
 
-    python contrib/bench/sync.py LIBRARY [--rounds 3] [--git-annex]
+    python contrib/bench/sync.py LIBRARY [LARGER_LIBRARY] [--rounds 3] [--git-annex]
 
-LIBRARY is one that `annex_library.py` made. `baseline` streams what a full sync reads, and does nothing
-with it: `ls-tree` of the git-annex branch, `cat-file` of every log. Full syncs and baselines run in turn.
+The libraries are ones that `annex_library.py` made; of two, it is also said how much more the larger one
+costs. `baseline` streams what a full sync reads, and does nothing with it: `ls-tree` of the git-annex
+branch, `cat-file` of every log. Full syncs and baselines run in turn, each full sync in a process of its
+own, which is what peak memory is said of. Cold inodes need root, for the kernel to be told to forget them.
 `--git-annex` also times `git annex metadata --json --all`, which takes a minute.
 """
 
@@ -12,11 +14,14 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import os
 import resource
 import statistics
 import subprocess
+import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +30,11 @@ from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment, run
 from mcfs.store import Store, open_store
 from mcfs.sync import sync
+
+Taken = dict[str, float]
+
+_FORGET = Path("/proc/sys/vm/drop_caches")
+_INODES = "2"  # with the names of files; what is in the files stays
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -43,47 +53,95 @@ def baseline(library: Library) -> None:
         pass
 
 
+def full(place: Path) -> None:
+    """One full sync, in this process; says what it took."""
+    library = open_library(place)
+    with open_store(library.store_dir) as store:
+        seconds = timed(lambda: sync(library, store, full=True))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "peak": peak}))
+
+
+def full_elsewhere(library: Library) -> tuple[float, float]:
+    """Seconds and megabytes of a full sync in a process of its own."""
+    command = [sys.executable, __file__, str(library.top), "--one-full"]
+    said = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return said["seconds"], said["peak"]
+
+
 def change_ten(library: Library, number: int) -> None:
     """Ten tracks get another comment, through git-annex."""
     files = run(["git", "ls-files", "-z"], folder=library.top).split(b"\0")
     some = [file for file in files if file.endswith((b".mp3", b".flac"))][:10]
-    what = ["metadata", "--quiet", "--set", f"comment=round {number}", "--"]
+    what = ["metadata", "--quiet", "--set", f"comment=round {number} {time.time()}", "--"]
     command = ["git-annex", *what, *map(os.fsdecode, some)]
     subprocess.run(command, cwd=library.top, env=environment(), check=True)
 
 
-def measure(library: Library, store: Store, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each, in turn."""
-    taken: dict[str, list[float]] = {"baseline": [], "full": [], "ten changed": [], "nothing": []}
+def measure(library: Library, store: Store, rounds: int) -> Taken:
+    """The median of each, in seconds; and megabytes."""
+    taken: defaultdict[str, list[float]] = defaultdict(list)
     for number in range(rounds):
         taken["baseline"].append(timed(lambda: baseline(library)))
-        taken["full"].append(timed(lambda: sync(library, store, full=True)))
+        seconds, peak = full_elsewhere(library)
+        taken["full"].append(seconds)
+        taken["peak MB"].append(peak)
+        if os.access(_FORGET, os.W_OK):
+            _FORGET.write_text(_INODES)
+            taken["full, cold"].append(full_elsewhere(library)[0])
         change_ten(library, number)
         taken["ten changed"].append(timed(lambda: sync(library, store)))
         taken["nothing"].append(timed(lambda: sync(library, store)))
+    return {name: statistics.median(some) for name, some in taken.items()}
+
+
+def measured(place: Path, rounds: int, *, git_annex: bool) -> Taken:
+    """All there is to say about one library."""
+    library = open_library(place)
+    with open_store(library.store_dir) as store:
+        sync(library, store)
+        taken = measure(library, store, rounds)
+    if git_annex:
+        command = ["git-annex", "metadata", "--json", "--all"]
+        taken["git-annex"] = timed(lambda: run(command, folder=library.top, seconds=3600))
     return taken
+
+
+def report(taken: Taken) -> None:
+    """What was taken, and what is asked of it."""
+    for name, value in taken.items():
+        print(f"{name:12} {value:9.3f}")
+    print(f"full is {taken['full'] / taken['baseline']:.2f} × the baseline (6 at most)")
+    if "full, cold" in taken:
+        print(f"cold is {taken['full, cold'] / taken['full']:.2f} × warm (1.3 at most)")
+    if "git-annex" in taken:
+        print(f"git-annex takes {taken['git-annex'] / taken['full']:.1f} × as long (9 at least)")
+
+
+def compare(small: Taken, large: Taken) -> None:
+    """How the costs grow; asked for ten times the tracks."""
+    for name, most in (("full", 11), ("ten changed", 3)):
+        print(f"{name}: {large[name] / small[name]:.2f} × the smaller library's ({most} at most)")
 
 
 def main() -> None:
     """Measure, and print."""
     arguments = argparse.ArgumentParser(description="What a sync costs.")
-    arguments.add_argument("library", type=Path)
+    arguments.add_argument("library", type=Path, nargs="+")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--git-annex", action="store_true")
+    arguments.add_argument("--one-full", action="store_true", help=argparse.SUPPRESS)
     asked = arguments.parse_args()
-    library = open_library(asked.library)
-    with open_store(library.store_dir) as store:
-        sync(library, store)
-        taken = measure(library, store, asked.rounds)
-    unit = statistics.median(taken["baseline"])
-    if asked.git_annex:
-        command = ["git-annex", "metadata", "--json", "--all"]
-        taken["git-annex"] = [timed(lambda: run(command, folder=library.top, seconds=3600))]
-    for name, seconds in taken.items():
-        median = statistics.median(seconds)
-        print(f"{name:12} {median:8.3f} s {median / unit:8.2f} × baseline")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"peak memory {peak / 1024:.0f} MB")
+    if asked.one_full:
+        full(asked.library[0])
+        return
+    all_taken = []
+    for place in asked.library:
+        print(place)
+        all_taken.append(measured(place, asked.rounds, git_annex=asked.git_annex))
+        report(all_taken[-1])
+    if len(all_taken) > 1:
+        compare(all_taken[0], all_taken[-1])
 
 
 if __name__ == "__main__":

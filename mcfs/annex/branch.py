@@ -101,14 +101,16 @@ def changed_keys(library: Library, old: str | None, new: str | None) -> set[str]
     return {key_and_kind[0] for key_and_kind in named if key_and_kind}
 
 
+def list_branch(library: Library, commit: str | None) -> bytes:
+    """All files of a commit of the branch, as `all_logs` takes them."""
+    return _NOTHING if commit is None else git(library, "ls-tree", "-r", "-z", commit)
+
+
 def all_logs(
-    library: Library, commit: str | None, keys: Iterable[str], journal: Journal
+    library: Library, listed: bytes, keys: Iterable[str], journal: Journal
 ) -> Iterator[tuple[str, Logs]]:
     """The logs of these keys, all at once: streams the whole branch. Keys without any are left out."""
     names = {os.fsencode(key_file_name(key)): key for key in keys}
-    listed = _NOTHING
-    if commit is not None:
-        listed = git(library, "ls-tree", "-r", "-z", commit)
     wanted: list[tuple[str, bool]] = []
     blobs: list[bytes] = []
     described: set[str] = set()

@@ -40,7 +40,7 @@ def found_contents(
     if not asked:
         return
     with piped(
-        ["git", "cat-file", "--batch", "--buffer"],
+        ["git", "cat-file", "--batch=%(objectsize)", "--buffer"],
         folder=library.top,
         lines=[b"\n".join(asked), b"\n"],
         seconds=_SECONDS,
@@ -50,16 +50,16 @@ def found_contents(
         readline, read = out.readline, out.read
         for name in asked:
             head = readline()
-            size = head[head.rfind(b" ") + 1 : -1]
-            if size == b"missing":
+            if not head[:-1].isdigit():
+                if not head.endswith(b" missing\n"):
+                    break  # git gave up, and why is told when the pipe is left
                 yield name, None
                 continue
-            if not size.isdigit():
-                break  # git gave up, and why is told when the pipe is left
-            text = read(int(size))
-            if read(1) != b"\n":
+            size = int(head)
+            text = read(size + 1)
+            if len(text) <= size:
                 break
-            yield name, text
+            yield name, text[:size]
         else:
             return
     raise LibraryError(

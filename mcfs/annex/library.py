@@ -51,9 +51,7 @@ def open_library(place: Path) -> Library:
         what = "is not a folder" if place.exists() else "is not there"
         raise LibraryError(f"{place} {what}")
     try:
-        top = _rev_parse(place, "--show-toplevel")
-        git_dir = _rev_parse(place, "--absolute-git-dir")
-        common_dir = _rev_parse(place, "--path-format=absolute", "--git-common-dir")
+        top, git_dir, common_dir = _folders(place)
     except LibraryError as error:
         said = str(error)
         if "not a git repository" not in said and "must be run in a work tree" not in said:
@@ -82,6 +80,18 @@ def _store_dir(git_dir: Path, common_dir: Path, uuid: str) -> Path:
     return data / "mcfs" / escape(uuid) / os.path.relpath(git_dir, common_dir)
 
 
-def _rev_parse(place: Path, *asked: str) -> Path:
-    said = run(["git", "rev-parse", *asked], folder=place)
-    return Path(os.fsdecode(said.removesuffix(b"\n")))
+_FOLDERS = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
+
+
+def _folders(place: Path) -> list[Path]:
+    """The top of the work tree, its own git directory, and the common one."""
+    said = _rev_parse(place, *_FOLDERS).split(b"\n")
+    if len(said) != len(_FOLDERS):
+        # One of them has a line break in its name.
+        said = [_rev_parse(place, folder) for folder in _FOLDERS]
+    return [Path(os.fsdecode(folder)) for folder in said]
+
+
+def _rev_parse(place: Path, *asked: str) -> bytes:
+    command = ["git", "rev-parse", "--path-format=absolute", *asked]
+    return run(command, folder=place).removesuffix(b"\n")

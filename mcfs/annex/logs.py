@@ -7,7 +7,6 @@ each (field, value), and the order of lines in a file means nothing.
 from __future__ import annotations
 
 import binascii
-import functools
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator
@@ -49,9 +48,10 @@ def parse_metadata(log: bytes) -> Metadata:
     state: dict[str, dict[str, None]] = {}
     spelling = {}
     # A million values pass through here.
+    read = _WORDS.__getitem__
     for _, words in lines:
         held: dict[str, None] = {}
-        for sign, text, folded in map(_word, words):
+        for sign, text, folded in map(read, words):
             if sign == b"+":
                 held[text] = None
             elif sign == b"-":
@@ -67,15 +67,28 @@ def parse_metadata(log: bytes) -> Metadata:
     return Metadata(values, _moment(lines[-1][0]))
 
 
-@functools.lru_cache(maxsize=1 << 16)
+class _Words(dict[bytes, tuple[bytes, str, str]]):
+    """Words as they were read before, for most of them are in many logs; so many, and then anew."""
+
+    def __missing__(self, word: bytes) -> tuple[bytes, str, str]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[word] = read = _word(word)
+        return read
+
+
 def _word(word: bytes) -> tuple[bytes, str, str]:
-    """A value with its sign, or a field with none and as it is compared. Most words are in many logs."""
+    """A value with its sign, or a field with none and as it is compared."""
     sign = word[:1]
     value = _value(word[1:]) if sign in (b"+", b"-") else None
     if value is not None:
         return sign, value.decode("utf-8", "surrogateescape"), ""
     name = word.decode("utf-8", "surrogateescape")
     return b"", name, name.casefold()
+
+
+_REMEMBERED = 1 << 17
+_WORDS = _Words()
 
 
 def _in_order(lines: list[tuple[int, list[bytes]]]) -> list[tuple[int, list[bytes]]]:

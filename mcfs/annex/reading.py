@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mcfs.annex.branch import Journal, Logs, all_logs, logs_of, read_journal
+from mcfs.annex.branch import Journal, Logs, all_logs, list_branch, logs_of, read_journal
 from mcfs.annex.files import AnnexedFile
 from mcfs.annex.fingerprint import Fingerprint, take_fingerprint
 from mcfs.annex.keys import content_path, key_size
@@ -54,8 +55,11 @@ def read_all(
 ) -> Iterator[AnnexedKey]:
     """Every key that has one of the files; dead ones are left out. In no order."""
     paths = _paths_by_key(files)
-    here = present(library, paths)
-    for key, logs in all_logs(library, commit, paths, journal):
+    # git lists the branch while the disk is asked for the contents.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        listing = beside.submit(list_branch, library, commit)
+        here = present(library, paths)
+    for key, logs in all_logs(library, listing.result(), paths, journal):
         if not is_dead(logs.location):
             yield _put_together(library, key, paths[key], files, here.get(key), logs)
         del paths[key]
@@ -99,22 +103,19 @@ def _put_together(
             size = (library.common_dir / where).stat().st_size
         except OSError:
             where = None  # dropped since we looked
-    if len(paths) > 1:
-        paths.sort()
-    work_path = None
-    for path in paths:
-        if files[path].in_work_tree:
-            work_path = path
-            break
+    paths.sort()
+    hidden = [path for path in paths if not files[path].in_work_tree]
     return AnnexedKey(
         key=key,
         work_paths=tuple(paths),
-        work_path=work_path,
+        work_path=next((path for path in paths if path not in hidden), None)
+        if hidden
+        else paths[0],
         content_path=where or content_path(key),
         present=where is not None,
         size=size,
         metadata=parse_metadata(logs.metadata),
         added_at=first_added(logs.location),
         blobs={path: files[path].blob for path in paths},
-        hidden=frozenset(path for path in paths if not files[path].in_work_tree),
+        hidden=frozenset(hidden),
     )

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mcfs.columns import stored_text
 from mcfs.errors import NotFoundError
 from mcfs.names import fold
-from mcfs.schema import Field, Touched, Track, TrackValue, Value
+from mcfs.schema import Field, Touched, Track, TrackFile, TrackValue, Value
 from mcfs.schema import SyncState as SyncRow
 from mcfs.store import inodes
 from mcfs.store.batches import chunks
@@ -26,9 +26,10 @@ from mcfs.store.reader import CacheReader
 from mcfs.store.records import SyncState, TrackRecord
 
 _ADD_TO_FTS = (
-    "INSERT INTO value_fts(rowid, folded) SELECT id, folded FROM value WHERE id >= ? ORDER BY id"
+    "INSERT INTO {0}_fts(rowid, folded) SELECT id, folded FROM {0} WHERE id >= ? ORDER BY id"
 )
-_REMOVE_FROM_FTS = "INSERT INTO value_fts(value_fts, rowid, folded) VALUES ('delete', ?, ?)"
+# The index holds no text of its own: it has to be told what to forget.
+_REMOVE_FROM_FTS = "INSERT INTO {0}_fts({0}_fts, rowid, folded) VALUES ('delete', ?, ?)"
 
 
 # A mount that slept through more generations, or through more changes, looks at everything anew.
@@ -101,15 +102,16 @@ class CacheWriter:
             count_up(self._connection, self._touched)
 
     def _put(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:
-        first_new = self._next(Value.id)
-        encoder = Encoder(self._next(Field.id), first_new)
+        first_value, first_file = self._next(Value.id), self._next(TrackFile.id)
+        encoder = Encoder(self._next(Field.id), first_value, first_file)
         self._teach(encoder, [record for _, _, record in tracks])
         for track_id, inode, record in tracks:
             folded = fold(record.name)
             encoder.add(track_id, inode, record, provisional(record.annex_key), folded)
             self._claims.add(folded)
         encoder.flush(self._connection)
-        self._connection.exec_driver_sql(_ADD_TO_FTS, (first_new,))
+        self._connection.exec_driver_sql(_ADD_TO_FTS.format("value"), (first_value,))
+        self._connection.exec_driver_sql(_ADD_TO_FTS.format("track_file"), (first_file,))
         self._touched.update(record.annex_key for _, _, record in tracks)
 
     def _teach(self, encoder: Encoder, records: Iterable[TrackRecord]) -> None:
@@ -157,6 +159,10 @@ class CacheWriter:
                     select(TrackValue.value_id).where(TrackValue.track_id.in_(ids))
                 ).scalars()
             )
+            files = self._connection.execute(
+                select(TrackFile.id, TrackFile.folded).where(TrackFile.track_id.in_(ids))
+            ).all()
+            self._forget("track_file", files)
             self._connection.execute(delete(Track).where(Track.id.in_(ids)))
         return numbers, sorted(values)
 
@@ -167,13 +173,17 @@ class CacheWriter:
                 select(Value.id, Value.folded).where(Value.id.in_(some), ~had)
             ).all()
             if orphans:
-                # The index holds no text of its own: it has to be told what to forget.
-                self._connection.exec_driver_sql(
-                    _REMOVE_FROM_FTS, [(row.id, stored_text(row.folded)) for row in orphans]
-                )
+                self._forget("value", orphans)
                 ids = [row.id for row in orphans]
                 self._connection.execute(delete(Value).where(Value.id.in_(ids)))
         self._connection.execute(delete(Field).where(~exists().where(Value.field_id == Field.id)))
+
+    def _forget(self, table: str, rows: Sequence[Row[int, str]]) -> None:
+        """Take texts out of the trigrams of a table."""
+        if rows:
+            self._connection.exec_driver_sql(
+                _REMOVE_FROM_FTS.format(table), [(id_, stored_text(folded)) for id_, folded in rows]
+            )
 
     def _new_inodes(self, annex_keys: Sequence[str]) -> dict[str, int]:
         low = Track.inode.op("&")(inodes.LOW)

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import sqlite
 
 from mcfs.columns import stored_text, stored_time
 from mcfs.names import fold
-from mcfs.query import DIRECTORY, LOCATION, TYPE
+from mcfs.query import DIRECTORY, TYPE
 from mcfs.schema import CacheBase, Field, Track, TrackFile, TrackValue, Value
 from mcfs.store.numbers import number_of
 from mcfs.store.records import TrackRecord
@@ -99,8 +99,9 @@ class _Fields(dict[str, tuple[_Values, int | None, int | None]]):
 class Encoder:
     """Numbers fields and values, and collects rows until they are taken to the database."""
 
-    def __init__(self, next_field: int = 1, next_value: int = 1) -> None:
+    def __init__(self, next_field: int = 1, next_value: int = 1, next_file: int = 1) -> None:
         self._fields = _Fields(next_field, next_value)
+        self._file_ids = count(next_file)
         self._tracks: list[_Row] = []
         self._files: list[_Row] = []
         # Track id, value id, track id, value id: no tuple for each of a million.
@@ -141,6 +142,7 @@ class Encoder:
                     repeated[number_at] = min(
                         filter(None, numbers), default=min(numbers, default=None)
                     )
+        has_metadata = 1 if found else 0
         for work_path in record.files:
             for field, text in places(work_path):
                 found.append(fields[field][0][text])
@@ -154,7 +156,16 @@ class Encoder:
         for work_path in record.files:
             blob = record.blobs.get(work_path, "")
             reachable = work_path not in record.hidden
-            self._files.append((stored_text(work_path), track_id, blob, 1 if reachable else 0))
+            self._files.append(
+                (
+                    next(self._file_ids),
+                    stored_text(work_path),
+                    stored_text(fold(work_path)),
+                    track_id,
+                    blob,
+                    1 if reachable else 0,
+                )
+            )
         checked_out = record.files
         if record.hidden:
             checked_out = tuple(path for path in checked_out if path not in record.hidden)
@@ -175,6 +186,7 @@ class Encoder:
                 *repeated,
                 record.decade,
                 1 if record.is_live else 0,
+                has_metadata,
             )
         )
 
@@ -206,9 +218,9 @@ class Encoder:
 
 
 def places(work_path: str) -> list[tuple[str, str]]:
-    """What queries ask of a file, as values of fields that no annex field can be named like."""
+    """What many files share, as values of fields that no annex field can be named like."""
     directory, _, name = work_path.rpartition("/")
-    found = [(LOCATION, work_path)]
+    found = []
     if directory:
         found.append((DIRECTORY, directory))
     if "." in name:

@@ -9,14 +9,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from mcfs.columns import today
 from mcfs.names import fold
-from mcfs.query import ALL, Between, Equals, Query, Vocabulary
+from mcfs.query import ALL, LOCATION, Between, Equals, Query, Vocabulary
 from mcfs.schema import Field, Touched, Track, TrackFile, TrackValue, Value
 from mcfs.schema import SyncState as SyncRow
 from mcfs.sql import Compiled, count_tracks, select_tracks
@@ -133,32 +141,25 @@ class CacheReader:
 
     def values(self, fields: Sequence[str]) -> list[ValueCount]:
         """The values of some stored fields, those that fold to the same as one."""
-        having = (Field.name.in_(fields), Value.field_id == Field.id)
+        held = _held(fields).subquery()
         spelled: dict[str, tuple[int, str]] = {}
         for folded, text, tracks in self._connection.execute(
-            select(Value.folded, Value.text, func.count())
-            .join(TrackValue, TrackValue.value_id == Value.id)
-            .where(*having)
-            .group_by(Value.id)
-            .order_by(Value.text.desc())
+            select(held.c.folded, held.c.text, func.count())
+            .group_by(held.c.value_id)
+            .order_by(held.c.text.desc())
         ):
             if tracks >= spelled.get(folded, (0, ""))[0]:
                 spelled[folded] = (tracks, text)
         rows = self._connection.execute(
-            select(Value.folded, func.count(TrackValue.track_id.distinct()))
-            .join(TrackValue, TrackValue.value_id == Value.id)
-            .where(*having)
-            .group_by(Value.folded)
+            select(held.c.folded, func.count(held.c.track_id.distinct())).group_by(held.c.folded)
         )
         return [ValueCount(folded, spelled[folded][1], tracks) for folded, tracks in rows]
 
     def count_with(self, fields: Sequence[str]) -> int:
         """How many tracks have a value of one of some stored fields."""
+        held = _held(fields).subquery()
         counted: int = self._connection.execute(
-            select(func.count(TrackValue.track_id.distinct()))
-            .join(Value, Value.id == TrackValue.value_id)
-            .join(Field, Field.id == Value.field_id)
-            .where(Field.name.in_(fields))
+            select(func.count(held.c.track_id.distinct()))
         ).scalar_one()
         return counted
 
@@ -169,6 +170,8 @@ class CacheReader:
             .where(Field.name.in_(fields), Value.field_id == Field.id)
             .distinct()
         ).scalars()
+        if LOCATION in fields:
+            yield from self._connection.execute(select(TrackFile.folded)).scalars()
 
     def column(self, name: str) -> Iterator[Any]:
         """What each track has in a column that no field fills: `present`, `size`, `added_at` …"""
@@ -185,25 +188,19 @@ class CacheReader:
 
     def counts(self) -> Counts:
         """What there is, in numbers."""
-        tracks, present = self._connection.execute(
-            select(func.count(), func.count().filter(Track.present.is_(True))).select_from(Track)
-        ).one()
-        described = (
-            select(TrackValue.track_id)
-            .join(Value, Value.id == TrackValue.value_id)
-            .join(Field, Field.id == Value.field_id)
-            .where(TrackValue.track_id == Track.id, _is_metadata())
+        tracks, absent, bare = (
+            self._connection.execute(
+                select(func.count()).select_from(Track).where(*which)
+            ).scalar_one()
+            for which in ([], [Track.present.is_(False)], [Track.has_metadata.is_(False)])
         )
-        bare = self._connection.execute(
-            select(func.count()).select_from(Track).where(~described.exists())
-        ).scalar_one()
         broken = self._connection.execute(
             select(Field.name, func.count())
             .join(Value, Value.field_id == Field.id)
             .where(Field.name.in_(NUMERIC), Value.number.is_(None), Value.folded != "")
             .group_by(Field.name)
         )
-        return Counts(tracks, present, bare, dict(broken.all()))
+        return Counts(tracks, tracks - absent, bare, dict(broken.all()))
 
     def wishes(self, annex_keys: Iterable[str]) -> dict[str, str]:
         """What some tracks would be called if nobody else would like that name."""
@@ -292,3 +289,25 @@ class CacheReader:
 def _is_metadata() -> ColumnElement[bool]:
     """Not what a load made of a file's place."""
     return Field.name.not_like("/%")
+
+
+_Held = tuple[int, int, str, str]
+
+
+def _held(fields: Sequence[str]) -> Select[*_Held]:
+    """Which track has which value of some stored fields: work paths are kept with the files."""
+    files = select(
+        TrackFile.track_id,
+        TrackFile.id.label("value_id"),
+        TrackFile.folded,
+        TrackFile.work_path.label("text"),
+    )
+    if tuple(fields) == (LOCATION,):
+        return files
+    assert LOCATION not in fields, "ids of files and of values are not to be mixed"
+    return (
+        select(TrackValue.track_id, Value.id.label("value_id"), Value.folded, Value.text)
+        .join(Value, Value.id == TrackValue.value_id)
+        .join(Field, Field.id == Value.field_id)
+        .where(Field.name.in_(fields))
+    )

@@ -90,6 +90,16 @@ def test_a_git_directory_that_lies_elsewhere(tmp_path: Path) -> None:
     assert agree(open_library(place.folder)).at(TRACK).work_path == TRACK
 
 
+def test_a_line_break_in_the_name_of_a_folder(tmp_path: Path) -> None:
+    place = Repository(tmp_path / "two\nlines")
+    place.folder.mkdir()
+    place.git("init", "-q")
+    place.annex("init", "-q", "odd")
+    library = open_library(place.folder)
+    assert (library.top, library.git_dir) == (place.folder, place.folder / ".git")
+    assert library.common_dir == library.git_dir
+
+
 @pytest.mark.parametrize(
     "tuned",
     [

@@ -104,8 +104,21 @@ def test_one_name_is_looked_up(file: sqlite3.Connection, asked: Asked, text: str
 @pytest.mark.parametrize("text", ["", "genre:techno", "-genre:techno bpm:126"])
 def test_a_name_is_found_by_its_index(file: sqlite3.Connection, asked: Asked, text: str) -> None:
     _, steps = _plan(file, select_track(asked.query(text), "Rez.wav", TODAY))
-    assert any("USING INDEX sqlite_autoindex_track_2 (name=?)" in step for step in steps)
+    assert any("USING INDEX track_by_name (name=?)" in step for step in steps)
     assert not any(step == "SCAN track" for step in steps)
+
+
+@pytest.mark.parametrize("text", ["location:orbital", "any:orbital", "orbital", "-orbital"])
+def test_a_substring_of_a_work_path_asks_the_trigrams(
+    file: sqlite3.Connection, asked: Asked, text: str
+) -> None:
+    for compiled in (
+        select_tracks(asked.query(text), TODAY),
+        count_tracks(asked.query(text), TODAY),
+    ):
+        _, steps = _plan(file, compiled)
+        assert any("track_file_fts VIRTUAL TABLE INDEX" in step for step in steps)
+        assert not any(re.match(r"SCAN track_file\b(?!_fts)", step) for step in steps)
 
 
 def test_a_rare_substring_asks_the_trigrams(file: sqlite3.Connection, asked: Asked) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 from mcfs.store import TrackRecord
 
-# Values that came as metadata; each file brings some of its own: its path, its folder, its type.
+# Values that came as metadata; each file brings some of its own: its folder and its type.
 METADATA = "field_id NOT IN (SELECT id FROM field WHERE name LIKE '/%')"
-PLACES = 3
+PLACES = 2
 
 
 def track(number: int, **values: str | tuple[str, ...]) -> TrackRecord:
@@ -49,7 +49,8 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         "track": query(path, f"SELECT {', '.join(columns)} FROM track ORDER BY annex_key"),
         "file": query(
             path,
-            "SELECT track_file.work_path, annex_key FROM track_file JOIN track ON track.id = track_id"
+            "SELECT track_file.work_path, folded, annex_key FROM track_file"
+            " JOIN track ON track.id = track_id"
             " ORDER BY track_file.work_path",
         ),
         "field": query(path, "SELECT name, shown FROM field ORDER BY name"),
@@ -75,3 +76,21 @@ def substring(path: Path, text: str) -> list[tuple[Any, ...]]:
         " JOIN field ON field.id = field_id WHERE value_fts MATCH ? ORDER BY 1, 2",
         [phrase],
     )
+
+
+def at(path: Path, text: str) -> list[str]:
+    """The work paths that their trigram index finds this in."""
+    phrase = '"' + text.replace('"', '""') + '"'
+    rows = query(
+        path,
+        "SELECT work_path FROM track_file_fts JOIN track_file ON id = track_file_fts.rowid"
+        " WHERE track_file_fts MATCH ? ORDER BY 1",
+        [phrase],
+    )
+    return [work_path for (work_path,) in rows]
+
+
+def check_trigrams(path: Path) -> None:
+    """SQLite compares its indexes of substrings with the texts themselves."""
+    for table in ("value_fts", "track_file_fts"):
+        query(path, f"INSERT INTO {table}({table}, rank) VALUES ('integrity-check', 1)")

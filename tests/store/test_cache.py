@@ -86,6 +86,7 @@ def test_every_column_of_track(cache: CacheRepository, path: Path) -> None:
         "red",
         "1990s",
         1,
+        1,
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from mcfs.store import CacheRepository, TrackRecord
 from mcfs.store.engine import open_engine
-from tests.store.making import contents, query, substring, track
+from tests.store.making import at, check_trigrams, contents, query, substring, track
 
 WORDS = [
     "Techno",
@@ -89,8 +89,7 @@ def test_small_changes_add_up_to_a_full_load(tmp_path: Path, seed: int) -> None:
             name: set(texts) for name, texts in wanted[key].values.items()
         }
     for path in (tmp_path / "changed.db", tmp_path / "loaded.db"):
-        # SQLite compares the index with the values themselves.
-        query(path, "INSERT INTO value_fts(value_fts, rank) VALUES ('integrity-check', 1)")
+        check_trigrams(path)
         assert query(path, "PRAGMA integrity_check") == [("ok",)]
         assert query(path, "PRAGMA foreign_key_check") == []
     folded = {text for (text,) in query(tmp_path / "loaded.db", "SELECT folded FROM value")}
@@ -99,5 +98,10 @@ def test_small_changes_add_up_to_a_full_load(tmp_path: Path, seed: int) -> None:
         found = substring(tmp_path / "changed.db", part)
         assert found == substring(tmp_path / "loaded.db", part)
         assert found
+    paths = {text for (text,) in query(tmp_path / "loaded.db", "SELECT folded FROM track_file")}
+    for part in {text[at_ : at_ + 3] for text in paths for at_ in range(len(text) - 2)}:
+        found_at = at(tmp_path / "changed.db", part)
+        assert found_at == at(tmp_path / "loaded.db", part)
+        assert found_at
     changed.close()
     loaded.close()

@@ -97,7 +97,7 @@ def test_rollback_of_several_changes(cache: CacheRepository, path: Path) -> None
 def test_a_contradiction_in_the_middle_of_a_load(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1)])
     before = contents(path)
-    with pytest.raises(StoreError, match=r"cache\.db: UNIQUE constraint failed: track\.name$"):
+    with pytest.raises(StoreError, match=r"cache\.db: UNIQUE constraint failed: track\.annex_key$"):
         cache.replace_all([track(2), track(3), track(2)])
     assert contents(path) == before
 

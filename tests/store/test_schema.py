@@ -62,9 +62,12 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "color": text,
         "decade": text,
         "is_live": ("BOOLEAN", True),
+        "has_metadata": ("BOOLEAN", True),
     }
     assert columns(path, "track_file") == {
+        "id": ("INTEGER", True),
         "work_path": ("TEXT", True),
+        "folded": ("TEXT", True),
         "track_id": ("INTEGER", True),
         "blob": ("TEXT", True),
         "in_work_tree": ("BOOLEAN", True),
@@ -102,19 +105,26 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
 def test_indexes_are_there_after_a_load(connection: sqlite3.Connection, path: Path) -> None:
     found = query(path, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
     assert {name for (name,) in found} == {
+        "track_absent",
+        "track_bare",
+        "track_by_annex_key",
+        "track_by_inode",
+        "track_by_name",
         "track_by_wanted",
         "track_file_by_track",
+        "track_file_by_work_path",
         "track_value_by_value",
         "value_by_folded",
         "value_by_number",
+        "value_by_text",
     }
 
 
 TRACK = (
     "INSERT INTO track (annex_key, name, inode, content_path, present, size, key_number, is_live,"
-    " wanted_name, wanted_folded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'n', 'n')"
+    " has_metadata, wanted_name, wanted_folded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'n', 'n')"
 )
-GOOD = ["key", "name", 12345, "objects/key", 1, 0, 24, 0]
+GOOD = ["key", "name", 12345, "objects/key", 1, 0, 24, 0, 1]
 
 
 def test_good_track(connection: sqlite3.Connection) -> None:
@@ -141,6 +151,8 @@ def test_good_track(connection: sqlite3.Connection) -> None:
         (6, 25, "key_number_is_a_key"),
         (7, None, "NOT NULL constraint failed: track.is_live"),
         (7, 2, "is_live_is_boolean"),
+        (8, None, "NOT NULL constraint failed: track.has_metadata"),
+        (8, 2, "has_metadata_is_boolean"),
     ],
 )
 def test_bad_track(
@@ -155,13 +167,14 @@ def test_bad_track(
     ("statement", "broken"),
     [
         (
-            "INSERT INTO track (annex_key, name, inode, content_path, present, is_live, wanted_name,"
-            " wanted_folded) SELECT 'k', 'n', inode, 'c', 1, 0, 'n', 'n' FROM track",
+            "INSERT INTO track (annex_key, name, inode, content_path, present, is_live,"
+            " has_metadata, wanted_name, wanted_folded)"
+            " SELECT 'k', 'n', inode, 'c', 1, 0, 1, 'n', 'n' FROM track",
             "UNIQUE constraint failed: track.inode",
         ),
-        ("INSERT INTO track_file VALUES ('music/1.mp3', 1, '', 1)", "track_file.work_path"),
-        ("INSERT INTO track_file VALUES (NULL, 1, '', 1)", "NOT NULL"),
-        ("INSERT INTO track_file VALUES ('x', 99, '', 1)", "FOREIGN KEY"),
+        ("INSERT INTO track_file VALUES (9, 'music/1.mp3', 'x', 1, '', 1)", "track_file.work_path"),
+        ("INSERT INTO track_file VALUES (9, NULL, 'x', 1, '', 1)", "NOT NULL"),
+        ("INSERT INTO track_file VALUES (9, 'x', 'x', 99, '', 1)", "FOREIGN KEY"),
         ("INSERT INTO field VALUES (9, 'genre', 'genre')", "UNIQUE constraint failed: field.name"),
         ("INSERT INTO field VALUES (9, '', 'x')", "name_not_empty"),
         ("INSERT INTO field VALUES (9, 'x', NULL)", "NOT NULL"),
