@@ -105,3 +105,9 @@ class StoreDamagedError(StoreError):
 
 class MountError(McfsError):
     """The mount point cannot be used, or the mount did not come up or go away."""
+
+
+class MountOptionError(MountError):
+    """An option of `-o` that there is not, or that takes something else."""
+
+    exit = Exit.USAGE

@@ -41,7 +41,7 @@ from pyfuse3 import (
     StatvfsData,
 )
 
-from mcfs.config import Entries
+from mcfs.config import Entries, Names
 from mcfs.difference import Difference
 from mcfs.eagerpoll import eager_trio
 from mcfs.errors import (
@@ -452,9 +452,14 @@ class Operations(pyfuse3.Operations):
 
     async def follow(self) -> None:
         """Watch the store and the clock, and tell the kernel what is not so any more."""
-        day = self._tree.day
+        day, settings = self._tree.day, self._tree.settings
         while True:
             await trio.sleep(_LOOK_EVERY)
+            if settings is not self._tree.settings:
+                settings = self._tree.settings
+                self._entries = settings.entries
+                self._plain_names = settings.names is Names.PLAIN
+                await self._tell(Difference(everything=True))
             try:
                 found = await trio.to_thread.run_sync(self._tree.follow)
             except McfsError as error:
@@ -744,7 +749,6 @@ async def serve(operations: Operations) -> None:
         nursery.start_soon(operations.follow)
         await pyfuse3.main()
         nursery.cancel_scope.cancel()
-    operations.close()
 
 
 def stop() -> None:

@@ -1,37 +1,73 @@
 """The life of a mount: serve in the background or in the foreground, until a signal or an unmount.
 
-Owns processes and signals. What is served is the tree's, how is `fs.py`'s, where is `mountpoint.py`'s.
+Owns processes, signals, logs, and what systemd is told. What is served is the tree's, how is `fs.py`'s,
+where is `mountpoint.py`'s; `keeping.py` keeps it current.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
+import resource
 import signal
-from collections.abc import Callable
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib import resources
 from pathlib import Path
 
 import trio
 
 from mcfs import fs
 from mcfs.annex.library import Library
+from mcfs.config import Absent, Entries, Names, Settings, load_settings
 from mcfs.errors import McfsError, MountError
+from mcfs.keeping import Keeper
 from mcfs.mountpoint import mount_options
+from mcfs.nodes import Told
+from mcfs.status import sentences, status_of
 from mcfs.store import open_store
+from mcfs.sync import SyncReport
 from mcfs.tree import Tree
 
 _LONGEST_LOG = 1_000_000
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+# How long a sync may take to notice that it is not wanted any more; it can be killed at any moment.
+_PATIENCE = 2.0
 
 
-def mount(library: Library, place: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody wants of one mount; None leaves it to the settings."""
+
+    entries: Entries | None = None
+    absent: Absent | None = None
+    # For the kernel.
+    options: frozenset[str] = frozenset()
+    log: Path | None = None
+    verbosity: int = 0
+
+    def over(self, settings: Settings) -> Settings:
+        """The settings of this mount."""
+        return replace(
+            settings,
+            entries=self.entries or settings.entries,
+            absent=self.absent or settings.absent,
+        )
+
+
+def mount(library: Library, place: Path, wishes: Wishes) -> None:
     """Mount in the background; returns when the mount answers, raises when it cannot."""
     reading, writing = os.pipe()
     # Before pyfuse3 is started and before any database is open: neither survives a fork.
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _background(library, place, writing)
+        _background(library, place, wishes, writing)
     os.close(writing)
     try:
         with open(reading, "rb") as pipe:
@@ -44,13 +80,16 @@ def mount(library: Library, place: Path) -> None:
         raise MountError(said or f"{place} could not be mounted: the mount ended at once")
 
 
-def mount_in_foreground(library: Library, place: Path) -> None:
+def mount_in_foreground(library: Library, place: Path, wishes: Wishes) -> None:
     """Mount and serve until a signal or an unmount ends it."""
-    logging.basicConfig(level=logging.INFO, format="mcfs: %(message)s")
-    _serve(library, place, on_ready=lambda: None)
+    handler = _log_file(wishes.log) if wishes.log else logging.StreamHandler()
+    if not wishes.log:
+        handler.setFormatter(logging.Formatter("mcfs: %(message)s"))
+    _log_to(handler, wishes, least=0)
+    _serve(library, place, wishes, on_ready=lambda: None)
 
 
-def _background(library: Library, place: Path, ready: int) -> None:
+def _background(library: Library, place: Path, wishes: Wishes, ready: int) -> None:
     """The child of the fork: leaves the terminal, says `ready` or what is wrong, never returns."""
     status = 1
 
@@ -60,9 +99,9 @@ def _background(library: Library, place: Path, ready: int) -> None:
 
     try:
         os.setsid()
+        _leave_terminal(library, wishes)
         os.chdir("/")
-        _leave_terminal(library)
-        _serve(library, place, on_ready)
+        _serve(library, place, wishes, on_ready)
         status = 0
     except McfsError as error:
         _report(ready, str(error))
@@ -82,16 +121,16 @@ def _report(ready: int, sentence: str) -> None:
         logging.getLogger(__name__).error("%s", sentence)
 
 
-def _leave_terminal(library: Library) -> None:
-    log: logging.Handler
-    try:
-        log = logging.handlers.RotatingFileHandler(
-            library.store_dir / "mount.log", maxBytes=_LONGEST_LOG, backupCount=1, encoding="utf-8"
-        )
-    except OSError:
-        log = logging.NullHandler()  # a disk that cannot be written can be mounted all the same
-    log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[log])
+def _leave_terminal(library: Library, wishes: Wishes) -> None:
+    handler: logging.Handler
+    if wishes.log is not None:
+        handler = _log_file(wishes.log)
+    else:
+        try:
+            handler = _log_file(library.store_dir / "mount.log")
+        except MountError:
+            handler = logging.NullHandler()  # nobody asked for it; the mount does as well without
+    _log_to(handler, wishes, least=1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
@@ -99,14 +138,63 @@ def _leave_terminal(library: Library) -> None:
         os.close(nowhere)
 
 
-def _serve(library: Library, place: Path, on_ready: Callable[[], None]) -> None:
+def _log_file(path: Path) -> logging.Handler:
+    try:
+        handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=_LONGEST_LOG, backupCount=1, encoding="utf-8", errors="backslashreplace"
+        )
+    except OSError as error:
+        raise MountError(f"the log {path} cannot be written: {error.strerror}") from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    return handler
+
+
+def _log_to(handler: logging.Handler, wishes: Wishes, least: int) -> None:
+    level = _LEVELS[min(max(wishes.verbosity, least), len(_LEVELS) - 1)]
+    logging.basicConfig(level=level, handlers=[handler])
+
+
+def _serve(library: Library, place: Path, wishes: Wishes, on_ready: Callable[[], None]) -> None:
+    settings = wishes.over(load_settings(library.top))
+    _allow_many_files()
     with open_store(library.store_dir) as store:
-        operations = fs.Operations(Tree(store), fs.Places(library.top, library.common_dir))
-        fs.connect(operations, place, mount_options(library.top))
+        tree = Tree(store, settings)
+        operations = fs.Operations(
+            tree,
+            fs.Places(library.top, library.common_dir),
+            entries=settings.entries,
+            plain_names=settings.names is Names.PLAIN,
+            told=partial(_told, library, tree),
+        )
+        fs.connect(operations, place, mount_options(library.top) | wishes.options)
+        keeper = Keeper(
+            library,
+            store,
+            settings=lambda: wishes.over(load_settings(library.top)),
+            configured=tree.configure,
+            lately=tree.lately,
+            synced=_tell_systemd_of,
+        )
         try:
-            trio.run(_until_signal, operations, on_ready)
+            with _kept(keeper):
+                trio.run(_until_signal, operations, on_ready)
         finally:
+            _tell_systemd("STOPPING=1")
             fs.disconnect()
+            operations.close()
+
+
+@contextlib.contextmanager
+def _kept(keeper: Keeper) -> Iterator[None]:
+    """While this lasts, the store is kept in step."""
+    stop = threading.Event()
+    thread = threading.Thread(target=keeper.keep, args=(stop,), name="keeper", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(_PATIENCE)
 
 
 async def _until_signal(operations: fs.Operations, on_ready: Callable[[], None]) -> None:
@@ -114,6 +202,7 @@ async def _until_signal(operations: fs.Operations, on_ready: Callable[[], None])
         # A request is answered as soon as `serve` runs; until then it waits, which no caller can tell.
         nursery.start_soon(_stop_on_signal)
         on_ready()
+        _tell_systemd("READY=1\nSTATUS=mounted")
         await fs.serve(operations)
         nursery.cancel_scope.cancel()
 
@@ -122,3 +211,46 @@ async def _stop_on_signal() -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async for _ in signals:
             fs.stop()
+
+
+def _told(library: Library, tree: Tree, told: Told) -> str:
+    """What the mount tells of itself, in `.mcfs/`."""
+    match told:
+        case Told.STATUS:
+            return "".join(f"{about:8} {sentence}\n" for about, sentence in _status(library, tree))
+        case Told.ERRORS:
+            return tree.lately.text() or "nothing went wrong lately\n"
+        case Told.HELP:
+            return resources.files("mcfs").joinpath("help.txt").read_text("utf-8")
+
+
+def _status(library: Library, tree: Tree) -> Iterator[tuple[str, str]]:
+    try:
+        yield from sentences(status_of(library))
+    except McfsError as error:
+        yield "library", f"{error}; the mount shows what it knew"
+    for sentence in tree.broken_views:
+        yield "config", sentence
+
+
+def _allow_many_files() -> None:
+    """A track that is read is a descriptor here; players and scanners open thousands."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _tell_systemd_of(report: SyncReport) -> None:
+    _tell_systemd(f"STATUS={report.tracks} tracks, {report.present} of them here")
+
+
+def _tell_systemd(state: str) -> None:
+    """sd_notify: one datagram to the socket that systemd names, if it started us."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.connect(address)
+        line.sendall(state.encode())

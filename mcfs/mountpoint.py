@@ -11,11 +11,11 @@ import errno
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcfs.errors import MountError
+from mcfs.errors import MountError, MountOptionError
 
 SUBTYPE = "mcfs"
 _OURS = f"fuse.{SUBTYPE}"
@@ -55,6 +55,63 @@ def our_mounts() -> list[Mount]:
 def mount_options(library_top: Path) -> frozenset[str]:
     """What tells a mount of ours from others, and from those of another library."""
     return frozenset({f"subtype={SUBTYPE}", f"fsname={_escaped(os.fsencode(library_top))}"})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `-o` says: to the kernel, and to us."""
+
+    for_kernel: frozenset[str]
+    values: Mapping[str, str]
+
+
+def read_options(texts: Iterable[str]) -> Options:
+    """The options of mount(8) and of `/etc/fstab`; a `MountOptionError` for what nobody knows."""
+    kernel: set[str] = set()
+    values: dict[str, str] = {}
+    for option in (part.strip() for text in texts for part in text.split(",")):
+        name, _, value = option.partition("=")
+        if option in _FOR_KERNEL:
+            kernel.add(option)
+        elif name in _OURS_TO_KNOW:
+            if value not in _OURS_TO_KNOW[name]:
+                raise MountOptionError(f"-o {name}= takes {' or '.join(_OURS_TO_KNOW[name])}")
+            values[name] = value
+        elif option and name not in _GENERIC and not name.startswith(("x-", "X-")):
+            known = sorted(_FOR_KERNEL) + [f"{name}=…" for name in _OURS_TO_KNOW]
+            raise MountOptionError(f"-o {option}: no such option; there are {', '.join(known)}")
+    if "allow_other" in kernel:
+        _must_allow_others()
+        # Others may look, and change nothing: the kernel sees to that by the permissions we show.
+        kernel.add("default_permissions")
+    return Options(frozenset(kernel), values)
+
+
+_FOR_KERNEL = frozenset({"allow_other", "auto_unmount", "default_permissions", "ro"})
+_OURS_TO_KNOW: Mapping[str, tuple[str, ...]] = {
+    "entries": ("links", "files"),
+    "absent": ("hide", "show"),
+}
+# What mount(8) and systemd hand on to every file system, and means nothing here.
+_GENERIC = frozenset(
+    """rw dev nodev suid nosuid exec noexec async sync atime noatime diratime nodiratime relatime
+    norelatime strictatime lazytime auto noauto user nouser users owner group defaults nofail _netdev
+    comment""".split()  # noqa: SIM905
+)
+
+
+def _must_allow_others() -> None:
+    if os.geteuid() == 0:
+        return
+    try:
+        said = Path("/etc/fuse.conf").read_text("utf-8", "replace")
+    except OSError:
+        said = ""
+    if not re.search(r"^\s*user_allow_other\s*$", said, re.MULTILINE):
+        raise MountError(
+            "allow_other is not allowed on this machine; as root, write a line `user_allow_other` "
+            "into /etc/fuse.conf"
+        )
 
 
 def _escaped(path: bytes) -> str:

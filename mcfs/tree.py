@@ -175,6 +175,11 @@ class Tree:
         self.catch_up()
 
     @property
+    def settings(self) -> Settings:
+        """How things are to be shown."""
+        return self._settings
+
+    @property
     def generation(self) -> Generation:
         """Names the state of the store that everything is as of."""
         return self._now().generation

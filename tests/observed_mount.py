@@ -58,6 +58,7 @@ def main() -> None:
             trio.run(_run, operations)
         finally:
             fs.disconnect()
+            operations.close()
 
 
 if __name__ == "__main__":

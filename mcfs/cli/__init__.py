@@ -74,6 +74,9 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """The exit code of `mcfs ARGUMENTS…`."""
+    if "-o" in arguments[2:3] and arguments[0] not in COMMANDS:
+        # `mount -t fuse.mcfs LIBRARY MOUNTPOINT` runs `mcfs LIBRARY MOUNTPOINT -o OPTIONS`.
+        arguments = ["mount", *arguments]
     try:
         # Not cli.main(): it calls a closed pipe a failure.
         with cli.make_context("mcfs", arguments) as context:

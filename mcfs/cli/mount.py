@@ -9,22 +9,52 @@ import click
 from mcfs.annex.library import open_library
 from mcfs.cli import options
 from mcfs.cli.progress import sync_with_bar
-from mcfs.config import load_settings
-from mcfs.mount import mount, mount_in_foreground
-from mcfs.mountpoint import usable
+from mcfs.cli.terminal import say
+from mcfs.config import Absent, Entries, load_settings
+from mcfs.mount import Wishes, mount, mount_in_foreground
+from mcfs.mountpoint import read_options, usable
 from mcfs.store import open_store
 
 
 @click.command("mount")
 @click.argument("places", metavar="[LIBRARY] MOUNTPOINT", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--foreground", is_flag=True, help="Serve until interrupted, instead of in the background."
+    "--foreground", "-f", is_flag=True, help="Serve until interrupted, and not in the background."
+)
+@click.option(
+    "--entries",
+    type=click.Choice([kind.value for kind in Entries]),
+    help="What a track is: a link into the library, or a file for programs that follow none.",
+)
+@click.option(
+    "--absent",
+    type=click.Choice([way.value for way in Absent]),
+    help="What to do with tracks whose content is not here.",
+)
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Write a log there.")
+@click.option("-v", "verbosity", count=True, help="Say more in the log; twice, still more.")
+@click.option(
+    "-o", "texts", metavar="OPT,...", multiple=True, help="Options of mount(8), as in /etc/fstab."
 )
 @options.library
-def command(places: tuple[Path, ...], foreground: bool, asked_for: Path | None) -> None:
+def command(
+    places: tuple[Path, ...],
+    foreground: bool,
+    entries: str | None,
+    absent: str | None,
+    log: Path | None,
+    verbosity: int,
+    texts: tuple[str, ...],
+    asked_for: Path | None,
+) -> None:
     """Mount a library as folders that answer questions; returns when the mount answers.
 
-    A library that was never synced is synced first.
+    A library that was never synced is synced first; after that, the mount keeps
+    itself current.
+
+    \b
+    In /etc/fstab:
+      /home/me/Music /home/me/mnt fuse.mcfs user,noauto 0 0
     """
     match places:
         case (mount_point,):
@@ -35,14 +65,26 @@ def command(places: tuple[Path, ...], foreground: bool, asked_for: Path | None) 
             raise click.UsageError(
                 "name the library and the mount point: mcfs mount LIBRARY MOUNTPOINT"
             )
+    said = read_options(texts)
+    entries = entries or said.values.get("entries")
+    absent = absent or said.values.get("absent")
+    wishes = Wishes(
+        entries=Entries(entries) if entries else None,
+        absent=Absent(absent) if absent else None,
+        options=said.for_kernel,
+        # The background stands elsewhere.
+        log=log.absolute() if log else None,
+        verbosity=verbosity,
+    )
     library = open_library(place)
     usable_place = usable(mount_point, library.top)
+    settings = load_settings(library.top)
     with open_store(library.store_dir) as store:
         if store.notice:
-            click.echo(f"mcfs: {store.notice}", err=True)
+            say(store.notice)
         if store.cache.state().library_uuid != library.uuid:
-            sync_with_bar(library, store, load_settings(library.top))
+            sync_with_bar(library, store, settings)
     if foreground:
-        mount_in_foreground(library, usable_place)
+        mount_in_foreground(library, usable_place, wishes)
     else:
-        mount(library, usable_place)
+        mount(library, usable_place, wishes)
