@@ -217,20 +217,18 @@ def _told(library: Library, tree: Tree, told: Told) -> str:
     """What the mount tells of itself, in `.mcfs/`."""
     match told:
         case Told.STATUS:
-            return "".join(f"{about:8} {sentence}\n" for about, sentence in _status(library, tree))
+            return "".join(f"{about:8} {sentence}\n" for about, sentence in _status(library))
         case Told.ERRORS:
             return tree.lately.text() or "nothing went wrong lately\n"
         case Told.HELP:
             return resources.files("mcfs").joinpath("help.txt").read_text("utf-8")
 
 
-def _status(library: Library, tree: Tree) -> Iterator[tuple[str, str]]:
+def _status(library: Library) -> Iterator[tuple[str, str]]:
     try:
         yield from sentences(status_of(library))
     except McfsError as error:
         yield "library", f"{error}; the mount shows what it knew"
-    for sentence in tree.broken_views:
-        yield "config", sentence
 
 
 def _allow_many_files() -> None:

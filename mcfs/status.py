@@ -27,6 +27,7 @@ from mcfs.store.lock import running_sync
 from mcfs.store.look import Look, look_into
 from mcfs.store.records import STALE_AFTER
 from mcfs.sync import seen_by
+from mcfs.views import read_views
 
 _RUNS = 5
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -91,6 +92,8 @@ class Status:
     # Why the settings cannot be, or what of them is left out.
     config_error: str | None
     problems: tuple[Problem, ...]
+    # Views that mean nothing in this library.
+    broken_views: tuple[str, ...]
 
     @property
     def is_stale(self) -> bool:
@@ -131,6 +134,7 @@ def status_of(library: Library) -> Status:
         troubles=look.troubles,
         config_error=config_error,
         problems=settings.problems,
+        broken_views=read_views(settings, look.vocabulary).broken if seen else (),
     )
 
 
@@ -203,6 +207,8 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
         yield "config", status.config_error
     for problem in status.problems:
         yield "config", f"{problem}; the view is left out"
+    for sentence in status.broken_views:
+        yield "config", f"{sentence}; it is left out"
     for run in status.runs:
         yield "runs", _of_run(run, status.at)
 
@@ -336,6 +342,7 @@ def status_object(status: Status) -> dict[str, Any]:
         "mounts": [{"path": str(mount.place), "dead": mount.dead} for mount in status.mounts],
         "pins": list(status.pins),
         "config_error": status.config_error,
+        "broken_views": list(status.broken_views),
         "problems": [
             {"file": str(p.file), "line": p.line, "key": p.key, "sentence": p.sentence}
             for p in status.problems

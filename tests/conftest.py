@@ -60,10 +60,11 @@ def leaves_nothing_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(autouse=True, scope="session")
-def has_no_settings_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Whoever develops may have a `config.toml`: it says nothing here."""
+def is_nobody_s_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever develops may have settings and stores of their own: they are not read, and not written."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
 
 

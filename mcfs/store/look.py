@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from mcfs.errors import StoreError
+from mcfs.query import Vocabulary
 from mcfs.schema import schema_stamp
 from mcfs.store import engine as sqlite
 from mcfs.store.migrations import HEAD, revision_of
@@ -28,6 +29,7 @@ class Look:
     generation: Generation | None = None
     state: SyncState = field(default_factory=SyncState)
     counts: Counts | None = None
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
     # Names.
     pins: tuple[str, ...] = ()
     # Of all kinds, the newest first.
@@ -65,7 +67,13 @@ def _of_cache(look: Look, engine: Engine) -> Look:
         state = read.state()
         # None where a sync was killed as it came to its end.
         counts = read.counts() if state.counts is None else Counts(**state.counts)
-        return replace(look, generation=read.generation(), state=state, counts=counts)
+        return replace(
+            look,
+            generation=read.generation(),
+            state=state,
+            counts=counts,
+            vocabulary=read.vocabulary(),
+        )
 
 
 def _of_user(look: Look, engine: Engine, most_runs: int) -> Look:
