@@ -124,9 +124,9 @@ def all_logs(
             blobs.append(entry[12 : entry.index(b"\t")])
             if is_metadata:
                 described.add(key)
-    del listed
+    not_committed = journal.keys().intersection(names.values())
+    del listed, names
     waiting: dict[str, bytes] = {}
-    seen: set[str] = set()
     for (key, is_metadata), (_, text) in zip(wanted, contents(library, blobs), strict=True):
         if is_metadata:
             logs = Logs(text, waiting.pop(key, _NOTHING))
@@ -135,9 +135,9 @@ def all_logs(
             continue
         else:
             logs = Logs(_NOTHING, text)
-        seen.add(key)
+        not_committed.discard(key)
         yield key, _overlaid(key, logs, journal)
-    for key in journal.keys().intersection(names.values()) - seen:
+    for key in not_committed:
         yield key, _overlaid(key, Logs(), journal)
 
 

@@ -59,10 +59,13 @@ def read_all(
     with ThreadPoolExecutor(max_workers=1) as beside:
         listing = beside.submit(list_branch, library, commit)
         here = present(library, paths)
-    for key, logs in all_logs(library, listing.result(), paths, journal):
+    described = all_logs(library, listing.result(), paths, journal)
+    # What has been told of a key is forgotten: at half a million keys, all of it is much.
+    del listing
+    for key, logs in described:
+        work_paths, where = paths.pop(key), here.pop(key, None)
         if not is_dead(logs.location):
-            yield _put_together(library, key, paths[key], files, here.get(key), logs)
-        del paths[key]
+            yield _put_together(library, key, work_paths, files, where, logs)
     for key, work_paths in paths.items():
         yield _put_together(library, key, work_paths, files, here.get(key), Logs())
 
