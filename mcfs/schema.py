@@ -7,7 +7,8 @@ queries against these tables and must not know an engine; nothing here opens or 
                      (track_value)
 
 Every value of every field is kept once, in `value`, with its folded text and its number; a track's
-metadata is the rows of `track_value`. **Filters ask only `track_value`**; the columns of `track` that
+metadata is the rows of `track_value`, and so are the folders and types of its files. **Filters ask only
+`track_value`, and `track_file` for work paths**; the columns of `track` that
 repeat one value of a field are for sorting and showing, so that no folder has to join to be listed.
 """
 

@@ -170,7 +170,7 @@ class TestDisks:
         needs_root("to mount a tiny disk")
         library.store_dir.mkdir()
         subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", library.store_dir], check=True
+            ["mount", "-t", "tmpfs", "-o", "size=3M", "tmpfs", library.store_dir], check=True
         )
         yield library.store_dir
         subprocess.run(["umount", library.store_dir], check=True)
