@@ -102,6 +102,17 @@ def make_library(folder: Path) -> None:
     run("git", "annex", "drop", "-q", "--force", ABSENT)
 
 
+def in_library(library: Library, line: str) -> None:
+    """A line of shell, with git-annex in the path."""
+    subprocess.run(
+        ["sh", "-ec", line],
+        cwd=library.top,
+        env=git_annex_environment(library.top),
+        check=True,
+        capture_output=True,
+    )
+
+
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library, made once. Nobody writes to it; `library_folder` is a copy."""

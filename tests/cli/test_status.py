@@ -30,7 +30,8 @@ from mcfs.store.lock import sync_lock
 from mcfs.sync import sync
 from tests.cli.running import Mcfs
 from tests.mounting import REPOSITORY, is_mounted, mounted, wait_until
-from tests.needs import git_annex_environment, needs_fuse, needs_root
+from tests.needs import needs_fuse, needs_root
+from tests.tracks import in_library
 
 
 def status(mcfs: Mcfs) -> dict[str, Any]:
@@ -51,17 +52,6 @@ def rows(mcfs: Mcfs) -> dict[str, list[str]]:
         label = line[:9].strip() or label
         found.setdefault(label, []).append(line[9:])
     return found
-
-
-def in_library(library: Library, line: str) -> None:
-    """A line of shell, with git-annex in the path."""
-    subprocess.run(
-        ["sh", "-ec", line],
-        cwd=library.top,
-        env=git_annex_environment(library.top),
-        check=True,
-        capture_output=True,
-    )
 
 
 def everything_below(folder: Path) -> dict[str, tuple[int, int, int]]:
