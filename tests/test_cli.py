@@ -61,7 +61,8 @@ def test_python_m_is_the_same_program() -> None:
         (["mount"], "mcfs mount LIBRARY MOUNTPOINT"),
         (["mount", "a", "b", "c"], "mcfs mount LIBRARY MOUNTPOINT"),
         (["mount", "--library", "x", "a", "b"], "mcfs mount LIBRARY MOUNTPOINT"),
-        (["mount", "-o", "x"], "No such option"),
+        (["mount", "-o", "x"], "mcfs mount LIBRARY MOUNTPOINT"),
+        (["mount", "--nonsense", "x"], "No such option"),
         (["sync", "--fast"], "No such option"),
     ],
 )
@@ -199,7 +200,7 @@ class TestDisks:
         assert self._sync(library).returncode == Exit.DONE
 
     def test_full_before_there_is_anything(self, library: Library, disk: Path) -> None:
-        (disk / "filler").write_bytes(b"\1" * 300 * 1024)
+        (disk / "filler").write_bytes(b"\1" * 2850 * 1024)
         done = self._sync(library)
         assert done.returncode == Exit.FAILED
         assert done.stderr.count("\n") == 1

@@ -31,10 +31,12 @@ PLAIN: Rows = [
 
 MISSING: Rows = [
     ("{{ genre }}", [None], "Unknown"),
-    ("{{ genre }}", [""], "Unknown"),
+    ("{{ genre }}", [""], ""),
     ("{{ genre }}", [" \t\n "], "Unknown"),
     ("{{ artist }} - {{ title }}", [None, "T"], "Unknown - T"),
-    ('{{ "" if x else x }}', [True], "Unknown"),
+    # Only a template says so: no field has an empty value.
+    ('{{ "" if x else x }}', [True], ""),
+    ('{{ title }}{{ " (live)" if live else "" }}', ["T", False], "T"),
     ("{{ none if x else x }}", [True], "Unknown"),
     ("{{ bpm }}", [float("nan")], "Unknown"),
     ("{{ bpm }}", [float("inf")], "Unknown"),

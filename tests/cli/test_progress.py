@@ -28,7 +28,7 @@ def sync(*_, on_progress, **__):
     return SyncReport()
 
 progress.sync, progress._QUICK = sync, 0.1
-progress.sync_with_bar(None, None)
+progress.sync_with_bar(None, None, None)
 print("done")
 """
 

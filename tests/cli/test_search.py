@@ -17,6 +17,7 @@ from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.cli.terminal import caret
 from mcfs.errors import Exit
+from mcfs.nodes import TrackNode
 from mcfs.route import Route
 from mcfs.store import Store
 from mcfs.tree import Tree
@@ -50,9 +51,11 @@ class TestAnswer:
     )
     def test_is_the_folders(self, mcfs: Mcfs, synced: Store, query: str) -> None:
         tree = Tree(synced)
-        listed = tree.children(tree.resolve(Route((query,)))).entries
+        listed = tree.children(tree.resolve(Route((query,)))).entries.values()
         found = json.loads(mcfs("search", "--json", *query.split(" ")).out)
-        assert [track["name"] for track in found] == list(listed)
+        assert [track["annex_key"] for track in found] == [
+            track.annex_key for track in listed if isinstance(track, TrackNode)
+        ]
 
     def test_no_query_means_all(self, mcfs: Mcfs) -> None:
         assert set(files(mcfs)) == {sample.file for sample in SAMPLES} - {
