@@ -22,6 +22,8 @@ from mcfs.watch import Change, watch
 
 log = logging.getLogger(__name__)
 
+_AFTER_A_BUG = 10.0
+
 
 @dataclass(slots=True)
 class Keeper:
@@ -29,8 +31,10 @@ class Keeper:
 
     library: Library
     store: Store
-    # What the settings are now; a `ConfigError` where they cannot be read.
-    settings: Callable[[], Settings]
+    # As the mount was made by them.
+    settings: Settings
+    # What they are now; a `ConfigError` where they cannot be read.
+    read_settings: Callable[[], Settings]
     # Called when they are other ones.
     configured: Callable[[Settings], None]
     lately: Lately
@@ -39,40 +43,46 @@ class Keeper:
 
     def keep(self, stop: threading.Event) -> None:
         """Until it is stopped."""
-        settings, stamp = None, None
+        while not stop.is_set():
+            try:
+                self._follow(stop)
+            except Exception as error:
+                # A bug must not end the following, of which nobody would know.
+                log.exception("the library could not be followed")
+                self._complain(f"a bug in mcfs: {type(error).__name__}: {error}")
+                stop.wait(_AFTER_A_BUG)
+
+    def _follow(self, stop: threading.Event) -> None:
+        stamp = None
         for changes in watch(self.library, config_files(self.library.top), stop):
             if Change.GONE in changes:
                 self._complain(f"{self.library.top} is gone; the mount shows what it knew")
                 continue
-            if stamp != (stamp := config_stamp(self.library.top)) or settings is None:
-                settings = self._configure(settings)
-            if settings is not None:
-                self._sync(settings, stop)
+            if stamp != (stamp := config_stamp(self.library.top)):
+                self._configure()
+            self._sync(stop)
 
-    def _configure(self, before: Settings | None) -> Settings | None:
+    def _configure(self) -> None:
         try:
-            settings = self.settings()
+            settings = self.read_settings()
         except ConfigError as error:
             self._complain(f"{error}; what was set before still holds")
-            return before
-        if settings != before:
+            return
+        if settings != self.settings:
+            self.settings = settings
             self.configured(settings)
-        return settings
 
-    def _sync(self, settings: Settings, stop: threading.Event) -> None:
+    def _sync(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 self._must_be_the_same()
-                report = sync(self.library, self.store, settings)
+                report = sync(self.library, self.store, self.settings)
             except SyncRunningError:
                 # What it brings is what we want; what it may have missed is looked for after it.
                 wait_for_sync(self.store.folder, stop)
                 continue
             except McfsError as error:
                 self._complain(f"sync failed: {error}")
-            except Exception as error:
-                log.exception("a sync failed")
-                self._complain(f"sync failed: a bug in mcfs: {type(error).__name__}: {error}")
             else:
                 if report.kind is not Kind.NOTHING:
                     log.info("synced: %d tracks, %d present", report.tracks, report.present)
