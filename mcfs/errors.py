@@ -79,6 +79,12 @@ class LibraryError(McfsError):
     exit = Exit.UNREACHABLE
 
 
+class NotInLibraryError(McfsError):
+    """A path on the command line that is none of the library's."""
+
+    exit = Exit.USAGE
+
+
 class StoreError(McfsError):
     """A database of the store cannot be read, written, or is not one."""
 
@@ -101,6 +107,26 @@ class SyncRunningError(McfsError):
 
 class StoreDamagedError(StoreError):
     """A database of the store is damaged, or is no database of ours at all."""
+
+
+class MixxxError(McfsError):
+    """Mixxx's database is not there, is none, or is none that can be read."""
+
+
+class MixxxBusyError(MixxxError):
+    """Mixxx has held the lock of its database for longer than we wait."""
+
+    exit = Exit.BUSY
+
+
+class TagsError(McfsError):
+    """The tags of a file cannot be read."""
+
+
+class ImportRunningError(McfsError):
+    """Another process imports into this library just now."""
+
+    exit = Exit.BUSY
 
 
 class MountError(McfsError):

@@ -86,6 +86,7 @@ class Status:
     is_view: bool
     mounts: tuple[Mounted, ...]
     pins: tuple[str, ...]
+    last_import: Run | None
     runs: tuple[Run, ...]
     # Why a database cannot be read.
     troubles: tuple[str, ...]
@@ -130,6 +131,7 @@ def status_of(library: Library) -> Status:
         is_view=is_view(now.head),
         mounts=tuple(_mounts(library)),
         pins=look.pins,
+        last_import=look.last_import,
         runs=look.runs,
         troubles=look.troubles,
         config_error=config_error,
@@ -203,6 +205,8 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
     if not status.mounts:
         yield "mounts", "none"
     yield "pins", f"{len(status.pins)}: {', '.join(status.pins)}" if status.pins else "none"
+    if status.last_import is not None:
+        yield "import", _of_import(status.last_import, status.at)
     if status.config_error is not None:
         yield "config", status.config_error
     for problem in status.problems:
@@ -259,8 +263,29 @@ def _of_found(found: Run | None) -> str:
 
 def _changes(run: Run) -> str:
     detail = run.detail or {}
-    counted = ((what, detail.get(what, 0)) for what in ("added", "changed", "removed"))
+    skipped = detail.get("skipped", {})
+    counted = (
+        *((what, detail.get(what, 0)) for what in ("added", "changed", "removed")),
+        ("imported", detail.get("imported", 0)),
+        ("skipped", sum(skipped.values())),
+        ("failed", detail.get("failed", 0)),
+    )
     return ", ".join(f"{count} {what}" for what, count in counted if count)
+
+
+def _of_import(run: Run, now: datetime) -> str:
+    """The last one, however many syncs came after it."""
+    detail = run.detail or {}
+    when = ago(run.finished_at or run.started_at, now)
+    source = f"from {detail['source']}, " if "source" in detail else ""
+    match run.outcome:
+        case "failed":
+            said = f"failed: {detail.get('error', 'interrupted')}; it can be run again"
+        case None:
+            said = "not finished; it can be run again"
+        case _:
+            said = _changes(run) or "nothing had changed"
+    return f"{source}{when}: {said}"
 
 
 def _of_branch(status: Status, branch: str) -> str:
@@ -341,6 +366,7 @@ def status_object(status: Status) -> dict[str, Any]:
         "basis": status.basis,
         "mounts": [{"path": str(mount.place), "dead": mount.dead} for mount in status.mounts],
         "pins": list(status.pins),
+        "last_import": status.last_import and _run_object(status.last_import),
         "config_error": status.config_error,
         "broken_views": list(status.broken_views),
         "problems": [
@@ -348,17 +374,18 @@ def status_object(status: Status) -> dict[str, Any]:
             for p in status.problems
         ],
         "troubles": list(status.troubles),
-        "runs": [
-            {
-                "kind": run.kind,
-                "started_at": _time(run.started_at),
-                "finished_at": run.finished_at and _time(run.finished_at),
-                "outcome": run.outcome,
-                "detail": run.detail,
-            }
-            for run in status.runs
-        ],
+        "runs": [_run_object(run) for run in status.runs],
     }  # fmt: skip
+
+
+def _run_object(run: Run) -> dict[str, Any]:
+    return {
+        "kind": run.kind,
+        "started_at": _time(run.started_at),
+        "finished_at": run.finished_at and _time(run.finished_at),
+        "outcome": run.outcome,
+        "detail": run.detail,
+    }
 
 
 def _found(run: Run | None) -> dict[str, Any]:

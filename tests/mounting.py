@@ -38,7 +38,9 @@ def is_mounted(place: Path) -> bool:
 
 
 @contextmanager
-def mounted(library: Path, mount_point: Path, says: str = "") -> Iterator[Mounted]:
+def mounted(
+    library: Path, mount_point: Path, says: str = "", options: tuple[str, ...] = ()
+) -> Iterator[Mounted]:
     """The command as a user runs it."""
     command = [
         sys.executable,
@@ -46,6 +48,7 @@ def mounted(library: Path, mount_point: Path, says: str = "") -> Iterator[Mounte
         "mcfs",
         "mount",
         "--foreground",
+        *options,
         str(library),
         str(mount_point),
     ]

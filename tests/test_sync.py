@@ -22,7 +22,7 @@ from mcfs.config import EXTENSIONS, Settings, load_settings
 from mcfs.errors import LibraryError, SyncRunningError
 from mcfs.query import ALL
 from mcfs.sql import select_tracks
-from mcfs.store import Store, open_store
+from mcfs.store import Store, TrackRecord, open_store
 from mcfs.store.lock import running_sync, sync_lock
 from mcfs.sync import Kind, Progress, preview, sync
 from mcfs.tracks import added_at, decade, is_audio, is_live, stem_and_suffix
@@ -114,7 +114,7 @@ def test_a_sync_that_finds_nothing_changed_hardly_does_anything(
     sync(library, synced)
     commands: list[Sequence[str]] = []
     statements: list[str] = []
-    start = process._started
+    start = process.started
 
     def started(arguments: Sequence[str], *rest: Any) -> subprocess.Popen[bytes]:
         commands.append(arguments)
@@ -123,7 +123,7 @@ def test_a_sync_that_finds_nothing_changed_hardly_does_anything(
     def executed(*told: Any) -> None:
         statements.append(told[2])
 
-    monkeypatch.setattr(process, "_started", started)
+    monkeypatch.setattr(process, "started", started)
     event.listen(Engine, "before_cursor_execute", executed)
     try:
         sync(library, synced)
@@ -432,3 +432,23 @@ def test_killed_at_any_moment(
     with open_store(tmp_path / "fresh") as fresh:
         sync(library, fresh)
         assert _contents(synced) == _contents(fresh)
+
+
+def test_where_most_has_changed_all_is_read_in_one_stream(
+    library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcfs.sync._FEW", 1)
+    _annex(library, "metadata", "--json", "-s", "mood=dark", "kino.mp3")
+    assert sync(library, synced).kind is Kind.DIFFERENCE
+    _annex(library, "metadata", "--json", "--force", "-s", "mood=light", ".")
+    before = synced.cache.generation()
+    assert sync(library, synced).kind is Kind.FULL
+    assert synced.cache.generation().counter == before.counter + 1
+    moods = {row.values["mood"] for row in _records(synced)}
+    assert moods == {("light",)}
+    assert sync(library, synced).kind is Kind.NOTHING
+
+
+def _records(store: Store) -> list[TrackRecord]:
+    with store.cache.reading() as read:
+        return list(read.found(select_tracks(ALL, today())))

@@ -62,7 +62,7 @@ def run(
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """What the command printed; a `LibraryError` with what it complained of when it failed."""
-    with _started(arguments, folder, variables) as process:
+    with started(arguments, folder, variables) as process:
         try:
             said, complaint = process.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired as error:
@@ -89,7 +89,7 @@ def piped(
 
     One thread for both ends would stop dead as soon as both pipes are full.
     """
-    process = _started(arguments, folder, variables)
+    process = started(arguments, folder, variables)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -126,9 +126,10 @@ def piped(
         )
 
 
-def _started(
-    arguments: Sequence[str], folder: Path, variables: Mapping[str, str]
+def started(
+    arguments: Sequence[str], folder: Path, variables: Mapping[str, str] = MappingProxyType({})
 ) -> subprocess.Popen[bytes]:
+    """A command with pipes at all its ends, for who talks with it. Whoever starts it ends it."""
     try:
         return subprocess.Popen(
             arguments,

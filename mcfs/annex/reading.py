@@ -20,6 +20,9 @@ from mcfs.annex.library import Library
 from mcfs.annex.logs import Metadata, first_added, is_dead, parse_metadata
 from mcfs.annex.objects import present
 
+# To list the whole branch is quicker than to have git find the logs of so many keys one by one.
+_MANY = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class AnnexedKey:
@@ -80,7 +83,12 @@ def read_some(
     """The same for a few keys; those without a file are left out."""
     paths = _paths_by_key({path: file for path, file in files.items() if file.key in keys})
     here = present(library, paths)
-    for key, logs in logs_of(library, commit, paths, journal).items():
+    if len(paths) >= _MANY:
+        listed = list_branch(library, commit)
+        found = dict.fromkeys(paths, Logs()) | dict(all_logs(library, listed, paths, journal))
+    else:
+        found = logs_of(library, commit, paths, journal)
+    for key, logs in found.items():
         if not is_dead(logs.location):
             yield _put_together(library, key, paths[key], files, here.get(key), logs)
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "demo": "Make a small git-annex library with sound in it, to try things on.",
     "explain": "Explain how a query or a path was read, and what it finds.",
     "fields": "Show the fields there are, or the values of one.",
+    "import": "Write metadata from Mixxx, or from the files' tags, into git-annex.",
     "ls": "List what the mount would show at a path, without a mount.",
     "mount": "Mount a library as folders that answer questions.",
     "search": "Show the tracks that a query names.",
@@ -31,6 +32,8 @@ COMMANDS = {
     "sync": "Bring the store up to date with the library.",
     "umount": "Unmount, a dead mount too.",
 }
+# Those that no module can be called.
+_MODULES = {"import": "importing"}
 
 
 class _Commands(click.Group):
@@ -42,7 +45,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"mcfs.cli.{cmd_name}").command
+        module = _MODULES.get(cmd_name, cmd_name)
+        command: click.Command = importlib.import_module(f"mcfs.cli.{module}").command
         if not gc.isenabled():
             gc.freeze()
             gc.enable()

@@ -1,11 +1,13 @@
-"""The progress bar of a sync: on a terminal, on stderr, and gone when it is done.
+"""The progress bar of a sync or an import: on a terminal, on stderr, and gone when it is done.
 
-A sync that is over in a moment shows none.
+What is over in a moment shows none.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import (
@@ -52,9 +54,20 @@ def sync_with_bar(
     merge: bool = False,
 ) -> SyncReport:
     """`sync`, shown to whoever watches."""
+    with bar("syncing") as show:
+
+        def on_progress(progress: Progress) -> None:
+            show(progress.done, progress.total)
+
+        return sync(library, store, settings, full=full, merge=merge, on_progress=on_progress)
+
+
+@contextmanager
+def bar(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows how many of how many are done; 0 is a number that is not known yet."""
     console = Console(stderr=True)
     bars = Bars(
-        TextColumn("syncing"),
+        TextColumn(doing),
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
         _Done(table_column=Column(no_wrap=True)),  # the bar gives way to numbers
         _Rate(table_column=Column(no_wrap=True)),
@@ -64,16 +77,16 @@ def sync_with_bar(
         expand=True,
         disable=not console.is_terminal,
     )
-    bar = bars.add_task("syncing", total=None)
+    task = bars.add_task(doing, total=None)
     later = threading.Timer(_QUICK, bars.start)
     later.daemon = True
 
-    def show(progress: Progress) -> None:
-        bars.update(bar, completed=progress.done, total=progress.total or None)
+    def show(done: int, total: int) -> None:
+        bars.update(task, completed=done, total=total or None)
 
     try:
         later.start()
-        return sync(library, store, settings, full=full, merge=merge, on_progress=show)
+        yield show
     finally:
         later.cancel()
         if later.ident is not None:

@@ -1,7 +1,8 @@
-"""One sync at a time: who holds the lock, since when, and how far it is.
+"""One sync at a time, and one import: who holds the lock, since when, and how far it is.
 
-Owns `sync.lock` in the store's folder. The kernel lets go of it when its holder dies, however that
-happens, so that no lock is ever left behind; what is written in it is for people to read.
+Owns `sync.lock` and `import.lock` in the store's folder. The kernel lets go of them when their holder
+dies, however that happens, so that no lock is ever left behind; what is written in them is for people
+to read.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcfs.errors import StoreError, SyncRunningError
+from mcfs.errors import ImportRunningError, StoreError, SyncRunningError
 
 _NAME = "sync.lock"
+_IMPORT = "import.lock"
 # Who looks whether a sync runs holds the lock too, for less than this.
 _LOOKING = 0.1
 _LOOK_AGAIN = 0.1
@@ -54,14 +56,37 @@ class SyncLock:
 def sync_lock(folder: Path) -> Iterator[SyncLock]:
     """Hold the lock; a `SyncRunningError` that says who does when somebody else does."""
     try:
-        descriptor = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with _held(folder / _NAME) as lock:
+            yield lock
+    except _HeldByAnotherError as error:
+        raise SyncRunningError(f"already syncing{error}") from error
+
+
+@contextmanager
+def import_lock(folder: Path) -> Iterator[SyncLock]:
+    """The same for an import, beside which syncs go on."""
+    try:
+        with _held(folder / _IMPORT) as lock:
+            yield lock
+    except _HeldByAnotherError as error:
+        raise ImportRunningError(f"already importing{error}") from error
+
+
+class _HeldByAnotherError(Exception):
+    """By whom, and since when."""
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[SyncLock]:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise StoreError(f"{folder / _NAME} cannot be written: {error.strerror}") from error
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     try:
         deadline = time.monotonic() + _LOOKING
         while not _locked(descriptor, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
-                raise _running(_read(descriptor))
+                raise _HeldByAnotherError(_holder(_read(descriptor)))
             time.sleep(_LOOKING / 10)
         yield SyncLock(descriptor)
         os.ftruncate(descriptor, 0)
@@ -113,8 +138,8 @@ def _read(descriptor: int) -> RunningSync | None:
         return None  # it has only just taken the lock
 
 
-def _running(holder: RunningSync | None) -> SyncRunningError:
+def _holder(holder: RunningSync | None) -> str:
     if holder is None:
-        return SyncRunningError("already syncing; try again in a moment")
+        return "; try again in a moment"
     seconds = max(0, round(time.time() - holder.started))
-    return SyncRunningError(f"already syncing (pid {holder.pid}, for {seconds} s)")
+    return f" (pid {holder.pid}, for {seconds} s)"

@@ -37,6 +37,7 @@ class Look:
     # The newest of each.
     done_sync: Run | None = None
     failed_sync: Run | None = None
+    last_import: Run | None = None
     # Why a database could not be read.
     troubles: tuple[str, ...] = ()
 
@@ -88,4 +89,5 @@ def _of_user(look: Look, engine: Engine, most_runs: int) -> Look:
         runs=tuple(user.runs(most_runs)),
         done_sync=user.last_run("sync", "done"),
         failed_sync=user.last_run("sync", "failed"),
+        last_import=user.last_run("import"),
     )

@@ -5,8 +5,9 @@ Owns the questions that need no query language; everything else is a `select()` 
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -17,10 +18,13 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    type_coerce,
 )
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import NullType
 
 from mcfs.columns import today
 from mcfs.names import fold
@@ -28,7 +32,7 @@ from mcfs.query import ALL, LOCATION, Between, Equals, Query, Vocabulary
 from mcfs.schema import Field, Touched, Track, TrackFile, TrackValue, Value
 from mcfs.schema import SyncState as SyncRow
 from mcfs.sql import Compiled, count_tracks, select_tracks
-from mcfs.store.batches import chunks
+from mcfs.store.batches import among, chunks
 from mcfs.store.numbers import NUMERIC
 from mcfs.store.records import (
     Counts,
@@ -42,6 +46,8 @@ from mcfs.store.records import (
 
 # A row of whatever was asked for.
 Found = Row[*tuple[Any, ...]]
+# Of so many places one is asked for, at least, where all between the first and the last are read.
+_CLOSE = 8
 # Parameters by their names, as sqlite3 takes them too.
 _NAMED = sqlite.dialect(paramstyle="named")
 
@@ -224,6 +230,68 @@ class CacheReader:
             rows = self._connection.execute(statement.where(Track.annex_key.in_(some)))
             yield from map(WorkFile._make, rows)
 
+    def places_of_files(self, work_paths: Iterable[str]) -> dict[str, int]:
+        """Work path → place of the track that it is a file of; a place names a track in this state."""
+        statement = select(TrackFile.work_path, TrackFile.track_id)
+        return {
+            path: place
+            for some in chunks(work_paths)
+            for path, place in self._connection.execute(
+                statement.where(among(TrackFile.work_path, some))
+            )
+        }
+
+    def places_of_keys(self, annex_keys: Iterable[str]) -> dict[str, int]:
+        """Annex key → place, of those that are tracks."""
+        statement = select(Track.annex_key, Track.id)
+        return {
+            key: place
+            for some in chunks(annex_keys)
+            for key, place in self._connection.execute(
+                statement.where(among(Track.annex_key, some))
+            )
+        }
+
+    def keys_at(self, places: Sequence[int]) -> dict[int, str]:
+        """Place → annex key."""
+        rows = self._connection.execute(
+            select(Track.id, Track.annex_key).where(among(Track.id, places))
+        )
+        return dict(rows.all())
+
+    def values_at(
+        self, places: Sequence[int], fields: Collection[str]
+    ) -> dict[int, dict[str, tuple[str, ...]]]:
+        """Place → folded name of a field → its values, sorted; quickest for places in their order."""
+        rows = self._connection.execute(select(Field.id, Field.name).where(Field.name.in_(fields)))
+        names = dict(rows.all())
+        found: dict[int, dict[str, tuple[str, ...]]] = {place: {} for place in places}
+        several: list[tuple[int, str]] = []
+        statement = (
+            select(TrackValue.track_id, Value.field_id, type_coerce(Value.text, NullType()))
+            .join(Value, Value.id == TrackValue.value_id)
+            # A sum, so that SQLite does not begin with all values of these fields.
+            .where(_at(TrackValue.track_id, places), (Value.field_id + 0).in_(names))
+        )
+        # A million of them: as sqlite3 has them, without a row object or a call for each.
+        cursor = self._connection.execute(statement).cursor
+        assert cursor is not None
+        for place, number, text in cursor.fetchall():
+            values = found.get(place)
+            if values is None:
+                continue
+            name = names[number]
+            if text.__class__ is bytes:
+                text = os.fsdecode(text)
+            if name in values:
+                values[name] += (text,)
+                several.append((place, name))
+            else:
+                values[name] = (text,)
+        for place, name in several:
+            found[place][name] = tuple(sorted(found[place][name]))
+        return found
+
     def get(self, annex_key: str) -> TrackRecord | None:
         """All there is about one track."""
         return self.records([annex_key]).get(annex_key)
@@ -284,6 +352,16 @@ class CacheReader:
             )
             for row in tracks
         }
+
+
+def _at(column: InstrumentedAttribute[int], places: Sequence[int]) -> ColumnElement[bool]:
+    """Places that lie close together are read in one go, the few in between with them."""
+    if not places:
+        return column.in_(())
+    first, last = min(places), max(places)
+    if last - first < _CLOSE * len(places):
+        return column.between(first, last)
+    return among(column, places)
 
 
 def _is_metadata() -> ColumnElement[bool]:

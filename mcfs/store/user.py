@@ -1,4 +1,4 @@
-"""The only door to `user.db`: pins, snapshots, the log of syncs and imports.
+"""The only door to `user.db`: pins, snapshots, the log of syncs and imports, what imports wrote.
 
 Owns what must never be lost. A damaged file stays where it is: the error names it, and nothing is
 made in its place.
@@ -7,7 +7,7 @@ made in its place.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from mcfs.columns import utc_now
 from mcfs.errors import NotFoundError, PinExistsError, StoreError
 from mcfs.store import engine as sqlite
 from mcfs.store import user_schema as rows
+from mcfs.store.batches import among, chunks
 from mcfs.store.migrations import HEAD, revision_of
 from mcfs.store.records import Pin, Run, Snapshot, SnapshotTrack
 
@@ -188,6 +189,39 @@ class UserRepository:
         with sqlite.reading(self._engine) as connection:
             row = connection.execute(newest).one_or_none()
         return None if row is None else Run(*row)
+
+    def imported(self, annex_keys: Iterable[str]) -> dict[str, dict[str, tuple[str, ...]]]:
+        """What earlier imports wrote: annex key → field → values; without the tracks they did not."""
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        with sqlite.reading(self._engine) as connection:
+            for some in chunks(annex_keys):
+                rows_of_some = connection.execute(
+                    select(rows.Imported.annex_key, rows.Imported.fields).where(
+                        among(rows.Imported.annex_key, some)
+                    )
+                )
+                for key, fields in rows_of_some:
+                    found[key] = {name: tuple(values) for name, values in fields.items()}
+        return found
+
+    def remember_imported(self, tracks: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        """From now on this is what imports wrote of these tracks; {} for nothing."""
+        now = utc_now()
+        kept = [
+            {
+                "annex_key": key,
+                "fields": {name: list(values) for name, values in fields.items()},
+                "updated_at": now,
+            }
+            for key, fields in tracks.items()
+        ]
+        with sqlite.writing(self._engine) as connection:
+            for some in chunks(key for key, fields in tracks.items() if not fields):
+                connection.execute(
+                    delete(rows.Imported).where(among(rows.Imported.annex_key, some))
+                )
+            if filled := [row for row in kept if row["fields"]]:
+                connection.execute(insert(rows.Imported).prefix_with("OR REPLACE"), filled)
 
     def runs(self, most: int) -> list[Run]:
         """The newest of all kinds, the newest first."""

@@ -90,3 +90,19 @@ class Run(UserBase):
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
 
     __table_args__ = (CheckConstraint("kind IN ('sync', 'import')", name="kind_is_known"),)
+
+
+class Imported(UserBase):
+    """What imports from Mixxx wrote of a track: what Mixxx no longer has of it is to be removed again.
+
+    One row a track, found by its key, and written whole.
+    """
+
+    __tablename__ = "imported"
+
+    annex_key: Mapped[str] = mapped_column(primary_key=True)
+    # Field → its values.
+    fields: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)

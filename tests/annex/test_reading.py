@@ -244,3 +244,12 @@ def test_a_detached_head(library: Library, repository: Repository) -> None:
     repository.git("checkout", "-q", "--detach")
     detached = agree(library, before=before)
     assert detached.keys == before.keys
+
+
+def test_very_many_keys_are_read_as_a_few_are(
+    library: Library, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcfs.annex.reading._MANY", 1)
+    before = agree(library)
+    repository.describe(TRACK, "mood=dark")
+    assert agree(library, before=before).values(TRACK)["mood"] == ["dark"]

@@ -361,3 +361,52 @@ def test_records_are_gone_through_once_and_lazily(cache: CacheRepository) -> Non
 
     cache.replace_all(records())
     assert asked == [1, 2, 3]
+
+
+def test_values_by_place(cache: CacheRepository) -> None:
+    odd = replace(track(3, artist="caf\udce9"), annex_key="WORM--caf\udce9")
+    records = [full(), track(2, Genre="Techno", mood="dark"), odd, track(4)]
+    cache.replace_all(records)
+    with cache.reading() as read:
+        places = read.places_of_keys([*(record.annex_key for record in records), "unknown"])
+        assert places.keys() == {record.annex_key for record in records}
+        fields = {"artist", "genre", "bpm", "comment"}
+        for some in (records, records[1:2], records[::3], []):
+            numbers = [places[record.annex_key] for record in some]
+            assert read.keys_at(numbers) == {
+                places[record.annex_key]: record.annex_key for record in some
+            }
+            assert read.values_at(numbers, fields) == {
+                places[record.annex_key]: {
+                    name.lower(): held
+                    for name, held in record.values.items()
+                    if name.lower() in fields
+                }
+                for record in some
+            }
+
+
+def test_values_of_places_close_together_and_far_apart(cache: CacheRepository) -> None:
+    tracks = [track(number, title=f"Title {number}") for number in range(1, 2502)]
+    cache.replace_all(tracks)
+    with cache.reading() as read:
+        places = read.places_of_keys(each.annex_key for each in tracks)
+        for some in (tracks, tracks[::2], tracks[::50], tracks[::2000]):
+            numbers = [places[each.annex_key] for each in some]
+            assert read.values_at(numbers, {"title", "artist"}) == {
+                places[each.annex_key]: {"title": each.values["title"]} for each in some
+            }
+            assert len(read.keys_at(numbers)) == len(some)
+
+
+def test_places_of_files(cache: CacheRepository) -> None:
+    odd = replace(track(3), files=("caf\udce9.mp3",))
+    cache.replace_all([full(), track(2), odd])
+    with cache.reading() as read:
+        places = read.places_of_files(["b/remnants.flac", "music/2.mp3", "caf\udce9.mp3", "gone"])
+        keys = read.keys_at(list(places.values()))
+        assert {path: keys[place] for path, place in places.items()} == {
+            "b/remnants.flac": full().annex_key,
+            "music/2.mp3": track(2).annex_key,
+            "caf\udce9.mp3": odd.annex_key,
+        }

@@ -75,6 +75,10 @@ def test_down_and_up_again_keeps_pins_and_snapshots(
     path = tmp_path / "user.db"
     before = query(path, TABLES)
     user.start_run("sync")
+    user.remember_imported({"k1": {"rating": ("5",)}})
+    user.downgrade("0002")
+    assert "imported" not in tables(path)
+    assert user.last_run("sync") is not None
     user.downgrade("0001")
     assert "run" not in tables(path)
     made(path)
@@ -82,6 +86,21 @@ def test_down_and_up_again_keeps_pins_and_snapshots(
     assert query(path, TABLES) == before
     made(path)
     assert user.last_run("sync") is None
+    assert user.imported(["k1"]) == {}
+
+
+def test_up_from_the_revision_before_keeps_the_log(
+    engine: Engine, user: UserRepository, tmp_path: Path
+) -> None:
+    user.downgrade("0002")
+    number = user.start_run("import")
+    user.prepare()
+    last = user.last_run("import")
+    assert last is not None
+    assert last.id == number
+    made(tmp_path / "user.db")
+    user.remember_imported({"k1": {"rating": ("5",)}})
+    assert user.imported(["k1"]) == {"k1": {"rating": ("5",)}}
 
 
 def test_each_direction_twice_is_harmless(
@@ -97,7 +116,7 @@ def test_each_direction_twice_is_harmless(
         made(tmp_path / "user.db")
 
 
-@pytest.mark.parametrize("revision", [None, "0001"])
+@pytest.mark.parametrize("revision", [None, "0001", "0002"])
 def test_half_an_upgrade_is_made_whole(
     engine: Engine, user: UserRepository, tmp_path: Path, revision: str | None
 ) -> None:
@@ -109,7 +128,7 @@ def test_half_an_upgrade_is_made_whole(
             connection.exec_driver_sql("DROP TABLE alembic_version")
             connection.exec_driver_sql("DROP TABLE run")
         else:
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
     user.prepare()
     assert query(path, TABLES) == before
     made(path)
@@ -118,12 +137,19 @@ def test_half_an_upgrade_is_made_whole(
 def test_half_a_downgrade_is_made_whole(user: UserRepository, tmp_path: Path) -> None:
     path = tmp_path / "user.db"
     with writing(user._engine) as connection:
-        for table in ("run", "snapshot_track", "pin"):
+        for table in ("imported", "run", "snapshot_track", "pin"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
     user.downgrade("base")
     assert tables(path) == ["alembic_version"]
     user.prepare()
-    assert tables(path) == ["alembic_version", "pin", "run", "snapshot", "snapshot_track"]
+    assert tables(path) == [
+        "alembic_version",
+        "imported",
+        "pin",
+        "run",
+        "snapshot",
+        "snapshot_track",
+    ]
 
 
 def test_migration_that_breaks_off_leaves_what_was(

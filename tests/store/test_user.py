@@ -233,3 +233,25 @@ def test_damaged_file_is_left_where_it_is(tmp_path: Path) -> None:
     repository.close()
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["user.db"]
+
+
+def test_what_imports_wrote(user: UserRepository) -> None:
+    user.remember_imported({"k1": {"rating": ("4",), "crate": ("a", "b")}, "k2": {"bpm": ("1",)}})
+    assert user.imported(["k1", "k2", "k3"]) == {
+        "k1": {"rating": ("4",), "crate": ("a", "b")},
+        "k2": {"bpm": ("1",)},
+    }
+    user.remember_imported({"k1": {"crate": ["b"]}, "k2": {}, "k3": {}})
+    assert user.imported(["k1", "k2", "k3"]) == {"k1": {"crate": ("b",)}}
+    user.remember_imported({})
+
+
+def test_what_imports_wrote_of_very_many_tracks(user: UserRepository) -> None:
+    odd = "WORM--caf\udce9"
+    tracks = {odd: {"comment": ("é\n\x00🎹",)}} | {
+        f"k{number}": {"rating": (str(number),)} for number in range(2500)
+    }
+    user.remember_imported(tracks)
+    assert user.imported(tracks) == tracks
+    user.remember_imported({key: {} for key in tracks})
+    assert user.imported(tracks) == {}

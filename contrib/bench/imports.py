@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""What `mcfs import mixxx` costs: when so many tracks have changed, and when none has.
+
+    python contrib/bench/imports.py LIBRARY [--changed 1000] [--rounds 5]
+
+LIBRARY is one that `annex_library.py` made; it is written to. The database is one that Mixxx would have
+made of it. Per round, in turn:
+
+    git-annex   `git annex metadata --batch --json`, told of new values of three fields of these tracks
+    changed     the whole command, when Mixxx has new values of the same three fields of the same tracks
+    unchanged   the whole command once more
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from mcfs.annex.library import Library, open_library
+from mcfs.annex.process import environment
+from mcfs.store import Store, open_store
+from mcfs.store.batches import chunks
+from mcfs.sync import sync
+
+_TEXTS = ("artist", "title", "album", "genre", "year", "tracknumber", "comment", "key")
+_TABLES = """
+CREATE TABLE settings (name TEXT UNIQUE NOT NULL, value TEXT);
+INSERT INTO settings VALUES ('mixxx.schema.version', '39');
+CREATE TABLE track_locations (id INTEGER PRIMARY KEY, location TEXT UNIQUE, fs_deleted INTEGER);
+CREATE TABLE library (
+    id INTEGER PRIMARY KEY, location INTEGER, mixxx_deleted INTEGER, artist TEXT, album_artist TEXT,
+    title TEXT, album TEXT, genre TEXT, composer TEXT, grouping TEXT, year TEXT, tracknumber TEXT,
+    comment TEXT, key TEXT, rating INTEGER, bpm FLOAT, color INTEGER, timesplayed INTEGER,
+    datetime_added TEXT, duration FLOAT
+);
+CREATE TABLE crates (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);
+CREATE TABLE crate_tracks (crate_id INTEGER NOT NULL, track_id INTEGER NOT NULL);
+CREATE INDEX crate_tracks_by_track ON crate_tracks (track_id);
+CREATE TABLE directories (directory TEXT UNIQUE);
+"""
+
+
+def make_database(library: Library, store: Store, path: Path) -> dict[str, int]:
+    """Of everything that the library has and Mixxx would have said the same way; key → number."""
+    numbers: dict[str, int] = {}
+    crates: dict[str, int] = {}
+    with closing(sqlite3.connect(path)) as mixxx, mixxx, store.cache.reading() as read:
+        mixxx.executescript(_TABLES)
+        files = {file.annex_key: file.work_path for file in read.work_files()}
+        for keys in chunks(sorted(files)):
+            written: dict[str, dict[str, tuple[str, ...]]] = {}
+            for key, record in read.records(keys).items():
+                number = numbers[key] = len(numbers) + 1
+                values = record.values
+                said = {name: values[name][:1] for name in _TEXTS if name in values}
+                rating = next((text for text in values.get("rating", ()) if text in "12345"), None)
+                if rating:
+                    said["rating"] = (rating,)
+                mixxx.execute(
+                    "INSERT INTO track_locations VALUES (?, ?, 0)",
+                    [number, f"{library.top}/{files[key]}"],
+                )
+                row = {"id": number, "location": number, "mixxx_deleted": 0}
+                row |= {name: text for name, (text,) in said.items()}  # type: ignore[misc]
+                mixxx.execute(
+                    f"INSERT INTO library ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
+                    list(row.values()),
+                )
+                for name in values.get("crate", ()):
+                    crate = crates.setdefault(name, len(crates) + 1)
+                    mixxx.execute("INSERT OR IGNORE INTO crates VALUES (?, ?)", [crate, name])
+                    mixxx.execute("INSERT INTO crate_tracks VALUES (?, ?)", [crate, number])
+                written[key] = said
+            # As if all of it had come from Mixxx.
+            store.user.remember_imported(written)
+    return numbers
+
+
+def change(path: Path, numbers: Iterable[int], seed: int) -> None:
+    """A DJ at work."""
+    pick = random.Random(seed)
+    with closing(sqlite3.connect(path)) as mixxx, mixxx:
+        mixxx.executemany(
+            "UPDATE library SET rating = 1 + (coalesce(rating, 0) + ?) % 5, bpm = ?, comment = ?"
+            " WHERE id = ?",
+            [
+                (pick.randrange(4), 100 + seed + n % 97 / 100, f"changed {seed} {n}", n)
+                for n in numbers
+            ],
+        )
+
+
+def git_annex(library: Library, keys: Iterable[str], seed: int) -> float:
+    """Seconds that git-annex alone takes for as much."""
+    fields = {"rating": [str(1 + seed % 5)], "bpm": [f"{200 + seed}.00"]}
+    lines = [
+        json.dumps({"key": key, "fields": {**fields, "comment": [f"{seed} {key}"]}}) for key in keys
+    ]
+    start = time.perf_counter()
+    subprocess.run(
+        ["git-annex", "metadata", "--batch", "--json"],
+        cwd=library.top,
+        env=environment(),
+        input="\n".join(lines).encode() + b"\n",
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return time.perf_counter() - start
+
+
+def command(library: Library, database: Path) -> tuple[float, dict[str, int]]:
+    """Seconds that the whole command takes, and what it did."""
+    start = time.perf_counter()
+    words = ["import", "mixxx", "--json", "--db", str(database), "--library", str(library.top)]
+    done = subprocess.run(
+        [sys.executable, "-m", "mcfs", *words],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return time.perf_counter() - start, json.loads(done.stdout)
+
+
+def main() -> None:
+    """Measure, and print."""
+    arguments = argparse.ArgumentParser(description="What an import from Mixxx costs.")
+    arguments.add_argument("library", type=Path)
+    arguments.add_argument("--changed", type=int, default=1000)
+    arguments.add_argument("--rounds", type=int, default=5)
+    asked = arguments.parse_args()
+    library = open_library(asked.library)
+    taken: dict[str, list[float]] = {"git-annex": [], "changed": [], "unchanged": []}
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "mixxxdb.sqlite"
+        with open_store(library.store_dir) as store:
+            sync(library, store)
+            numbers = make_database(library, store, database)
+        some = random.Random(1).sample(sorted(numbers), min(asked.changed, len(numbers)))
+        for number in range(1, asked.rounds + 1):
+            taken["git-annex"].append(git_annex(library, some, number))
+            with open_store(library.store_dir) as store:
+                sync(library, store)
+            change(database, (numbers[key] for key in some), number)
+            seconds, result = command(library, database)
+            assert result["imported"] == len(some), result
+            taken["changed"].append(seconds)
+            seconds, result = command(library, database)
+            assert result["unchanged"] == len(numbers), result
+            taken["unchanged"].append(seconds)
+    unit = statistics.median(taken["git-annex"])
+    print(f"{len(numbers)} tracks, {len(some)} of them changed")
+    for name, each in taken.items():
+        median = statistics.median(each)
+        print(f"{name:12} {median:8.3f} s {median / unit:8.2f} × git-annex")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The script that measures imports does what it says it measures."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from mcfs.annex.library import Library
+from tests.imports.making import commits
+from tests.mounting import REPOSITORY
+
+SCRIPT = REPOSITORY / "contrib" / "bench" / "imports.py"
+
+
+def test_a_round(library: Library, tmp_path: Path) -> None:
+    before = commits(library)
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(library.top), "--changed", "5", "--rounds", "2"],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0] == "12 tracks, 5 of them changed"
+    assert [line.split()[0] for line in lines[1:]] == ["git-annex", "changed", "unchanged"]
+    # Of each round one by git-annex alone, and one by the import that found changes.
+    assert commits(library) == before + 4

@@ -1,0 +1,544 @@
+"""From Mixxx's database into git-annex, with git-annex as the oracle."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcfs.annex.keys import key_file_name, lower_folders
+from mcfs.annex.library import Library
+from mcfs.errors import ImportRunningError, MixxxError, NotInLibraryError
+from mcfs.imports.difference import Change
+from mcfs.imports.matching import NO_TRACK, NOT_IN_LIBRARY, NOT_THERE
+from mcfs.imports.result import Event, Failed, Imported, ImportResult, Skipped
+from mcfs.imports.run import import_mixxx
+from mcfs.store import Store
+from mcfs.store.lock import import_lock
+from mcfs.sync import Kind, sync
+from tests.imports.making import MixxxDatabase, annex, commits, fields_of
+from tests.mounting import REPOSITORY, mounted, wait_until
+from tests.needs import git_annex_environment, needs_fuse
+from tests.tracks import ABSENT, SECOND_PATH, UNLOCKED
+
+UNKNOWN = "unsorted/nothing known.wav"
+
+
+@pytest.fixture
+def run(library: Library, synced: Store, mixxx: MixxxDatabase) -> Any:
+    """An import of that database into the library."""
+
+    def imported(**options: Any) -> ImportResult:
+        return import_mixxx(library, synced, mixxx.path, **options)
+
+    return imported
+
+
+def counts(result: ImportResult) -> tuple[int, int, int, int]:
+    return result.imported, result.unchanged, len(result.skipped), len(result.failed)
+
+
+def test_everything_that_mixxx_knows(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
+    mixxx.add(
+        library.top / UNKNOWN,
+        ("Peak: a | b", "{{ x }}/é"),
+        artist="AC/DC",
+        album_artist="Various",
+        title="'T.N.T.' \"live\"\n2nd line",
+        album="=+-!",
+        genre="Dub; Techno",
+        composer="Кино",
+        grouping="🎹",
+        year="1997-05-12",
+        tracknumber="07",
+        comment="x" * 100_000,
+        key="F♯m",
+        rating=4,
+        bpm=126.908,
+        color=0xFF8800,
+        timesplayed=12,
+        datetime_added="2026-11-20T07:03:49.579Z",
+        duration=254.4321,
+    )
+    result = run()
+    assert counts(result) == (1, 0, 0, 0)
+    assert result.success
+    assert result.total_requested == 1
+    assert fields_of(library, UNKNOWN) == {
+        "artist": ["AC/DC"],
+        "albumartist": ["Various"],
+        "title": ["'T.N.T.' \"live\"\n2nd line"],
+        "album": ["=+-!"],
+        "genre": ["Dub; Techno"],
+        "composer": ["Кино"],
+        "grouping": ["🎹"],
+        "year": ["1997-05-12"],
+        "tracknumber": ["07"],
+        "comment": ["x" * 100_000],
+        "key": ["F♯m"],
+        "rating": ["4"],
+        "bpm": ["126.91"],
+        "color": ["#FF8800"],
+        "played": ["12"],
+        "added": ["2026-11-20"],
+        "duration": ["254.43"],
+        "crate": ["Peak: a | b", "{{ x }}/é"],
+    }
+
+
+def test_the_second_time_there_is_nothing_to_do(
+    library: Library, mixxx: MixxxDatabase, run: Any
+) -> None:
+    mixxx.add(library.top / "kino.mp3", ("One", "Two"), rating=3, title="\t x  ", comment="a\nb")
+    mixxx.add(library.top / UNKNOWN)
+    assert counts(run()) == (2, 0, 0, 0)
+    before = commits(library)
+    assert counts(run()) == (0, 2, 0, 0)
+    assert commits(library) == before
+
+
+def test_only_what_differs_is_written(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
+    mixxx.add(
+        library.top / "kino.mp3", artist="Кино", title="Группа крови", rating=5, datetime_added=None
+    )
+    told: list[Event] = []
+    run(on_event=told.append)
+    (event,) = told
+    assert isinstance(event, Imported)
+    assert event.file == "kino.mp3"
+    assert event.changes == {"rating": Change((), ("5",))}
+    assert fields_of(library, "kino.mp3")["genre"] == ["рок"]
+    (line,) = _log(library, event.annex_key).splitlines()[1:]
+    assert line.split(" ", 1)[1] == "rating +5"
+
+
+def _log(library: Library, key: str) -> str:
+    """The metadata log, a line for each time that something was written."""
+    shown = subprocess.run(
+        ["git", "show", f"git-annex:{lower_folders(key, 2)}/{key_file_name(key)}.log.met"],
+        cwd=library.top,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return shown.stdout.decode()
+
+
+def test_all_writes_what_has_not_changed_too(
+    library: Library, mixxx: MixxxDatabase, run: Any
+) -> None:
+    mixxx.add(library.top / "kino.mp3", artist="Кино", datetime_added=None)
+    assert counts(run()) == (0, 1, 0, 0)
+    before = commits(library)
+    told: list[Event] = []
+    assert counts(run(everything=True, on_event=told.append)) == (1, 0, 0, 0)
+    assert commits(library) == before + 1
+    assert isinstance(told[0], Imported)
+    assert told[0].changes == {"artist": Change(("Кино",), ("Кино",))}
+    assert fields_of(library, "kino.mp3")["artist"] == ["Кино"]
+
+
+def test_what_mixxx_takes_back_is_removed(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
+    number = mixxx.add(
+        library.top / UNKNOWN, ("Left", "Stays"), rating=4, color=255, key="8A", bpm=120.0
+    )
+    run()
+    mixxx.put(number, "Stays", "New")
+    mixxx.change(number, rating=0, color=None, key="", bpm=121.0)
+    assert counts(run()) == (1, 0, 0, 0)
+    after = fields_of(library, UNKNOWN)
+    assert after == {"crate": ["New", "Stays"], "bpm": ["121.00"], "added": after["added"]}
+    mixxx.put(number)
+    run()
+    assert "crate" not in fields_of(library, UNKNOWN)
+    assert counts(run()) == (0, 1, 0, 0)
+
+
+def test_what_came_from_elsewhere_stays(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
+    """In the sample library are a rating, a key, and two crates that no import wrote."""
+    file = "Surgeon/Force + Form/01.flac"
+    annex(library, "metadata", "-q", "-s", "mood=dark", "-s", "crate+=Mine", file)
+    before = fields_of(library, file)
+    number = mixxx.add(library.top / file, ("Festival", "Mixxx"), datetime_added=None)
+    assert counts(run()) == (1, 0, 0, 0)
+    assert fields_of(library, file) == {
+        **before,
+        "crate": ["Festival", "Mine", "Mixxx", "Peak time"],
+    }
+    mixxx.put(number)
+    run()
+    assert fields_of(library, file) == before
+
+
+def test_what_somebody_changed_since_stays_when_mixxx_has_nothing_more(
+    library: Library, mixxx: MixxxDatabase, run: Any
+) -> None:
+    number = mixxx.add(library.top / UNKNOWN, rating=4, datetime_added=None)
+    run()
+    annex(library, "metadata", "-q", "-s", "rating=2", UNKNOWN)
+    mixxx.change(number, rating=0)
+    assert counts(run()) == (0, 1, 0, 0)
+    assert fields_of(library, UNKNOWN) == {"rating": ["2"]}
+
+
+def test_tracks_that_mixxx_no_longer_has_are_left_alone(
+    library: Library, mixxx: MixxxDatabase, run: Any
+) -> None:
+    number = mixxx.add(library.top / UNKNOWN, rating=4, datetime_added=None)
+    run()
+    mixxx.change(number, mixxx_deleted=1)
+    assert counts(run()) == (0, 0, 0, 0)
+    assert fields_of(library, UNKNOWN) == {"rating": ["4"]}
+
+
+def test_absent_unlocked_and_twofold_files(
+    library: Library, mixxx: MixxxDatabase, run: Any
+) -> None:
+    for number, file in enumerate((ABSENT, UNLOCKED, *SECOND_PATH)):
+        mixxx.add(library.top / file, (f"crate {number}",))
+    assert counts(run()) == (3, 0, 0, 0)
+    assert fields_of(library, ABSENT)["crate"] == ["crate 0"]
+    assert fields_of(library, UNLOCKED)["crate"] == ["crate 1"]
+    for file in SECOND_PATH:
+        assert fields_of(library, file)["crate"] == ["crate 2", "crate 3"]
+    assert counts(run()) == (0, 3, 0, 0)
+
+
+def test_a_track_known_by_its_place_in_a_mount(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any, tmp_path: Path
+) -> None:
+    needs_fuse()
+    with mounted(library.top, tmp_path / "mnt") as mount:
+        mixxx.add(mount.path / "genre:techno" / "Underworld - Rez.wav", rating=5)
+        mixxx.add(mount.path / "all" / "Кино - Группа крови.mp3", rating=4)
+        assert counts(run()) == (2, 0, 0, 0)
+    assert fields_of(library, UNLOCKED)["rating"] == ["5"]
+    assert fields_of(library, "kino.mp3")["rating"] == ["4"]
+
+
+@pytest.mark.parametrize("paths", [["Surgeon", "kino.mp3"], ["./Surgeon/", "white/../kino.mp3"]])
+def test_only_some_files_and_folders(
+    library: Library,
+    mixxx: MixxxDatabase,
+    run: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    paths: list[str],
+) -> None:
+    for file in ("Surgeon/Force + Form/01.flac", "kino.mp3", "beyonce.mp3", "elsewhere.mp3"):
+        mixxx.add(library.top / file, ("Some",))
+    monkeypatch.chdir(library.top)
+    assert counts(run(paths=[Path(path) for path in paths])) == (2, 0, 0, 0)
+    assert "crate" not in fields_of(library, "beyonce.mp3")
+    assert fields_of(library, "kino.mp3")["crate"] == ["Some"]
+
+
+def test_a_path_means_a_track_by_any_of_its_files(
+    library: Library, mixxx: MixxxDatabase, run: Any
+) -> None:
+    mixxx.add(library.top / SECOND_PATH[0], ("Some",))
+    assert counts(run(paths=[library.top / SECOND_PATH[1]])) == (1, 0, 0, 0)
+    assert counts(run(paths=[library.top])) == (0, 1, 0, 0)
+    assert counts(run(paths=[library.top / "white"])) == (0, 0, 0, 0)
+
+
+def test_a_path_in_a_mount_means_its_track(
+    library: Library, mixxx: MixxxDatabase, run: Any, tmp_path: Path
+) -> None:
+    needs_fuse()
+    for file in ("kino.mp3", UNLOCKED, "beyonce.mp3"):
+        mixxx.add(library.top / file, ("Some",))
+    with mounted(library.top, tmp_path / "mnt") as mount:
+        names = ("Кино - Группа крови.mp3", "Underworld - Rez.wav")
+        assert counts(run(paths=[mount.path / "all" / name for name in names])) == (2, 0, 0, 0)
+    assert counts(run(paths=[(library.top / "kino.mp3").resolve()])) == (0, 1, 0, 0)
+    assert "crate" not in fields_of(library, "beyonce.mp3")
+
+
+def test_a_path_that_is_none_of_the_librarys(library: Library, run: Any, tmp_path: Path) -> None:
+    with pytest.raises(NotInLibraryError, match="gone is not there"):
+        run(paths=[library.top / "gone"])
+    with pytest.raises(NotInLibraryError, match=r"is not in the library /.*/library$"):
+        run(paths=[tmp_path])
+
+
+def test_what_is_skipped_says_why(
+    library: Library, mixxx: MixxxDatabase, run: Any, tmp_path: Path, caplog: Any
+) -> None:
+    (tmp_path / "elsewhere.mp3").touch()
+    mixxx.add(tmp_path / "elsewhere.mp3", rating=1)
+    mixxx.add(library.top / "gone.mp3", rating=1)
+    mixxx.add(library.top / "cover.jpg", rating=1)
+    mixxx.add(library.top / "kino.mp3", rating=1)
+    with caplog.at_level(logging.INFO, "mcfs.imports"):
+        result = run()
+    assert counts(result) == (1, 0, 3, 0)
+    assert result.total_requested == 4
+    assert result.success
+    assert result.skipped == [
+        Skipped(str(tmp_path / "elsewhere.mp3"), NOT_IN_LIBRARY),
+        Skipped(str(library.top / "gone.mp3"), NOT_THERE),
+        Skipped(str(library.top / "cover.jpg"), NO_TRACK),
+    ]
+    assert result.reasons() == {NOT_IN_LIBRARY: 1, NOT_THERE: 1, NO_TRACK: 1}
+    assert f"skipped {library.top}/gone.mp3: {NOT_THERE}" in caplog.messages
+
+
+def test_a_prefix_that_has_moved(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
+    mixxx.add("/old/Music/kino.mp3", rating=1)
+    assert counts(run()) == (0, 0, 1, 0)
+    assert counts(run(music_dir="/old/Music")) == (1, 0, 0, 0)
+    assert fields_of(library, "kino.mp3")["rating"] == ["1"]
+
+
+def test_a_dry_run_writes_nothing_at_all(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
+) -> None:
+    mixxx.add(library.top / "orbital.mp3", ("New",), rating=5)
+    before = commits(library)
+    told: list[Event] = []
+    result = run(dry_run=True, on_event=told.append)
+    assert counts(result) == (1, 0, 0, 0)
+    assert isinstance(told[0], Imported)
+    assert told[0].changes["rating"] == Change(("4",), ("5",))
+    assert told[0].changes["crate"] == Change((), ("New",))
+    assert commits(library) == before
+    assert not list((library.common_dir / "annex" / "journal").glob("*"))
+    assert fields_of(library, "orbital.mp3")["rating"] == ["4"]
+    assert synced.user.last_run("import") is None
+    assert synced.user.imported([told[0].annex_key]) == {}
+    run()
+    assert fields_of(library, "orbital.mp3")["rating"] == ["5"]
+
+
+@pytest.mark.parametrize(
+    ("commit_every", "expected"), [(None, 1), (1, 7), (3, 3), (7, 1), (100, 1)]
+)
+def test_commits(
+    library: Library, mixxx: MixxxDatabase, run: Any, commit_every: int | None, expected: int
+) -> None:
+    files = ["kino.mp3", "white/a.mp3", "white/b.mp3", "acdc.mp3", ABSENT, UNLOCKED, UNKNOWN]
+    for file in files:
+        mixxx.add(library.top / file, ("Some",))
+    before = commits(library)
+    run(commit_every=commit_every)
+    assert commits(library) - before == expected
+    assert not list((library.common_dir / "annex" / "journal").glob("*"))
+    assert all(fields_of(library, file)["crate"] == ["Some"] for file in files)
+
+
+def test_a_track_that_fails_does_not_stop_the_rest(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
+) -> None:
+    files = ["acdc.mp3", "kino.mp3", "beyonce.mp3"]
+    for file in files:
+        mixxx.add(library.top / file, ("Some",))
+    with synced.cache.reading() as read:
+        (key,) = (file.annex_key for file in read.work_files() if file.work_path == "kino.mp3")
+    # Where git-annex is to put the log of that key, there is something in the way.
+    log = f"{lower_folders(key, 2)}/{key_file_name(key)}.log.met"
+    blocked = library.common_dir / "annex" / "journal" / log.replace("_", "__").replace("/", "_")
+    (blocked / "in the way").mkdir(parents=True)
+    result = run()
+    assert counts(result) == (2, 0, 0, 1)
+    assert not result.success
+    (failed,) = result.failed
+    assert isinstance(failed, Failed)
+    assert (failed.file, failed.annex_key) == ("kino.mp3", key)
+    assert "inappropriate type" in failed.reason or "directory" in failed.reason
+    last = synced.user.last_run("import")
+    assert last is not None
+    assert last.outcome == "partly"
+    assert last.detail is not None
+    assert last.detail["failed"] == 1
+    # It was not written, so it is not remembered as if it were; and it can be run again.
+    assert synced.user.imported([key]) == {}
+    (blocked / "in the way").rmdir()
+    blocked.rmdir()
+    assert counts(run()) == (1, 2, 0, 0)
+    assert fields_of(library, "kino.mp3")["crate"] == ["Some"]
+
+
+def test_a_key_that_json_cannot_say(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
+) -> None:
+    odd, key = "odd.mp3", "WORM-s1--caf\udce9.mp3"
+    (library.top / odd).symlink_to(f".git/annex/objects/aa/bb/{key}/{key}")
+    subprocess.run(["git", "add", odd], cwd=library.top, check=True)
+    for file in (odd, "kino.mp3"):
+        mixxx.add(library.top / file, ("Some",))
+    result = run()
+    assert result.skipped == []
+    assert counts(result) == (1, 0, 0, 1)
+    assert result.failed[0].file == odd
+    assert result.failed[0].reason == "git-annex takes no key in JSON that is not UTF-8"
+    assert fields_of(library, "kino.mp3")["crate"] == ["Some"]
+
+
+def test_the_store_is_in_step_before_and_after(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
+) -> None:
+    annex(library, "metadata", "-q", "-s", "rating=1", "kino.mp3")
+    mixxx.add(library.top / "kino.mp3", rating=1)
+    mixxx.add(library.top / "acdc.mp3", ("Some",))
+    assert counts(run()) == (2, 0, 0, 0)
+    assert sync(library, synced).kind is Kind.NOTHING
+    assert len(synced.cache.select(_in_crate("Some"))) == 1
+
+
+def _in_crate(crate: str) -> Any:
+    from mcfs.columns import today
+    from mcfs.query import Vocabulary, parse
+    from mcfs.sql import select_tracks
+
+    return select_tracks(parse(f"crate:={crate}", Vocabulary(frozenset({"crate"}))), today())
+
+
+def test_an_import_is_recorded(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
+) -> None:
+    mixxx.add(library.top / "kino.mp3", rating=1)
+    mixxx.add("/nowhere/x.mp3", rating=1)
+    run()
+    last = synced.user.last_run("import")
+    assert last is not None
+    assert last.outcome == "done"
+    assert last.finished_at is not None
+    assert last.detail is not None
+    assert last.detail["seconds"] > 0
+    assert {**last.detail, "seconds": 0} == {
+        "source": "mixxx",
+        "database": str(mixxx.path),
+        "imported": 1,
+        "unchanged": 0,
+        "skipped": {NOT_THERE: 1},
+        "failed": 0,
+        "seconds": 0,
+    }
+
+
+def test_a_failure_is_recorded(library: Library, synced: Store, tmp_path: Path) -> None:
+    with pytest.raises(MixxxError):
+        import_mixxx(library, synced, tmp_path / "gone")
+    last = synced.user.last_run("import")
+    assert last is not None
+    assert last.outcome == "failed"
+    assert last.detail is not None
+    assert last.detail["error"] == f"{tmp_path}/gone is not there"
+
+
+def test_two_at_once(library: Library, synced: Store, mixxx: MixxxDatabase, run: Any) -> None:
+    mixxx.add(library.top / "kino.mp3", rating=1)
+    with (
+        import_lock(synced.folder),
+        pytest.raises(ImportRunningError, match=rf"already importing \(pid {os.getpid()}, for 0 s"),
+    ):
+        run()
+    assert counts(run()) == (1, 0, 0, 0)
+
+
+def test_while_a_mount_follows(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any, tmp_path: Path
+) -> None:
+    """It syncs as soon as it sees what git-annex wrote: at the same moment as we do."""
+    needs_fuse()
+    with mounted(library.top, tmp_path / "mnt") as mount:
+        for number in range(5):
+            mixxx.add(library.top / "kino.mp3" if not number else f"/x{number}", ("Live",))
+        assert counts(run()) == (1, 0, 4, 0)
+        wait_until(lambda: os.path.exists(mount.path / "crate:live"))  # noqa: PTH110
+        wait_until(lambda: os.listdir(mount.path / "crate:live") == ["Кино - Группа крови.mp3"])
+
+
+def _many(library: Library, count: int) -> list[str]:
+    files = [f"many/{number}.mp3" for number in range(count)]
+    (library.top / "many").mkdir()
+    for file in files:
+        (library.top / file).write_text(file)
+    annex(library, "add", "-q", "many")
+    subprocess.run(
+        ["git", "commit", "-qm", "many"],
+        cwd=library.top,
+        env=git_annex_environment(library.top),
+        check=True,
+    )
+    return files
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_killed_in_the_middle_and_run_again(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any, how: signal.Signals
+) -> None:
+    files = _many(library, 150)
+    numbers = [mixxx.add(library.top / file, ("First",), rating=3) for file in files[:5]]
+    run()
+    for number in numbers:
+        mixxx.put(number, "Second")
+    for file in files[5:]:
+        mixxx.add(library.top / file, ("Second",), rating=3)
+    command = ["import", "mixxx", "--db", str(mixxx.path), "--library", str(library.top)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mcfs", *command],
+        cwd=REPOSITORY,
+        env=git_annex_environment(library.top),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    journal = library.common_dir / "annex" / "journal"
+    wait_until(lambda: len(os.listdir(journal)) > 20)
+    process.send_signal(how)
+    assert process.wait(60) != 0
+    # Its git-annex ends by itself when nobody talks to it any more.
+    wait_until(lambda: not _annexes(library))
+    result = run()
+    assert result.success
+    assert result.imported + result.unchanged == len(files)
+    assert counts(run()) == (0, len(files), 0, 0)
+    told = annex(library, "metadata", "--json", "many")
+    for line in told.splitlines():
+        fields = json.loads(line)["fields"]
+        assert (fields["crate"], fields["rating"]) == (["Second"], ["3"])
+    # And what is taken back afterwards goes, whichever of the two had written it.
+    for number in range(numbers[0], numbers[0] + len(files)):
+        mixxx.put(number)
+    assert run().success
+    assert '"crate"' not in annex(library, "metadata", "--json", "many")
+
+
+def test_what_a_broken_off_import_remembered_is_put_right(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
+) -> None:
+    """It had written all, and was killed before it could forget what is gone."""
+    number = mixxx.add(library.top / UNKNOWN, ("Left", "Stays"), datetime_added=None)
+    run()
+    mixxx.put(number, "Stays")
+    run()
+    with synced.cache.reading() as read:
+        (key,) = (file.annex_key for file in read.work_files() if file.work_path == UNKNOWN)
+    synced.user.remember_imported({key: {"crate": ("Left", "Stays")}})
+    synced.user.start_run("import")
+    assert counts(run(dry_run=True)) == (0, 1, 0, 0)
+    assert synced.user.imported([key]) == {key: {"crate": ("Left", "Stays")}}
+    assert counts(run()) == (0, 1, 0, 0)
+    assert synced.user.imported([key]) == {key: {"crate": ("Stays",)}}
+    # So that it stays when somebody else puts it there.
+    annex(library, "metadata", "-q", "-s", "crate+=Left", UNKNOWN)
+    assert counts(run()) == (0, 1, 0, 0)
+    assert fields_of(library, UNKNOWN)["crate"] == ["Left", "Stays"]
+
+
+def _annexes(library: Library) -> list[str]:
+    """git-annex processes that work in the library."""
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            if process.name.isdigit() and (process / "cwd").samefile(library.top):
+                found.append(process.name)
+        except OSError:
+            continue
+    return found

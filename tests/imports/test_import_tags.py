@@ -1,0 +1,161 @@
+"""From the tags inside the files into git-annex, with git-annex as the oracle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcfs.annex.library import Library, open_library
+from mcfs.imports.difference import Change
+from mcfs.imports.result import Event, Imported, ImportResult, Skipped
+from mcfs.imports.run import NOT_HERE, import_mixxx, import_tags
+from mcfs.store import Store, open_store
+from mcfs.sync import Kind, sync
+from tests.imports.making import MixxxDatabase, annex, commits, fields_of
+from tests.imports.test_tags import KINDS, SAID, tagged
+from tests.needs import git_annex_environment
+from tests.tracks import ABSENT, SAMPLES
+
+BROKEN = len(SAMPLES) - 1  # a few bytes each, and no sound; and one is not here
+
+
+def counts(result: ImportResult) -> tuple[int, int, int, int]:
+    return result.imported, result.unchanged, len(result.skipped), len(result.failed)
+
+
+@pytest.fixture
+def sound(library: Library, synced: Store, tmp_path: Path) -> Path:
+    """A folder of the library with a tagged file of every kind in it."""
+    folder = library.top / "sound"
+    folder.mkdir()
+    for kind, write in KINDS.items():
+        tagged(folder, kind, write)
+    annex(library, "add", "-q", "sound")
+    _commit(library)
+    return folder
+
+
+def _commit(library: Library) -> None:
+    subprocess.run(
+        ["git", "commit", "-qm", "more"],
+        cwd=library.top,
+        env=git_annex_environment(library.top),
+        check=True,
+    )
+
+
+def test_files_of_every_kind(library: Library, synced: Store, sound: Path) -> None:
+    before = commits(library)
+    assert counts(import_tags(library, synced, paths=[sound])) == (len(KINDS), 0, 0, 0)
+    assert commits(library) == before + 1
+    for kind in KINDS:
+        fields = fields_of(library, f"sound/tagged.{kind}")
+        assert fields.pop("duration")
+        assert fields.pop("bitrate")
+        assert fields == {name: list(values) for name, values in SAID.items()}
+    assert sync(library, synced).kind is Kind.NOTHING
+    assert counts(import_tags(library, synced, paths=[sound])) == (0, len(KINDS), 0, 0)
+
+
+def test_by_default_only_what_is_missing(library: Library, synced: Store, sound: Path) -> None:
+    file = "sound/tagged.flac"
+    annex(library, "metadata", "-q", "-s", "artist=By hand", "-s", "mood=dark", file)
+    told: list[Event] = []
+    path = [library.top / file]
+    assert counts(import_tags(library, synced, paths=path, on_event=told.append)) == (1, 0, 0, 0)
+    (event,) = told
+    assert isinstance(event, Imported)
+    assert "artist" not in event.changes
+    assert event.changes["title"] == Change((), SAID["title"])
+    after = fields_of(library, file)
+    assert (after["artist"], after["mood"]) == (["By hand"], ["dark"])
+    # What is there stays there, whatever the file says; until somebody says otherwise.
+    assert counts(import_tags(library, synced, paths=path)) == (0, 1, 0, 0)
+    assert counts(import_tags(library, synced, paths=path, overwrite=True)) == (1, 0, 0, 0)
+    after = fields_of(library, file)
+    assert (after["artist"], after["mood"]) == (["AC/DC", "Кино"], ["dark"])
+    assert counts(import_tags(library, synced, paths=path, overwrite=True)) == (0, 1, 0, 0)
+
+
+def test_a_dry_run_writes_nothing(library: Library, synced: Store, sound: Path) -> None:
+    before = commits(library)
+    told: list[Event] = []
+    result = import_tags(library, synced, paths=[sound], dry_run=True, on_event=told.append)
+    assert counts(result) == (len(KINDS), 0, 0, 0)
+    assert len(told) == len(KINDS)
+    assert commits(library) == before
+    assert fields_of(library, "sound/tagged.mp3") == {}
+    assert synced.user.last_run("import") is None
+
+
+def test_a_broken_file_is_a_failure_of_that_file_only(
+    library: Library, synced: Store, sound: Path
+) -> None:
+    """All the other samples are a few bytes that are no sound, and one is not here."""
+    result = import_tags(library, synced)
+    assert counts(result) == (len(KINDS), 0, 1, BROKEN)
+    assert result.skipped == [Skipped(ABSENT, NOT_HERE)]
+    assert not result.success
+    reasons = {failed.file: failed.reason for failed in result.failed}
+    assert reasons["kino.mp3"].startswith("it is broken: ")
+    last = synced.user.last_run("import")
+    assert last is not None
+    assert last.outcome == "partly"
+    assert last.detail is not None
+    assert (last.detail["source"], last.detail["imported"]) == ("tags", len(KINDS))
+
+
+def test_unlocked_files_and_content_that_was_changed_since(
+    library: Library, synced: Store, sound: Path
+) -> None:
+    """Metadata is of the key, and so are the tags: not of what the work file says meanwhile."""
+    file = "sound/tagged.mp3"
+    annex(library, "unlock", "-q", file)
+    _commit(library)
+    (library.top / file).write_bytes(b"something else")
+    assert counts(import_tags(library, synced, paths=[sound])) == (len(KINDS), 0, 0, 0)
+    told = json.loads(
+        annex(library, "metadata", "--json", "--batch", stdin=_key(library, synced, file))
+    )
+    assert told["fields"]["title"] == list(SAID["title"])
+
+
+def _key(library: Library, store: Store, file: str) -> str:
+    with store.cache.reading() as read:
+        (key,) = (found.annex_key for found in read.work_files() if found.work_path == file)
+    return json.dumps({"key": key}) + "\n"
+
+
+def test_what_mixxx_says_goes_over_what_the_tags_said(
+    library: Library, synced: Store, sound: Path, mixxx: MixxxDatabase
+) -> None:
+    import_tags(library, synced, paths=[sound])
+    same: dict[str, Any] = {
+        "title": SAID["title"][0],
+        "year": SAID["year"][0],
+        "tracknumber": "7",
+        "key": "F♯m",
+        "bpm": 126.9,
+        "duration": float(fields_of(library, "sound/tagged.flac")["duration"][0]),
+    }
+    number = mixxx.add(sound / "tagged.flac", datetime_added=None, **same)
+    assert counts(import_mixxx(library, synced, mixxx.path)) == (0, 1, 0, 0)
+    mixxx.change(number, title="Corrected")
+    assert counts(import_mixxx(library, synced, mixxx.path)) == (1, 0, 0, 0)
+    assert fields_of(library, "sound/tagged.flac")["title"] == ["Corrected"]
+    assert counts(import_tags(library, synced, paths=[sound])) == (0, len(KINDS), 0, 0)
+
+
+def test_the_demo_library_says_of_itself_what_its_tags_say(demo_copy: Path) -> None:
+    library = open_library(demo_copy)
+    with open_store(library.store_dir) as store:
+        sync(library, store)
+        result = import_tags(library, store)
+        assert result.imported > 20
+        assert not result.failed
+        again = import_tags(library, store)
+        assert (again.imported, again.unchanged) == (0, result.imported + result.unchanged)

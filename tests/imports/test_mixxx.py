@@ -1,0 +1,336 @@
+"""Reading Mixxx's database: what becomes of each column, and every database that is not as expected."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcfs.errors import Exit, MixxxBusyError, MixxxError
+from mcfs.imports.mixxx import FIELDS, Fields, Mixxx, find_database, open_mixxx
+from tests.imports.making import REAL, SCHEMAS, MixxxDatabase
+
+
+def described(path: Path) -> dict[str, Fields]:
+    """Location → fields."""
+    with open_mixxx(path, patience=0.2) as mixxx:
+        return _all(mixxx)
+
+
+def _all(mixxx: Mixxx) -> dict[str, Fields]:
+    locations = {located.number: located.location for located in mixxx.locations()}
+    mixxx.match((number, number) for number in locations)
+    return {locations[number]: fields for number, fields in mixxx.described()}
+
+
+def test_what_a_real_mixxx_wrote() -> None:
+    found = described(REAL)
+    assert len(found) == 91
+    with open_mixxx(REAL) as mixxx:
+        assert mixxx.count() == 91
+        assert mixxx.folders() == ["/home/dj/Music", "/home/dj/mnt"]
+    assert found["/home/dj/mnt/all/Track 20.wav"] == {
+        "artist": ("Artist 0",),
+        "title": ("Track 20",),
+        "album": ("Album 2",),
+        "genre": ("Techno",),
+        "year": ("2010",),
+        "tracknumber": ("20",),
+        "rating": ("1",),
+        "color": ("#FF0000",),
+        "added": ("2026-11-20",),
+        "duration": ("3",),
+        "crate": ("Peak: a | b",),
+    }
+    odd = found["/home/dj/mnt/all/It's: a | {{t}} > 09.mp3"]
+    assert odd["title"] == ("It's: a | {{t}} > 09",)
+    assert odd["bpm"] == ("119.00",)
+    assert [fields["rating"] for fields in found.values() if "rating" in fields] == [
+        ("4",),
+        ("5",),
+        ("1",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"rating": 5}, {"rating": "5"}),
+        ({"rating": 1}, {"rating": "1"}),
+        ({"rating": 0}, {}),
+        ({"rating": None}, {}),
+        ({"bpm": 126.908}, {"bpm": "126.91"}),
+        ({"bpm": 128.0}, {"bpm": "128.00"}),
+        ({"bpm": 128}, {"bpm": "128.00"}),
+        ({"bpm": 0.0}, {}),
+        ({"bpm": None}, {}),
+        ({"color": 0xFF8800}, {"color": "#FF8800"}),
+        ({"color": 0x0000FF}, {"color": "#0000FF"}),
+        ({"color": 0}, {"color": "#000000"}),
+        ({"color": 0xFFFF8800}, {"color": "#FF8800"}),
+        ({"color": None}, {}),
+        ({"key": "F♯m"}, {"key": "F♯m"}),
+        ({"key": "B♭m"}, {"key": "B♭m"}),
+        ({"key": "8A"}, {"key": "8A"}),
+        ({"key": ""}, {}),
+        ({"artist": "Beyoncé"}, {"artist": "Beyoncé"}),
+        ({"album_artist": "Various"}, {"albumartist": "Various"}),
+        ({"title": " two  spaces "}, {"title": " two  spaces "}),
+        ({"title": " \t\n"}, {}),
+        ({"album": "Force + Form"}, {"album": "Force + Form"}),
+        ({"genre": "Dub; Techno"}, {"genre": "Dub; Techno"}),
+        ({"composer": "J. S. Bach"}, {"composer": "J. S. Bach"}),
+        ({"grouping": "a"}, {"grouping": "a"}),
+        ({"year": "1997-05-12"}, {"year": "1997-05-12"}),
+        ({"year": 1997}, {"year": "1997"}),
+        ({"tracknumber": "07"}, {"tracknumber": "07"}),
+        ({"comment": "line\nline\ttab \"'!"}, {"comment": "line\nline\ttab \"'!"}),
+        ({"timesplayed": 3}, {"played": "3"}),
+        ({"timesplayed": 0}, {}),
+        ({"datetime_added": "2026-11-20T07:03:49.579Z"}, {"added": "2026-11-20"}),
+        ({"datetime_added": "2012-01-31 23:59:59"}, {"added": "2012-01-31"}),
+        ({"datetime_added": "last summer"}, {}),
+        ({"datetime_added": None}, {}),
+        ({"duration": 4.0}, {"duration": "4"}),
+        ({"duration": 254.4321}, {"duration": "254.43"}),
+        ({"duration": 200.5}, {"duration": "200.5"}),
+        ({"duration": 0.0}, {}),
+    ],
+)
+def test_what_becomes_of_a_column(
+    mixxx: MixxxDatabase, columns: dict[str, Any], expected: dict[str, str]
+) -> None:
+    mixxx.add("/a.mp3", **{"datetime_added": None, **columns})
+    (fields,) = described(mixxx.path).values()
+    assert fields == {name: (text,) for name, text in expected.items()}
+    assert set(fields) <= set(FIELDS)
+
+
+def test_crates(mixxx: MixxxDatabase) -> None:
+    names = ("Peak: a | b", "{{ x }}", "é 音", "a/b", " ", "x" * 3000, "\n", "!")
+    mixxx.add("/a.mp3", crates=names)
+    mixxx.add("/b.mp3", crates=("é 音",))
+    mixxx.add("/c.mp3")
+    found = described(mixxx.path)
+    assert found["/a.mp3"]["crate"] == tuple(sorted(name for name in names if name.strip()))
+    assert found["/b.mp3"]["crate"] == ("é 音",)
+    assert "crate" not in found["/c.mp3"]
+
+
+def test_playlists_are_no_crates(mixxx: MixxxDatabase) -> None:
+    number = mixxx.add("/a.mp3")
+    with mixxx.changing() as connection:
+        connection.execute(
+            "INSERT INTO PlaylistTracks (playlist_id, track_id, position) VALUES (1, ?, 1)",
+            [number],
+        )
+    assert "crate" not in described(mixxx.path)["/a.mp3"]
+
+
+def test_hidden_and_missing_tracks_are_left_out(mixxx: MixxxDatabase) -> None:
+    mixxx.add("/hidden.mp3", mixxx_deleted=1)
+    mixxx.add("/missing.mp3", missing=1)
+    mixxx.add("/there.mp3", mixxx_deleted=None)
+    assert list(described(mixxx.path)) == ["/there.mp3"]
+
+
+def test_a_track_with_two_rows_is_one(mixxx: MixxxDatabase) -> None:
+    """One root lies in another, or a mount beside the library."""
+    one = mixxx.add("/library/a.mp3", ("Here", "Both"), rating=3, genre="Techno", title="Old")
+    two = mixxx.add("/mnt/a.mp3", ("There", "Both"), rating=0, title="New", color=1)
+    with open_mixxx(mixxx.path) as opened:
+        opened.match([(7, one), (7, two)])
+        ((place, fields),) = opened.described()
+    assert place == 7
+    assert fields["crate"] == ("Both", "Here", "There")
+    assert fields["title"] == ("New",)
+    assert fields["rating"] == ("3",)
+    assert fields["genre"] == ("Techno",)
+    assert fields["color"] == ("#000001",)
+
+
+def test_what_was_not_matched_is_not_described(mixxx: MixxxDatabase) -> None:
+    mixxx.add("/a.mp3")
+    number = mixxx.add("/b.mp3")
+    with open_mixxx(mixxx.path) as opened:
+        opened.match([(7, number)])
+        assert [place for place, _ in opened.described()] == [7]
+
+
+def test_bytes_that_are_not_utf8(mixxx: MixxxDatabase) -> None:
+    mixxx.add("/caf\udce9.mp3", title="x")
+    with mixxx.changing() as connection:
+        connection.execute("UPDATE library SET artist = CAST(x'636166e9' AS TEXT)")
+    assert described(mixxx.path)["/caf\udce9.mp3"]["artist"] == ("caf\N{REPLACEMENT CHARACTER}",)
+
+
+@pytest.mark.parametrize("schema", [*SCHEMAS.values(), 41, 99], ids=str)
+def test_every_schema_from_2_3_on(tmp_path: Path, schema: int) -> None:
+    database = MixxxDatabase(tmp_path / "m.sqlite", schema)
+    database.add("/a.mp3", ("Crate",), artist="A", rating=4, color=255)
+    fields = described(database.path)["/a.mp3"]
+    assert fields == {
+        "artist": ("A",),
+        "rating": ("4",),
+        "color": ("#0000FF",),
+        "crate": ("Crate",),
+        "added": fields["added"],
+    }
+
+
+def test_an_older_mixxx_is_told_what_to_do(tmp_path: Path) -> None:
+    database = MixxxDatabase(tmp_path / "m.sqlite", 28)
+    with pytest.raises(MixxxError) as caught:
+        described(database.path)
+    assert str(caught.value) == (
+        f"{database.path} is of a Mixxx older than 2.3 (schema 28): "
+        "start a newer Mixxx once, which brings it up to date"
+    )
+    assert caught.value.exit == Exit.FAILED
+
+
+def test_a_mixxx_that_took_a_column_away(tmp_path: Path) -> None:
+    database = MixxxDatabase(tmp_path / "m.sqlite", 77)
+    with database.changing() as connection:
+        connection.execute("ALTER TABLE library RENAME COLUMN rating TO stars")
+    with pytest.raises(MixxxError, match=r"\(schema 77\): its table library has no rating"):
+        described(database.path)
+
+
+def _text(path: Path) -> None:
+    path.write_text("no database at all, and longer than the header of one would be\n" * 40)
+
+
+def _other(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE library (id)")
+
+
+def _cut_short(path: Path) -> None:
+    path.write_bytes(REAL.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (_text, "is no Mixxx database"),
+        (_other, "is no Mixxx database"),
+        (Path.touch, "is no Mixxx database"),
+        (Path.mkdir, "is not a file"),
+        (lambda _: None, "is not there"),
+        (_cut_short, "cannot be read: database disk image is malformed"),
+    ],
+)
+def test_what_is_no_mixxx_database(tmp_path: Path, make: Any, sentence: str) -> None:
+    path = tmp_path / "what ever?#%.sqlite"
+    make(path)
+    with pytest.raises(MixxxError) as caught:
+        described(path)
+    assert str(caught.value) == f"{path} {sentence}"
+
+
+def test_nothing_is_written_to_it(tmp_path: Path) -> None:
+    folder = tmp_path / "its own"
+    folder.mkdir()
+    path = folder / "mixxxdb.sqlite"
+    shutil.copyfile(REAL, path)
+    described(path)
+    assert path.read_bytes() == REAL.read_bytes()
+    assert os.listdir(folder) == [path.name]
+
+
+def test_while_mixxx_writes(mixxx: MixxxDatabase) -> None:
+    """A transaction that is open, and not about to be committed this moment, hinders nobody."""
+    number = mixxx.add("/a.mp3", rating=2)
+    with closing(sqlite3.connect(mixxx.path, isolation_level=None)) as dj:
+        dj.execute("BEGIN IMMEDIATE")
+        dj.execute("UPDATE library SET rating = 5 WHERE id = ?", [number])
+        assert described(mixxx.path)["/a.mp3"]["rating"] == ("2",)
+        dj.execute("COMMIT")
+    assert described(mixxx.path)["/a.mp3"]["rating"] == ("5",)
+
+
+def test_mixxx_does_not_wait_for_us(mixxx: MixxxDatabase) -> None:
+    number = mixxx.add("/a.mp3", rating=2)
+    with open_mixxx(mixxx.path) as opened:
+        with closing(sqlite3.connect(mixxx.path, timeout=0, isolation_level=None)) as dj:
+            dj.execute("UPDATE library SET rating = 5 WHERE id = ?", [number])
+        assert _all(opened)["/a.mp3"]["rating"] == ("2",)
+
+
+def test_a_database_that_stays_locked(mixxx: MixxxDatabase) -> None:
+    with closing(sqlite3.connect(mixxx.path, isolation_level=None)) as dj:
+        dj.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(MixxxBusyError, match=r"Mixxx is writing to .* try again") as caught:
+            described(mixxx.path)
+    assert caught.value.exit == Exit.BUSY
+
+
+def test_what_is_only_in_the_wal_yet_counts(mixxx: MixxxDatabase) -> None:
+    with closing(sqlite3.connect(mixxx.path)) as dj:
+        assert dj.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+        dj.execute("SELECT count(*) FROM library").fetchone()
+        mixxx.add("/a.mp3", rating=2)
+        assert Path(f"{mixxx.path}-wal").stat().st_size > 0
+        assert described(mixxx.path)["/a.mp3"]["rating"] == ("2",)
+
+
+_CRASH = """
+import os, sqlite3, sys
+dj = sqlite3.connect(sys.argv[1], isolation_level=None)
+dj.execute("PRAGMA cache_size = 1")
+dj.execute("BEGIN")
+dj.execute("UPDATE library SET comment = hex(randomblob(2000)), rating = 1")
+os._exit(0)
+"""
+
+
+def test_a_mixxx_that_crashed_while_it_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "mixxxdb.sqlite"
+    shutil.copyfile(REAL, path)
+    subprocess.run([sys.executable, "-c", _CRASH, str(path)], check=True)
+    assert Path(f"{path}-journal").exists()
+    before = path.read_bytes()
+    with pytest.raises(MixxxError, match=r"was not closed in order; start Mixxx once and leave"):
+        described(path)
+    assert path.read_bytes() == before
+
+
+def _put(home: Path, place: str, modified: int) -> Path:
+    path = home / place / "mixxxdb.sqlite"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    os.utime(path, (modified, modified))
+    return path
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ".mixxx",
+        ".var/app/org.mixxx.Mixxx/.mixxx",
+        "Library/Containers/org.mixxx.mixxx/Data/Library/Application Support/Mixxx",
+        "Library/Application Support/Mixxx",
+    ],
+)
+def test_the_places_of_mixxx(tmp_path: Path, place: str) -> None:
+    path = _put(tmp_path, place, 1000)
+    assert find_database(tmp_path) == path
+
+
+def test_of_several_databases_the_one_in_use(tmp_path: Path) -> None:
+    _put(tmp_path, ".mixxx", 1000)
+    path = _put(tmp_path, ".var/app/org.mixxx.Mixxx/.mixxx", 2000)
+    assert find_database(tmp_path) == path
+
+
+def test_no_database_says_where_was_looked(tmp_path: Path) -> None:
+    with pytest.raises(MixxxError, match=r"/\.mixxx, .*; name it with --db mixxxdb\.sqlite"):
+        find_database(tmp_path)
