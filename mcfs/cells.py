@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from mcfs.query.fields import ALIASES, RAW
@@ -105,7 +105,7 @@ Source = InValues | InColumn | InPlace
 STEM = InPlace("stem")
 
 
-@cache
+@lru_cache(maxsize=1024)
 def source_of(name: str) -> Source:
     """Where a name in a template looks. Any name may: a field that nobody has is missing everywhere."""
     if name in _PLACES:
@@ -115,5 +115,6 @@ def source_of(name: str) -> Source:
         return InPlace(canonical)
     if canonical in _COLUMNS:
         return InColumn(_COLUMNS[canonical])
+    # Asked for as it is kept, a tempo is text like all else, and a title has nothing to stand in for it.
     raw = canonical.removeprefix(RAW)
-    return InValues(raw, _SPELLED_TWICE.get(raw, (raw,)) if raw == canonical else (raw,))
+    return InValues(canonical, _SPELLED_TWICE.get(raw, (raw,)) if raw == canonical else (raw,))

@@ -24,6 +24,7 @@ from mcfs.nodes import (
     EmptyPinNode,
     ExportNode,
     FilledNode,
+    Format,
     Node,
     PinsNode,
     RootNode,
@@ -38,6 +39,7 @@ from mcfs.query import Contains, Vocabulary, format, format_term, parse
 from mcfs.route import Route, is_shaped, query_of, template_of
 from mcfs.sql import Compiled, count_tracks, select_tracks
 from mcfs.store import Store
+from mcfs.template import looks_like_template
 from mcfs.tree import Tree
 from mcfs.wording import in_words, remarks
 
@@ -152,12 +154,21 @@ def is_path(text: str, tree: Tree) -> bool:
     """Whether a text is a path in a mount. A slash alone says nothing: `artist:AC/DC` is a query."""
     if text in (".", "..") or text.startswith(("/", "./", "../", "~/")):
         return True
+    if looks_like_template(text) or _is_export(text, tree):
+        return True  # as a query, this would look for braces, or for the end of a name
     names = text.split("/")
     if names[0] in tree.children(RootNode()).entries:
         return True
     if len(names) == 1 or any(name.count('"') % 2 for name in names):
         return False  # a slash within quotes is text
     return all(is_shaped(name) for name in names if name) or _is_there(text, tree)
+
+
+def _is_export(text: str, tree: Tree) -> bool:
+    try:
+        return isinstance(tree.resolve(Route.parse(text)), ExportNode)
+    except NotFoundError:
+        return False
 
 
 def _is_there(mount_path: str, tree: Tree) -> bool:
@@ -212,6 +223,9 @@ def _instead(inside: Node, name: str) -> str | None:
     return f"to look for it in all text, write {format_term(Contains('any', name))}"
 
 
+_AS = {Format.M3U8: "a playlist", Format.JSON: "a file of JSON", Format.CSV: "a table"}
+
+
 def _meaning(name: str, inside: Node, node: Node, vocabulary: Vocabulary) -> str:
     match node:
         case TrackNode():
@@ -225,8 +239,10 @@ def _meaning(name: str, inside: Node, node: Node, vocabulary: Vocabulary) -> str
             return f"a pin of {format(query) or 'all tracks'}"
         case SelfNode():
             return "what the mount tells of itself"
-        case ToldNode() | ExportNode():
+        case ToldNode():
             return "a file"
+        case ExportNode(_, form, stem):
+            return f"{_AS[form]} of all that is in {stem}"
         case ValueNode(ValuesNode(_, templates)):
             return f"a value of {templates[0].text}"
         case TracksNode() | ValuesNode() if isinstance(inside, RootNode) and not is_shaped(name):
@@ -247,6 +263,9 @@ def _meaning(name: str, inside: Node, node: Node, vocabulary: Vocabulary) -> str
 
 _DIALECT = sqlite.dialect(paramstyle="named")
 _PARAMETER = re.compile(r":([A-Za-z_]\w*)")
+# Query text is 4 KiB at most: what is longer, nobody wrote.
+_LONGEST_LITERAL = 4096
+_BEGINNING = 60
 _BREAK = re.compile(r" (?=ORDER BY )|(?<= )(?=AND (?:\(|track\.id|NOT|track\.present))")
 
 
@@ -280,6 +299,9 @@ def _literal(value: Any) -> str:
             return repr(value)
         case bytes():
             return f"X'{value.hex()}'"
+        case str() if len(value) > _LONGEST_LITERAL:
+            # A value of a template may be thousands of tracks.
+            return f"{_literal(value[:_BEGINNING])} /* … {len(value)} characters */"
         case str():
             kept = stored_text(value)
             return (

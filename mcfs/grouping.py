@@ -1,29 +1,37 @@
 """The folders of a template: which values it gives, and which tracks have each of them.
 
 Owns the way from a template to SQL. A template's value depends on nothing but the fields it names, so
-it is rendered once for each distinct combination of theirs, and remembered for as long as the store is
-in one generation:
+it is rendered once for each distinct combination of theirs, never once for each track:
 
 - of one stored field, by the ids of its values: no track is looked at;
-- of several fields, or of what a sync derives, by the ids of tracks, in one pass over them.
+- of several fields, or of what a sync derives, by the combinations that the library has, which SQLite
+  finds together with their tracks in one pass;
+- in a folder of few tracks, by these tracks.
+
+What was found is remembered for as long as the store is in one generation, up to a bound.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import product
+from typing import Any
 
 from mcfs.cells import STEM, InColumn, InPlace, InValues, Source, source_of
-from mcfs.names import fold
-from mcfs.query import ALL, Members, Query, ValueIs, with_members
+from mcfs.names import UNKNOWN, fold
+from mcfs.query import Members, Query, ValueIs, with_members
 from mcfs.sql import (
+    PLACE,
     ask_without,
     count_values,
     is_wide,
     select_columns,
+    select_combinations,
+    select_lacking,
     select_pairs,
     select_texts,
     select_values,
@@ -33,8 +41,12 @@ from mcfs.store.reader import CacheReader
 from mcfs.store.records import Generation
 from mcfs.template import Cell, Template, parse_template
 
-# What places are told by: a track without a file in the work tree has its name.
-_PLACE = ("work_path", "name")
+# What is remembered of templates, in values and combinations: a quarter of a kilobyte each.
+MAX_REMEMBERED = 200_000
+_IDS_AS_LARGE_AS_ONE = 200  # characters
+
+# Folded → as it is shown → the ids of the tracks, with commas between.
+_Tracks = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +62,26 @@ class _Rendered:
     """A template, and what it makes of the combinations met so far."""
 
     template: Template
+    # Each once, whatever it is called: `g` and `genre` are one value of a track and no pair.
     sources: tuple[Source, ...]
+    places: tuple[int, ...]
     made: dict[tuple[Cell, ...], tuple[str, str]] = field(default_factory=dict)
+    # By the values of the one field it depends on; or by tracks.
     members: Mapping[str, Members] | None = None
+    tracks: _Tracks | None = None
+    size: int = 0
 
     def of(self, cells: tuple[Cell, ...]) -> tuple[str, str]:
-        """The value, and as it is compared."""
+        """The value, and as it is compared. Space around it is not seen, and nothing is `Unknown`."""
         found = self.made.get(cells)
         if found is None:
-            shown = self.template.render(cells)
+            shown = self.template.render(self.by_field(cells)).strip() or UNKNOWN
             found = self.made[cells] = (shown, fold(shown))
         return found
+
+    def by_field(self, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        """The same as the template counts its fields."""
+        return tuple(cells[place] for place in self.places)
 
     def by_values(self) -> InValues | None:
         """The one stored field it depends on, if that is all."""
@@ -71,95 +92,107 @@ class _Rendered:
             case _:
                 return None
 
+    def weigh(self) -> int:
+        """How much is remembered here, roughly."""
+        ids = 0
+        if self.members is not None:
+            ids += sum(len(known.ids) for known in self.members.values())
+        if self.tracks is not None:
+            ids += sum(
+                len(some) for by in self.tracks.values() for ids in by.values() for some in ids
+            )
+        groups = len(self.members or ()) + len(self.tracks or ())
+        return len(self.made) + groups + ids // _IDS_AS_LARGE_AS_ONE
+
 
 class Groupings:
-    """What templates give, as of one generation of the store."""
+    """What templates give, as of one generation of the store. For several threads at once."""
 
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
-        self._rendered: dict[Template, _Rendered] = {}
-        self._cells: dict[InValues, dict[int, Cell]] = {}
+        self._rendered: OrderedDict[Template, _Rendered] = OrderedDict()
+        self._lock = threading.Lock()
 
     def groups(self, read: CacheReader, query: Query, template: Template, day: date) -> list[Group]:
         """The values that the tracks of a query have."""
         rendered = self._of(template)
         source = rendered.by_values()
-        if source is None:
-            spelled = self._spelled_by_tracks(read, rendered, query, day)
-        else:
+        if source is not None:
             spelled = self._spelled_by_values(read, rendered, source, query, day)
+        elif is_wide(query):
+            spelled = self._spelled_by_combinations(read, rendered, query, day)
+        else:
+            spelled = self._spelled_by_tracks(read, rendered, query, day)
+        self._remember(rendered)
         # Of equally common spellings the first in the alphabet, whatever came first.
         return [
             Group(folded, min(counts, key=lambda shown: (-counts[shown], shown)))
             for folded, counts in spelled.items()
         ]
 
-    def bound(self, read: CacheReader, query: Query, day: date) -> Query:
+    def bound(self, read: CacheReader, query: Query) -> Query:
         """A query whose values know their members."""
-        return with_members(query, lambda value: self._members(read, value, day))
+        return with_members(query, lambda value: self._members(read, value))
 
     def file_cells(
         self, read: CacheReader, query: Query, template: Template, day: date
     ) -> dict[int, tuple[Cell, ...]]:
         """Of each track of a query, what the template that names files sees of it."""
-        sources = self._of(template).sources
+        rendered = self._of(template)
         return {
-            track_id: tuple(
-                source.joined(cells) if isinstance(source, InValues) else cells[0]
-                for source, cells in zip(sources, columns, strict=True)
+            track_id: rendered.by_field(
+                tuple(
+                    source.joined(cells) if isinstance(source, InValues) else cells[0]
+                    for source, cells in zip(rendered.sources, columns, strict=True)
+                )
             )
-            for track_id, columns in self._by_track(read, sources, query, day)
+            for track_id, columns in _by_track(read, rendered.sources, query, day)
         }
 
+    # --- what is remembered
+
     def _of(self, template: Template) -> _Rendered:
-        rendered = self._rendered.get(template)
-        if rendered is None:
-            sources = tuple(map(source_of, template.fields))
-            rendered = self._rendered[template] = _Rendered(template, sources)
-        return rendered
+        with self._lock:
+            rendered = self._rendered.get(template)
+            if rendered is None:
+                of_fields = tuple(map(source_of, template.fields))
+                sources = tuple(dict.fromkeys(of_fields))
+                rendered = _Rendered(template, sources, tuple(map(sources.index, of_fields)))
+                self._rendered[template] = rendered
+            self._rendered.move_to_end(template)
+            return rendered
 
-    def _cells_of(self, read: CacheReader, source: InValues) -> dict[int, Cell]:
-        """Every value of a field; an empty one is none."""
-        cells = self._cells.get(source)
-        if cells is None:
-            rows = read.select(select_values(source.fields))
-            cells = {
-                value_id: source.cell(text, number)
-                for value_id, text, number in rows
-                if text.strip()
-            }
-            self._cells[source] = cells
-        return cells
+    def _remember(self, rendered: _Rendered) -> None:
+        """Forget the templates that were not asked for longest, if all together are too much."""
+        weight = rendered.weigh()
+        with self._lock:
+            rendered.size = weight
+            total = sum(1 + known.size for known in self._rendered.values())
+            while total > MAX_REMEMBERED and len(self._rendered) > 1:
+                _, forgotten = self._rendered.popitem(last=False)
+                total -= 1 + forgotten.size
 
-    def _members(self, read: CacheReader, value: ValueIs, day: date) -> Members:
+    # --- members
+
+    def _members(self, read: CacheReader, value: ValueIs) -> Members:
         rendered = self._of(parse_template(value.template))
+        source = rendered.by_values()
+        if source is None:
+            had = self._tracks(read, rendered).get(value.text, {})
+            return Members("tracks", _json(ids for some in had.values() for ids in some))
         if rendered.members is None:
-            source = rendered.by_values()
-            if source is None:
-                rendered.members = self._members_by_tracks(read, rendered, day)
-            else:
-                rendered.members = self._members_by_values(read, rendered, source)
-        return rendered.members.get(value.text, Members("tracks", "[]"))
+            rendered.members = _members_by_values(read, rendered, source)
+            self._remember(rendered)
+        return rendered.members.get(value.text, Members("values", "[]"))
 
-    def _members_by_values(
-        self, read: CacheReader, rendered: _Rendered, source: InValues
-    ) -> dict[str, Members]:
-        ids = defaultdict[str, list[int]](list)
-        for value_id, cell in self._cells_of(read, source).items():
-            ids[rendered.of((cell,))[1]].append(value_id)
-        members = {folded: Members("values", _json(some)) for folded, some in ids.items()}
-        _, missing = rendered.of((None,))
-        listed = members[missing].ids if missing in members else "[]"
-        return members | {missing: Members("values", listed, source.fields)}
+    def _tracks(self, read: CacheReader, rendered: _Rendered) -> _Tracks:
+        """The tracks of every value that the library has."""
+        if rendered.tracks is None:
+            rendered.tracks = _tracks_by_combinations(read, rendered)
+            self._remember(rendered)
+        return rendered.tracks
 
-    def _members_by_tracks(
-        self, read: CacheReader, rendered: _Rendered, day: date
-    ) -> dict[str, Members]:
-        ids = defaultdict[str, dict[int, None]](dict)
-        for track_id, columns in self._by_track(read, rendered.sources, ALL, day):
-            for cells in product(*columns):
-                ids[rendered.of(cells)[1]][track_id] = None
-        return {folded: Members("tracks", _json(some)) for folded, some in ids.items()}
+    # --- how values are spelled
 
     def _spelled_by_values(
         self, read: CacheReader, rendered: _Rendered, source: InValues, query: Query, day: date
@@ -175,77 +208,163 @@ class Groupings:
         # Hardly any value is spelled in two ways: only of those it is asked which is the commonest.
         for folded, spellings in found.items():
             if len(spellings) > 1:
-                spelled[folded] = self._counted(read, spellings)
+                spelled[folded] = _counted(read, spellings)
         if read.select(ask_without(query, source.fields, day))[0][0]:
             shown, folded = rendered.of((None,))
             spelled.setdefault(folded, Counter({shown: 1}))
         return spelled
 
-    def _counted(self, read: CacheReader, spellings: Mapping[str, list[int]]) -> Counter[str]:
-        """By all tracks of the library, so that a value is spelled alike in every folder that has both."""
-        every = [value_id for ids in spellings.values() for value_id in ids]
-        counts = {row[0]: row[1] for row in read.select(count_values(_json(every)))}
-        return Counter(
-            {shown: sum(counts[value_id] for value_id in ids) for shown, ids in spellings.items()}
-        )
+    def _spelled_by_combinations(
+        self, read: CacheReader, rendered: _Rendered, query: Query, day: date
+    ) -> dict[str, Counter[str]]:
+        lacking = {str(track_id) for (track_id,) in read.select(select_lacking(query, day))}
+        spelled = defaultdict[str, Counter[str]](Counter)
+        for folded, spellings in self._tracks(read, rendered).items():
+            for shown, ids in spellings.items():
+                # Of a value that is spelled in one way it is enough that a track has it.
+                having = (
+                    track for some in ids for track in some.split(",") if track not in lacking
+                )
+                count = len(set(having)) if len(spellings) > 1 else int(any(having))
+                if count:
+                    spelled[folded][shown] = count
+        return spelled
 
     def _spelled_by_tracks(
         self, read: CacheReader, rendered: _Rendered, query: Query, day: date
     ) -> dict[str, Counter[str]]:
         spelled = defaultdict[str, Counter[str]](Counter)
-        for _, columns in self._by_track(read, rendered.sources, query, day):
+        for _, columns in _by_track(read, rendered.sources, query, day):
             for shown, folded in {rendered.of(cells) for cells in product(*columns)}:
                 spelled[folded][shown] += 1
         return spelled
 
-    def _by_track(
-        self, read: CacheReader, sources: tuple[Source, ...], query: Query, day: date
-    ) -> Iterator[tuple[int, list[list[Cell]]]]:
-        """Of each track of a query, the cells of every source; a missing one is a single None."""
-        columns = tuple(
-            dict.fromkeys([*_PLACE, *(s.column for s in sources if isinstance(s, InColumn))])
-        )
-        at = {name: place for place, name in enumerate(columns, 1)}
-        values = {
-            source: self._values_by_track(read, source, query, day)
-            for source in sources
-            if isinstance(source, InValues)
+
+def _counted(read: CacheReader, spellings: Mapping[str, list[int]]) -> Counter[str]:
+    """By all tracks of the library, so that a value is spelled alike in every folder that has both."""
+    every = [str(value_id) for ids in spellings.values() for value_id in ids]
+    counts = {row[0]: row[1] for row in read.select(count_values(_json(every)))}
+    return Counter(
+        {shown: sum(counts[value_id] for value_id in ids) for shown, ids in spellings.items()}
+    )
+
+
+# --- by values
+
+
+def _members_by_values(
+    read: CacheReader, rendered: _Rendered, source: InValues
+) -> dict[str, Members]:
+    ids = defaultdict[str, list[str]](list)
+    for value_id, cell in _cells_of(read, source).items():
+        ids[rendered.of((cell,))[1]].append(str(value_id))
+    members = {folded: Members("values", _json(some)) for folded, some in ids.items()}
+    _, missing = rendered.of((None,))
+    listed = members[missing].ids if missing in members else "[]"
+    return members | {missing: Members("values", listed, source.fields)}
+
+
+def _cells_of(read: CacheReader, source: InValues) -> dict[int, Cell]:
+    """Every value of a field; an empty one is none."""
+    return {
+        value_id: source.cell(text, number)
+        for value_id, text, number in read.select(select_values(source.fields))
+        if text.strip()
+    }
+
+
+# --- by combinations
+
+
+def _tracks_by_combinations(read: CacheReader, rendered: _Rendered) -> _Tracks:
+    sources = rendered.sources
+    values = [source for source in sources if isinstance(source, InValues)]
+    columns = _columns(sources)
+    untitled = next((at for at, source in enumerate(values) if source.name == "title"), None)
+    compiled = select_combinations(tuple(source.fields for source in values), columns, untitled)
+    cells_of = {source: _cells_of(read, source) for source in values}
+    found = defaultdict[str, dict[str, list[str]]](dict)
+    for row in read.select(compiled):
+        known: dict[Source, Cell] = {
+            source: None if value_id is None else cells_of[source][value_id]
+            for source, value_id in zip(values, row, strict=False)
         }
-        for row in read.select(select_columns(query, columns, day)):
-            place = _text(row[at["work_path"]]) or _text(row[at["name"]]) or ""
-            cells: list[list[Cell]] = []
-            for source in sources:
-                match source:
-                    case InValues():
-                        known = values[source].get(row[0])
-                        if known is None:
-                            known = [STEM.cell(place) if source.name == "title" else None]
-                        cells.append(known)
-                    case InColumn():
-                        cells.append([source.cell(row[at[source.column]])])
-                    case InPlace():
-                        cells.append([source.cell(place)])
-            yield row[0], cells
+        if untitled is not None and row[untitled] is None:
+            known[values[untitled]] = STEM.cell(_text(row[-2]))
+        for column, kept in zip(columns, row[len(values) :], strict=False):
+            known.update(_in_column(sources, column, kept))
+        shown, folded = rendered.of(tuple(known[source] for source in sources))
+        found[folded].setdefault(shown, []).append(row[-1])
+    return found
 
-    def _values_by_track(
-        self, read: CacheReader, source: InValues, query: Query, day: date
-    ) -> dict[int, list[Cell]]:
-        found: dict[int, list[Cell]] = {}
-        if not is_wide(query):
-            for track_id, text, number in read.select(select_texts(query, source.fields, day)):
-                if text.strip():
-                    found.setdefault(track_id, []).append(source.cell(text, number))
-            return found
-        cells = self._cells_of(read, source)
-        for track_id, value_id in read.select(select_pairs(query, source.fields, day)):
-            if value_id in cells:
-                found.setdefault(track_id, []).append(cells[value_id])
+
+def _columns(sources: Sequence[Source]) -> tuple[str, ...]:
+    """The columns that these look into."""
+    return tuple(
+        dict.fromkeys(
+            PLACE if isinstance(source, InPlace) else source.column
+            for source in sources
+            if not isinstance(source, InValues)
+        )
+    )
+
+
+def _in_column(sources: Sequence[Source], column: str, kept: Any) -> Iterator[tuple[Source, Cell]]:
+    """What each of the sources that look into a column makes of what it keeps."""
+    for source in sources:
+        match source:
+            case InColumn(name) if name == column:
+                yield source, source.cell(kept)
+            case InPlace() if column == PLACE:
+                yield source, source.cell(_text(kept))
+            case _:
+                pass
+
+
+# --- by tracks
+
+
+def _by_track(
+    read: CacheReader, sources: Sequence[Source], query: Query, day: date
+) -> Iterator[tuple[int, list[list[Cell]]]]:
+    """Of each track of a query, the cells of every source; a missing one is a single None."""
+    columns = (PLACE, *(column for column in _columns(sources) if column != PLACE))
+    values = {
+        source: _values_by_track(read, source, query, day)
+        for source in sources
+        if isinstance(source, InValues)
+    }
+    for track_id, *kept in read.select(select_columns(query, columns, day)):
+        known: dict[Source, list[Cell]] = {}
+        for column, what in zip(columns, kept, strict=True):
+            known.update((source, [cell]) for source, cell in _in_column(sources, column, what))
+        for source, had in values.items():
+            cells = had.get(track_id)
+            if cells is None:
+                cells = [STEM.cell(_text(kept[0])) if source.name == "title" else None]
+            known[source] = cells
+        yield track_id, [known[source] for source in sources]
+
+
+def _values_by_track(
+    read: CacheReader, source: InValues, query: Query, day: date
+) -> dict[int, list[Cell]]:
+    found: dict[int, list[Cell]] = {}
+    if not is_wide(query):
+        for track_id, text, number in read.select(select_texts(query, source.fields, day)):
+            if text.strip():
+                found.setdefault(track_id, []).append(source.cell(text, number))
         return found
+    cells = _cells_of(read, source)
+    for track_id, value_id in read.select(select_pairs(query, source.fields, day)):
+        if value_id in cells:
+            found.setdefault(track_id, []).append(cells[value_id])
+    return found
 
 
-def _json(ids: Iterable[int]) -> str:
-    return f"[{','.join(map(str, ids))}]"
+def _json(ids: Iterable[str]) -> str:
+    return f"[{','.join(ids)}]"
 
 
-def _text(kept: str | bytes | None) -> str | None:
+def _text(kept: str | bytes) -> str:
     return kept.decode("utf-8", "surrogateescape") if isinstance(kept, bytes) else kept

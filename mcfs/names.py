@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 MAX_BYTES = 255  # what Linux allows one name to be
+_LONGEST_EXTENSION = 20  # characters
 UNKNOWN = "Unknown"
 
 # `/` cannot stand in a name. git-annex's own views write ∕, and `\` is what a keyboard has.
@@ -75,25 +76,34 @@ def _stand_in(match: re.Match[str]) -> str:
 
 
 def cut(text: str, size: int) -> str:
-    """At most `size` bytes of UTF-8, never half a character."""
+    """At most `size` bytes of UTF-8, never half a character.
+
+    Halves of a character that two values brought together are one from then on, as they are to the kernel.
+    """
+    if text.isascii():
+        return text[:size]
     raw = text.encode("utf-8", "surrogateescape")
-    if len(raw) <= size:
-        return text
-    end = size
-    while end > 0 and raw[end] & 0xC0 == 0x80 and size - end < 4:
+    end = size if len(raw) > size else len(raw)
+    while 0 < end < len(raw) and raw[end] & 0xC0 == 0x80 and size - end < 4:
         end -= 1
     return raw[:end].decode("utf-8", "surrogateescape")
 
 
 def file_name(shown: str) -> str:
     """One file name from what a template shows; a long one keeps its extension."""
-    name = _without_dot(escape_value(shown.strip()))
-    stem, dot, extension = name.rpartition(".")
-    return (
-        _with_extension(stem, "", extension)
-        if dot and len(extension) < 10
-        else cut(name, MAX_BYTES)
-    )
+    return fit(_without_dot(escape_value(shown.strip())))
+
+
+def fit(name: str) -> str:
+    """A file name that is not too long: what is cut off is not the extension."""
+    stem, extension = _parts(name)
+    return _with_extension(stem, "", extension)
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Stem and extension, the dot with it; what is as long as a sentence is no extension."""
+    stem, _, extension = name.rpartition(".")
+    return (stem, f".{extension}") if stem and len(extension) <= _LONGEST_EXTENSION else (name, "")
 
 
 def portable(name: str) -> str:
@@ -101,16 +111,16 @@ def portable(name: str) -> str:
 
     What is not allowed becomes what folds to the same, so that names which were kept apart stay apart.
     """
-    fit = _NOT_PORTABLE.sub(lambda found: chr(ord(found.group()) + _TO_FULL_WIDTH), name)
-    if _DEVICE.fullmatch(fit):
-        fit = chr(ord(fit[0]) + _TO_FULL_WIDTH) + fit[1:]
-    if fit.endswith((".", " ")):
-        fit = fit[:-1] + ("\N{ONE DOT LEADER}" if fit.endswith(".") else "\N{NO-BREAK SPACE}")
-    if fit == name or len(fit.encode("utf-8", "surrogateescape")) <= MAX_BYTES:
-        return fit
+    wide = _NOT_PORTABLE.sub(lambda found: chr(ord(found.group()) + _TO_FULL_WIDTH), name)
+    if _DEVICE.fullmatch(wide):
+        wide = chr(ord(wide[0]) + _TO_FULL_WIDTH) + wide[1:]
+    if wide.endswith((".", " ")):
+        wide = wide[:-1] + ("\N{ONE DOT LEADER}" if wide.endswith(".") else "\N{NO-BREAK SPACE}")
+    if len(wide.encode("utf-8", "surrogateescape")) <= MAX_BYTES:
+        return wide
     # Wider letters made it too long: what is cut off then tells it from others no more.
-    stem, dot, extension = fit.rpartition(".")
-    return _with_extension(stem if dot else fit, f" [{_digest(name, 6)}]", extension if dot else "")
+    stem, extension = _parts(wide)
+    return _with_extension(stem, f" [{_digest(name, 6)}]", extension)
 
 
 _NOT_PORTABLE = re.compile(r'[\\:*?"<>|]')
@@ -127,7 +137,7 @@ def track_name(values: Mapping[str, Sequence[str]], stem: str, extension: str) -
         shown = f"{artists} - {titles[0]}" if artists else titles[0]
     else:
         shown = stem
-    return _with_extension(escape(shown), "", extension)
+    return _with_extension(escape(shown), "", f".{extension}" if extension else "")
 
 
 def unique_names(names: Iterable[tuple[str, str]], *, of_files: bool = True) -> dict[str, str]:
@@ -158,9 +168,8 @@ def unique_names(names: Iterable[tuple[str, str]], *, of_files: bool = True) -> 
 
 
 def _with_hash(name: str, annex_key: str, length: int, *, of_files: bool) -> str:
-    stem, dot, extension = name.rpartition(".") if of_files else ("", "", "")
-    mark = f" [{_digest(annex_key, length)}]"
-    return _with_extension(stem if dot else name, mark, extension if dot else "")
+    stem, extension = _parts(name) if of_files else (name, "")
+    return _with_extension(stem, f" [{_digest(annex_key, length)}]", extension)
 
 
 def _digest(text: str, length: int) -> str:
@@ -169,5 +178,5 @@ def _digest(text: str, length: int) -> str:
 
 
 def _with_extension(stem: str, mark: str, extension: str) -> str:
-    tail = mark + (f".{extension}" if extension else "")
+    tail = mark + extension
     return cut(stem, MAX_BYTES - len(tail.encode("utf-8", "surrogateescape"))) + tail

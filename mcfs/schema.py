@@ -37,7 +37,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from mcfs.columns import RawText, UtcTime, utc_now
 
 # Raise it when the same tables are to hold other contents (a new `fold`, another inode hash).
-DERIVATION = 1
+DERIVATION = 2
 
 
 class CacheBase(DeclarativeBase):

@@ -110,6 +110,8 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+# In the names of columns: what says where a track lies.
+PLACE = "place"
 _COLUMNS = {"added": "added_at", "changed": "changed_at", "size": "size"}
 
 
@@ -172,6 +174,24 @@ def select_texts(query: Query, fields: tuple[str, ...], today: date) -> Compiled
     """The same with the values themselves: id of the track, text, number. For those that are not."""
     lowered = _lower(query, today)
     return Compiled(_texts(lowered.shape, fields), lowered.parameters)
+
+
+def select_combinations(
+    fields: tuple[tuple[str, ...], ...], columns: tuple[str, ...], untitled: int | None
+) -> Compiled:
+    """What tracks have together, over all of the library, and which have it.
+
+    A row for each combination: of each of the `fields` the id of a value, NULL for none; what stands in
+    these columns; where the track lies, if it has none of the field that is the `untitled`th; and the ids
+    of the tracks, with commas between. A track with several values is in as many rows.
+    """
+    return Compiled(_combinations(fields, columns, untitled), {})
+
+
+def select_lacking(query: Query, today: date) -> Compiled:
+    """The ids of all tracks that are not in a folder."""
+    lowered = _lower(query, today)
+    return Compiled(_lacking(lowered.shape), lowered.parameters)
 
 
 def is_wide(query: Query) -> bool:
@@ -490,11 +510,49 @@ def _is_wide(shape: Shape) -> bool:
     return limit is None and all(term[0] == "flag" for term in terms)
 
 
+@lru_cache(maxsize=256)
+def _combinations(
+    fields: tuple[tuple[str, ...], ...], columns: tuple[str, ...], untitled: int | None
+) -> Statement:
+    # Each field apart, from its values to their tracks: a walk over all that each track has is ten times
+    # as long. SQLite makes an index for the joins by itself.
+    held = [
+        select(TrackValue.track_id, TrackValue.value_id)
+        .join(Value, Value.id + 0 == TrackValue.value_id)
+        .where(Value.field_id.in_(_fields(names)), Value.folded != "")
+        .cte(f"held_{place}")
+        .prefix_with("MATERIALIZED")
+        for place, names in enumerate(fields)
+    ]
+    combined: list[Any] = [one.c.value_id for one in held]
+    combined += (type_coerce(_column(name), NullType()) for name in columns)
+    if untitled is not None:
+        place = case((held[untitled].c.value_id.is_(None), _column(PLACE)))
+        combined.append(type_coerce(place, NullType()))
+    statement = select(*combined, func.group_concat(Track.id)).select_from(Track)
+    for one in held:
+        statement = statement.outerjoin(one, one.c.track_id == Track.id)
+    return statement.group_by(*combined)
+
+
+def _column(name: str) -> ColumnElement[Any]:
+    """A track that has no file in the work tree lies nowhere but at its name."""
+    if name == PLACE:
+        return func.coalesce(Track.work_path, Track.name)
+    column: ColumnElement[Any] = getattr(Track, name)
+    return column
+
+
+@lru_cache(maxsize=256)
+def _lacking(shape: Shape) -> Statement:
+    return select(Track.id).where(not_(_inside(shape)))
+
+
 @lru_cache(maxsize=1024)
 def _columns_of(shape: Shape, names: tuple[str, ...]) -> Statement:
-    return select(
-        Track.id, *(type_coerce(getattr(Track, name), NullType()) for name in names)
-    ).where(_inside(shape))
+    return select(Track.id, *(type_coerce(_column(name), NullType()) for name in names)).where(
+        _inside(shape)
+    )
 
 
 # A track without a value has nothing in the column that repeats it. Not the other way round: "fast" is no

@@ -23,6 +23,7 @@ one listing. Knows the store only through its repositories, and the kernel not a
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -40,7 +41,7 @@ from mcfs.difference import Difference, difference
 from mcfs.errors import NotFoundError, QueryError, ReadOnlyError, TemplateError
 from mcfs.grouping import Groupings
 from mcfs.lately import Lately
-from mcfs.names import MAX_BYTES, cut, escape, file_name, portable, unique_names
+from mcfs.names import escape, file_name, fit, portable, unique_names
 from mcfs.nodes import (
     EmptyPinNode,
     ExportNode,
@@ -66,10 +67,11 @@ from mcfs.store import Generation, Store
 from mcfs.store.following import Follower
 from mcfs.store.reader import CacheReader
 from mcfs.template import Template
+from mcfs.template.values import number_of
 from mcfs.views import Views, read_views
 
-# Listings hold what they list; half a kilobyte for each entry, names and paths and all.
-MAX_LISTED = 200_000
+# Listings hold what they list; nearly a kilobyte for each entry, names and paths and all.
+MAX_LISTED = 150_000
 # Bytes of folders that were read as files.
 MAX_WRITTEN = 32_000_000
 
@@ -272,7 +274,7 @@ class Tree:
     def bound(self, read: CacheReader, query: Query) -> Query:
         """A query that can be asked of what this reader sees: the values in it know their members."""
         now = self._seen(read)
-        return now.groupings.bound(read, query, now.day)
+        return now.groupings.bound(read, query)
 
     def file_text(self, node: ExportNode) -> bytes:
         """What is in such a file, as of now."""
@@ -287,7 +289,8 @@ class Tree:
             text = folderfile.written(node, names, read)
         with self._lock:
             self._files[node] = (now.generation, now.day, text)
-            while sum(len(kept) for _, _, kept in self._files.values()) > MAX_WRITTEN:
+            # An empty one takes room too.
+            while sum(1000 + len(kept) for _, _, kept in self._files.values()) > MAX_WRITTEN:
                 self._files.popitem(last=False)
         return text
 
@@ -360,7 +363,7 @@ class Tree:
         if held is None and self._is_called_the_same_everywhere(node):
             with self._store.cache.reading() as read:
                 now = self._seen(read)
-                query = now.groupings.bound(read, self.asked(node), now.day)
+                query = now.groupings.bound(read, self.asked(node))
                 rows = read.select(select_entry(query, name, now.day))
                 return TrackNode._make(rows[0]) if rows else None
         return (held or self._filled(node)).entries.get(name)
@@ -414,7 +417,7 @@ class Tree:
             return held
         with self._store.cache.reading() as read:
             now = self._seen(read)
-            query = now.groupings.bound(read, self.asked(node), now.day)
+            query = now.groupings.bound(read, self.asked(node))
             match node:
                 case ValuesNode():
                     entries = self._values(read, now, node, query)
@@ -432,7 +435,7 @@ class Tree:
             tracks = list(rows)
             width = max(3, len(str(len(tracks))))
             return {
-                self._fit(f"{place:0{width}} {track.name}"): track
+                self._fit(fit(f"{place:0{width}} {track.name}")): track
                 for place, track in enumerate(tracks, 1)
             }
         return {self._called(track): track for track in rows}
@@ -472,7 +475,7 @@ class Tree:
 
     def _fit(self, name: str) -> str:
         """A name that is legal, for the file systems it is meant for."""
-        return portable(name) if self._settings.names is Names.PORTABLE else cut(name, MAX_BYTES)
+        return portable(name) if self._settings.names is Names.PORTABLE else name
 
     def _listing(self, entries: dict[str, Node]) -> Listing:
         now = self._now()
@@ -492,11 +495,11 @@ class Tree:
         """Remember a listing, forgetting the ones not asked for longest: bounded by their entries."""
         with self._lock:
             replaced = self._listings.pop(key, None)
-            self._listed += len(listing.entries) - (len(replaced.entries) if replaced else 0)
+            self._listed += _weight(listing) - (_weight(replaced) if replaced else 0)
             self._listings[key] = listing
             while self._listed > MAX_LISTED and len(self._listings) > 1:
                 _, forgotten = self._listings.popitem(last=False)
-                self._listed -= len(forgotten.entries)
+                self._listed -= _weight(forgotten)
         return listing
 
     # --- generations and days
@@ -514,6 +517,12 @@ class Tree:
         same = now is not None and now.generation == generation
         if now is not None and same and time.time() < now.until:
             return now
+        # Whoever began to read before others saw what is newer speaks for nobody else.
+        late = (
+            now is not None
+            and now.generation.store_uuid == generation.store_uuid
+            and now.generation.counter > generation.counter
+        )
         day = today()
         moment = _Moment(
             generation=generation,
@@ -523,8 +532,14 @@ class Tree:
             settings=self._settings,
             groupings=now.groupings if now is not None and same else Groupings(generation),
         )
-        self._moment = moment
+        if not late:
+            self._moment = moment
         return moment
+
+
+def _weight(listing: Listing) -> int:
+    """In entries: a listing of none takes room too."""
+    return 4 + len(listing.entries)
 
 
 def _dotted(name: str) -> Node:
@@ -543,11 +558,9 @@ def _of_itself(name: str) -> Node:
 
 
 def _natural(folded: str) -> tuple[float, str]:
-    """Numbers in their order, before all text."""
-    try:
-        return float(folded), folded
-    except ValueError:
-        return float("inf"), folded
+    """Numbers in their order, before all text. No text is a number: `nan` has no place in any order."""
+    number = number_of(folded)
+    return math.inf if number is None else number, folded
 
 
 def _only_pins(node: Node) -> None:

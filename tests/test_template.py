@@ -371,3 +371,31 @@ def test_looks_like_template(text: str, meant: bool) -> None:
 )
 def test_levels(text: str, expected: list[str]) -> None:
     assert list(levels(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "canonical"),
+    [
+        ("{{ meta.genre }}", "meta.genre", "{{ meta.genre }}"),
+        ("{{ META . Genre }}", "meta.genre", "{{ meta.genre }}"),
+        ("{{ meta.mixxx.color }}", "meta.mixxx.color", "{{ meta.mixxx.color }}"),
+        ('{{ meta["mixxx.color"] }}', "meta.mixxx.color", "{{ meta.mixxx.color }}"),
+        (
+            "{{ meta['Replaygain-Track'] }}",
+            "meta.replaygain-track",
+            '{{ meta["replaygain-track"] }}',
+        ),
+        ("{{ meta.if }}", "meta.if", '{{ meta["if"] }}'),
+        ('{{ meta["true"] }}', "meta.true", '{{ meta["true"] }}'),
+        # As everywhere, what a keyboard has for a slash is one.
+        ('{{ meta["a\\"b\\\\c"] }}', 'meta.a"b/c', '{{ meta["a\\"b/c"] }}'),
+        ("{{ meta.__class__ }}", "meta.__class__", "{{ meta.__class__ }}"),
+        ("{{ meta }}", "meta", "{{ meta }}"),
+        ('{{ meta["x y"] | upper }}', "meta.x y", '{{ meta["x y"] | upper }}'),
+    ],
+)
+def test_a_field_of_any_name(text: str, field: str, canonical: str) -> None:
+    template = parse_template(text)
+    assert (template.fields, template.text) == ((field,), canonical)
+    assert parse_template(canonical) == template
+    assert template.render(["value"]).lower() == "value"

@@ -13,7 +13,7 @@ import click
 from mcfs.annex.library import Library
 from mcfs.cli import options
 from mcfs.cli.opening import opened
-from mcfs.cli.terminal import emit, say, screen
+from mcfs.cli.terminal import Screen, cut, draw, emit, fit, say, screen
 from mcfs.config import Absent, load_settings
 from mcfs.explain import follow, inside_mount
 from mcfs.formats import json_text, track_object
@@ -24,7 +24,7 @@ from mcfs.tree import Tree
 _MEGABYTE = 1024 * 1024
 
 
-@click.command("ls")
+@click.command("ls", cls=options.QueryCommand)
 @click.argument("mount_path", metavar="[PATH]", default="/")
 @click.option("-l", "long", is_flag=True, help="Sizes, dates, and where each track lies.")
 @click.option("--json", "as_json", is_flag=True, help="An array of objects.")
@@ -53,14 +53,23 @@ def command(
             settings = replace(settings, absent=Absent(absent))
         tree = Tree(store, settings)
         listed = list(_listed(inside_mount(mount_path), tree))
+        to = screen()
         if as_json:
-            emit(_objects(listed, store), screen())
+            emit(_objects(listed, store), to)
         elif long:
-            emit(_long(listed, library), screen())
+            _show(_long(listed, library), to)
         else:
-            emit((f"{name}{_mark(node)}\n" for name, node in listed), screen())
+            _show((f"{name}{_mark(node)}" for name, node in listed), to)
         for sentence in tree.broken_views:
             say(sentence)
+
+
+def _show(lines: Iterator[str], to: Screen) -> None:
+    """One line each, also on a terminal that is too narrow for it; programs get all of it, byte for byte."""
+    if to.terminal:
+        draw(cut(fit(line), to.width) if to.width else fit(line) for line in lines)
+    else:
+        emit((f"{line}\n" for line in lines), to)
 
 
 def _listed(mount_path: str, tree: Tree) -> Iterator[tuple[str, Node]]:
@@ -86,11 +95,11 @@ def _is_file(node: Node) -> bool:
 def _long(listed: list[tuple[str, Node]], library: Library) -> Iterator[str]:
     for name, node in listed:
         if not isinstance(node, TrackNode):
-            yield f"{'':18}{name}{_mark(node)}\n"
+            yield f"{'':18}{name}{_mark(node)}"
             continue
         size = "?" if node.size is None else f"{node.size / _MEGABYTE:.1f}M"
         changed = "" if node.changed is None else f"{_moment(node.changed):%Y-%m-%d}"
-        yield f"{size:>7}{changed:>11}{'':2}{name} → {_place(node, library)}\n"
+        yield f"{size:>7}{changed:>11}{'':2}{name} → {_place(node, library)}"
 
 
 def _moment(stored: int) -> datetime:

@@ -6,6 +6,7 @@ brackets, for people to read.
 
 from __future__ import annotations
 
+import json
 from typing import assert_never
 
 from mcfs.musickey import lancelot
@@ -72,7 +73,8 @@ def format_term(term: Term) -> str:
         case Keys(annex_keys):
             return f"<keys {' '.join(annex_keys)}>"
         case ValueIs(template, text, _):
-            return f"<{template} is {text}>"
+            # In quotes, with those inside marked: no value reads like another one and a term.
+            return f"<{template} is {json.dumps(text, ensure_ascii=False)}>"
         case Cut(query):
             return f"<{format(query)}>"
         case unreachable:

@@ -49,7 +49,8 @@ class _Values(dict[str, int]):
     def __missing__(self, text: str) -> int:
         value_id = next(self._ids)
         number = number_of(self.name, text)
-        folded = stored_text(fold(text))
+        # Nothing but space is no value, to a query and to a template alike.
+        folded = stored_text(fold(text)) if text.strip() else ""
         self._rows.append((value_id, self.field_id, stored_text(text), folded, number))
         self.know(text, value_id, number)
         return value_id
@@ -128,14 +129,15 @@ class Encoder:
             if len(texts) == 1:
                 text = texts[0]
                 found.append(values[text])
-                if text_at is not None:
+                if text_at is not None and not text.isspace():
                     repeated[text_at] = text if text.isascii() else stored_text(text)
                 if number_at is not None:
                     repeated[number_at] = values.numbers[text]
             elif texts:
                 found += {values[text] for text in texts}
                 if text_at is not None:
-                    repeated[text_at] = stored_text(min(texts))
+                    smallest = min(filter(str.strip, texts), default=None)
+                    repeated[text_at] = None if smallest is None else stored_text(smallest)
                 if number_at is not None:
                     numbers = [n for n in map(values.numbers.get, texts) if n is not None]
                     # Zero is how programs write "none": any other number says more.

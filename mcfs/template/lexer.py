@@ -25,6 +25,9 @@ MAX_TOKENS = 256
 
 # Words of the language, which no field can have for a name.
 WORDS = frozenset({"and", "else", "if", "not", "or"})
+# What a field of any name is written in: meta["replaygain-track"].
+META = "meta"
+ANY_NAME = 'meta["replaygain-track"]'
 
 # In a path, nothing else can stand for a slash.
 _DIVISION_SLASH = "\N{DIVISION SLASH}"
@@ -46,8 +49,8 @@ _REFUSED = {
     ",": ("a comma joins nothing here", _SIDE_BY_SIDE),
     "**": ("there are no powers here", "write bpm * bpm"),
     "[": ("there are no lists here, and no parts of a value", "write a field alone: {{ genre }}"),
+    ".": ("a field has no parts", f"write its name alone: {{{{ title }}}}, or {ANY_NAME}"),
     "{": ("there is nothing in more than two braces", "write {{ genre }}"),
-    ".": ("a field has no parts", "write its name alone: {{ title }}"),
     ":": ("a colon means nothing here", _COMPARE),
     ";": ("a semicolon means nothing here", _SIDE_BY_SIDE),
     "=": (
@@ -122,6 +125,8 @@ def _pieces(text: str, nested: list[int]) -> Iterator[tuple[int, str, str]]:
     plain = text.replace(_DIVISION_SLASH, "/")
     found = JINJA.lexer.tokeniter(plain, None)
     at = 0
+    before = ""
+    of_meta = False  # meta, meta.a, meta.a.b: what a dot may follow
     while True:
         try:
             _, kind, piece = next(found)
@@ -138,15 +143,25 @@ def _pieces(text: str, nested: list[int]) -> Iterator[tuple[int, str, str]]:
         if piece == "," and nested:
             raise TemplateError("a filter takes one value", text, at, "write for example pad(2)")
         if kind == "operator":
-            kind = piece if piece in _REFUSED else kind
+            parts = of_meta and (piece == "." or (piece == "[" and before == META))
+            kind = piece if piece in _REFUSED and not parts else kind
             _nest(text, at, piece, nested)
         elif kind == "name" and fold(piece) in _REFUSED:
             kind = fold(piece)
         if kind != "whitespace":
             # Outside of expressions, and in quotes, ∕ is itself.
             original = text[at : at + len(piece)] if kind in ("data", "string") else piece
+            of_meta = _is_of_meta(kind, fold(piece), before, of_meta=of_meta)
+            before = fold(piece)
             yield at, kind, original
         at += len(piece)
+
+
+def _is_of_meta(kind: str, piece: str, before: str, *, of_meta: bool) -> bool:
+    """Whether this is `meta`, or goes on from there."""
+    if kind == "name":
+        return before == "." if of_meta else piece == META and before != "|"
+    return of_meta and piece == "." and before != "."
 
 
 def _nest(text: str, at: int, piece: str, nested: list[int]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -17,9 +18,10 @@ from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
 from mcfs.errors import TemplateError
+from mcfs.names import fold
 from mcfs.nearest import nearest
 from mcfs.template.filters import FILTERS, Filter
-from mcfs.template.lexer import JINJA, WORDS, tokens
+from mcfs.template.lexer import ANY_NAME, JINJA, META, WORDS, tokens
 from mcfs.template.values import (
     Cell,
     Evaluate,
@@ -36,6 +38,9 @@ MAX_DEPTH = 50
 
 # What only a file has, and no folder of values.
 _OF_FILES = frozenset({"ext", "filename"})
+# What part of a name can stand without quotes, and what means something else then.
+_BARE = re.compile(r"[^\W\d]\w*")
+_RESERVED = WORDS | {"false", "in", "is", "none", "true"}
 _NO_NUMBER = frozenset({Kind.TEXT, Kind.TRUTH, Kind.NOTHING})
 
 
@@ -177,6 +182,8 @@ class _Reader:
         match node:
             case nodes.Name(name=name):
                 return self._field(node, name)
+            case nodes.Getattr() | nodes.Getitem():
+                return self._field(node, self._raw(node))
             case nodes.Const(value=value):
                 return _literal(value)
             case nodes.Neg(node=nodes.Const(value=float(value))):
@@ -215,7 +222,19 @@ class _Reader:
         if name in WORDS:
             raise self._wrong(f"`{name}` needs something before it", node, "write a field or value")
         place = self.fields.setdefault(name, len(self.fields))
-        return _Part(name, _Binds.ATOM, Kind.ANY, operator.itemgetter(place))
+        return _Part(_spelled(name), _Binds.ATOM, Kind.ANY, operator.itemgetter(place))
+
+    def _raw(self, node: nodes.Expr) -> str:
+        """What `meta` makes of any name: meta.genre, meta.mixxx.color, meta["replaygain-track"]."""
+        match node:
+            case nodes.Name():
+                return META
+            case nodes.Getattr(node=inner, attr=name):
+                return f"{self._raw(inner)}.{name}"
+            case nodes.Getitem(node=nodes.Name(), arg=nodes.Const(value=str(text))) if text.strip():
+                return f"{META}.{fold(text)}"
+            case _:
+                raise self._wrong("this is no name of a field", node, f"write {ANY_NAME}")
 
     def _negative(self, inner: nodes.Expr, depth: int) -> _Part:
         part = self._number(inner, depth)
@@ -342,10 +361,24 @@ class _Reader:
         return self._wrong("nothing is called here", called, hint)
 
 
+def _spelled(name: str) -> str:
+    """A field as every template has it: what cannot stand bare is in quotes."""
+    _, of_meta, raw = name.partition(f"{META}.")
+    if not of_meta or all(
+        _BARE.fullmatch(part) and part not in _RESERVED for part in raw.split(".")
+    ):
+        return name
+    return f"{META}[{_quoted(raw)}]"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def _literal(value: Cell) -> _Part:
     if isinstance(value, str):
-        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-        text, kind = f'"{quoted}"', Kind.TEXT
+        text, kind = _quoted(value), Kind.TEXT
     elif value is None:
         text, kind = "none", Kind.NOTHING
     elif isinstance(value, bool):

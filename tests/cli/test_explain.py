@@ -232,6 +232,23 @@ class TestPath:
             ("pins/New", ["the mount", "the pins: queries somebody made folders of",
                           "a pin that is no query yet: an empty folder"]),
             ("genre:rock/AC∕DC - T.N.T..mp3", ["the mount", "a query: genre:rock", "a track: acdc.mp3"]),
+            ("{{ genre }}", ["the mount", "a template, for folders: {{ genre }}"]),
+            ("{{genre|upper}}/{{ artist }}/TECHNO",
+             ["the mount", "a template, for folders: {{ genre | upper }}",
+              "a template, for folders: {{ artist }}", "a value of {{ genre | upper }}"]),
+            ("{{ bpm }} {{ title }}.{{ ext }}",
+             ["the mount", "a template, for the names of files: {{ bpm }} {{ title }}.{{ ext }}"]),
+            ("genre", ["the mount", "a view"]),
+            ("genre/Ambient", ["the mount", "a view", "a value of {{ genre }}"]),
+            ("artist/Surgeon/Force + Form/Remnants.flac",
+             ["the mount", "a view", "a value of {{ albumartist or artist }}", "a value of {{ album }}",
+              "a track: Surgeon/Force + Form/01.flac"]),
+            ("genre.m3u8", ["the mount", "a playlist of all that is in genre"]),
+            ("genre:techno.csv", ["the mount", "a table of all that is in genre:techno"]),
+            ("all/bpm:>120.json", ["the mount", "a view", "a file of JSON of all that is in bpm:>120"]),
+            ("sort:-bpm limit:3/{{ genre }}",
+             ["the mount", "a query: sort:-bpm limit:3", "a template, for folders: {{ genre }}"]),
+            (".mcfs/help", ["the mount", "what the mount tells of itself", "a file"]),
         ],
     )  # fmt: skip
     def test_every_kind_of_name(
@@ -243,6 +260,58 @@ class TestPath:
         steps = json.loads(said.out)["steps"]
         assert [step["meaning"].partition(" (")[0] for step in steps] == meanings
         assert mcfs("explain", path).code == Exit.DONE
+
+    @pytest.mark.parametrize(
+        ("path", "words", "count"),
+        [
+            ("genre/Ambient", ['{{ genre }} is "ambient"'], "1 track here"),
+            (
+                "{{ genre }}/{{ artist }}",
+                ["every track", "in folders by {{ genre }}, then by {{ artist }}"],
+                "11 tracks here",
+            ),
+            (
+                "artist",
+                [
+                    "every track",
+                    "ordered by tracknumber; tracks without it last",
+                    "in folders by {{ albumartist or artist }}, then by {{ album }}",
+                    'files are called {{ tracknumber | pad(2) if tracknumber else "" }} '
+                    "{{ title }}.{{ ext }}",
+                ],
+                "11 tracks here",
+            ),
+            (
+                "sort:-bpm limit:3/{{ genre }}/techno",
+                [
+                    "among these:",
+                    "  every track",
+                    "  ordered by bpm, highest first; tracks without it last",
+                    "  the first 3 of them",
+                    '{{ genre }} is "techno"',
+                    "ordered by bpm, highest first; tracks without it last",
+                ],
+                "2 tracks here",
+            ),
+            ("genre:pop.m3u8", ['genre contains "pop"'], "1 track here"),
+        ],
+    )
+    def test_what_a_folder_is_in_words(
+        self, mcfs: Mcfs, path: str, words: list[str], count: str
+    ) -> None:
+        said = json.loads(mcfs("explain", "--json", path).out)
+        assert said["words"] == words
+        assert count in mcfs("explain", path).lines[-1]
+        listed = json.loads(mcfs("ls", "--json", path).out)
+        assert said["tracks"] == len(listed) or listed[0]["type"] != "track"
+
+    def test_a_value_of_many_tracks_is_not_spelled_out(self, mcfs: Mcfs, synced: Store) -> None:
+        add(synced, (record(f"{number}", genre="many", key="Am") for number in range(1500)))
+        said = mcfs("explain", "{{ genre }} {{ key }}/many Am")
+        assert said.code == Exit.DONE
+        assert said.lines[-1].startswith("1500 tracks here")
+        assert len(said.out) < 3000
+        assert "characters */" in said.out
 
     def test_in_a_mount(self, mcfs: Mcfs, monkeypatch: pytest.MonkeyPatch) -> None:
         ours = [Mount(Path("/home/dj/mnt"), "fuse.mcfs", "/home/dj/Music")]
@@ -268,6 +337,10 @@ class TestErrors:
             ("pins/Nothing", "no pin of the name Nothing", "Nothing"),
             ("/.git/x", ".git", ".git"),
             ("genre:techno/(", "parenthesis", None),
+            ("{{ genre", "the braces are not closed; write }} at their end", "{{ genre"),
+            ("genre:techno/{{ artist | uper }}", 'unknown filter "uper"', "uper"),
+            ("genre:techno {{ artist }}", "write genre:techno/{{ artist }}", "genre:techno"),
+            ("{{ genre }}/Nothing", "to look for it in all text, write any:Nothing", "Nothing"),
         ],
     )
     def test_say_where_and_what_to_write(
