@@ -69,7 +69,7 @@ class _Rendered:
     # By the values of the one field it depends on; or by tracks.
     members: Mapping[str, Members] | None = None
     tracks: _Tracks | None = None
-    size: int = 0
+    kept: int = 0
 
     def of(self, cells: tuple[Cell, ...]) -> tuple[str, str]:
         """The value, and as it is compared. Space around it is not seen, and nothing is `Unknown`."""
@@ -92,17 +92,23 @@ class _Rendered:
             case _:
                 return None
 
-    def weigh(self) -> int:
+    def keep_members(self, members: Mapping[str, Members]) -> Mapping[str, Members]:
+        """Found once, and weighed once."""
+        ids = sum(len(known.ids) for known in members.values())
+        self.kept += len(members) + ids // _IDS_AS_LARGE_AS_ONE
+        self.members = members
+        return members
+
+    def keep_tracks(self, tracks: _Tracks) -> _Tracks:
+        """The same."""
+        ids = sum(len(some) for shown in tracks.values() for ids in shown.values() for some in ids)
+        self.kept += len(tracks) + ids // _IDS_AS_LARGE_AS_ONE
+        self.tracks = tracks
+        return tracks
+
+    def size(self) -> int:
         """How much is remembered here, roughly."""
-        ids = 0
-        if self.members is not None:
-            ids += sum(len(known.ids) for known in self.members.values())
-        if self.tracks is not None:
-            ids += sum(
-                len(some) for by in self.tracks.values() for ids in by.values() for some in ids
-            )
-        groups = len(self.members or ()) + len(self.tracks or ())
-        return len(self.made) + groups + ids // _IDS_AS_LARGE_AS_ONE
+        return 1 + len(self.made) + self.kept
 
 
 class Groupings:
@@ -123,7 +129,7 @@ class Groupings:
             spelled = self._spelled_by_combinations(read, rendered, query, day)
         else:
             spelled = self._spelled_by_tracks(read, rendered, query, day)
-        self._remember(rendered)
+        self._forget()
         # Of equally common spellings the first in the alphabet, whatever came first.
         return [
             Group(folded, min(counts, key=lambda shown: (-counts[shown], shown)))
@@ -162,15 +168,13 @@ class Groupings:
             self._rendered.move_to_end(template)
             return rendered
 
-    def _remember(self, rendered: _Rendered) -> None:
-        """Forget the templates that were not asked for longest, if all together are too much."""
-        weight = rendered.weigh()
+    def _forget(self) -> None:
+        """Let go of the templates that were not asked for longest, if all together are too much."""
         with self._lock:
-            rendered.size = weight
-            total = sum(1 + known.size for known in self._rendered.values())
+            total = sum(known.size() for known in self._rendered.values())
             while total > MAX_REMEMBERED and len(self._rendered) > 1:
                 _, forgotten = self._rendered.popitem(last=False)
-                total -= 1 + forgotten.size
+                total -= forgotten.size()
 
     # --- members
 
@@ -180,17 +184,19 @@ class Groupings:
         if source is None:
             had = self._tracks(read, rendered).get(value.text, {})
             return Members("tracks", _json(ids for some in had.values() for ids in some))
-        if rendered.members is None:
-            rendered.members = _members_by_values(read, rendered, source)
-            self._remember(rendered)
-        return rendered.members.get(value.text, Members("values", "[]"))
+        members = rendered.members
+        if members is None:
+            members = rendered.keep_members(_members_by_values(read, rendered, source))
+            self._forget()
+        return members.get(value.text, Members("values", "[]"))
 
     def _tracks(self, read: CacheReader, rendered: _Rendered) -> _Tracks:
         """The tracks of every value that the library has."""
-        if rendered.tracks is None:
-            rendered.tracks = _tracks_by_combinations(read, rendered)
-            self._remember(rendered)
-        return rendered.tracks
+        tracks = rendered.tracks
+        if tracks is None:
+            tracks = rendered.keep_tracks(_tracks_by_combinations(read, rendered))
+            self._forget()
+        return tracks
 
     # --- how values are spelled
 
@@ -329,16 +335,14 @@ def _by_track(
 ) -> Iterator[tuple[int, list[list[Cell]]]]:
     """Of each track of a query, the cells of every source; a missing one is a single None."""
     columns = (PLACE, *(column for column in _columns(sources) if column != PLACE))
-    values = {
-        source: _values_by_track(read, source, query, day)
-        for source in sources
-        if isinstance(source, InValues)
-    }
+    stored = [source for source in sources if isinstance(source, InValues)]
+    values = _held_by_all if is_wide(query) else _held_by_few
+    held = values(read, stored, query, day) if stored else {}
     for track_id, *kept in read.select(select_columns(query, columns, day)):
         known: dict[Source, list[Cell]] = {}
         for column, what in zip(columns, kept, strict=True):
             known.update((source, [cell]) for source, cell in _in_column(sources, column, what))
-        for source, had in values.items():
+        for source, had in held.items():
             cells = had.get(track_id)
             if cells is None:
                 cells = [STEM.cell(_text(kept[0])) if source.name == "title" else None]
@@ -346,20 +350,31 @@ def _by_track(
         yield track_id, [known[source] for source in sources]
 
 
-def _values_by_track(
-    read: CacheReader, source: InValues, query: Query, day: date
-) -> dict[int, list[Cell]]:
-    found: dict[int, list[Cell]] = {}
-    if not is_wide(query):
-        for track_id, text, number in read.select(select_texts(query, source.fields, day)):
-            if text.strip():
-                found.setdefault(track_id, []).append(source.cell(text, number))
-        return found
-    cells = _cells_of(read, source)
-    for track_id, value_id in read.select(select_pairs(query, source.fields, day)):
-        if value_id in cells:
-            found.setdefault(track_id, []).append(cells[value_id])
-    return found
+# Of each source the cells of each track that has any.
+_Held = dict[InValues, dict[int, list[Cell]]]
+
+
+def _held_by_all(read: CacheReader, sources: Sequence[InValues], query: Query, day: date) -> _Held:
+    held: _Held = {source: {} for source in sources}
+    for source, found in held.items():
+        cells = _cells_of(read, source)
+        for track_id, value_id in read.select(select_pairs(query, source.fields, day)):
+            if value_id in cells:
+                found.setdefault(track_id, []).append(cells[value_id])
+    return held
+
+
+def _held_by_few(read: CacheReader, sources: Sequence[InValues], query: Query, day: date) -> _Held:
+    held: _Held = {source: {} for source in sources}
+    looking = defaultdict[str, list[InValues]](list)
+    for source in sources:
+        for name in source.fields:
+            looking[name].append(source)
+    for track_id, name, text, number in read.select(select_texts(query, tuple(looking), day)):
+        if text.strip():
+            for source in looking[name]:
+                held[source].setdefault(track_id, []).append(source.cell(text, number))
+    return held
 
 
 def _json(ids: Iterable[str]) -> str:

@@ -171,7 +171,7 @@ def select_pairs(query: Query, fields: tuple[str, ...], today: date) -> Compiled
 
 
 def select_texts(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
-    """The same with the values themselves: id of the track, text, number. For those that are not."""
+    """The same with the values themselves: id of the track, field, text, number. For those that are not."""
     lowered = _lower(query, today)
     return Compiled(_texts(lowered.shape, fields), lowered.parameters)
 
@@ -489,7 +489,8 @@ def _pairs(shape: Shape, fields: tuple[str, ...]) -> Statement:
 
 @lru_cache(maxsize=1024)
 def _texts(shape: Shape, fields: tuple[str, ...]) -> Statement:
-    return _from_tracks(shape, fields, [Track.id, Value.text, Value.number])
+    columns = [Track.id, Field.name, Value.text, Value.number]
+    return _from_tracks(shape, fields, columns).join(Field, Field.id == Value.field_id)
 
 
 def _from_tracks(shape: Shape, fields: tuple[str, ...], columns: list[Any]) -> Statement:
