@@ -44,6 +44,7 @@ from mcfs.template import Cell, Template, parse_template
 # What is remembered of templates, in values and combinations: a quarter of a kilobyte each.
 MAX_REMEMBERED = 200_000
 _IDS_AS_LARGE_AS_ONE = 200  # characters
+_TEMPLATE = 50  # times as large as one of its values
 
 # Folded → as it is shown → the ids of the tracks, with commas between.
 _Tracks = Mapping[str, Mapping[str, Sequence[str]]]
@@ -108,7 +109,7 @@ class _Rendered:
 
     def size(self) -> int:
         """How much is remembered here, roughly."""
-        return 1 + len(self.made) + self.kept
+        return _TEMPLATE + len(self.made) + self.kept
 
 
 class Groupings:

@@ -74,6 +74,8 @@ from mcfs.views import Views, read_views
 MAX_LISTED = 150_000
 # Bytes of folders that were read as files.
 MAX_WRITTEN = 32_000_000
+# Templates that named something. Of more, what each changed is not worth to be told one by one.
+MAX_TEMPLATES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +162,27 @@ class Tree:
                 return None
             now = self._seen(step.after)
             by_value, by_file = self._templates_in_use()
+            if len(by_value | by_file) > MAX_TEMPLATES:
+                self._forget_templates()
+                return Difference(everything=True)
             return difference(step, by_value, by_file, now.day)
 
     def _templates_in_use(self) -> tuple[set[Template], set[Template]]:
         """Those that named any folder or file that was listed."""
         with self._lock:
             return set(self._by_value), set(self._by_file)
+
+    def _in_use(self, known: set[Template], template: Template) -> None:
+        with self._lock:
+            # One too many is enough to know that there are.
+            if len(known) <= MAX_TEMPLATES:
+                known.add(template)
+
+    def _forget_templates(self) -> None:
+        """Nothing that they named is believed any more."""
+        with self._lock:
+            self._by_value.clear()
+            self._by_file.clear()
 
     def configure(self, settings: Settings) -> None:
         """From now on by other settings."""
@@ -447,8 +464,7 @@ class Tree:
     def _named_by_template(
         self, read: CacheReader, now: _Moment, query: Query, template: Template
     ) -> dict[str, Node]:
-        with self._lock:
-            self._by_file.add(template)
+        self._in_use(self._by_file, template)
         cells = now.groupings.file_cells(read, query, template, now.day)
         tracks = {
             row.annex_key: row
@@ -463,8 +479,7 @@ class Tree:
     def _values(
         self, read: CacheReader, now: _Moment, node: ValuesNode, query: Query
     ) -> dict[str, Node]:
-        with self._lock:
-            self._by_value.add(node.templates[0])
+        self._in_use(self._by_value, node.templates[0])
         groups = now.groupings.groups(read, query, node.templates[0], now.day)
         wanted = ((group.folded, escape(group.shown.strip())) for group in groups)
         names = unique_names(wanted, of_files=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 from mcfs.config import DEFAULTS, Absent, Entries, Names, ViewSettings
 from mcfs.errors import NotFoundError
 from mcfs.nodes import ExportNode, Node, SelfNode, ToldNode, TrackNode, TracksNode, ValuesNode
+from mcfs.query import ALL
 from mcfs.route import MAX_DEPTH, Route
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.tree import Tree
@@ -439,3 +441,130 @@ def test_namesakes_by_a_template_are_all_marked(make: Make) -> None:
     listed = names(tree, "{{ title }}.{{ ext }}/title:a|title:e")
     assert sum(name.startswith("Same [") and name.endswith("].mp3") for name in listed) == 2
     assert "Other.mp3" in listed
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gnere:techno", 'unknown field "gnere"; did you mean "genre"?'),
+        ("bpm:12x", '"12x" is no number'),
+        ("{% for x in y %}{{ x }}{% endfor %}", "nothing but {{ … }} is worked out"),
+        ("{{ title * 3000000 }}{{ title.center(9) }}", "a field has no parts"),
+        ('{{ "%99999999d" % bpm }}', "this is text, and no number"),
+        ("{{ range(9) }}", "nothing is called here"),
+        ("{{ title }}" * 100, "a template may have 1024 bytes"),
+        (f"{{{{ {'(' * 30}bpm{')' * 30} }}}}", "parentheses may be"),
+        ("genre:" + "x" * 5000, "4096"),
+        ("genre:x " * 200, "100 terms"),
+        ("(" * 40 + "genre:x" + ")" * 40, "deep"),
+    ],
+)
+def test_bad_input_is_not_there_and_leaves_a_line(tree: Tree, name: str, said: str) -> None:
+    for inside in ("/", "all", "genre"):
+        with pytest.raises(NotFoundError, match=re.escape(said)):
+            tree.child(node(tree, inside), name, 1)
+    (line,) = tree.lately.all()
+    assert said in line.sentence
+    assert line.times == 3
+
+
+def test_what_no_field_holds_is_unknown(tree: Tree) -> None:
+    assert names(tree, "{{ nobody }} {{ title * 3000000 }} {{ 1 ∕ 0 * bpm }}") == [
+        "Unknown Unknown Unknown"
+    ]
+
+
+def test_numbered_names_keep_their_extension(make: Make) -> None:
+    tree = make(replace(record("a"), name=f"{'x' * 251}.mp3"))
+    (name,) = names(tree, "sort:title")
+    assert name == f"001 {'x' * 247}.mp3"
+
+
+def test_a_field_by_any_name(make: Make) -> None:
+    tree = make(
+        replace(
+            record("a"),
+            values={"ReplayGain-Track": ("-6.5",), "bpm": ("126.00",), "size": ("huge",)},
+        )
+    )
+    assert names(tree, '{{ meta["replaygain-track"] }}') == ["-6.5"]
+    assert names(tree, "{{ bpm }} {{ meta.bpm }} {{ meta.size }}") == ["126 126.00 huge"]
+    assert names(tree, "{{ meta.nobody }}/Unknown") == ["a.mp3"]
+    assert names(tree, "{{ meta.title }}") == ["Unknown"]
+
+
+def test_a_field_that_is_named_twice_is_one_value(make: Make) -> None:
+    tree = make(record("a", genre="x|y"))
+    assert names(tree, "{{ genre }} {{ g }}") == ["x x", "y y"]
+    assert names(tree, "-genre:z/{{ genre }} {{ g }}") == ["x x", "y y"]
+    assert names(tree, "{{ genre }} {{ g }}.{{ ext }}/title:a|genre:x") == ["x, y x, y.mp3"]
+
+
+class TestBounds:
+    """Whoever looks around in a mount makes the process no larger than it may be."""
+
+    def test_listings_of_nothing_count_too(
+        self, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("mcfs.tree.MAX_LISTED", 40)
+        for number in range(100):
+            assert names(tree, f"genre:nothing{number}") == []
+        assert len(tree._listings) <= 10
+
+    def test_templates_are_forgotten(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("mcfs.grouping.MAX_REMEMBERED", 500)
+        expected = names(tree, "{{ genre }} {{ artist }}")
+        for number in range(50):
+            assert names(tree, f"{{{{ bpm + {number} }}}} {{{{ genre }}}}")
+        groupings = tree._now().groupings
+        assert sum(known.size() for known in groupings._rendered.values()) <= 500
+        assert names(Tree(tree._store), "{{ genre }} {{ artist }}") == expected
+        (some, *_) = expected
+        assert names(tree, f"{{{{ genre }}}} {{{{ artist }}}}/{some}")
+
+    def test_after_too_many_templates_everything_may_differ(
+        self, make: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("mcfs.tree.MAX_TEMPLATES", 3)
+        tree = make(record("a", genre="x"))
+        tree.start_following()
+        try:
+            for number in range(9):
+                names(tree, f"{{{{ bpm + {number} }}}}")
+            tree._store.cache.update([record("a", genre="y")])
+            difference = tree.follow()
+            assert difference is not None
+            assert difference.everything
+            names(tree, "{{ genre }}")
+            tree._store.cache.update([record("a", genre="z")])
+            difference = tree.follow()
+            assert difference is not None
+            assert not difference.everything
+            assert {"y", "z"} <= difference.names
+        finally:
+            tree.stop_following()
+
+
+def test_a_late_reader_speaks_for_nobody_else(make: Make) -> None:
+    tree = make(record("a"))
+    with tree._store.cache.reading() as before:
+        before.generation()
+        tree._store.cache.insert([record("b")])
+        newer = tree.catch_up()
+        tree.bound(before, tree.asked(TracksNode(ALL)))
+        assert tree.generation is newer
+
+
+def test_a_value_that_reads_like_another_and_a_term(make: Make) -> None:
+    odd = 'x"> <{{ genre }} is "y'
+    tree = make(record("a", genre="x|y"), record("b", genre=odd))
+    assert names(tree, f"genre/{odd}") == ["b.mp3"]
+    assert names(tree, "genre/x/{{ genre }}/y") == ["a.mp3"]
+    assert names(tree, f"genre/{odd}") == ["b.mp3"]
+
+
+def test_nan_has_no_place_among_numbers(make: Make) -> None:
+    values = ["nan", "10", "9", "inf", "1e1"]
+    for order in (values, values[::-1]):
+        tree = make(*(record(value, mood=value) for value in order))
+        assert names(tree, "{{ mood }}") == ["9", "10", "1e1", "inf", "nan"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from mcfs.sql import Compiled, count_tracks, select_track, select_tracks
+from mcfs.sql import PLACE, Compiled, count_tracks, select_combinations, select_track, select_tracks
 from tests.records import TODAY, Asked
 
 TYPICAL = [
@@ -125,3 +125,15 @@ def test_a_rare_substring_asks_the_trigrams(file: sqlite3.Connection, asked: Ask
     _, steps = _plan(file, select_tracks(asked.query("genre:techno"), TODAY))
     assert any("value_fts VIRTUAL TABLE INDEX" in step for step in steps)
     assert not any(re.match(r"SCAN value(_\d+)?\b(?!_fts)", step) for step in steps)
+
+
+@pytest.mark.parametrize("columns", [(), (PLACE,), ("decade", "present")])
+def test_combinations_start_from_the_values_of_each_field(
+    file: sqlite3.Connection, columns: tuple[str, ...]
+) -> None:
+    fields = (("artist",), ("albumartist", "album_artist"), ("title",))
+    _, steps = _plan(file, select_combinations(fields, columns, 2))
+    scanned = {step.split()[1] for step in steps if step.startswith("SCAN ")}
+    assert scanned <= {"track", "field"}
+    assert sum("track_value_by_value (value_id=?)" in step for step in steps) == 3
+    assert sum("AUTOMATIC COVERING INDEX (track_id=?) LEFT-JOIN" in step for step in steps) == 3
