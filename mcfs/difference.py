@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from mcfs.grouping import Groupings
-from mcfs.names import file_name, fold
+from mcfs.names import claim, escape, file_name
 from mcfs.nodes import TrackNode
 from mcfs.query import Keys, Query
 from mcfs.sql import select_entries
+from mcfs.store import Generation
 from mcfs.store.following import Step
 from mcfs.store.reader import CacheReader
 from mcfs.template import Template
@@ -22,15 +23,19 @@ from mcfs.template import Template
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs between two generations."""
+    """What differs between two generations, of which this is the later."""
 
-    # Inode → the names a touched track had and has, where nothing else says what it is called.
-    tracks: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    generation: Generation
+    day: date
+    # Of the tracks that were touched, those that are gone too.
+    inodes: frozenset[int] = frozenset()
     # Inode → the track as it is now; those that are gone are not among them.
     now: Mapping[int, TrackNode] = field(default_factory=dict)
-    # Folded: all names that touched tracks had or have by any template, as folders or as files.
-    names: frozenset[str] = frozenset()
-    # Whether everything may differ: the cache was made anew, or fields came or went.
+    # What all names claim that touched tracks had or have, by any template, as folders or as files.
+    claims: frozenset[str] = frozenset()
+    # Whether fields came or went: other names are queries now.
+    fields: bool = False
+    # Whether all names may differ, for nobody knows which tracks were touched.
     everything: bool = False
 
 
@@ -38,21 +43,26 @@ def difference(
     step: Step, by_value: Collection[Template], by_file: Collection[Template], day: date
 ) -> Difference:
     """What a step of the store changed, as far as these templates name folders and files."""
-    if step.touched is None or step.before.vocabulary() != step.after.vocabulary():
-        return Difference(everything=True)
+    generation = step.after.generation()
+    fields = step.before.vocabulary() != step.after.vocabulary()
+    if step.touched is None:
+        return Difference(generation, day, fields=fields, everything=True)
     query = Query(Keys(tuple(sorted(step.touched))))
     before, after = (_tracks(read, query, day) for read in (step.before, step.after))
     names = {
-        folded
+        name
         for read in (step.before, step.after)
-        for folded in _by_template(read, query, by_value, by_file, day)
+        for name in _by_template(read, query, by_value, by_file, day)
     }
-    called = {
-        inode: tuple({tracks[inode].name for tracks in (before, after) if inode in tracks})
-        for inode in before.keys() | after.keys()
-    }
-    every_name = (fold(name) for had in called.values() for name in had)
-    return Difference(called, after, frozenset(names.union(every_name)))
+    names.update(track.name for tracks in (before, after) for track in tracks.values())
+    return Difference(
+        generation,
+        day,
+        inodes=frozenset(before.keys() | after.keys()),
+        now=after,
+        claims=frozenset(map(claim, names)),
+        fields=fields,
+    )
 
 
 def _tracks(read: CacheReader, query: Query, day: date) -> dict[int, TrackNode]:
@@ -70,7 +80,7 @@ def _by_template(
     groupings = Groupings(read.generation())
     for template in by_value:
         for group in groupings.groups(read, query, template, day):
-            yield group.folded
+            yield escape(group.shown.strip())
     for template in by_file:
         for cells in groupings.file_cells(read, query, template, day).values():
-            yield fold(file_name(template.render(cells)))
+            yield file_name(template.render(cells))

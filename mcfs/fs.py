@@ -15,15 +15,18 @@ No handler ever raises anything but FUSEError: anything else would end the mount
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import hashlib
 import logging
 import os
+import re
 import stat
+import struct
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -68,9 +71,8 @@ from mcfs.nodes import (
     ValuesNode,
 )
 from mcfs.route import is_shaped
-from mcfs.store import Generation
-from mcfs.told import Entry, Manner, ToldNames, manner_of
-from mcfs.tree import Tree
+from mcfs.told import Entry, Kind, Manner, ToldNames, manner_of
+from mcfs.tree import AsOf, Tree
 
 log = logging.getLogger(__name__)
 
@@ -79,9 +81,9 @@ DAY = 86_400.0
 # the absence of what a new field would make valid.
 SECOND = 1.0
 # How often the store is asked whether it has moved on.
-_LOOK_EVERY = 0.5
+LOOK_EVERY = 0.5
 # The kernel may make an entry of an answer after it was told that it is wrong: it is told once more.
-_ONCE_MORE = 0.5
+ONCE_MORE = 0.5
 
 _LINK = 1 << 60
 _FILE = 1 << 61
@@ -105,6 +107,8 @@ class _Known:
     """One inode the kernel holds: what it is, where it is (but tracks), how often it was handed out."""
 
     node: Node
+    # Of a value, the folder that it opens: found once.
+    opened: Node
     mount_path: str
     manner: Manner = Manner.TRACK
     lookups: int = 0
@@ -117,7 +121,7 @@ class _OpenFolder:
     """What one opendir resolved to: it keeps its listing until it is closed."""
 
     known: _Known
-    generation: Generation
+    as_of: AsOf
     dots: tuple[InodeT, InodeT]
     entries: list[tuple[str, Node]]
 
@@ -178,7 +182,7 @@ class Operations(pyfuse3.Operations):
         self._told = told
         self._owner = (os.getuid(), os.getgid())
         self._known: dict[int, _Known] = {
-            pyfuse3.ROOT_INODE: _Known(RootNode(), "/", Manner.TEMPLATE, 1)
+            pyfuse3.ROOT_INODE: _Known(RootNode(), RootNode(), "/", Manner.TEMPLATE, 1)
         }
         # Known folders alone. By the low half too: some players look at no more of an inode.
         self._inode_of_place: dict[str, InodeT] = {"/": pyfuse3.ROOT_INODE}
@@ -188,8 +192,9 @@ class Operations(pyfuse3.Operations):
         self._next_handle = 1 << 32
         self._names = ToldNames()
         self._changed_at = time.time_ns()
-        # Before the kernel hears of anything.
-        tree.start_following()
+        # What the kernel may believe for a day is true of this, and of this alone: whatever is newer is
+        # told when it is known what has changed until then. Begins before the kernel hears of anything.
+        self._told_of = tree.start_following()
 
     def errno_of(self, error: McfsError) -> int:
         """What the kernel is told of a failure; one that nobody caused leaves a line."""
@@ -215,29 +220,28 @@ class Operations(pyfuse3.Operations):
     ) -> EntryAttributes:
         parent = self._known[parent_inode]
         if name == b".":
-            return self._hand_out(parent.node, parent_inode, parent.mount_path, b".")
+            parent.lookups += 1
+            return self._attributes(parent_inode, parent.node)
         text = os.fsdecode(name)
-        generation = self._tree.generation
+        as_of = self._tree.as_of
         try:
             node = self._at_hand(parent, text)
             if node is None:
                 depth = _depth(parent.mount_path)
-                node = await trio.to_thread.run_sync(self._tree.child, parent.node, text, depth)
+                node = await trio.to_thread.run_sync(self._tree.child, parent.opened, text, depth)
                 if isinstance(node, ExportNode | ToldNode):
                     return await self._hand_out_text(node, _below(parent.mount_path, text))
         except NotFoundError:
-            return self._absence(parent_inode, name, parent, generation)
+            return self._absence(parent_inode, name, parent, as_of)
         mount_path = _below(parent.mount_path, text)
-        return self._hand_out(node, parent_inode, mount_path, name, generation)
+        is_current = self._is_told_of(as_of)
+        return self._hand_out(node, parent_inode, mount_path, name, is_current=is_current)
 
     def _at_hand(self, parent: _Known, name: str) -> Node | None:
         """What a listing at hand says; None where somebody has to think about it."""
-        if isinstance(parent.node, ValueNode):
-            # Once: a folder knows its key, a value would have to find it every time.
-            parent.node = parent.node.opened()
         if name.startswith(".") and not isinstance(parent.node, RootNode | PinsNode):
             raise NotFoundError(f"{name}: nothing here begins with a dot")
-        held = self._tree.held(parent.node)
+        held = self._tree.held(parent.opened)
         if held is None:
             return None
         found = held.entries.get(name)
@@ -274,26 +278,30 @@ class Operations(pyfuse3.Operations):
             if known.lookups <= 0:
                 del self._known[inode]
                 if isinstance(known.node, TrackNode):
-                    self._names.forget_track(known.node.inode)
+                    self._forget_track(known.node.inode)
                     continue
                 self._names.forget_folder(inode)
-                # Unless another folder was moved to its place meanwhile.
+                # Unless another folder has come to its place meanwhile.
                 if self._inode_of_place.get(known.mount_path) == inode:
                     del self._inode_of_place[known.mount_path]
                 del self._place_of_low[inode & _LOW]
+
+    def _forget_track(self, inode: int) -> None:
+        if not any(kind | inode in self._known for kind in (_LINK, _FILE)):
+            self._names.forget_track(inode)
 
     # --- folders
 
     @_handler
     async def opendir(self, inode: InodeT, ctx: RequestContext) -> FileHandleT:
         known = self._known[inode]
-        listing = await trio.to_thread.run_sync(self._tree.children, known.node)
+        listing = await trio.to_thread.run_sync(self._tree.children, known.opened)
         above = known.mount_path.rpartition("/")[0] or "/"
         handle = self._handle()
         self._folders[handle] = _OpenFolder(
             known,
-            listing.generation,
-            (inode, self._inode(RootNode(), above, known)),
+            listing.as_of,
+            (inode, self._inode_of_place.get(above, inode)),
             list(listing.entries.items()),
         )
         return handle
@@ -303,7 +311,7 @@ class Operations(pyfuse3.Operations):
         folder = self._folders[fh]
         parent = folder.known
         parent_inode = folder.dots[0]
-        is_current = folder.generation == self._tree.generation
+        is_current = self._is_told_of(folder.as_of)
         # No await from here on: what the kernel accepts and what we count must not drift apart.
         for place, inode in enumerate(folder.dots[start_id:], start_id):
             attributes = self._attributes(inode, RootNode())
@@ -312,7 +320,7 @@ class Operations(pyfuse3.Operations):
         for place in range(max(0, start_id - 2), len(folder.entries)):
             text, node = folder.entries[place]
             mount_path = _below(parent.mount_path, text)
-            inode = self._inode(node, mount_path, parent)
+            inode = self._inode(node, mount_path, parent, is_current=is_current)
             attributes = self._attributes(inode, node)
             name = os.fsencode(text)
             if isinstance(parent.node, PinsNode | SelfNode):
@@ -322,8 +330,9 @@ class Operations(pyfuse3.Operations):
                 attributes.entry_timeout = attributes.attr_timeout = 0
             if not pyfuse3.readdir_reply(token, name, attributes, place + 3):
                 return
-            self._count(inode, node, mount_path)
-            self._note(parent_inode, name, node, parent)
+            self._count(inode, node, mount_path, is_current=is_current)
+            if is_current:
+                self._note(parent_inode, name, node, parent)
 
     @_handler
     async def releasedir(self, fh: FileHandleT) -> None:
@@ -399,7 +408,9 @@ class Operations(pyfuse3.Operations):
         parent = self._known[parent_inode]
         text = os.fsdecode(name)
         node = await trio.to_thread.run_sync(self._tree.make_pin, parent.node, text)
-        return self._hand_out(node, parent_inode, _below(parent.mount_path, text), name)
+        mount_path = _below(parent.mount_path, text)
+        self._leave(mount_path)
+        return self._hand_out(node, parent_inode, mount_path, name, is_current=False)
 
     @_handler
     async def rmdir(self, parent_inode: InodeT, name: bytes, ctx: RequestContext) -> None:
@@ -408,7 +419,7 @@ class Operations(pyfuse3.Operations):
         await trio.to_thread.run_sync(self._tree.remove_pin, parent.node, text)
         # To the kernel that inode is dead, for as long as somebody stands in it: a pin that is made
         # again by this name gets another.
-        self._inode_of_place.pop(_below(parent.mount_path, text), None)
+        self._leave(_below(parent.mount_path, text))
 
     @_handler
     async def rename(
@@ -452,104 +463,112 @@ class Operations(pyfuse3.Operations):
 
     async def follow(self) -> None:
         """Watch the store and the clock, and tell the kernel what is not so any more."""
-        day, settings = self._tree.day, self._tree.settings
+        settings = self._tree.settings
         while True:
-            await trio.sleep(_LOOK_EVERY)
-            if settings is not self._tree.settings:
-                settings = self._tree.settings
-                self._entries = settings.entries
-                self._plain_names = settings.names is Names.PLAIN
-                await self._tell(Difference(everything=True))
+            await trio.sleep(LOOK_EVERY)
             try:
+                if settings is not self._tree.settings:
+                    settings = self._tree.settings
+                    self._entries = settings.entries
+                    self._plain_names = settings.names is Names.PLAIN
+                    await self._tell(Difference(*self._tree.as_of, everything=True, fields=True))
                 found = await trio.to_thread.run_sync(self._tree.follow)
+                if found is not None:
+                    await self._tell(found)
+                elif self._tree.day != self._told_of[1]:
+                    await self._tell_of_midnight()
             except McfsError as error:
                 # The last listings go on serving.
                 self.complain(f"cannot read the store: {error}")
-                await trio.sleep(_LOOK_EVERY * 4)
-                continue
-            if found is not None:
-                await self._tell(found)
-            elif day != self._tree.day:
-                await self._expire(list(self._names.depending_on_all()), ())
-            day = self._tree.day
+                await trio.sleep(LOOK_EVERY * 4)
+            except Exception as error:
+                log.exception("the kernel could not be told what changed")
+                self.complain(f"a bug in mcfs: {type(error).__name__}: {error}")
+                await trio.sleep(LOOK_EVERY * 4)
 
     async def _tell(self, difference: Difference) -> None:
         # No await before the list is complete: what is answered from here on is of the new generation.
         self._changed_at = time.time_ns()
+        self._told_of = difference.generation, difference.day
+        entries = [*self._names.to_expire(difference)]
+        if difference.fields:
+            entries += self._queries()
+        inodes: Iterable[int] = difference.inodes
         if difference.everything:
-            entries = [*self._names.everything(self._name_of), *self._queries()]
-            tracks: Iterable[int] = [
-                i for i, k in self._known.items() if isinstance(k.node, TrackNode)
+            inodes = [
+                known.node.inode
+                for known in self._known.values()
+                if isinstance(known.node, TrackNode)
             ]
-        else:
-            entries = list(self._names.to_expire(difference))
-            tracks = [
-                kind | inode
-                for inode in difference.tracks
-                for kind in (_LINK, _FILE)
-                if kind | inode in self._known
-            ]
-            for inode in tracks:
-                if (node := difference.now.get(inode & (_LINK - 1))) is not None:
-                    self._known[inode].node = node
+        tracks = [
+            kind | inode
+            for inode in inodes
+            for kind in (_LINK, _FILE)
+            if kind | inode in self._known
+        ]
+        for inode in tracks:
+            if (node := difference.now.get(inode & (_LINK - 1))) is not None:
+                self._known[inode].node = node
         self._names.prune(self._known)
         await self._expire(entries, tracks)
 
-    async def _expire(self, entries: list[Entry], tracks: Iterable[int]) -> None:
-        nodes = {e.parent: known.node for e in entries if (known := self._known.get(e.parent))}
-        paths = {
-            e: _below(self._known[e.parent].mount_path, os.fsdecode(e.name))
-            for e in entries
-            if e.is_folder and e.parent in nodes
-        }
-        handed_out = {
-            e: self._known[inode].node
-            for e, path in paths.items()
-            if (inode := self._inode_of_place.get(path)) is not None
-        }
-        gone = await trio.to_thread.run_sync(self._really_gone, entries, nodes, handed_out)
-        for pause in (0, _ONCE_MORE):
+    async def _tell_of_midnight(self) -> None:
+        self._told_of = self._told_of[0], self._tree.day
+        await self._expire(list(self._names.depending_on_all()), [])
+
+    async def _expire(self, entries: list[Entry], tracks: list[int]) -> None:
+        if not EXPIRES_GENTLY:
+            entries = await self._really_gone(entries)
+        for pause in (0, ONCE_MORE):
             await trio.sleep(pause)
             # From a thread of its own: from this one it deadlocks.
-            await trio.to_thread.run_sync(_notify, gone, tuple(tracks))
+            await trio.to_thread.run_sync(_notify, entries, tracks)
 
-    def _really_gone(
-        self, entries: list[Entry], nodes: dict[int, Node], handed_out: dict[Entry, Node]
-    ) -> list[Entry]:
+    async def _really_gone(self, entries: list[Entry]) -> list[Entry]:
         """Without the folders that are what they were: whoever stands in one would lose the way out."""
-        gone = []
-        for entry in entries:
-            if entry.parent not in nodes:
-                continue
-            if entry.is_folder and (was := handed_out.get(entry)) is not None:
-                try:
-                    now = self._tree.child(nodes[entry.parent], os.fsdecode(entry.name))
-                except McfsError:
-                    now = None
-                if now is not None and _opened(now) == _opened(was):
-                    continue
-            gone.append(entry)
-        return gone
+        folders = {
+            entry: (parent.opened, parent.mount_path, self._known[inode].node)
+            for entry in entries
+            if entry.kind is Kind.FOLDER
+            and (parent := self._known.get(entry.parent)) is not None
+            and (
+                inode := self._inode_of_place.get(
+                    _below(parent.mount_path, os.fsdecode(entry.name))
+                )
+            )
+        }
 
-    def _name_of(self, inode: int) -> str | None:
-        for kind in (_LINK, _FILE):
-            known = self._known.get(kind | inode)
-            if known is not None and isinstance(known.node, TrackNode):
-                return known.node.name
-        return None
+        def stay() -> set[Entry]:
+            return {
+                entry
+                for entry, (parent, mount_path, was) in folders.items()
+                if self._child_or_none(parent, os.fsdecode(entry.name), _depth(mount_path)) == was
+            }
 
-    def _queries(self) -> list[Entry]:
-        """Every folder that the kernel knows: the field that made its name a query may be gone."""
-        return [
-            Entry(above, os.fsencode(name), is_folder=True)
-            for path in self._inode_of_place
-            if path != "/"
-            for directory, _, name in [path.rpartition("/")]
-            if (above := self._inode_of_place.get(directory or "/")) is not None
-        ]
+        staying = await trio.to_thread.run_sync(stay)
+        return [entry for entry in entries if entry not in staying]
+
+    def _child_or_none(self, parent: Node, name: str, depth: int) -> Node | None:
+        try:
+            return self._tree.child(parent, name, depth)
+        except McfsError:
+            return None
+
+    def _is_told_of(self, as_of: AsOf) -> bool:
+        """Whether an answer may be believed until a change is told: it is true, and nothing else was seen."""
+        return as_of == self._told_of == self._tree.as_of
+
+    def _queries(self) -> Iterator[Entry]:
+        """Every name that the kernel knows for a query or a view, which are made of fields."""
+        for mount_path in self._inode_of_place:
+            above, _, name = mount_path.rpartition("/")
+            if name and (not above or is_shaped(name)):
+                parent = self._inode_of_place.get(above or "/")
+                if parent is not None:
+                    yield Entry(parent, os.fsencode(name), Kind.FOLDER)
 
     def _absence(
-        self, parent_inode: InodeT, name: bytes, parent: _Known, generation: Generation
+        self, parent_inode: InodeT, name: bytes, parent: _Known, as_of: AsOf
     ) -> EntryAttributes:
         attributes = EntryAttributes()
         attributes.st_ino = InodeT(0)
@@ -561,7 +580,7 @@ class Operations(pyfuse3.Operations):
         may_come = is_shaped(os.fsdecode(name)) or isinstance(parent.node, PinsNode | SelfNode)
         if (
             may_come
-            or generation != self._tree.generation
+            or not self._is_told_of(as_of)
             or not self._names.absent(parent_inode, name, parent.manner)
         ):
             attributes.entry_timeout = SECOND
@@ -569,25 +588,20 @@ class Operations(pyfuse3.Operations):
 
     async def _hand_out_text(self, node: ExportNode | ToldNode, mount_path: str) -> EntryAttributes:
         size = len(await self._text(node))
-        inode = self._inode(node, mount_path, None)
-        self._count(inode, node, mount_path)
+        inode = self._inode(node, mount_path, None, is_current=True)
+        self._count(inode, node, mount_path, is_current=True)
         self._known[inode].size = size
         return self._attributes(inode, node, size)
 
     def _hand_out(
-        self,
-        node: Node,
-        parent_inode: InodeT,
-        mount_path: str,
-        name: bytes,
-        generation: Generation | None = None,
+        self, node: Node, parent_inode: InodeT, mount_path: str, name: bytes, *, is_current: bool
     ) -> EntryAttributes:
         """Count an answer, note it, and say how long it may be believed."""
         parent = self._known[parent_inode]
-        inode = self._inode(node, mount_path, parent)
-        self._count(inode, node, mount_path)
+        inode = self._inode(node, mount_path, parent, is_current=is_current)
+        self._count(inode, node, mount_path, is_current=is_current)
         attributes = self._attributes(inode, node)
-        if generation != self._tree.generation or isinstance(parent.node, PinsNode):
+        if not is_current or isinstance(parent.node, PinsNode):
             attributes.entry_timeout = SECOND
         else:
             self._note(parent_inode, name, node, parent)
@@ -597,61 +611,75 @@ class Operations(pyfuse3.Operations):
         match node:
             case TrackNode():
                 self._names.track(parent_inode, name, node.inode, parent.manner)
-            case ValueNode():
-                self._names.value(parent_inode, name, node.text, parent.manner)
+            case ValueNode() | TracksNode() | ValuesNode():
+                self._names.folder(parent_inode, name, parent.manner)
             case _:
-                pass  # what a name says by itself stays true as long as the fields do
+                pass
 
-    def _count(self, inode: InodeT, node: Node, mount_path: str) -> None:
+    def _count(self, inode: InodeT, node: Node, mount_path: str, *, is_current: bool) -> None:
         known = self._known.get(inode)
         if known is None:
-            is_track = isinstance(node, TrackNode)
-            manner = (
-                Manner.TRACK
-                if is_track
-                else manner_of(_opened(node), plain_names=self._plain_names)
-            )
-            known = self._known[inode] = _Known(node, "" if is_track else mount_path, manner)
-            if not is_track:
+            if isinstance(node, TrackNode):
+                known = _Known(node, node, "")
+            else:
+                opened = _opened(node)
+                manner = manner_of(opened, plain_names=self._plain_names)
+                known = _Known(node, opened, mount_path, manner)
                 self._inode_of_place[mount_path] = inode
                 self._place_of_low[inode & _LOW] = mount_path
-        elif isinstance(node, TrackNode) or _opened(known.node) != _opened(node):
+            self._known[inode] = known
+        elif is_current and isinstance(node, TrackNode):
             known.node = node
-            known.manner = manner_of(_opened(node), plain_names=self._plain_names)
         known.lookups += 1
+
+    def _leave(self, mount_path: str) -> None:
+        """What comes to this place is another folder, though somebody may still stand in the old one."""
+        for place in self._at_and_below(mount_path):
+            del self._inode_of_place[place]
+
+    def _at_and_below(self, mount_path: str) -> list[str]:
+        return [
+            place
+            for place in self._inode_of_place
+            if place == mount_path or place.startswith(f"{mount_path}/")
+        ]
 
     def _move(self, moved_from: str, moved_to: str, node: Node) -> None:
         """The kernel moves the folder it knows, inode and all, with whoever stands in it."""
-        for mount_path, inode in list(self._inode_of_place.items()):
-            if mount_path != moved_from and not mount_path.startswith(f"{moved_from}/"):
-                continue
+        for mount_path in self._at_and_below(moved_from):
+            inode = self._inode_of_place.pop(mount_path)
             known = self._known[inode]
             known.mount_path = moved_to + mount_path.removeprefix(moved_from)
-            del self._inode_of_place[mount_path]
             self._inode_of_place[known.mount_path] = inode
             self._place_of_low[inode & _LOW] = known.mount_path
             if mount_path == moved_from:
-                known.node = node
+                known.node = known.opened = node
                 known.manner = manner_of(node, plain_names=self._plain_names)
 
-    def _inode(self, node: Node, mount_path: str, parent: _Known | None) -> InodeT:
+    def _inode(
+        self, node: Node, mount_path: str, parent: _Known | None, *, is_current: bool
+    ) -> InodeT:
         if isinstance(node, TrackNode):
             return InodeT(node.inode | (_FILE if self._shows_files(parent) else _LINK))
-        if (known := self._inode_of_place.get(mount_path)) is not None:
-            return known
+        if (inode := self._inode_of_place.get(mount_path)) is not None:
+            if not is_current or self._known[inode].node == node:
+                return inode
+            # A pin that was made anew, a view that was edited: what the kernel knows of the folder that
+            # was here, and of all below, is not so of this one.
+            self._leave(mount_path)
         kind = _WRITTEN if isinstance(node, ExportNode | ToldNode) else _FOLDER
         salt = 0
         while True:
             raw = f"{salt}:{mount_path}".encode("utf-8", "surrogateescape")
             digest = hashlib.blake2b(raw, digest_size=8).digest()
-            inode = int.from_bytes(digest) & (_LINK - 1) | kind
+            inode = InodeT(int.from_bytes(digest) & (_LINK - 1) | kind)
             low = inode & _LOW
             if low and low not in self._place_of_low:
-                return InodeT(inode)
+                return inode
             salt += 1
 
     def _shows_files(self, parent: _Known | None) -> bool:
-        node = _opened(parent.node) if parent is not None else None
+        node = parent.opened if parent is not None else None
         if isinstance(node, TracksNode | ValuesNode) and node.look.entries is not None:
             return node.look.entries is Entries.FILES
         return self._entries is Entries.FILES
@@ -721,17 +749,46 @@ def _depth(mount_path: str) -> int:
 
 def _notify(entries: Iterable[Entry], tracks: Iterable[int]) -> None:
     for entry in entries:
-        try:
-            pyfuse3.invalidate_entry(InodeT(entry.parent), entry.name)
-        except OSError as error:
-            if error.errno != errno.ENOENT:  # the kernel has forgotten it already
-                log.warning("the kernel could not be told of %r: %s", entry.name, error)
+        _forgiving(_expire_entry, InodeT(entry.parent), entry.name)
     for inode in tracks:
-        try:
-            pyfuse3.invalidate_inode(InodeT(inode), attr_only=True)
-        except OSError as error:
-            if error.errno != errno.ENOENT:
-                log.warning("the kernel could not be told of inode %d: %s", inode, error)
+        _forgiving(pyfuse3.invalidate_inode, InodeT(inode), True)
+
+
+def _forgiving(tell: Callable[..., None], inode: InodeT, what: bytes | bool) -> None:
+    try:
+        tell(inode, what)
+    except OSError as error:
+        if error.errno != errno.ENOENT:  # the kernel has forgotten it already
+            log.warning("the kernel could not be told of %r in %d: %s", what, inode, error)
+
+
+def _expire_entry(parent: InodeT, name: bytes) -> None:
+    """The kernel is to ask again; until it has, whoever stands in the folder of this name stays there.
+
+    pyfuse3 only knows how to take a name away, which is what an older kernel makes of this too.
+    """
+    header = _NOTIFICATION.pack(
+        _NOTIFICATION.size + len(name) + 1, _INVALIDATE_ENTRY, 0, parent, len(name), _EXPIRE_ONLY
+    )
+    os.write(_device(), header + name + b"\0")
+
+
+# struct fuse_out_header and struct fuse_notify_inval_entry_out of linux/fuse.h
+_NOTIFICATION = struct.Struct("=IiQ QII")
+_INVALIDATE_ENTRY = 3
+_EXPIRE_ONLY = 1
+# Since Linux 6.2.
+EXPIRES_GENTLY = [int(number) for number in re.findall(r"\d+", os.uname().release)[:2]] >= [6, 2]
+
+
+@functools.cache
+def _device() -> int:
+    """The descriptor that pyfuse3 talks through; a process has no other mount."""
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # another was closed meanwhile
+            if descriptor.readlink() == Path("/dev/fuse"):
+                return int(descriptor.name)
+    raise MountError("nothing is mounted")
 
 
 def connect(operations: Operations, mount_point: Path, options: frozenset[str]) -> None:

@@ -167,6 +167,20 @@ def unique_names(names: Iterable[tuple[str, str]], *, of_files: bool = True) -> 
         hashed |= clashing
 
 
+def claim(name: str) -> str:
+    """What a name has in common with every other that `unique_names` could have made of the same wish.
+
+    Whether it is marked or not, cut or whole: names that claim different things do not touch each other.
+    """
+    return fold(_MARKS.sub("", name))[:_WHOLE]
+
+
+# Stand before the extension, or at the end.
+_MARKS = re.compile(r"(?: \[[0-9a-f]{6,}\])+(?=(?:\.[^.]*)?\Z)")
+# So many letters are left of a name that was cut.
+_WHOLE = 40
+
+
 def _with_hash(name: str, annex_key: str, length: int, *, of_files: bool) -> str:
     stem, extension = _parts(name) if of_files else (name, "")
     return _with_extension(stem, f" [{_digest(annex_key, length)}]", extension)

@@ -6,23 +6,22 @@ hears; whatever a handler answers is noted here first. For the trio thread alone
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
 from mcfs.difference import Difference
-from mcfs.names import fold
+from mcfs.names import claim
 from mcfs.nodes import Node, TracksNode, ValuesNode
 from mcfs.query import Cut, DateBetween, Query, leaves
 
 _Key = TypeVar("_Key", int, str)
 
-# A hash that keeps namesakes apart stands before the extension, or at the end.
-_MARK = re.compile(r" \[[0-9a-f]{6,}\](?=(?:\.[^.]*)?$)")
 # So many names that were not there are remembered.
 MOST_ABSENT = 100_000
+# Not worth to be gone through.
+_FEW = 10_000
 
 
 class Manner(Enum):
@@ -36,14 +35,22 @@ class Manner(Enum):
     ALL = "all"
 
 
+class Kind(Enum):
+    """What the kernel was told of a name."""
+
+    FILE = "file"
+    # Somebody may stand in it: it is not to be taken away as long as it is what it was.
+    FOLDER = "folder"
+    ABSENT = "absent"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A name in a folder that the kernel knows, by inode."""
 
     parent: int
     name: bytes
-    # Somebody may stand in it: it is not to be taken away as long as it is what it was.
-    is_folder: bool = False
+    kind: Kind
 
 
 def manner_of(node: Node, *, plain_names: bool) -> Manner:
@@ -72,67 +79,66 @@ def _is_dated(query: Query) -> bool:
     )
 
 
+@dataclass(slots=True)
+class _Track:
+    """A track by its own name, and the folder where that was told, or all of them."""
+
+    name: bytes
+    folders: int | set[int]
+
+
 class ToldNames:
     """All names that the kernel may still believe."""
 
     def __init__(self) -> None:
-        # Inode of a track → the folder it was told in, or all of them.
-        self._folders: dict[int, int | set[int]] = {}
-        self._by_fold: dict[str, set[Entry]] = {}
+        self._tracks: dict[int, _Track] = {}
+        self._by_claim: dict[str, set[Entry]] = {}
         self._of_folder: dict[int, set[Entry]] = {}
         self._absent = 0
+        self._claims_after_pruning = 0
 
     def track(self, parent: int, name: bytes, inode: int, manner: Manner) -> None:
         """A track, by a name of that manner."""
-        match manner:
-            case Manner.TRACK:
-                told = self._folders.get(inode)
-                if told is None:
-                    self._folders[inode] = parent
-                elif isinstance(told, set):
-                    told.add(parent)
-                elif told != parent:
-                    self._folders[inode] = {told, parent}
-            case Manner.TEMPLATE:
-                self._note(_unmarked(name), Entry(parent, name))
-            case Manner.ALL:
-                self._of_folder.setdefault(parent, set()).add(Entry(parent, name))
+        if manner is not Manner.TRACK:
+            self._note(Entry(parent, name, Kind.FILE), manner)
+            return
+        told = self._tracks.get(inode)
+        if told is None:
+            self._tracks[inode] = _Track(name, parent)
+        elif isinstance(told.folders, set):
+            told.folders.add(parent)
+        elif told.folders != parent:
+            told.folders = {told.folders, parent}
 
-    def value(self, parent: int, name: bytes, folded: str, manner: Manner) -> None:
-        """The folder of a value."""
-        entry = Entry(parent, name, is_folder=True)
-        if manner is Manner.ALL:
-            self._of_folder.setdefault(parent, set()).add(entry)
-        else:
-            self._note(folded, entry)
+    def folder(self, parent: int, name: bytes, manner: Manner) -> None:
+        """The folder of a value, or of a query where a value may come to be called the same."""
+        self._note(Entry(parent, name, Kind.FOLDER), manner)
 
     def absent(self, parent: int, name: bytes, manner: Manner) -> bool:
         """Nothing of that name; False where there is no room to remember it."""
         if self._absent >= MOST_ABSENT:
             return False
-        self._absent += 1
-        entry = Entry(parent, name)
-        if manner is Manner.ALL:
-            self._of_folder.setdefault(parent, set()).add(entry)
-            return True
-        self._note(_unmarked(name), entry)
-        self._note(fold(_text(name)), entry)
+        self._absent += self._note(Entry(parent, name, Kind.ABSENT), manner)
         return True
 
     def forget_track(self, inode: int) -> None:
         """The kernel knows this track no more, by no name."""
-        self._folders.pop(inode, None)
+        self._tracks.pop(inode, None)
 
     def forget_folder(self, inode: int) -> None:
         """The kernel knows nothing in this folder any more."""
-        self._of_folder.pop(inode, None)
+        for entry in self._of_folder.pop(inode, ()):
+            self._absent -= entry.kind is Kind.ABSENT
 
     def to_expire(self, difference: Difference) -> Iterator[Entry]:
-        """What the kernel may believe and may be wrong now; files among it count as told no more."""
-        for inode, names in difference.tracks.items():
-            yield from self._of_track(inode, names)
-        for folded in difference.names:
-            yield from self._let_go(self._by_fold, folded)
+        """What the kernel may believe and may be wrong now; but for folders, it counts as told no more."""
+        if difference.everything:
+            yield from self._everything()
+            return
+        for inode in difference.inodes:
+            yield from self._of_track(inode)
+        for claimed in difference.claims:
+            yield from self._let_go(self._by_claim, claimed)
         yield from self.depending_on_all()
 
     def depending_on_all(self) -> Iterator[Entry]:
@@ -140,52 +146,55 @@ class ToldNames:
         for parent in tuple(self._of_folder):
             yield from self._let_go(self._of_folder, parent)
 
-    def everything(self, name_of: Callable[[int], str | None]) -> Iterator[Entry]:
-        """All that was told; what a track was called is for the caller to say."""
-        for folded in tuple(self._by_fold):
-            yield from self._let_go(self._by_fold, folded)
+    def _everything(self) -> Iterator[Entry]:
+        for claimed in tuple(self._by_claim):
+            yield from self._let_go(self._by_claim, claimed)
         yield from self.depending_on_all()
-        for inode in tuple(self._folders):
-            name = name_of(inode)
-            yield from self._of_track(inode, () if name is None else (name,))
-        self._absent = 0
+        for inode in tuple(self._tracks):
+            yield from self._of_track(inode)
 
     def prune(self, known: Container[int]) -> None:
-        """Forget what was told in folders that the kernel does not know any more."""
-        _prune(self._by_fold, known)
-        _prune(self._of_folder, known)
-        self._absent = sum(not entry.is_folder for some in self._by_fold.values() for entry in some)
+        """Forget what was told in folders that the kernel does not know any more.
 
-    def _of_track(self, inode: int, names: Iterable[str]) -> Iterator[Entry]:
-        told = self._folders.pop(inode, ())
-        for parent in (told,) if isinstance(told, int) else told:
-            for name in names:
-                yield Entry(parent, name.encode("utf-8", "surrogateescape"))
+        Only when there may be much of it: all that was told has to be gone through.
+        """
+        if len(self._by_claim) < 2 * self._claims_after_pruning + _FEW:
+            return
+        for claimed, entries in tuple(self._by_claim.items()):
+            gone = {entry for entry in entries if entry.parent not in known}
+            self._absent -= _absent_in(gone)
+            if len(gone) == len(entries):
+                del self._by_claim[claimed]
+            else:
+                entries -= gone
+        self._claims_after_pruning = len(self._by_claim)
 
-    def _note(self, folded: str, entry: Entry) -> None:
-        self._by_fold.setdefault(folded, set()).add(entry)
+    def _of_track(self, inode: int) -> Iterator[Entry]:
+        told = self._tracks.pop(inode, None)
+        if told is not None:
+            folders = told.folders if isinstance(told.folders, set) else (told.folders,)
+            for parent in folders:
+                yield Entry(parent, told.name, Kind.FILE)
 
-    @staticmethod
-    def _let_go(index: dict[_Key, set[Entry]], key: _Key) -> Iterator[Entry]:
-        """Folders stay: most of them are what they were, and then the kernel is not told."""
+    def _note(self, entry: Entry, manner: Manner) -> bool:
+        """Whether it was not noted yet."""
+        if manner is Manner.ALL:
+            noted = self._of_folder.setdefault(entry.parent, set())
+        else:
+            name = entry.name.decode("utf-8", "surrogateescape")
+            noted = self._by_claim.setdefault(claim(name), set())
+        before = len(noted)
+        noted.add(entry)
+        return len(noted) > before
+
+    def _let_go(self, index: dict[_Key, set[Entry]], key: _Key) -> Iterator[Entry]:
+        """Folders stay: most of them are what they were, and then the kernel goes on believing in them."""
         entries = index.pop(key, set())
-        if folders := {entry for entry in entries if entry.is_folder}:
+        self._absent -= _absent_in(entries)
+        if folders := {entry for entry in entries if entry.kind is Kind.FOLDER}:
             index[key] = folders
         yield from entries
 
 
-def _prune(index: dict[_Key, set[Entry]], known: Container[int]) -> None:
-    for key, entries in tuple(index.items()):
-        kept = {entry for entry in entries if entry.parent in known}
-        if kept:
-            index[key] = kept
-        else:
-            del index[key]
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "surrogateescape")
-
-
-def _unmarked(name: bytes) -> str:
-    return fold(_MARK.sub("", _text(name)))
+def _absent_in(entries: set[Entry]) -> int:
+    return sum(entry.kind is Kind.ABSENT for entry in entries)

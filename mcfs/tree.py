@@ -27,15 +27,14 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import assert_never
 
 from mcfs import folderfile
-from mcfs.columns import today
 from mcfs.config import DEFAULTS, Absent, Names, Settings
 from mcfs.difference import Difference, difference
 from mcfs.errors import NotFoundError, QueryError, ReadOnlyError, TemplateError
@@ -78,6 +77,10 @@ MAX_WRITTEN = 32_000_000
 MAX_TEMPLATES = 1000
 
 
+# A state of the store, and the local day: what names depend on.
+AsOf = tuple[Generation, date]
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What one folder holds as of one generation. Never changes; a newer one replaces it."""
@@ -86,6 +89,11 @@ class Listing:
     # "In the last 7 days" is another answer tomorrow.
     day: date
     entries: Mapping[str, Node] = field(repr=False)
+
+    @property
+    def as_of(self) -> AsOf:
+        """What it was true of."""
+        return self.generation, self.day
 
 
 @dataclass(frozen=True)
@@ -120,10 +128,16 @@ class Tree:
     """
 
     def __init__(
-        self, store: Store, settings: Settings = DEFAULTS, lately: Lately | None = None
+        self,
+        store: Store,
+        settings: Settings = DEFAULTS,
+        lately: Lately | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._settings = settings
+        self._clock = clock
         self.lately = lately or Lately()
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._listed = 0
@@ -140,9 +154,10 @@ class Tree:
         with self._store.cache.reading() as read:
             return self._seen(read).generation
 
-    def start_following(self) -> None:
-        """From now on, remember what there was, so that `follow` can say what changed."""
+    def start_following(self) -> AsOf:
+        """From now on, remember what there was, so that `follow` can say what changed since this."""
         self._follower = Follower(self._store.cache)
+        return self._follower.generation, self.day
 
     def stop_following(self) -> None:
         """Let go of what there was."""
@@ -164,7 +179,7 @@ class Tree:
             by_value, by_file = self._templates_in_use()
             if len(by_value | by_file) > MAX_TEMPLATES:
                 self._forget_templates()
-                return Difference(everything=True)
+                return Difference(now.generation, now.day, everything=True)
             return difference(step, by_value, by_file, now.day)
 
     def _templates_in_use(self) -> tuple[set[Template], set[Template]]:
@@ -202,6 +217,12 @@ class Tree:
     def generation(self) -> Generation:
         """Names the state of the store that everything is as of."""
         return self._now().generation
+
+    @property
+    def as_of(self) -> AsOf:
+        """Both: what is answered is never older, and may be newer by what somebody else has seen."""
+        now = self._now()
+        return now.generation, now.day
 
     @property
     def day(self) -> date:
@@ -521,7 +542,7 @@ class Tree:
 
     def _now(self) -> _Moment:
         now = self._moment
-        if now is None or time.time() >= now.until:
+        if now is None or self._clock() >= now.until:
             with self._store.cache.reading() as read:
                 return self._seen(read)
         return now
@@ -530,15 +551,9 @@ class Tree:
         """What is true of the state that this reader sees, which may be newer than what was seen before."""
         generation, now = read.generation(), self._moment
         same = now is not None and now.generation == generation
-        if now is not None and same and time.time() < now.until:
+        if now is not None and same and self._clock() < now.until:
             return now
-        # Whoever began to read before others saw what is newer speaks for nobody else.
-        late = (
-            now is not None
-            and now.generation.store_uuid == generation.store_uuid
-            and now.generation.counter > generation.counter
-        )
-        day = today()
+        day = datetime.fromtimestamp(self._clock(), UTC).astimezone().date()
         moment = _Moment(
             generation=generation,
             day=day,
@@ -547,7 +562,8 @@ class Tree:
             settings=self._settings,
             groupings=now.groupings if now is not None and same else Groupings(generation),
         )
-        if not late:
+        # One who began to read before others did is not to put the clock back for them.
+        if now is None or not _is_older(generation, now.generation):
             self._moment = moment
         return moment
 
@@ -555,6 +571,10 @@ class Tree:
 def _weight(listing: Listing) -> int:
     """In entries: a listing of none takes room too."""
     return 4 + len(listing.entries)
+
+
+def _is_older(one: Generation, other: Generation) -> bool:
+    return one.store_uuid == other.store_uuid and one.counter < other.counter
 
 
 def _dotted(name: str) -> Node:

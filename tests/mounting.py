@@ -31,6 +31,10 @@ class Mounted:
         self.process.send_signal(signal.SIGUSR1)
         return Counter(json.loads(self.process.stdout.readline()))
 
+    def let_a_day_pass(self) -> None:
+        """Its clock goes on by that much. Only of an observed mount."""
+        self.process.send_signal(signal.SIGUSR2)
+
 
 def is_mounted(place: Path) -> bool:
     """Whether something is mounted right here; a dead mount counts."""
@@ -57,9 +61,10 @@ def mounted(
 
 
 @contextmanager
-def observed(library: Path, mount_point: Path, says: str = "") -> Iterator[Mounted]:
+def observed(library: Path, mount_point: Path, *options: str, says: str = "") -> Iterator[Mounted]:
     """The same mount with a window: it says its request counts, and fails where a name asks for it."""
     command = [sys.executable, "-m", "tests.observed_mount", str(library), str(mount_point)]
+    command += options
     with _served(command, mount_point, says) as served:
         yield served
 

@@ -1,25 +1,30 @@
-"""A mount that tests can look into: `python -m tests.observed_mount LIBRARY MOUNTPOINT`.
+"""A mount that tests can look into: `python -m tests.observed_mount LIBRARY MOUNTPOINT [OPTION…]`.
 
-The real Operations on a real mount. On SIGUSR1 it prints its request counts as one line of JSON, and
-a name that begins with "boom" makes the tree fail as a bug in it would.
+The real Operations on a real mount. On SIGUSR1 it prints its request counts as one line of JSON, on
+SIGUSR2 its clock goes on by a day, and a name that begins with "boom" makes the tree fail as a bug in it
+would.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import signal
-import sys
+import time
 from pathlib import Path
 
 import trio
 
 from mcfs import fs
 from mcfs.annex.library import open_library
+from mcfs.config import Absent, Entries, Names, Settings
 from mcfs.mountpoint import mount_options
 from mcfs.nodes import Node
 from mcfs.store import open_store
 from mcfs.tree import Tree
+
+_DAY = 86_400
 
 
 class FailingTree(Tree):
@@ -31,31 +36,60 @@ class FailingTree(Tree):
         return super().child(node, name, depth)
 
 
-async def _run(operations: fs.Operations) -> None:
+class Clock:
+    """The time, or that of a later day."""
+
+    def __init__(self) -> None:
+        self.days = 0
+
+    def __call__(self) -> float:
+        return time.time() + self.days * _DAY
+
+
+async def _run(operations: fs.Operations, clock: Clock) -> None:
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_listen, operations)
+        nursery.start_soon(_listen, operations, clock)
         await fs.serve(operations)
         nursery.cancel_scope.cancel()
 
 
-async def _listen(operations: fs.Operations) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGUSR1) as signals:
+async def _listen(operations: fs.Operations, clock: Clock) -> None:
+    numbers = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+    with trio.open_signal_receiver(*numbers) as signals:
         async for number in signals:
             if number == signal.SIGTERM:
                 fs.stop()
+            elif number == signal.SIGUSR2:
+                clock.days += 1
             else:
                 print(json.dumps(operations.requests), flush=True)  # noqa: T201
 
 
 def main() -> None:
     """Mount what the command line names."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("library", type=Path)
+    parser.add_argument("mount_point", type=Path)
+    parser.add_argument("--entries", type=Entries, default=Entries.LINKS)
+    parser.add_argument("--absent", type=Absent, default=Absent.HIDE)
+    parser.add_argument("--names", type=Names, default=Names.PLAIN)
+    parser.add_argument("--hurry", action="store_true", help="look for changes all the time")
+    asked = parser.parse_args()
+    if asked.hurry:
+        fs.LOOK_EVERY = fs.ONCE_MORE = 0.02
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    library = open_library(Path(sys.argv[1]))
+    library, clock = open_library(asked.library), Clock()
+    settings = Settings(absent=asked.absent, names=asked.names)
     with open_store(library.store_dir) as store:
-        operations = fs.Operations(FailingTree(store), fs.Places(library.top, library.common_dir))
-        fs.connect(operations, Path(sys.argv[2]), mount_options(library.top))
+        operations = fs.Operations(
+            FailingTree(store, settings, clock=clock),
+            fs.Places(library.top, library.common_dir),
+            entries=asked.entries,
+            plain_names=asked.names is Names.PLAIN,
+        )
+        fs.connect(operations, asked.mount_point, mount_options(library.top))
         try:
-            trio.run(_run, operations)
+            trio.run(_run, operations, clock)
         finally:
             fs.disconnect()
             operations.close()

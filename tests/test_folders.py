@@ -540,7 +540,7 @@ class TestBounds:
             difference = tree.follow()
             assert difference is not None
             assert not difference.everything
-            assert {"y", "z"} <= difference.names
+            assert {"y", "z"} <= difference.claims
         finally:
             tree.stop_following()
 

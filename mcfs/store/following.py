@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from mcfs.store.cache import CacheRepository
 from mcfs.store.reader import CacheReader
+from mcfs.store.records import Generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class Follower:
         self._holding = ExitStack()
         self._before = self._holding.enter_context(cache.reading())
 
+    @property
+    def generation(self) -> Generation:
+        """The one that the next step begins at."""
+        return self._before.generation()
+
     @contextmanager
     def step(self) -> Iterator[Step | None]:
         """What has changed since the last step; None if nothing has. The next is from here on."""
@@ -40,9 +46,11 @@ class Follower:
             was, now = self._before.generation(), after.generation()
             if was == now:
                 yield None
-                return
-            touched = after.touched_since(was.counter) if was.store_uuid == now.store_uuid else None
-            yield Step(self._before, after, None if touched is None else frozenset(touched))
+            else:
+                same = was.store_uuid == now.store_uuid
+                touched = after.touched_since(was.counter) if same else None
+                yield Step(self._before, after, None if touched is None else frozenset(touched))
+            # In either case: as long as an old state is held, SQLite's log can only grow.
             self._holding.close()
             self._holding, self._before = holding.pop_all(), after
 

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Changes a store under a mount, again and again, and compares all that the kernel believes with it.
+
+    python contrib/soak/live_mount.py ROUNDS [--folders 1000] [--seed 1] [--names portable]
+
+About a thousand folders of all kinds are listed through a real mount, and names asked for that are not
+there. Each round changes the library at random, as a sync writes it; a few seconds later, every name must
+be what a fresh tree of the same store says it is. Stops at the first that is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from mcfs.annex.library import open_library
+from mcfs.config import Names, Settings
+from mcfs.store import open_store
+from tests.living import drive
+from tests.mounting import observed
+from tests.needs import git_annex_environment
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("rounds", metavar="ROUNDS", type=int)
+    parser.add_argument("--folders", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--names", choices=[kind.value for kind in Names], default="plain")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="mcfs-live-") as folder:
+        top = Path(folder, "library")
+        top.mkdir()
+        for words in (["git", "init", "-q"], ["git-annex", "init", "-q"]):
+            subprocess.run(words, cwd=top, env=git_annex_environment(top), check=True)
+        library = open_library(top)
+        with (
+            open_store(library.store_dir) as store,
+            observed(top, Path(folder, "mnt"), "--names", chosen.names) as served,
+        ):
+            for said in drive(
+                store,
+                served.path,
+                random.Random(chosen.seed),
+                rounds=chosen.rounds,
+                folders=chosen.folders,
+                some=chosen.folders,
+                settings=Settings(names=Names(chosen.names)),
+            ):
+                print(said, flush=True)
+
+
+if __name__ == "__main__":
+    main()
