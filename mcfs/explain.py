@@ -19,7 +19,7 @@ from sqlalchemy.dialects import sqlite
 
 from mcfs.columns import stored_text, stored_time
 from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
-from mcfs.mountpoint import our_mounts
+from mcfs.mountpoint import Mount, our_mounts
 from mcfs.nodes import (
     EmptyPinNode,
     ExportNode,
@@ -181,11 +181,24 @@ def _is_there(mount_path: str, tree: Tree) -> bool:
 
 def inside_mount(text: str) -> str:
     """The part of a path that is inside a mount; a path that is in none is taken as inside one."""
+    found = mount_of(text)
+    return text if found is None else found[1]
+
+
+def mount_of(text: str) -> tuple[Mount, str] | None:
+    """The mount that a path lies in, and the part of it that is inside; None where it is in none."""
     place = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111  (Path.resolve would ask)
-    for mounted in (os.fspath(mount.place) for mount in our_mounts()):
-        if place == mounted or place.startswith(f"{mounted}/"):
-            return place[len(mounted) :]
-    return text
+    ours = our_mounts()
+    if not ours:
+        return None
+    # The way to a mount may be through a link; the last name may be one of ours, to be left alone.
+    folder, name = os.path.split(place)
+    for path in (place, os.path.join(os.path.realpath(folder), name)):  # noqa: PTH118
+        for mount in ours:
+            mounted = os.fspath(mount.place)
+            if path == mounted or path.startswith(f"{mounted}/"):
+                return mount, path[len(mounted) :]
+    return None
 
 
 def follow(mount_path: str, tree: Tree) -> Iterator[Step]:

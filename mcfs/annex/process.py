@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import signal
 import subprocess
 import sysconfig
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
@@ -30,6 +31,7 @@ _OTHERS_REPOSITORY = (
     "GIT_WORK_TREE",
 )
 _TO_END = 5.0  # seconds
+_TO_HEAR = 0.5
 _HOW_TO_GET = {
     "git": "install git",
     "git-annex": "install git-annex, or run: pip install 'mcfs[annex]'",
@@ -84,10 +86,12 @@ def piped(
     lines: Iterable[bytes],
     seconds: float = 600,
     variables: Mapping[str, str] = MappingProxyType({}),
+    stop: Callable[[subprocess.Popen[bytes]], None] = subprocess.Popen.kill,
 ) -> Iterator[IO[bytes]]:
     """A command fed from `lines` by a thread of its own while its output is read here.
 
-    One thread for both ends would stop dead as soon as both pipes are full.
+    One thread for both ends would stop dead as soon as both pipes are full. A reader that is interrupted
+    stops the command; one that only reads can be shot.
     """
     process = started(arguments, folder, variables)
     assert process.stdin is not None
@@ -107,7 +111,7 @@ def piped(
         process.stdout.close()
         status = process.wait()
     except BaseException:
-        process.kill()
+        stop(process)
         raise
     finally:
         overdue = watchdog.finished.is_set()
@@ -152,6 +156,45 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.communicate(timeout=_TO_END)
     except subprocess.TimeoutExpired:
         process.kill()
+
+
+def stop_kindly(process: subprocess.Popen[bytes]) -> None:
+    """For a command that writes: it has a few seconds to end as it likes, and its helpers end with it."""
+    assert process.stdout is not None
+    helpers = [helper for pid in _below(process.pid) if (helper := _handle(pid)) is not None]
+    # It would wait for somebody to hear what it has to say; from now on nobody does.
+    process.stdout.close()
+    try:
+        # Ctrl-C in a terminal has reached it as it has us. Told twice, it would drop everything.
+        process.wait(_TO_HEAR)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_TO_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    finally:
+        for helper in helpers:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(helper, signal.SIGTERM)
+            os.close(helper)
+
+
+def _below(pid: int) -> Iterator[int]:
+    """All that a process has started, and they in turn."""
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, children.read_text().split()):
+                yield child
+                yield from _below(child)
+
+
+def _handle(pid: int) -> int | None:
+    """What stays with this very process: its number may soon be that of another."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return None
 
 
 def _feed(stdin: IO[bytes], lines: Iterable[bytes]) -> None:

@@ -24,13 +24,18 @@ COMMANDS = {
     "demo": "Make a small git-annex library with sound in it, to try things on.",
     "explain": "Explain how a query or a path was read, and what it finds.",
     "fields": "Show the fields there are, or the values of one.",
+    "get": "Have git-annex fetch what a query names.",
     "import": "Write metadata from Mixxx, or from the files' tags, into git-annex.",
     "ls": "List what the mount would show at a path, without a mount.",
     "mount": "Mount a library as folders that answer questions.",
+    "pin": "Keep a query as a folder in pins/.",
+    "pins": "Show the pins there are.",
     "search": "Show the tracks that a query names.",
     "status": "Show library, store and mounts on one screen.",
     "sync": "Bring the store up to date with the library.",
     "umount": "Unmount, a dead mount too.",
+    "unpin": "Forget a pin.",
+    "which": "Say which track is behind a path, and where its content is.",
 }
 # Those that no module can be called.
 _MODULES = {"import": "importing"}

@@ -1,4 +1,4 @@
-"""The progress bar of a sync or an import: on a terminal, on stderr, and gone when it is done.
+"""Progress bars of a sync, an import, a fetch: on a terminal, on stderr, and gone when it is done.
 
 What is over in a moment shows none.
 """
@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     ProgressColumn,
     Task,
     TextColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.progress import (
     Progress as Bars,
@@ -23,12 +25,16 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from mcfs.annex.getting import Ended, Moving
 from mcfs.annex.library import Library
+from mcfs.cli.terminal import cut, fit
 from mcfs.config import Settings
-from mcfs.store import Store
+from mcfs.fetch import fetch
+from mcfs.store import Store, TrackRecord
 from mcfs.sync import Progress, SyncReport, sync
 
 _QUICK = 0.5  # seconds
+_LONGEST_NAME = 30
 
 
 class _Done(ProgressColumn):
@@ -65,28 +71,73 @@ def sync_with_bar(
 @contextmanager
 def bar(doing: str) -> Iterator[Callable[[int, int], None]]:
     """Shows how many of how many are done; 0 is a number that is not known yet."""
-    console = Console(stderr=True)
-    bars = Bars(
+    columns = (
         TextColumn(doing),
-        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        _wide_bar(),
         _Done(table_column=Column(no_wrap=True)),  # the bar gives way to numbers
         _Rate(table_column=Column(no_wrap=True)),
         TimeRemainingColumn(compact=True),
-        console=console,
-        transient=True,
-        expand=True,
-        disable=not console.is_terminal,
     )
-    task = bars.add_task(doing, total=None)
+    with _shown(*columns) as bars:
+        task = bars.add_task(doing, total=None)
+
+        def show(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total or None)
+
+        yield show
+
+
+def fetch_with_bar(
+    library: Library, tracks: tuple[TrackRecord, ...], remote: str | None
+) -> dict[str, str]:
+    """`fetch`, shown to whoever watches, by bytes."""
+    sizes = {track.annex_key: track.size or 0 for track in tracks}
+    names = {track.annex_key: cut(fit(track.name), _LONGEST_NAME) for track in tracks}
+    columns = (
+        TextColumn("{task.fields[count]}", table_column=Column(no_wrap=True)),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+        _wide_bar(),
+        DownloadColumn(table_column=Column(no_wrap=True)),
+        TransferSpeedColumn(table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(compact=True),
+    )
+    moved: dict[str, int] = {}
+    ended = 0
+    with _shown(*columns) as bars:
+        task = bars.add_task("", total=sum(sizes.values()), count=f"0/{len(tracks)}")
+
+        def show(event: Moving | Ended) -> None:
+            nonlocal ended
+            key = event.annex_key
+            match event:
+                case Moving():
+                    now = event.done
+                case Ended():
+                    now = sizes[key]  # what failed is not waited for any more
+                    ended += 1
+            bars.advance(task, now - moved.get(key, 0))
+            moved[key] = now
+            bars.update(task, description=names[key], count=f"{ended}/{len(tracks)}")
+
+        return fetch(library, tracks, remote, show)
+
+
+def _wide_bar() -> BarColumn:
+    """What all others leave."""
+    return BarColumn(bar_width=None, table_column=Column(ratio=1))
+
+
+@contextmanager
+def _shown(*columns: ProgressColumn) -> Iterator[Bars]:
+    console = Console(stderr=True)
+    bars = Bars(
+        *columns, console=console, transient=True, expand=True, disable=not console.is_terminal
+    )
     later = threading.Timer(_QUICK, bars.start)
     later.daemon = True
-
-    def show(done: int, total: int) -> None:
-        bars.update(task, completed=done, total=total or None)
-
     try:
         later.start()
-        yield show
+        yield bars
     finally:
         later.cancel()
         if later.ident is not None:

@@ -292,6 +292,14 @@ class CacheReader:
             found[place][name] = tuple(sorted(found[place][name]))
         return found
 
+    def key_of_file(self, work_path: str) -> str | None:
+        """The annex key of the track that has this file."""
+        return self._connection.execute(
+            select(Track.annex_key)
+            .join(TrackFile, TrackFile.track_id == Track.id)
+            .where(TrackFile.work_path == work_path)
+        ).scalar_one_or_none()
+
     def get(self, annex_key: str) -> TrackRecord | None:
         """All there is about one track."""
         return self.records([annex_key]).get(annex_key)

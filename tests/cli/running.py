@@ -46,7 +46,11 @@ class Mcfs:
 
     def __call__(self, command: str, *words: str) -> Said:
         """Run in this process."""
-        code = run([command, "--library", str(self.library.top), *words])
+        return self.anywhere(command, "--library", str(self.library.top), *words)
+
+    def anywhere(self, *words: str) -> Said:
+        """The same, without the library being named."""
+        code = run(list(words))
         out, err = self._captured.readouterr()
         said = Said(code, _text(out), _text(err))
         assert "Traceback" not in said.err

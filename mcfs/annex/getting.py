@@ -1,0 +1,48 @@
+"""Contents fetched by git-annex, with what it says on the way.
+
+Owns the running of `git-annex get`, the one command of this room that changes a library: where contents
+are, and in what order remotes are tried, is git-annex's own to know.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mcfs.annex.batch import ask
+from mcfs.annex.library import Library
+
+# However long a slow line takes; one that stands still is git-annex's to notice (annex.stalldetection).
+_NO_LIMIT = threading.TIMEOUT_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """So many bytes of it are here."""
+
+    annex_key: str
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It is here, or there is a reason why not."""
+
+    annex_key: str
+    reason: str | None
+
+
+def get(
+    library: Library, annex_keys: Iterable[str], remote: str | None
+) -> Iterator[Moving | Ended]:
+    """Fetch contents, from one remote or from whichever has them; what is interrupted can be resumed."""
+    words = ["get", "--json-progress", *([] if remote is None else [f"--from={remote}"])]
+    for key, said in ask(library, *words, annex_keys=annex_keys, seconds=_NO_LIMIT):
+        if "action" in said:
+            yield Moving(key, int(said["byte-progress"]))
+        elif said["success"]:
+            yield Ended(key, None)
+        else:
+            complaints = " ".join(said.get("error-messages", ())) or said.get("note", "")
+            yield Ended(key, " ".join(complaints.split()) or "git-annex gave no reason")

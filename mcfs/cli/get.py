@@ -1,0 +1,102 @@
+"""`mcfs get`: contents fetched by git-annex."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import click
+
+from mcfs.annex.library import Library
+from mcfs.cli import options
+from mcfs.cli.opening import opened
+from mcfs.cli.progress import fetch_with_bar, sync_with_bar
+from mcfs.cli.terminal import draw, emit, fit, say, screen
+from mcfs.config import load_settings
+from mcfs.errors import Exit, SyncRunningError
+from mcfs.fetch import Wanted, wanted
+from mcfs.formats import json_text, track_object
+from mcfs.query import parse
+from mcfs.store import Store
+from mcfs.store.lock import wait_for_sync
+
+
+@click.command("get", cls=options.QueryCommand)
+@click.argument("words", metavar="QUERY...", nargs=-1, required=True)
+@click.option("--from", "remote", metavar="REMOTE", help="Fetch from this remote and no other.")
+@click.option("--json", "as_json", is_flag=True, help="An array of objects.")
+@options.library
+def command(
+    words: tuple[str, ...], remote: str | None, as_json: bool, asked_for: Path | None
+) -> int:
+    """Have git-annex fetch the content of the tracks that a query names, where it is not here.
+
+    \b
+      mcfs get crate:festival
+      mcfs get genre:techno sort:-rating limit:50
+      mcfs get --from usb 'added:>-30d'
+
+    Order and limit are of all tracks, here or not: the 50 best are here
+    afterwards. Interrupted, git-annex goes on next time where it was. Running
+    mounts show what has come.
+    """
+    with opened(options.library_place(asked_for)) as (library, store):
+        with store.cache.reading() as read:
+            query = parse(" ".join(words), read.vocabulary())
+            asked = wanted(query, library, read)
+            if not asked.named:
+                from mcfs.suggest import nearest_query
+
+                meant = nearest_query(query, read)
+                say(f"no tracks; did you mean {meant}?" if meant else "no tracks")
+        failed: dict[str, str] = {}
+        if asked.absent:
+            failed = fetch_with_bar(library, asked.absent, remote)
+            if len(failed) < len(asked.absent):
+                _sync(library, store)
+    if as_json:
+        _write_objects(asked, failed)
+    elif asked.named:
+        draw([_summary(asked, failed)])
+    for track in asked.absent:
+        if reason := failed.get(track.annex_key):
+            say(f"{fit(track.name)}: {fit(reason)}")
+    if not failed:
+        return Exit.DONE
+    return Exit.FAILED if len(failed) == len(asked.absent) else Exit.IN_PART
+
+
+def _sync(library: Library, store: Store) -> None:
+    """So that everybody sees what has come; a mount may be at it already."""
+    while True:
+        try:
+            sync_with_bar(library, store, load_settings(library.top))
+        except SyncRunningError:
+            wait_for_sync(store.folder, threading.Event())
+        else:
+            return
+
+
+def _summary(asked: Wanted, failed: dict[str, str]) -> str:
+    if not asked.absent:
+        return "it is here" if asked.named == 1 else f"all {asked.named} of them are here"
+    here = asked.named - len(asked.absent)
+    said = (
+        ("fetched", len(asked.absent) - len(failed)),
+        ("failed", len(failed)),
+        ("here before", here),
+    )
+    return ", ".join(f"{count} {what}" for what, count in said if count)
+
+
+def _write_objects(asked: Wanted, failed: dict[str, str]) -> None:
+    """Those that were not here, as they are now."""
+    objects = [
+        {
+            **track_object(track),
+            "present": track.annex_key not in failed,
+            "error": failed.get(track.annex_key),
+        }
+        for track in asked.absent
+    ]
+    emit([json_text(objects, indent=2), "\n"], screen())

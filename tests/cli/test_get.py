@@ -1,0 +1,258 @@
+"""`mcfs get`: contents of real repositories, fetched by git-annex from real remotes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library
+from mcfs.errors import Exit
+from mcfs.store.lock import sync_lock
+from tests.cli.running import Mcfs, in_terminal
+from tests.elsewhere import SLOW_REMOTE, annex
+from tests.mounting import REPOSITORY, mounted, wait_until
+from tests.needs import git_annex_environment, needs_fuse
+from tests.tracks import UNLOCKED
+
+_NOT_THERE = "Unable to access these remotes: origin"
+
+
+@pytest.fixture
+def mcfs(
+    clone: Library, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> Mcfs:
+    """The commands, about the clone that has nothing."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("HOME", str(clone.top.parent))
+    for name, text in git_annex_environment(clone.top).items():
+        if name.startswith("GIT_"):
+            monkeypatch.setenv(name, text)
+    return Mcfs(clone, capsysbinary)
+
+
+def here(mcfs: Mcfs) -> set[str]:
+    """The titles of the tracks that the store has as present."""
+    tracks = json.loads(mcfs("search", "--json", "present:yes").out)
+    return {track["fields"].get("title", ["?"])[0] for track in tracks}
+
+
+class TestFetching:
+    def test_what_the_query_names_and_nothing_else(self, mcfs: Mcfs) -> None:
+        said = mcfs("get", "year:<1993")
+        assert (said.code, said.out, said.err) == (Exit.DONE, "3 fetched\n", "")
+        # Synced at the end.
+        assert here(mcfs) == {"Halcyon", "T.N.T.", "戦場 🎹"}
+        assert (mcfs.library.top / "best of/orbital again.mp3").read_bytes()
+        assert not (mcfs.library.top / "kino.mp3").exists()
+
+    def test_again_there_is_nothing_to_do(self, mcfs: Mcfs) -> None:
+        mcfs("get", "artist:orbital")
+        said = mcfs("get", "artist:orbital")
+        assert (said.code, said.out, said.err) == (Exit.DONE, "it is here\n", "")
+        assert mcfs("get", "year:<1993").out == "2 fetched, 1 here before\n"
+        assert mcfs("get", "year:<1993").out == "all 3 of them are here\n"
+
+    def test_order_and_limit_are_of_all_tracks(self, mcfs: Mcfs) -> None:
+        assert mcfs("get", "sort:-rating", "limit:1").out == "1 fetched\n"
+        assert here(mcfs) == {"Remnants"}
+        assert mcfs("get", "sort:-rating", "limit:1").out == "it is here\n"
+
+    def test_the_disk_says_what_is_here_and_not_the_store(self, mcfs: Mcfs) -> None:
+        mcfs("sync")
+        annex(mcfs.library.top, "get", "-q", "orbital.mp3")
+        assert mcfs("get", "artist:orbital", "present:no").out == "it is here\n"
+        annex(mcfs.library.top, "drop", "-q", "orbital.mp3")
+        assert mcfs("get", "artist:orbital").out == "1 fetched\n"
+
+    def test_an_unlocked_file_is_filled(self, mcfs: Mcfs, library: Library) -> None:
+        assert mcfs("get", "artist:underworld").code == Exit.DONE
+        content = (mcfs.library.top / UNLOCKED).read_bytes()
+        assert content == (library.top / UNLOCKED).read_bytes()
+        status = ["git", "status", "--porcelain"]
+        said = subprocess.run(status, cwd=mcfs.library.top, capture_output=True, check=True)
+        assert said.stdout == b""
+
+    def test_a_track_without_a_file_in_the_work_tree(self, mcfs: Mcfs) -> None:
+        annex(mcfs.library.top, "adjust", "-q", "--hide-missing")
+        assert not os.path.lexists(mcfs.library.top / "kino.mp3")
+        assert mcfs("get", "artist:кино").out == "1 fetched\n"
+        assert here(mcfs) == {"Группа крови"}
+
+    def test_json(self, mcfs: Mcfs) -> None:
+        said = mcfs("get", "--json", "artist:orbital", "OR", "artist:basic")
+        assert said.code == Exit.IN_PART
+        lost, got = json.loads(said.out)
+        assert (got["file"], got["present"], got["error"]) == (
+            "best of/orbital again.mp3",
+            True,
+            None,
+        )
+        assert lost["present"] is False
+        assert lost["error"] in said.err
+        assert json.loads(mcfs("get", "--json", "artist:orbital").out) == []
+
+    def test_a_key_that_is_no_utf_8(self, library: Library, clone: Library, mcfs: Mcfs) -> None:
+        sound = library.top.parent / "sound"
+        sound.write_bytes(b"sound")
+        key = os.fsdecode(b"URL--file:caf\xe9.mp3")
+        for folder in (library.top, clone.top):
+            annex(folder, "fromkey", "-q", "--force", key, "cafe.mp3")
+        annex(library.top, "setkey", "-q", key, str(sound))
+        annex(clone.top, "setpresentkey", key, library.uuid, "1")
+        assert mcfs("get", "file:cafe").out == "1 fetched\n"
+
+
+class TestFailing:
+    def test_some_fail_and_are_named(self, mcfs: Mcfs) -> None:
+        said = mcfs("get", "artist:orbital", "OR", "artist:basic")
+        assert (said.code, said.out) == (Exit.IN_PART, "1 fetched, 1 failed\n")
+        assert said.err.startswith("mcfs: Basic Channel - Phylyps.flac: ")
+        assert len(said.err) > len("mcfs: Basic Channel - Phylyps.flac: \n")
+        assert here(mcfs) == {"Halcyon"}
+
+    def test_a_remote_that_is_gone(self, mcfs: Mcfs, library: Library) -> None:
+        unplugged = library.top.rename(library.top.parent / "unplugged")
+        said = mcfs("get", "rating:4")
+        unplugged.rename(library.top)
+        assert (said.code, said.out) == (Exit.FAILED, "2 failed\n")
+        assert said.err.splitlines() == [
+            f"mcfs: Beyoncé - Halo.mp3: {_NOT_THERE}",
+            f"mcfs: Orbital - Halcyon.mp3: {_NOT_THERE}",
+        ]
+
+    def test_a_remote_that_is_none(self, mcfs: Mcfs) -> None:
+        said = mcfs("get", "--from", "usb", "artist:orbital")
+        assert said.code == Exit.UNREACHABLE
+        assert 'there is no available git remote named "usb"' in said.err
+        assert said.out == ""
+
+    def test_from_one_remote(self, mcfs: Mcfs, tmp_path: Path) -> None:
+        top = mcfs.library.top
+        (tmp_path / "disk").mkdir()
+        place = f"directory={tmp_path / 'disk'}"
+        annex(top, "initremote", "-q", "usb", "type=directory", place, "encryption=none")
+        annex(top, "copy", "-q", "--from=origin", "--to=usb", "orbital.mp3")
+        said = mcfs("get", "--from=usb", "rating:4")
+        assert (said.code, said.out) == (Exit.IN_PART, "1 fetched, 1 failed\n")
+        assert said.err.startswith("mcfs: Beyoncé - Halo.mp3: ")
+        assert here(mcfs) == {"Halcyon"}
+
+    def test_a_wrong_query(self, mcfs: Mcfs) -> None:
+        said = mcfs("get", "gnere:techno")
+        assert said.code == Exit.USAGE
+        assert said.err.splitlines()[1:] == ["  gnere:techno", "  ^"]
+
+    def test_a_query_of_nothing(self, mcfs: Mcfs) -> None:
+        said = mcfs("get", "artist:orbitel")
+        assert (said.code, said.out) == (Exit.DONE, "")
+        assert said.err == "mcfs: no tracks; did you mean artist:orbital?\n"
+
+    def test_everything_must_be_meant(self, mcfs: Mcfs) -> None:
+        said = mcfs("get")
+        assert said.code == Exit.USAGE
+        assert "QUERY" in said.err
+        assert mcfs("get", "").out == "11 fetched, 1 failed\n"
+
+
+class TestAround:
+    def test_a_sync_that_runs_already_is_waited_for(self, mcfs: Mcfs) -> None:
+        mcfs("sync")
+        taken, over = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with sync_lock(mcfs.library.store_dir):
+                taken.set()
+                over.wait(20)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        taken.wait(20)
+        threading.Timer(1, over.set).start()
+        said = mcfs("get", "artist:orbital")
+        assert over.is_set()
+        holder.join()
+        assert (said.code, said.out) == (Exit.DONE, "1 fetched\n")
+        assert here(mcfs) == {"Halcyon"}
+
+    def test_a_mount_shows_them(self, mcfs: Mcfs, tmp_path: Path) -> None:
+        needs_fuse()
+        mcfs("sync")
+        with mounted(mcfs.library.top, tmp_path / "mnt") as served:
+            file = served.path / "genre:ambient" / "Orbital - Halcyon.mp3"
+            assert not file.exists()
+            assert mcfs("get", "genre:ambient").code == Exit.DONE
+            wait_until(file.exists, seconds=2)
+
+    def test_a_bar_by_bytes_on_a_terminal(self, mcfs: Mcfs) -> None:
+        mcfs("sync")
+        environment = _slow_remote(mcfs, pause="2")
+        command = [sys.executable, "-m", "mcfs", "get", "artist:orbital", "--from=slow"]
+        sent = in_terminal(command, columns=100, folder=mcfs.library.top, environment=environment)
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent).replace("\r", "\n")
+        assert re.search(r"0/1 Orbital - Halcyon.mp3 ━.* 500/840 bytes ", text)
+        assert sent.endswith("\x1b[2K1 fetched\n"), "the line is free again"
+
+    def test_ctrl_c_leaves_no_process_and_git_annex_goes_on_next_time(self, mcfs: Mcfs) -> None:
+        mcfs("sync")
+        environment = _slow_remote(mcfs, pause="300")
+        command = [sys.executable, "-m", "mcfs", "get", "artist:orbital", "--from=slow"]
+        process = subprocess.Popen(
+            command,
+            cwd=mcfs.library.top,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            wait_until(lambda: "sleep" in _names_below(process.pid))
+            below = list(_below(process.pid))
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
+        assert (process.returncode, said) == (130, b"\nmcfs: interrupted\n")
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), seconds=5)
+        assert mcfs("get", "--from=origin", "artist:orbital").out == "1 fetched\n"
+
+
+def _slow_remote(mcfs: Mcfs, pause: str) -> dict[str, str]:
+    """A remote `slow` that has one track, and the environment in which there is one."""
+    place = mcfs.library.top.parent / "slow"
+    place.mkdir()
+    (place / "pause").write_text(pause)
+    program = place / "git-annex-remote-slow"
+    program.write_text(SLOW_REMOTE)
+    program.chmod(0o755)
+    environment = git_annex_environment(mcfs.library.top)
+    environment |= {
+        "PATH": f"{place}:{environment['PATH']}",
+        "PYTHONPATH": str(REPOSITORY),
+        "TERM": "xterm",
+    }
+    words = ["type=external", "externaltype=slow", "encryption=none"]
+    for command in (
+        ["initremote", "-q", "slow", *words],
+        ["copy", "-q", "--from=origin", "--to=slow", "orbital.mp3"],
+    ):
+        subprocess.run(["git-annex", *command], cwd=mcfs.library.top, env=environment, check=True)
+    return environment
+
+
+def _below(pid: int) -> Iterator[int]:
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, children.read_text().split()):
+            yield child
+            yield from _below(child)
+
+
+def _names_below(pid: int) -> list[str]:
+    return [Path(f"/proc/{child}/comm").read_text().strip() for child in _below(pid)]

@@ -1,0 +1,152 @@
+"""`mcfs pin`, `mcfs unpin`, `mcfs pins`: the folder `pins/`, without a mount and beside one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mcfs.errors import Exit
+from mcfs.store import Store
+from tests.cli.running import Mcfs
+from tests.mounting import mounted, wait_until
+from tests.needs import needs_fuse
+
+TECHNO = "genre:techno bpm:120-130"
+
+
+class TestPin:
+    def test_a_query_under_its_own_text(self, mcfs: Mcfs) -> None:
+        said = mcfs("pin", "genre:techno", "bpm:120-130")
+        assert (said.code, said.out, said.err) == (Exit.DONE, f"pinned {TECHNO}, 4 tracks\n", "")
+        # The mount would have it, of the same tracks.
+        assert mcfs("ls", "pins").lines == [f"{TECHNO}/"]
+        assert mcfs("ls", f"pins/{TECHNO}").out == mcfs("ls", TECHNO).out
+
+    def test_a_name(self, mcfs: Mcfs) -> None:
+        said = mcfs("pin", "--name", "Peak time", TECHNO)
+        assert said.out.startswith("pinned Peak time: ")
+        assert mcfs("ls", "pins/Peak time").out == mcfs("ls", TECHNO).out
+
+    def test_what_begins_with_a_minus_is_a_query(self, mcfs: Mcfs) -> None:
+        assert mcfs("pin", "-genre:techno").code == Exit.DONE
+        assert mcfs("ls", "pins/-genre:techno").out == mcfs("ls", "./-genre:techno").out
+        assert mcfs("unpin", "-genre:techno").code == Exit.DONE
+
+    def test_words_without_a_field_are_looked_for_in_all_text(self, mcfs: Mcfs) -> None:
+        assert mcfs("pin", "halcyon").out == "pinned halcyon, 1 track\n"
+        assert mcfs("ls", "pins/halcyon").lines == ["Orbital - Halcyon.mp3"]
+
+    def test_a_slash_is_written_as_in_a_name(self, mcfs: Mcfs) -> None:
+        said = mcfs("pin", "artist:AC/DC")
+        assert said.code == Exit.USAGE
+        assert said.err.splitlines() == [
+            r"mcfs: a pin's name cannot have a slash; write ∕ or \ for it",
+            "  artist:AC/DC",
+            "           ^",
+        ]
+        assert mcfs("pin", r"artist:AC\DC").out == "pinned artist:AC\\DC, 1 track\n"
+        assert mcfs("pin", "--name", "AC∕DC", "artist:AC/DC").code == Exit.DONE
+        assert mcfs("ls", "pins/AC∕DC").out == mcfs("ls", r"pins/artist:AC\DC").out
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (["gnere:techno"], 'unknown field "gnere"; did you mean "genre"?'),
+            (["--name", ".hidden", "genre:techno"], "a pin's name may not begin with a dot"),
+            (["--name", "..", "genre:techno"], "a pin's name may not begin with a dot"),
+            (["--name", "", "genre:techno"], "a pin needs a name"),
+            (["--name", "a/b", "genre:techno"], "a pin's name cannot have a slash"),
+            (["--name", "é" * 128, "genre:techno"], "a pin's name may be 255 bytes long"),
+            ([""], "a pin needs a query; all tracks are in all/ already"),
+        ],
+    )
+    def test_what_cannot_be_pinned(
+        self, mcfs: Mcfs, synced: Store, words: list[str], sentence: str
+    ) -> None:
+        said = mcfs("pin", *words)
+        assert said.code == Exit.USAGE
+        assert said.err.startswith(f"mcfs: {sentence}")
+        assert said.err.endswith("^\n")
+        assert synced.user.pins() == []
+
+    def test_the_longest_name(self, mcfs: Mcfs) -> None:
+        assert mcfs("pin", "--name", "é" * 127 + "e", "genre:techno").code == Exit.DONE
+
+    def test_one_that_exists(self, mcfs: Mcfs, synced: Store) -> None:
+        mcfs("pin", "--name", "Peak", "genre:techno")
+        said = mcfs("pin", "--name", "Peak", "genre:pop")
+        assert (said.code, said.out) == (Exit.FAILED, "")
+        assert said.err == "mcfs: a pin of the name Peak exists already\n"
+        assert [pin.query_text for pin in synced.user.pins()] == ["genre:techno"]
+
+    def test_nothing_to_pin(self, mcfs: Mcfs) -> None:
+        assert mcfs("pin").code == Exit.USAGE
+
+
+class TestUnpin:
+    def test_forgets(self, mcfs: Mcfs, synced: Store) -> None:
+        mcfs("pin", "genre:techno", "bpm:120-130")
+        mcfs("pin", "--name", "Peak time", "genre:techno")
+        said = mcfs("unpin", "genre:techno", "bpm:120-130")
+        assert (said.code, said.out, said.err) == (Exit.DONE, "", "")
+        assert [pin.name for pin in synced.user.pins()] == ["Peak time"]
+
+    def test_one_that_there_is_not(self, mcfs: Mcfs) -> None:
+        said = mcfs("unpin", "Peak")
+        assert said.code == Exit.FAILED
+        assert said.err == "mcfs: no pin of the name Peak; mcfs pins shows which there are\n"
+
+
+class TestPins:
+    def test_name_tracks_and_query(self, mcfs: Mcfs, synced: Store) -> None:
+        mcfs("pin", "--name", "Peak time", "genre:techno", "sort:-rating", "limit:3")
+        mcfs("pin", "--name", "坂本", "artist:坂本")
+        synced.user.add_pin("New folder", "")
+        synced.user.add_pin("old", "mood:dark")
+        said = mcfs("pins")
+        assert (said.code, said.err) == (Exit.DONE, "")
+        assert said.lines == [
+            "name        tracks  query",
+            "New folder          (no query yet: rename its folder to one)",
+            "Peak time        3  genre:techno sort:-rating limit:3",
+            'old                 mood:dark (unknown field "mood")',
+            "坂本             1  artist:坂本",
+        ]
+
+    def test_counts_what_the_folder_shows(self, mcfs: Mcfs) -> None:
+        mcfs("pin", "--name", "dub", 'genre:"dub techno"')
+        mcfs("pin", "--name", "elsewhere", "present:no")
+        assert [row.split()[1] for row in mcfs("pins").lines[1:]] == ["0", "1"]
+
+    def test_none(self, mcfs: Mcfs) -> None:
+        said = mcfs("pins")
+        assert (said.code, said.out) == (Exit.DONE, "")
+        assert said.err == "mcfs: no pins; to make one: mcfs pin QUERY, or mkdir in pins/\n"
+        assert json.loads(mcfs("pins", "--json").out) == []
+
+    def test_json(self, mcfs: Mcfs, synced: Store) -> None:
+        mcfs("pin", "--name", "Peak", "genre:techno")
+        synced.user.add_pin("New", "")
+        new, peak = json.loads(mcfs("pins", "--json").out)
+        assert peak == {"name": "Peak", "query": "genre:techno", "tracks": 6}
+        assert (new["query"], new["tracks"]) == ("", None)
+        assert "no query" in new["error"]
+
+
+def test_a_mount_follows(mcfs: Mcfs, tmp_path: Path) -> None:
+    needs_fuse()
+    with mounted(mcfs.library.top, tmp_path / "mnt") as served:
+        pins = served.path / "pins"
+        assert list(pins.iterdir()) == []
+        assert not (pins / "Peak time").exists()
+        mcfs("pin", "--name", "Peak time", "genre:ambient")
+        wait_until(lambda: [pin.name for pin in pins.iterdir()] == ["Peak time"], seconds=2)
+        assert [track.name for track in (pins / "Peak time").iterdir()] == ["Orbital - Halcyon.mp3"]
+        mcfs("unpin", "Peak time")
+        wait_until(lambda: not (pins / "Peak time").exists(), seconds=2)
+        wait_until(lambda: list(pins.iterdir()) == [], seconds=2)
+        # And the other way round.
+        (pins / "genre:pop").mkdir()
+        assert mcfs("pins").lines[1:] == ["genre:pop       1  genre:pop"]

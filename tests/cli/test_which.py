@@ -1,0 +1,188 @@
+"""`mcfs which`: the track behind a path, in a mount that there is or that there might be."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library
+from mcfs.errors import Exit
+from mcfs.store import Store
+from tests.cli.running import Mcfs, Said
+from tests.elsewhere import annex
+from tests.mounting import mounted
+from tests.needs import needs_fuse
+from tests.tracks import ABSENT, SECOND_PATH, UNLOCKED
+
+HALCYON = "Orbital - Halcyon.mp3"
+PHYLYPS = "Basic Channel - Phylyps.flac"
+
+
+def key_of(library: Library, file: str) -> str:
+    """As git-annex says."""
+    return annex(library.top, "lookupkey", "--", file).strip()
+
+
+def content_of(library: Library, key: str) -> str:
+    """As git-annex says, absolute."""
+    return str(library.top / annex(library.top, "contentlocation", key).strip())
+
+
+class TestTold:
+    def test_a_track_that_is_here(self, mcfs: Mcfs) -> None:
+        said = mcfs("which", f"genre:techno/{HALCYON}")
+        key = key_of(mcfs.library, SECOND_PATH[0])
+        assert (said.code, said.err) == (Exit.DONE, "")
+        assert said.lines == [
+            f"name       {HALCYON}",
+            f"work path  {mcfs.library.top}/best of/orbital again.mp3",
+            f"           {mcfs.library.top}/orbital.mp3",
+            f"annex key  {key}",
+            f"content    {content_of(mcfs.library, key)}",
+        ]
+
+    def test_the_content_of_an_unlocked_file(self, mcfs: Mcfs) -> None:
+        found = json.loads(mcfs("which", "--json", "all/Underworld - Rez.wav").out)
+        assert found[0]["content"] == content_of(mcfs.library, key_of(mcfs.library, UNLOCKED))
+
+    def test_one_that_is_hidden_for_it_is_elsewhere(self, mcfs: Mcfs, tmp_path: Path) -> None:
+        said = mcfs("which", f"all/{PHYLYPS}")
+        assert said.code == Exit.DONE
+        assert said.lines[-1] == "content    not here, and nowhere known"
+        _bring_elsewhere(mcfs.library, tmp_path)
+        said = mcfs("which", f"artist/Orbital/Unknown/{HALCYON}", f"all/{HALCYON}")
+        assert said.lines[4:6] == ["content    not here", "held by    [usb]"]
+
+    def test_what_its_name_is_in_a_numbered_folder(self, mcfs: Mcfs) -> None:
+        listed = mcfs("ls", "sort:-rating limit:2").lines
+        said = mcfs("which", *(f"sort:-rating limit:2/{name}" for name in listed))
+        names = [line[11:] for line in said.lines if line.startswith("name")]
+        assert names == [name[4:] for name in listed]
+
+    def test_several(self, mcfs: Mcfs) -> None:
+        said = mcfs("which", f"all/{HALCYON}", "all/Beyoncé - Halo.mp3")
+        first, second = said.out.split("\n\n")
+        assert first == mcfs("which", f"all/{HALCYON}").out.rstrip("\n")
+        assert second == mcfs("which", "all/Beyoncé - Halo.mp3").out
+
+    def test_json(self, mcfs: Mcfs, tmp_path: Path) -> None:
+        _bring_elsewhere(mcfs.library, tmp_path)
+        said = mcfs("which", "--json", "all/Beyoncé - Halo.mp3", f"present:no/{HALCYON}")
+        halo, halcyon = json.loads(said.out)
+        (searched,) = json.loads(mcfs("search", "--json", "artist:beyonce").out)
+        assert searched.items() <= halo.items()
+        assert halo["content"] == content_of(mcfs.library, key_of(mcfs.library, "beyonce.mp3"))
+        assert [(copy["uuid"], copy["here"]) for copy in halo["whereis"]] == [
+            (mcfs.library.uuid, True)
+        ]
+        assert (halcyon["present"], halcyon["content"]) == (False, None)
+        assert [(copy["description"], copy["here"]) for copy in halcyon["whereis"]] == [
+            ("[usb]", False)
+        ]
+
+    def test_the_disk_says_what_is_here(self, mcfs: Mcfs) -> None:
+        annex(mcfs.library.top, "drop", "-q", "--force", "beyonce.mp3")
+        assert "not here" in mcfs("which", "all/Beyoncé - Halo.mp3").out
+
+    def test_nothing_in_the_library_changes(self, mcfs: Mcfs) -> None:
+        refs = mcfs.library.git_dir / "refs" / "heads" / "git-annex"
+        before = refs.read_bytes()
+        mcfs("which", "--json", f"all/{PHYLYPS}")
+        assert refs.read_bytes() == before
+
+    def test_a_name_that_is_no_utf_8(self, mcfs: Mcfs, synced: Store) -> None:
+        file = os.fsdecode(b"caf\xe9.mp3")
+        (mcfs.library.top / file).write_bytes(b"sound")
+        annex(mcfs.library.top, "add", "-q", ".")
+        mcfs("sync")
+        said = mcfs("which", f"all/{file}")
+        assert said.code == Exit.DONE
+        assert mcfs("which", str(mcfs.library.top / file)).out == said.out
+
+
+class TestPaths:
+    def test_a_file_of_the_work_tree(self, mcfs: Mcfs, monkeypatch: pytest.MonkeyPatch) -> None:
+        told = mcfs("which", f"all/{HALCYON}").out
+        assert mcfs("which", str(mcfs.library.top / SECOND_PATH[1])).out == told
+        monkeypatch.chdir(mcfs.library.top / "best of")
+        assert mcfs("which", "orbital again.mp3").out == told
+        assert mcfs("which", "../orbital.mp3").out == told
+        # A link into it, and one that leads nowhere.
+        assert "not here" in mcfs("which", f"../{ABSENT}").out
+
+    def test_in_a_mount(self, mcfs: Mcfs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        needs_fuse()
+        told = mcfs("which", f"all/{HALCYON}").out
+        with mounted(mcfs.library.top, tmp_path / "mnt") as served:
+            # Whatever library is around, and none at all.
+            monkeypatch.chdir(tmp_path)
+            monkeypatch.setenv("HOME", str(tmp_path))
+            (tmp_path / "link").symlink_to(served.path)
+            for path in (
+                served.path / "genre:techno" / HALCYON,
+                f"mnt/bpm:120/{HALCYON}",
+                f"./mnt//all/../all/{HALCYON}",
+                f"~/mnt/genre/Ambient/{HALCYON}",
+                f"link/all/{HALCYON}",
+            ):
+                assert mcfs.anywhere("which", str(path)) == Said(Exit.DONE, told, "")
+            monkeypatch.chdir(served.path / "genre:ambient")
+            assert mcfs.anywhere("which", HALCYON) == Said(Exit.DONE, told, "")
+            assert mcfs.anywhere("which", "nothing.mp3").code == Exit.USAGE
+            monkeypatch.chdir(tmp_path)
+
+    def test_in_mounts_of_two_libraries(self, mcfs: Mcfs, clone: Library, tmp_path: Path) -> None:
+        needs_fuse()
+        mcfs.anywhere("sync", "--library", str(clone.top))
+        with (
+            mounted(mcfs.library.top, tmp_path / "one") as one,
+            mounted(clone.top, tmp_path / "two") as two,
+        ):
+            paths = [one.path / "all" / HALCYON, two.path / "present:no" / HALCYON]
+            said = mcfs.anywhere("which", "--json", *map(str, paths))
+        here, there = json.loads(said.out)
+        assert here["annex_key"] == there["annex_key"]
+        assert (here["present"], there["present"]) == (True, False)
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("path", "sentence", "place"),
+        [
+            ("all", "a folder, and no track; mcfs ls shows what is in it", 0),
+            ("/", "a folder, and no track", 0),
+            ("all/bpm:120", "a folder, and no track", 4),
+            ("genre/Techno", "a folder, and no track", 6),
+            ("genre:techno.m3u8", "a file that mcfs writes, and no track", 0),
+            (".mcfs/status", "a file that mcfs writes, and no track", 6),
+            ("all/nothing.mp3", "nothing.mp3: nothing of that name", 4),
+            ("gnere:techno/x.mp3", 'unknown field "gnere"; did you mean "genre"?', 0),
+            (f"genre:pop/{HALCYON}", f"{HALCYON}: nothing of that name", 10),
+            ("notes.txt", "notes.txt: nothing of that name", 0),
+        ],
+    )
+    def test_say_where(self, mcfs: Mcfs, path: str, sentence: str, place: int) -> None:
+        said = mcfs("which", path)
+        assert (said.code, said.out) == (Exit.USAGE, "")
+        first, text, mark = said.err.splitlines()
+        assert first.startswith(f"mcfs: {sentence}")
+        assert text == f"  {path}"
+        assert mark == " " * (2 + place) + "^"
+
+    def test_one_wrong_path_is_told_before_anything(self, mcfs: Mcfs) -> None:
+        said = mcfs("which", f"all/{HALCYON}", "all/nothing.mp3")
+        assert (said.code, said.out) == (Exit.USAGE, "")
+
+    def test_no_path(self, mcfs: Mcfs) -> None:
+        assert mcfs("which").code == Exit.USAGE
+
+
+def _bring_elsewhere(library: Library, tmp_path: Path) -> None:
+    """Halcyon is on a disk, and not here any more."""
+    (tmp_path / "usb").mkdir()
+    place = f"directory={tmp_path / 'usb'}"
+    annex(library.top, "initremote", "-q", "usb", "type=directory", place, "encryption=none")
+    annex(library.top, "move", "-q", "--to=usb", "orbital.mp3")

@@ -1,0 +1,58 @@
+"""A clone of the sample library whose contents are all in the library it is a clone of."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library, open_library
+from tests.needs import git_annex_environment
+
+# A remote that gives half a kilobyte, waits for as many seconds as its file `pause` says, and gives the rest.
+SLOW_REMOTE = """#!/bin/bash
+place="$(dirname "$0")"
+echo VERSION 1
+while read -r command what key file; do
+    case "$command" in
+        INITREMOTE) echo INITREMOTE-SUCCESS ;;
+        PREPARE) echo PREPARE-SUCCESS ;;
+        CHECKPRESENT) echo "CHECKPRESENT-SUCCESS $what" ;;
+        TRANSFER)
+            case "$what" in
+                STORE) cp "$file" "$place/$key" ;;
+                RETRIEVE) echo PROGRESS 500; sleep "$(cat "$place/pause")"; cp "$place/$key" "$file" ;;
+            esac
+            echo "TRANSFER-SUCCESS $what $key" ;;
+        *) echo UNSUPPORTED-REQUEST ;;
+    esac
+done
+"""
+
+
+def annex(folder: Path, *words: str, stdin: str = "") -> str:
+    """What `git annex` says there."""
+    done = subprocess.run(
+        ["git", "annex", *words],
+        cwd=folder,
+        env=git_annex_environment(folder),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def clone(library: Library, tmp_path: Path) -> Iterator[Library]:
+    """It knows all metadata, and has nothing; never synced."""
+    folder = tmp_path / "clone"
+    environment = git_annex_environment(tmp_path)
+    subprocess.run(["git", "clone", "-q", library.top, folder], env=environment, check=True)
+    annex(folder, "init", "-q", "laptop")
+    yield open_library(folder)
+    subprocess.run(["chmod", "-R", "u+w", folder], check=True)
