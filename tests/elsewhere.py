@@ -11,7 +11,7 @@ import pytest
 from mcfs.annex.library import Library, open_library
 from tests.needs import git_annex_environment
 
-# A remote that gives half a kilobyte, waits for as many seconds as its file `pause` says, and gives the rest.
+# A remote that says half a kilobyte is done, waits as many seconds as its file `pause` says, and is done.
 SLOW_REMOTE = """#!/bin/bash
 place="$(dirname "$0")"
 echo VERSION 1
@@ -19,11 +19,16 @@ while read -r command what key file; do
     case "$command" in
         INITREMOTE) echo INITREMOTE-SUCCESS ;;
         PREPARE) echo PREPARE-SUCCESS ;;
-        CHECKPRESENT) echo "CHECKPRESENT-SUCCESS $what" ;;
+        CHECKPRESENT)
+            if [ -e "$place/$what" ]; then echo "CHECKPRESENT-SUCCESS $what"
+            else echo "CHECKPRESENT-FAILURE $what"; fi ;;
         TRANSFER)
             case "$what" in
                 STORE) cp "$file" "$place/$key" ;;
-                RETRIEVE) echo PROGRESS 500; sleep "$(cat "$place/pause")"; cp "$place/$key" "$file" ;;
+                RETRIEVE)
+                    echo PROGRESS 500
+                    sleep "$(cat "$place/pause")"
+                    cp "$place/$key" "$file" ;;
             esac
             echo "TRANSFER-SUCCESS $what $key" ;;
         *) echo UNSUPPORTED-REQUEST ;;

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -201,7 +201,10 @@ class TestAround:
         assert re.search(r"0/1 Orbital - Halcyon.mp3 ━.* 500/840 bytes ", text)
         assert sent.endswith("\x1b[2K1 fetched\n"), "the line is free again"
 
-    def test_ctrl_c_leaves_no_process_and_git_annex_goes_on_next_time(self, mcfs: Mcfs) -> None:
+    @pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["a signal", "Ctrl-C"])
+    def test_interrupted_it_leaves_no_process_and_goes_on_next_time(
+        self, mcfs: Mcfs, kill: Callable[[int, int], None]
+    ) -> None:
         mcfs("sync")
         environment = _slow_remote(mcfs, pause="300")
         command = [sys.executable, "-m", "mcfs", "get", "artist:orbital", "--from=slow"]
@@ -211,11 +214,12 @@ class TestAround:
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,
         )
         try:
             wait_until(lambda: "sleep" in _names_below(process.pid))
             below = list(_below(process.pid))
-            process.send_signal(signal.SIGINT)
+            kill(process.pid, signal.SIGINT)
             _, said = process.communicate(timeout=20)
         finally:
             process.kill()

@@ -111,7 +111,7 @@ class TestPins:
             "name        tracks  query",
             "New folder          (no query yet: rename its folder to one)",
             "Peak time        3  genre:techno sort:-rating limit:3",
-            'old                 mood:dark (unknown field "mood")',
+            'old                 mood:dark (unknown field "mood"; `mcfs fields` lists what there is)',
             "坂本             1  artist:坂本",
         ]
 
