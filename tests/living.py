@@ -29,7 +29,7 @@ from mcfs.tree import Tree
 # Where folders begin: by nothing, by a query, in an order, cut, by the day.
 BASES = (
     "", "all", "new", "genre:techno", "bpm:120-130", "-genre:techno", "rating:>=4", "mood:dark",
-    "added:>-1d", "added:-3d..-1d", "changed:>-2d", "present:no", "any:a", "is:live",
+    "added:>-1d", "added:<=-1d", "changed:>-2d", "present:no", "any:a", "is:live",
     "sort:-bpm", "genre:techno sort:title", "sort:title limit:7", "limit:5", "sort:-rating limit:30",
     "~artist:surgeon", "year:1990..1999", "genre:=techno",
 )  # fmt: skip
@@ -289,7 +289,7 @@ def drive(
     believed.explore(Tree(store, settings), folders)
     for number in range(rounds):
         believed.ask_for_what_is_not_there(some)
-        made = [changes.make() for _ in range(draw.choice((1, 1, 3)))]
+        made = [changes.make() for _ in range(draw.choice((1, 2, 9)))]
         # Who lists a folder at the moment that it changes learns of both.
         for mount_path in believed.some(5):
             believed.list(mount_path)
@@ -335,7 +335,7 @@ class Believed:
         """Choose folders to watch, and list each, so that the kernel knows what is in it."""
         seeds = [*VIEWS, *("/".join(filter(None, (b, v))) for b in BASES for v in ("", *LEVELS))]
         values: list[str] = []
-        for seed in [*VIEWS, *self.draw.sample(seeds, 60)]:
+        for seed in [*VIEWS, *self.draw.sample(seeds, 120)]:
             values += _folders_below(tree, seed, depth=2)
         extra = max(0, folders - len(seeds))
         for mount_path in [*seeds, *self.draw.sample(values, min(extra, len(values)))]:

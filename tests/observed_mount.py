@@ -12,9 +12,11 @@ import json
 import logging
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import trio
+from pyfuse3 import InodeT, RequestContext
 
 from mcfs import fs
 from mcfs.annex.library import open_library
@@ -34,6 +36,18 @@ class FailingTree(Tree):
         if name.startswith("boom"):
             raise RuntimeError("a bug in the tree")
         return super().child(node, name, depth)
+
+
+class Counting(fs.Operations):
+    """Counts what is not answered either."""
+
+    async def getxattr(self, inode: InodeT, name: bytes, ctx: RequestContext) -> bytes:
+        self.requests["getxattr"] += 1
+        return await super().getxattr(inode, name, ctx)
+
+    async def listxattr(self, inode: InodeT, ctx: RequestContext) -> Sequence[bytes]:
+        self.requests["listxattr"] += 1
+        return await super().listxattr(inode, ctx)
 
 
 class Clock:
@@ -81,7 +95,7 @@ def main() -> None:
     library, clock = open_library(asked.library), Clock()
     settings = Settings(absent=asked.absent, names=asked.names)
     with open_store(library.store_dir) as store:
-        operations = fs.Operations(
+        operations = Counting(
             FailingTree(store, settings, clock=clock),
             fs.Places(library.top, library.common_dir),
             entries=asked.entries,

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""How long it takes until the kernel has been told of a change, from the commit to the last notification.
+
+    python contrib/bench/live.py [--tracks 100000] [--folders 10000] [--rounds 5]
+
+A library of believable records is mounted and so many of its folders are listed. Then ten tracks change,
+again and again, in ways that touch more and more. `told` is what counts; `folders right` is when a few
+folders that hold the tracks were listed afterwards. The kernel is looked for changes all the time, so that
+the half second between two looks is not in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import trio
+from insert import tracks
+
+from mcfs import fs
+from mcfs.annex.library import open_library
+from mcfs.annex.process import environment
+from mcfs.mountpoint import mount_options
+from mcfs.store import Store, TrackRecord, open_store
+from mcfs.tree import Tree
+
+Change = Callable[[TrackRecord, int], TrackRecord]
+
+
+def _with(record: TrackRecord, **values: str) -> TrackRecord:
+    return replace(record, values={**record.values, **{n: (v,) for n, v in values.items()}})
+
+
+CHANGES: dict[str, Change] = {
+    "a comment": lambda record, n: _with(record, comment=f"note {n}"),
+    "a rating": lambda record, n: _with(record, rating=str(n % 5 + 1)),
+    "genre, title and name": lambda record, n: replace(
+        _with(record, genre="Techno", title=f"Renamed {n}"), name=f"Renamed {n}.flac"
+    ),
+    "artist and album": lambda record, n: _with(record, artist=f"Somebody {n}", album="Something"),
+    "a field that nobody had": lambda record, n: _with(record, **{f"field{n}": "x"}),
+}
+
+
+def folders(mnt: Path, count: int, draw: random.Random) -> Iterator[Path]:
+    """Of all kinds, as people and programs come upon them."""
+    for base in ("", "bpm:120-130/", "rating:>=4/", "year:1990..1999/"):
+        for view in (
+            "{{ genre }}",
+            "{{ year }}",
+            "{{ key }}",
+            "{{ crate }}",
+            "{{ genre }}/{{ year }}",
+        ):
+            top = mnt / f"{base}{view}"
+            yield top
+            for value in os.listdir(top):
+                yield top / value
+                if "/" in view:
+                    yield from (top / value / below for below in os.listdir(top / value))
+    yield from (mnt / f"bpm:>{n}/limit:100" for n in range(100, 200))
+    artists = os.listdir(mnt / "artist")
+    draw.shuffle(artists)
+    for artist in artists:
+        yield mnt / "artist" / artist
+        yield from (
+            mnt / "artist" / artist / album for album in os.listdir(mnt / "artist" / artist)
+        )
+
+
+def serve(top: Path, mnt: Path) -> None:
+    """The mount, which says when it has told the kernel, and of how much."""
+    fs.LOOK_EVERY = fs.ONCE_MORE = 0.01
+    notify = fs._notify
+
+    def timed(entries: list[fs.Entry], inodes: list[int]) -> None:
+        notify(entries, inodes)
+        print(time.monotonic(), len(entries), len(inodes), flush=True)
+
+    fs._notify = timed  # type: ignore[assignment]
+    library = open_library(top)
+    with open_store(library.store_dir) as store:
+        operations = fs.Operations(Tree(store), fs.Places(library.top, library.common_dir))
+        fs.connect(operations, mnt, mount_options(library.top))
+        try:
+            trio.run(fs.serve, operations)
+        finally:
+            fs.disconnect()
+
+
+def measure(
+    store: Store, records: list[TrackRecord], mount: subprocess.Popen[str], rounds: int
+) -> None:
+    """Each change so many times, of other tracks each time."""
+    assert mount.stdout is not None
+    draw = random.Random(3)
+    number = 0
+    for what, change in CHANGES.items():
+        taken = []
+        told = ""
+        for _ in range(rounds):
+            number += 1
+            some = [change(record, number) for record in draw.sample(records, 10)]
+            store.cache.update(some)
+            start = time.monotonic()
+            # Once, and once more.
+            at, told = mount.stdout.readline().strip().split(" ", 1)
+            mount.stdout.readline()
+            taken.append(float(at) - start)
+        said = ", ".join(f"{seconds:.2f}" for seconds in sorted(taken))
+        print(
+            f"{what}: told after {said} s; of names and tracks, the last time: {told}", flush=True
+        )
+    start = time.monotonic()
+    store.cache.replace_all(records)
+    committed = time.monotonic()
+    at, told = mount.stdout.readline().strip().split(" ", 1)
+    print(
+        f"all made anew in {committed - start:.1f} s: told after {float(at) - committed:.2f} s: {told}"
+    )
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--tracks", type=int, default=100_000)
+    parser.add_argument("--folders", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--serve", nargs=2, type=Path, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.serve:
+        serve(*chosen.serve)
+        return
+    with tempfile.TemporaryDirectory(prefix="mcfs-bench-") as folder:
+        top, mnt = Path(folder, "library"), Path(folder, "mnt")
+        top.mkdir()
+        mnt.mkdir()
+        for words in (["git", "init", "-q"], ["git-annex", "init", "-q"]):
+            subprocess.run(words, cwd=top, env=environment(), check=True)
+        with open_store(open_library(top).store_dir) as store:
+            records = list(tracks(chosen.tracks))
+            store.cache.replace_all(records)
+            command = [sys.executable, __file__, "--serve", str(top), str(mnt)]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as mount:
+                try:
+                    while not mnt.is_mount():
+                        time.sleep(0.05)
+                    start, listed = time.monotonic(), 0
+                    for listed, place in enumerate(
+                        folders(mnt, chosen.folders, random.Random(1)), 1
+                    ):
+                        os.listdir(place)
+                        if listed == chosen.folders:
+                            break
+                    print(
+                        f"{listed} folders listed in {time.monotonic() - start:.1f} s", flush=True
+                    )
+                    while select.select([mount.stdout], [], [], 0)[0]:
+                        assert mount.stdout
+                        mount.stdout.readline()
+                    measure(store, records, mount, chosen.rounds)
+                finally:
+                    subprocess.run(["fusermount3", "-u", mnt], check=True)
+
+
+if __name__ == "__main__":
+    main()
