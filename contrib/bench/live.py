@@ -51,7 +51,7 @@ CHANGES: dict[str, Change] = {
 }
 
 
-def folders(mnt: Path, count: int, draw: random.Random) -> Iterator[Path]:
+def folders(mnt: Path, draw: random.Random) -> Iterator[Path]:
     """Of all kinds, as people and programs come upon them."""
     for base in ("", "bpm:120-130/", "rating:>=4/", "year:1990..1999/"):
         for view in (
@@ -155,9 +155,7 @@ def main() -> None:
                     while not mnt.is_mount():
                         time.sleep(0.05)
                     start, listed = time.monotonic(), 0
-                    for listed, place in enumerate(
-                        folders(mnt, chosen.folders, random.Random(1)), 1
-                    ):
+                    for listed, place in enumerate(folders(mnt, random.Random(1)), 1):
                         os.listdir(place)
                         if listed == chosen.folders:
                             break
