@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from mcfs.query.fields import ALIASES, RAW
+from mcfs.schema import DERIVED_COLUMNS
 from mcfs.store.numbers import NUMERIC
 from mcfs.template import Cell
 
@@ -20,14 +21,6 @@ _SPELLED_TWICE = {
     "albumartist": ("albumartist", "album_artist"),
     "played": ("played", "timesplayed"),
     "tracknumber": ("tracknumber", "track"),
-}
-_COLUMNS = {
-    "added": "added_at",
-    "changed": "changed_at",
-    "decade": "decade",
-    "live": "is_live",
-    "present": "present",
-    "size": "size",
 }
 _PLACES = frozenset({"directory", "ext", "filename", "location", "type"})
 # No tempo and no rating are written as zero.
@@ -113,8 +106,8 @@ def source_of(name: str) -> Source:
     canonical = ALIASES.get(name, name)
     if canonical in _PLACES:
         return InPlace(canonical)
-    if canonical in _COLUMNS:
-        return InColumn(_COLUMNS[canonical])
+    if canonical in DERIVED_COLUMNS:
+        return InColumn(DERIVED_COLUMNS[canonical])
     # Asked for as it is kept, a tempo is text like all else, and a title has nothing to stand in for it.
     raw = canonical.removeprefix(RAW)
     return InValues(canonical, _SPELLED_TWICE.get(raw, (raw,)) if raw == canonical else (raw,))

@@ -17,20 +17,12 @@ from mcfs.errors import QueryError
 from mcfs.names import fold
 from mcfs.query import BUILT_IN, Kind, Vocabulary, kind_of, sources
 from mcfs.query.fields import RAW
+from mcfs.schema import DERIVED_COLUMNS
 from mcfs.store.numbers import number_of
 from mcfs.store.reader import CacheReader
 
-# Built-in fields that a sync makes, with the column that has them.
-_COLUMNS = {
-    "added": "added_at",
-    "changed": "changed_at",
-    "decade": "decade",
-    "live": "is_live",
-    "present": "present",
-    "size": "size",
-}
 _PLACES = ("directory", "location", "type")
-DERIVED = frozenset({*_COLUMNS, *_PLACES})
+DERIVED = frozenset({*DERIVED_COLUMNS, *_PLACES})
 
 _MEGABYTE = 1024 * 1024
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -73,7 +65,7 @@ def field_tallies(read: CacheReader) -> list[FieldTally]:
 def _tracks_with(read: CacheReader, name: str) -> int:
     if name in _PLACES:
         return read.count_with(sources(name))
-    values = read.column(_COLUMNS[name])
+    values = read.column(DERIVED_COLUMNS[name])
     if name == "live":
         return sum(map(bool, values))
     return sum(value is not None for value in values)
@@ -83,13 +75,13 @@ def value_tallies(read: CacheReader, field: str) -> list[ValueTally]:
     """The values of a field: text by how many have it, what has an order in that order."""
     match field:
         case "present" | "live":
-            held = Counter(map(bool, read.column(_COLUMNS[field])))
+            held = Counter(map(bool, read.column(DERIVED_COLUMNS[field])))
             tallies = [ValueTally("yes", held[True]), ValueTally("no", held[False])]
             return [tally for tally in tallies if tally.tracks]
         case "decade":
             return _in_order(Counter(read.column("decade")))
         case "added" | "changed":
-            return _in_order(Counter(map(_month, read.column(_COLUMNS[field]))))
+            return _in_order(Counter(map(_month, read.column(DERIVED_COLUMNS[field]))))
         case "size":
             return _sizes(read.column("size"))
         case _:

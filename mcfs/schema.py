@@ -40,6 +40,17 @@ from mcfs.columns import RawText, UtcTime, utc_now
 DERIVATION = 2
 
 
+# Built-in fields that a sync makes, and the column of `track` that has each.
+DERIVED_COLUMNS = {
+    "added": "added_at",
+    "changed": "changed_at",
+    "decade": "decade",
+    "live": "is_live",
+    "present": "present",
+    "size": "size",
+}
+
+
 class CacheBase(DeclarativeBase):
     """Metadata of `cache.db` alone: `user.db` has a base of its own and is never created from this."""
 

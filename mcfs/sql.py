@@ -74,7 +74,7 @@ from mcfs.query import (
 )
 from mcfs.query.dates import days_of
 from mcfs.query.tempo import Span, tempo_spans
-from mcfs.schema import Field, Track, TrackFile, TrackValue, Value
+from mcfs.schema import DERIVED_COLUMNS, Field, Track, TrackFile, TrackValue, Value
 
 Statement = Select[*tuple[Any, ...]]
 Shape = tuple[Any, ...]
@@ -112,7 +112,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }
 # In the names of columns: what says where a track lies.
 PLACE = "place"
-_COLUMNS = {"added": "added_at", "changed": "changed_at", "size": "size"}
+_COLUMNS = {name: DERIVED_COLUMNS[name] for name in ("added", "changed", "size")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,32 +125,22 @@ class Compiled:
 
 def select_tracks(query: Query, today: date) -> Compiled:
     """The tracks of a query, in its order; without one, by name."""
-    lowered = _lower(query, today)
-    return Compiled(_tracks(lowered.shape), lowered.parameters)
-
-
-def select_track(query: Query, name: str, today: date) -> Compiled:
-    """The one track of a query that has this name, by the index of names."""
-    lowered = _lower(query, today)
-    return Compiled(_track(lowered.shape), lowered.parameters | {"name": name})
+    return _compiled(_tracks, query, today)
 
 
 def count_tracks(query: Query, today: date) -> Compiled:
     """How many there are."""
-    lowered = _lower(query, today)
-    return Compiled(_count(lowered.shape), lowered.parameters)
+    return _compiled(_count, query, today)
 
 
 def select_entries(query: Query, today: date) -> Compiled:
     """What a folder lists of each track, in its order: the columns of `ENTRY`, times as they are stored."""
-    lowered = _lower(query, today)
-    return Compiled(_entries(lowered.shape), lowered.parameters)
+    return _compiled(_entries, query, today)
 
 
 def select_entry(query: Query, name: str, today: date) -> Compiled:
     """The same of the one track of this name, by the index of names."""
-    lowered = _lower(query, today)
-    return Compiled(_entry(lowered.shape), lowered.parameters | {"name": name})
+    return _compiled(_entry, query, today, name=name)
 
 
 def select_values(fields: tuple[str, ...]) -> Compiled:
@@ -160,20 +150,17 @@ def select_values(fields: tuple[str, ...]) -> Compiled:
 
 def select_values_of(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
     """Those of these values that the tracks of a query have: id, text, number."""
-    lowered = _lower(query, today)
-    return Compiled(_values_of(lowered.shape, fields), lowered.parameters)
+    return _compiled(_values_of, query, today, fields)
 
 
 def select_pairs(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
     """Which track of a query has which of these values: two ids. For queries that are wide."""
-    lowered = _lower(query, today)
-    return Compiled(_pairs(lowered.shape, fields), lowered.parameters)
+    return _compiled(_pairs, query, today, fields)
 
 
 def select_texts(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
     """The same with the values themselves: id of the track, field, text, number. For those that are not."""
-    lowered = _lower(query, today)
-    return Compiled(_texts(lowered.shape, fields), lowered.parameters)
+    return _compiled(_texts, query, today, fields)
 
 
 def select_combinations(
@@ -190,8 +177,7 @@ def select_combinations(
 
 def select_lacking(query: Query, today: date) -> Compiled:
     """The ids of all tracks that are not in a folder."""
-    lowered = _lower(query, today)
-    return Compiled(_lacking(lowered.shape), lowered.parameters)
+    return _compiled(_lacking, query, today)
 
 
 def is_wide(query: Query) -> bool:
@@ -202,19 +188,24 @@ def is_wide(query: Query) -> bool:
 
 def select_columns(query: Query, names: tuple[str, ...], today: date) -> Compiled:
     """The ids of the tracks of a query, and what each has in these columns, as it is stored."""
-    lowered = _lower(query, today)
-    return Compiled(_columns_of(lowered.shape, names), lowered.parameters)
+    return _compiled(_columns_of, query, today, names)
 
 
 def ask_without(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
     """Whether a track of the query has no value of these stored fields."""
-    lowered = _lower(query, today)
-    return Compiled(_without(lowered.shape, fields), lowered.parameters)
+    return _compiled(_without, query, today, fields)
 
 
 def count_values(ids: str) -> Compiled:
     """How many tracks have each of these values; `ids` is a JSON array."""
     return Compiled(_VALUE_COUNTS, {"ids": ids})
+
+
+def _compiled(
+    build: Callable[..., Statement], query: Query, today: date, *about: Any, **parameters: Any
+) -> Compiled:
+    lowered = _lower(query, today)
+    return Compiled(build(lowered.shape, *about), lowered.parameters | parameters)
 
 
 # --- lowering: the query apart from its words
@@ -408,16 +399,6 @@ def midnight(day: date) -> datetime:
 @lru_cache(maxsize=1024)
 def _tracks(shape: Shape) -> Statement:
     return _query(shape, Track, [getattr(Track, name) for name in _LISTED])
-
-
-@lru_cache(maxsize=1024)
-def _track(shape: Shape) -> Statement:
-    _, where, _, limit = shape
-    columns = [getattr(Track, name) for name in _LISTED]
-    named = Track.name == bindparam("name")
-    if limit is None:
-        return select(*columns).where(named, _condition(where, Track))
-    return select(*columns).where(named, _condition(("cut", shape), Track))
 
 
 @lru_cache(maxsize=1024)

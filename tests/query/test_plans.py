@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from mcfs.sql import PLACE, Compiled, count_tracks, select_combinations, select_track, select_tracks
+from mcfs.sql import PLACE, Compiled, count_tracks, select_combinations, select_entry, select_tracks
 from tests.records import TODAY, Asked
 
 TYPICAL = [
@@ -98,12 +98,12 @@ def test_counting_scans_no_values(file: sqlite3.Connection, asked: Asked, text: 
 
 @pytest.mark.parametrize("text", TYPICAL)
 def test_one_name_is_looked_up(file: sqlite3.Connection, asked: Asked, text: str) -> None:
-    assert not _scanned(file, select_track(asked.query(text), "Rez.wav", TODAY))
+    assert not _scanned(file, select_entry(asked.query(text), "Rez.wav", TODAY))
 
 
 @pytest.mark.parametrize("text", ["", "genre:techno", "-genre:techno bpm:126"])
 def test_a_name_is_found_by_its_index(file: sqlite3.Connection, asked: Asked, text: str) -> None:
-    _, steps = _plan(file, select_track(asked.query(text), "Rez.wav", TODAY))
+    _, steps = _plan(file, select_entry(asked.query(text), "Rez.wav", TODAY))
     assert any("USING INDEX track_by_name (name=?)" in step for step in steps)
     assert not any(step == "SCAN track" for step in steps)
 
