@@ -12,7 +12,6 @@ the half second between two looks is not in it.
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import select
 import subprocess
@@ -61,20 +60,17 @@ def folders(mnt: Path, draw: random.Random) -> Iterator[Path]:
             "{{ crate }}",
             "{{ genre }}/{{ year }}",
         ):
-            top = mnt / f"{base}{view}"
-            yield top
-            for value in os.listdir(top):
-                yield top / value
-                if "/" in view:
-                    yield from (top / value / below for below in os.listdir(top / value))
+            yield mnt / f"{base}{view}"
+            for value in (mnt / f"{base}{view}").iterdir():
+                yield value
+                if "}}/{{" in view:
+                    yield from value.iterdir()
     yield from (mnt / f"bpm:>{n}/limit:100" for n in range(100, 200))
-    artists = os.listdir(mnt / "artist")
+    artists = list((mnt / "artist").iterdir())
     draw.shuffle(artists)
     for artist in artists:
-        yield mnt / "artist" / artist
-        yield from (
-            mnt / "artist" / artist / album for album in os.listdir(mnt / "artist" / artist)
-        )
+        yield artist
+        yield from artist.iterdir()
 
 
 def serve(top: Path, mnt: Path) -> None:
@@ -156,7 +152,7 @@ def main() -> None:
                         time.sleep(0.05)
                     start, listed = time.monotonic(), 0
                     for listed, place in enumerate(folders(mnt, random.Random(1)), 1):
-                        os.listdir(place)
+                        list(place.iterdir())
                         if listed == chosen.folders:
                             break
                     print(

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""A crowd at one mount while its library changes: walks, long listings, reads, stats of nonsense.
+
+    python contrib/soak/crowd.py SECONDS [--processes 64] [--seed 1]
+
+Each process does one thing after the other at random; meanwhile changes are synced without a pause. Ends
+with an error if anybody meets another failure than that a name has gone, if the mount logs anything, or if
+it has more descriptors in the end than in the beginning. Says every ten seconds how many descriptors and
+how much memory the mount has: both are to level off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from mcfs.annex.library import open_library
+from mcfs.annex.process import environment
+from mcfs.store import open_store
+from tests.living import BASES, LEVELS, VIEWS, Changes
+from tests.mounting import observed
+
+# A name may go between two looks at it; a link may lead to what is not here.
+GONE = (FileNotFoundError, NotADirectoryError)
+
+
+def walk(place: Path) -> None:
+    """find"""
+    for folder, _, files in os.walk(place):
+        for name in files[:20]:
+            with contextlib.suppress(*GONE):
+                os.lstat(os.path.join(folder, name))  # noqa: PTH118
+
+
+def long_listing(place: Path) -> None:
+    """ls -l"""
+    for entry in list(os.scandir(place)):
+        with contextlib.suppress(*GONE):
+            entry.stat(follow_symlinks=False)
+            if entry.is_symlink():
+                os.readlink(entry.path)  # noqa: PTH115
+
+
+def read(mnt: Path, place: Path) -> None:
+    """cat"""
+    for file in (
+        mnt / ".mcfs/status",
+        mnt / ".mcfs/errors",
+        place.with_name(f"{place.name}.m3u8"),
+        place.with_name(f"{place.name}.json"),
+    ):
+        with contextlib.suppress(*GONE):
+            file.read_bytes()
+
+
+def nonsense(place: Path, draw: random.Random) -> None:
+    """stat"""
+    for _ in range(20):
+        word = "".join(draw.choices("abc:{}()-~\"'/. %*é", k=draw.randint(1, 30)))
+        with contextlib.suppress(*GONE):
+            os.lstat(place / word.lstrip("/"))
+    with contextlib.suppress(*GONE):
+        os.lstat(place / f"bpm:>{draw.random() * 200}" / "{{ genre }}")
+
+
+def member(mnt: Path, seed: int, end: float) -> None:
+    """One of the crowd, until the time is over."""
+    draw = random.Random(seed)
+    while time.monotonic() < end:
+        base = draw.choice((*BASES, *VIEWS))
+        place = mnt / base / draw.choice(("", *LEVELS))
+        with contextlib.suppress(*GONE):
+            match draw.randrange(4):
+                case 0:
+                    walk(place)
+                case 1:
+                    long_listing(place)
+                case 2:
+                    read(mnt, place)
+                case _:
+                    nonsense(place, draw)
+
+
+def start(mnt: Path, seed: int, end: float) -> int:
+    """In a process of its own."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        member(mnt, seed, end)
+        status = 0
+    except OSError as error:
+        print(f"{error}", file=sys.stderr, flush=True)
+    finally:
+        os._exit(status)
+
+
+def weight(process: int) -> tuple[int, int]:
+    """How many descriptors a process has, and how many MB."""
+    status = Path(f"/proc/{process}/status").read_text()
+    kilobytes = int(status.partition("VmRSS:")[2].split()[0])
+    return len(list(Path(f"/proc/{process}/fd").iterdir())), kilobytes // 1024
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("seconds", metavar="SECONDS", type=int)
+    parser.add_argument("--processes", type=int, default=64)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="mcfs-crowd-") as folder:
+        top = Path(folder, "library")
+        top.mkdir()
+        for words in (["git", "init", "-q"], ["git-annex", "init", "-q"]):
+            subprocess.run(words, cwd=top, env=environment(), check=True)
+        with (
+            open_store(open_library(top).store_dir) as store,
+            observed(top, Path(folder, "mnt")) as served,
+        ):
+            changes = Changes(store, random.Random(chosen.seed), tracks=200)
+            os.listdir(served.path / "all")  # noqa: PTH208
+            pid = served.process.pid
+            before, _ = weight(pid)
+            begun = time.monotonic()
+            end = begun + chosen.seconds
+            crowd = [
+                start(served.path, chosen.seed + number, end) for number in range(chosen.processes)
+            ]
+            made, said = 0, begun
+            while time.monotonic() < end:
+                changes.make()
+                made += 1
+                time.sleep(0.2)
+                if time.monotonic() > said + 10:
+                    said = time.monotonic()
+                    descriptors, megabytes = weight(pid)
+                    print(
+                        f"{said - begun:.0f} s, {made} changes: {descriptors} descriptors,"
+                        f" {megabytes} MB, {sum(served.requests().values())} requests",
+                        flush=True,
+                    )
+            failed = [child for child in crowd if os.waitpid(child, 0)[1]]
+            descriptors, megabytes = weight(pid)
+            print(
+                f"in the end {descriptors} descriptors ({before} in the beginning), {megabytes} MB"
+            )
+            if failed:
+                sys.exit(f"{len(failed)} of {len(crowd)} met a failure")
+            # The pool of database connections keeps a few.
+            if descriptors > before + 60:
+                sys.exit("descriptors are lost")
+
+
+if __name__ == "__main__":
+    main()
