@@ -765,10 +765,11 @@ def _forgiving(tell: Callable[..., None], inode: InodeT, what: bytes | bool) -> 
 def _expire_entry(parent: InodeT, name: bytes) -> None:
     """The kernel is to ask again; until it has, whoever stands in the folder of this name stays there.
 
-    pyfuse3 only knows how to take a name away, which is what an older kernel makes of this too.
+    pyfuse3 only knows how to take a name away, which is what an older kernel can do.
     """
+    flags = _EXPIRE_ONLY if EXPIRES_GENTLY else 0
     header = _NOTIFICATION.pack(
-        _NOTIFICATION.size + len(name) + 1, _INVALIDATE_ENTRY, 0, parent, len(name), _EXPIRE_ONLY
+        _NOTIFICATION.size + len(name) + 1, _INVALIDATE_ENTRY, 0, parent, len(name), flags
     )
     os.write(_device(), header + name + b"\0")
 

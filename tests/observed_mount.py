@@ -88,7 +88,10 @@ def main() -> None:
     parser.add_argument("--absent", type=Absent, default=Absent.HIDE)
     parser.add_argument("--names", type=Names, default=Names.PLAIN)
     parser.add_argument("--hurry", action="store_true", help="look for changes all the time")
+    parser.add_argument("--as-before-6.2", dest="old", action="store_true", help="an older Linux")
     asked = parser.parse_args()
+    if asked.old:
+        fs.EXPIRES_GENTLY = False
     if asked.hurry:
         fs.LOOK_EVERY = fs.ONCE_MORE = 0.02
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

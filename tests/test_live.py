@@ -84,13 +84,18 @@ class Live:
 
 
 @pytest.fixture
-def live(library: Library, place: Path) -> Iterator[Live]:
+def live(library: Library, place: Path, request: pytest.FixtureRequest) -> Iterator[Live]:
     """A library with no track yet."""
-    with open_store(library.store_dir) as store, observed(library.top, place) as served:
+    options = getattr(request, "param", ())
+    with open_store(library.store_dir) as store, observed(library.top, place, *options) as served:
         yield Live(store, served)
 
 
+on_any_linux = pytest.mark.parametrize("live", [(), ("--as-before-6.2",)], indirect=True)
+
+
 def test_a_thousand_folders_through_a_hundred_changes(library: Library, place: Path) -> None:
+    """A longer one is contrib/soak/live_mount.py."""
     with open_store(library.store_dir) as store, observed(library.top, place, "--hurry") as served:
         for _ in drive(store, served.path, random.Random(1), rounds=25, folders=1000, some=25):
             pass
@@ -155,6 +160,7 @@ class TestMidnight:
 class TestFolders:
     """Somebody may stand in one."""
 
+    @on_any_linux
     def test_one_that_stays_is_not_taken_from_under_who_stands_in_it(self, live: Live) -> None:
         live.holds(*(track(f"{n}", genre="Techno", bpm=f"{120 + n}") for n in range(6)))
         for folder in (
@@ -179,6 +185,7 @@ class TestFolders:
                 assert shell.say("stat -c %i .") == str((live.mnt / folder).stat().st_ino)
             live.holds(*(track(f"{n}", genre="Techno", bpm=f"{120 + n}") for n in range(6)))
 
+    @on_any_linux
     def test_one_that_goes_may_come_again(self, live: Live) -> None:
         pop, techno = track("a", genre="Pop"), track("a", genre="Techno")
         live.holds(pop)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Changes a store under a mount, again and again, and compares all that the kernel believes with it.
 
-    python contrib/soak/live_mount.py ROUNDS [--folders 1000] [--seed 1] [--names portable]
+    python contrib/soak/live_mount.py ROUNDS [--folders 1000] [--seed 1] [--names portable] [--old]
 
 About a thousand folders of all kinds are listed through a real mount, and names asked for that are not
 there. Each round changes the library at random, as a sync writes it; a few seconds later, every name must
@@ -33,7 +33,9 @@ def main() -> None:
     parser.add_argument("--folders", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--names", choices=[kind.value for kind in Names], default="plain")
+    parser.add_argument("--old", action="store_true", help="as on a Linux before 6.2")
     chosen = parser.parse_args()
+    options = ["--names", chosen.names, *(["--as-before-6.2"] if chosen.old else [])]
     with tempfile.TemporaryDirectory(prefix="mcfs-live-") as folder:
         top = Path(folder, "library")
         top.mkdir()
@@ -42,7 +44,7 @@ def main() -> None:
         library = open_library(top)
         with (
             open_store(library.store_dir) as store,
-            observed(top, Path(folder, "mnt"), "--names", chosen.names) as served,
+            observed(top, Path(folder, "mnt"), *options) as served,
         ):
             for said in drive(
                 store,
