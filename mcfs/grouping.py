@@ -13,6 +13,7 @@ What was found is remembered for as long as the store is in one generation, up t
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from itertools import product
 from typing import Any
 
 from mcfs.cells import STEM, InColumn, InPlace, InValues, Source, source_of
+from mcfs.errors import NotFoundError
 from mcfs.names import UNKNOWN, fold
 from mcfs.query import Members, Query, ValueIs, with_members
 from mcfs.sql import (
@@ -43,6 +45,8 @@ from mcfs.template import Cell, Template, parse_template
 
 # What is remembered of templates, in values and combinations: a quarter of a kilobyte each.
 MAX_REMEMBERED = 200_000
+# A track with ten values of one field and ten of another has a hundred of both.
+MAX_COMBINATIONS = 1_000_000
 _IDS_AS_LARGE_AS_ONE = 200  # characters
 _TEMPLATE = 50  # times as large as one of its values
 
@@ -241,7 +245,10 @@ class Groupings:
         self, read: CacheReader, rendered: _Rendered, query: Query, day: date
     ) -> dict[str, Counter[str]]:
         spelled = defaultdict[str, Counter[str]](Counter)
+        combinations = 0
         for _, columns in _by_track(read, rendered.sources, query, day):
+            combinations += math.prod(map(len, columns))
+            _refuse_many(rendered.template, combinations)
             for shown, folded in {rendered.of(cells) for cells in product(*columns)}:
                 spelled[folded][shown] += 1
         return spelled
@@ -254,6 +261,14 @@ def _counted(read: CacheReader, spellings: Mapping[str, list[int]]) -> Counter[s
     return Counter(
         {shown: sum(counts[value_id] for value_id in ids) for shown, ids in spellings.items()}
     )
+
+
+def _refuse_many(template: Template, combinations: int) -> None:
+    if combinations > MAX_COMBINATIONS:
+        levels = "/".join(f"{{{{ {name} }}}}" for name in template.fields)
+        raise NotFoundError(
+            f"{template.text}: too many combinations of values; write a folder for each: {levels}"
+        )
 
 
 # --- by values
@@ -288,10 +303,13 @@ def _tracks_by_combinations(read: CacheReader, rendered: _Rendered) -> _Tracks:
     values = [source for source in sources if isinstance(source, InValues)]
     columns = _columns(sources)
     untitled = next((at for at, source in enumerate(values) if source.name == "title"), None)
-    compiled = select_combinations(tuple(source.fields for source in values), columns, untitled)
+    fields = tuple(source.fields for source in values)
+    compiled = select_combinations(fields, columns, untitled, MAX_COMBINATIONS + 1)
     cells_of = {source: _cells_of(read, source) for source in values}
     found = defaultdict[str, dict[str, list[str]]](dict)
-    for row in read.select(compiled):
+    rows = read.select(compiled)
+    _refuse_many(rendered.template, sum(row[-1].count(",") + 1 for row in rows))
+    for row in rows:
         known: dict[Source, Cell] = {
             source: None if value_id is None else cells_of[source][value_id]
             for source, value_id in zip(values, row, strict=False)

@@ -164,7 +164,7 @@ def select_texts(query: Query, fields: tuple[str, ...], today: date) -> Compiled
 
 
 def select_combinations(
-    fields: tuple[tuple[str, ...], ...], columns: tuple[str, ...], untitled: int | None
+    fields: tuple[tuple[str, ...], ...], columns: tuple[str, ...], untitled: int | None, most: int
 ) -> Compiled:
     """What tracks have together, over all of the library, and which have it.
 
@@ -172,7 +172,7 @@ def select_combinations(
     these columns; where the track lies, if it has none of the field that is the `untitled`th; and the ids
     of the tracks, with commas between. A track with several values is in as many rows.
     """
-    return Compiled(_combinations(fields, columns, untitled), {})
+    return Compiled(_combinations(fields, columns, untitled), {"most": most})
 
 
 def select_lacking(query: Query, today: date) -> Compiled:
@@ -511,10 +511,12 @@ def _combinations(
     if untitled is not None:
         place = case((held[untitled].c.value_id.is_(None), _column(PLACE)))
         combined.append(type_coerce(place, NullType()))
-    statement = select(*combined, func.group_concat(Track.id)).select_from(Track)
+    each: Statement = select(*(what.label(f"c{at}") for at, what in enumerate(combined)), Track.id)
+    each = each.select_from(Track)
     for one in held:
-        statement = statement.outerjoin(one, one.c.track_id == Track.id)
-    return statement.group_by(*combined)
+        each = each.outerjoin(one, one.c.track_id == Track.id)
+    *together, track_id = each.limit(bindparam("most")).subquery().c
+    return select(*together, func.group_concat(track_id)).group_by(*together)
 
 
 def _column(name: str) -> ColumnElement[Any]:

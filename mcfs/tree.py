@@ -501,7 +501,11 @@ class Tree:
         self, read: CacheReader, now: _Moment, node: ValuesNode, query: Query
     ) -> dict[str, Node]:
         self._in_use(self._by_value, node.templates[0])
-        groups = now.groupings.groups(read, query, node.templates[0], now.day)
+        try:
+            groups = now.groupings.groups(read, query, node.templates[0], now.day)
+        except NotFoundError as error:
+            self.lately.add(str(error))
+            raise
         wanted = ((group.folded, escape(group.shown.strip())) for group in groups)
         names = unique_names(wanted, of_files=False)
         return {

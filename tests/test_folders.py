@@ -522,6 +522,17 @@ class TestBounds:
         (some, *_) = expected
         assert names(tree, f"{{{{ genre }}}} {{{{ artist }}}}/{some}")
 
+    def test_combinations_have_an_end(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("mcfs.grouping.MAX_COMBINATIONS", 99)
+        many = "|".join(map(str, range(10)))
+        tree = make(record("a", genre=many, artist=many, mood="x"))
+        for inside in ("", "mood:x/"):
+            assert len(names(tree, f"{inside}{{{{ genre }}}} {{{{ mood }}}}")) == 10
+            with pytest.raises(NotFoundError, match=r"for each: {{ genre }}/{{ artist }}"):
+                names(tree, f"{inside}{{{{ genre }}}} {{{{ artist }}}}")
+        (said,) = tree.lately.all()
+        assert said.times == 2
+
     def test_after_too_many_templates_everything_may_differ(
         self, make: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
