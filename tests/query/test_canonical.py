@@ -70,7 +70,7 @@ def test_it_is_said_in_one_way(asked: Asked, text: str, canonical: str) -> None:
     [
         (And(), "<all>"),
         (Keys(("K1", "K2")), "<keys K1 K2>"),
-        (ValueIs("$genre", "dub"), "<$genre is dub>"),
+        (ValueIs("$genre", "dub"), '<$genre is "dub">'),
         (Cut(Query(limit=5)), "<limit:5>"),
     ],
 )

@@ -52,7 +52,9 @@ def test_odd_text_comes_back(cache: CacheRepository, path: Path, text: str) -> N
     cache.insert([record])
     assert contents(path) == loaded
     with cache.reading() as read:
-        assert [row.name for row in read.by_value("comment", text)] == ["1.mp3"]
+        # Nothing but space is what nothing is.
+        asked = text if text.strip() else ""
+        assert [row.name for row in read.by_value("comment", asked)] == ["1.mp3"]
     check_trigrams(path)
     cache.remove([record.annex_key])
     assert query(path, f"SELECT text FROM value WHERE {METADATA}") == [("other",)]
