@@ -67,12 +67,12 @@ class RawText(TypeDecorator[str]):
         return None if value is None else stored_text(value)
 
     def process_result_value(self, value: str | bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return _as_text(value)
+        return as_text(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], str | None]:  # noqa: ARG002
         """The same with one call for each of a hundred thousand values, in the place of three."""
-        return _as_text
+        return as_text
 
 
-def _as_text(kept: str | bytes | None) -> str | None:
+def as_text(kept: str | bytes | None) -> str | None:
     return kept.decode("utf-8", "surrogateescape") if isinstance(kept, bytes) else kept

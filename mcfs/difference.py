@@ -66,7 +66,7 @@ def difference(
 
 
 def _tracks(read: CacheReader, query: Query, day: date) -> dict[int, TrackNode]:
-    rows = map(TrackNode._make, read.select(select_entries(query, day)))
+    rows = map(TrackNode._make, read.rows(select_entries(query, day)))
     return {track.inode: track for track in rows}
 
 

@@ -402,7 +402,7 @@ class Tree:
             with self._store.cache.reading() as read:
                 now = self._seen(read)
                 query = now.groupings.bound(read, self.asked(node))
-                rows = read.select(select_entry(query, name, now.day))
+                rows = read.rows(select_entry(query, name, now.day))
                 return TrackNode._make(rows[0]) if rows else None
         return (held or self._filled(node)).entries.get(name)
 
@@ -468,7 +468,7 @@ class Tree:
         return self._keep(node.key, Listing(now.generation, now.day, MappingProxyType(entries)))
 
     def _tracks(self, read: CacheReader, now: _Moment, query: Query) -> dict[str, Node]:
-        rows = map(TrackNode._make, read.select(select_entries(query, now.day)))
+        rows = map(TrackNode._make, read.rows(select_entries(query, now.day)))
         if query.order:
             tracks = list(rows)
             width = max(3, len(str(len(tracks))))
@@ -489,7 +489,7 @@ class Tree:
         cells = now.groupings.file_cells(read, query, template, now.day)
         tracks = {
             row.annex_key: row
-            for row in map(TrackNode._make, read.select(select_entries(query, now.day)))
+            for row in map(TrackNode._make, read.rows(select_entries(query, now.day)))
         }
         wanted = (
             (track.annex_key, file_name(template.render(cells[track.id])))

@@ -5,7 +5,6 @@ Owns the questions that need no query language; everything else is a `select()` 
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
@@ -26,7 +25,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NullType
 
-from mcfs.columns import today
+from mcfs.columns import as_text, today
 from mcfs.names import fold
 from mcfs.query import ALL, LOCATION, Between, Equals, Query, Vocabulary
 from mcfs.schema import Field, Touched, Track, TrackFile, TrackValue, Value
@@ -80,6 +79,15 @@ class CacheReader:
     def select(self, compiled: Compiled) -> Sequence[Found]:
         """The rows of what `sql.py` compiled, all of them: nothing is left to be read later."""
         return self._connection.execute(compiled.statement, compiled.parameters).all()
+
+    def rows(self, compiled: Compiled) -> list[tuple[Any, ...]]:
+        """The same as plain tuples: a folder of ten thousand tracks is listed in half the time."""
+        cursor = self._connection.execute(compiled.statement, compiled.parameters).cursor
+        assert cursor is not None
+        return [
+            row if bytes not in map(type, row) else tuple(map(as_text, row))
+            for row in cursor.fetchall()
+        ]
 
     def stream(self, compiled: Compiled) -> Iterator[Found]:
         """The same rows one by one, for who wants the first before there is the last."""
@@ -282,7 +290,7 @@ class CacheReader:
                 continue
             name = names[number]
             if text.__class__ is bytes:
-                text = os.fsdecode(text)
+                text = as_text(text)
             if name in values:
                 values[name] += (text,)
                 several.append((place, name))
