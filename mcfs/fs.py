@@ -471,7 +471,7 @@ class Operations(pyfuse3.Operations):
                     settings = self._tree.settings
                     self._entries = settings.entries
                     self._plain_names = settings.names is Names.PLAIN
-                    await self._tell(Difference(*self._tree.as_of, everything=True, fields=True))
+                    await self._tell(Difference(*self._told_of, everything=True, fields=True))
                 found = await trio.to_thread.run_sync(self._tree.follow)
                 if found is not None:
                     await self._tell(found)

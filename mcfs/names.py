@@ -172,7 +172,7 @@ def claim(name: str) -> str:
 
     Whether it is marked or not, cut or whole: names that claim different things do not touch each other.
     """
-    return fold(_MARKS.sub("", name))[:_WHOLE]
+    return _MARKS.sub("", fold(name))[:_WHOLE]
 
 
 # Stand before the extension, or at the end.

@@ -179,7 +179,7 @@ class Tree:
             by_value, by_file = self._templates_in_use()
             if len(by_value | by_file) > MAX_TEMPLATES:
                 self._forget_templates()
-                return Difference(now.generation, now.day, everything=True)
+                return Difference(now.generation, now.day, everything=True, fields=True)
             return difference(step, by_value, by_file, now.day)
 
     def _templates_in_use(self) -> tuple[set[Template], set[Template]]:

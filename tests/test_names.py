@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcfs.names import MAX_BYTES, cut, escape, escape_value, fold, track_name, unique_names
+from mcfs.names import (
+    MAX_BYTES,
+    claim,
+    cut,
+    escape,
+    escape_value,
+    file_name,
+    fold,
+    portable,
+    track_name,
+    unique_names,
+)
 
 # Any text a value can be: surrogate escapes are how bytes that are not UTF-8 come.
 ANY_TEXT = st.text(
@@ -132,3 +143,26 @@ def test_names_are_distinct_and_owe_nothing_to_the_order(wanted: dict[str, str])
     assert len({fold(name) for name in names.values()}) == len(wanted)
     for order in itertools.islice(itertools.permutations(wanted.items()), 6):
         assert unique_names(order) == names
+
+
+# Few letters, so that they meet; marks, dots, what folds to several letters, and what is cut.
+wishes = st.lists(
+    st.sampled_from(
+        ["a", "A", "æ", "é", " ", ".", ".mp3", " [abcdef]", "?", "∕", "word " * 60, "😀" * 60]
+    ),
+    min_size=1,
+    max_size=5,
+).map(lambda parts: file_name("".join(parts)))
+
+
+@given(st.lists(wishes, min_size=1, max_size=6), st.booleans())
+def test_whatever_is_made_of_a_wish_claims_the_same(wanted: list[str], of_files: bool) -> None:
+    keys = {str(number): name for number, name in enumerate(wanted)}
+    for key, name in unique_names(keys.items(), of_files=of_files).items():
+        assert claim(name) == claim(keys[key]) == claim(portable(name))
+
+
+@given(wishes, wishes)
+def test_names_that_collide_claim_the_same(one: str, other: str) -> None:
+    if fold(one) == fold(other):
+        assert claim(one) == claim(other)
