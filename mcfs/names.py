@@ -172,11 +172,11 @@ def claim(name: str) -> str:
 
     Whether it is marked or not, cut or whole: names that claim different things do not touch each other.
     """
-    return _MARKS.sub("", fold(name))[:_WHOLE]
+    return _MARK.sub("", fold(name))[:_WHOLE]
 
 
-# Stand before the extension, or at the end.
-_MARKS = re.compile(r"(?: \[[0-9a-f]{6,}\])+(?=(?:\.[^.]*)?\Z)")
+# Wherever they stand: where an extension begins may change with the mark.
+_MARK = re.compile(r" \[[0-9a-f]{6,}\]")
 # So many letters are left of a name that was cut.
 _WHOLE = 40
 
