@@ -10,7 +10,7 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 MAX_BYTES = 255  # what Linux allows one name to be
 _LONGEST_EXTENSION = 20  # characters
@@ -127,6 +127,18 @@ _NOT_PORTABLE = re.compile(r'[\\:*?"<>|]')
 _TO_FULL_WIDTH = 0xFF01 - ord("!")
 # What Windows takes for a device, whatever the extension.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE | re.DOTALL)
+
+
+def is_audio(work_path: str, extensions: Container[str]) -> bool:
+    """Whether an annexed file is a track: by its extension, of which these are the ones."""
+    return stem_and_suffix(work_path)[1].lower() in extensions
+
+
+def stem_and_suffix(work_path: str) -> tuple[str, str]:
+    """ "a/b.mp3" → "b", "mp3"; a name that begins or ends with its only dot has no suffix."""
+    name = work_path.rpartition("/")[2]
+    at = name.rfind(".")
+    return (name[:at], name[at + 1 :]) if 0 < at < len(name) - 1 else (name, "")
 
 
 def track_name(values: Mapping[str, Sequence[str]], stem: str, extension: str) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from functools import partial
 from typing import Any
 
+from mcfs.annex.apart import is_worth_it, reading_apart
 from mcfs.annex.branch import Journal, changed_keys, journal_key, unmerged
 from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint
@@ -24,10 +25,11 @@ from mcfs.annex.reading import AnnexedKey, look, read_all, read_some
 from mcfs.columns import utc_now
 from mcfs.config import DEFAULTS, Settings
 from mcfs.errors import LibraryError, McfsError, StoreBusyError
+from mcfs.names import is_audio
 from mcfs.store import Store, SyncState
 from mcfs.store.changes import CacheWriter
 from mcfs.store.lock import SyncLock, sync_lock
-from mcfs.tracks import is_audio, record_of
+from mcfs.tracks import record_of
 
 # A library that somebody writes to without a pause is left to the next sync in the end.
 _ROUNDS = 5
@@ -208,12 +210,23 @@ class _Sync:
     def _in_full(self, fingerprint: Fingerprint, journal: Journal) -> None:
         self._report.kind = Kind.FULL
         before = self._store.cache.count()
-        files = read_files(self._library, fingerprint, self._wanted, {})
-        keys = read_all(self._library, fingerprint.annex_commit, files, journal)
-        total = len({file.key for file in files.values()})
-        records = map(record_of, self._shown(keys, total))
-        self._store.cache.replace_all(records, self._state(fingerprint))
+        with self._everything(fingerprint, journal) as (total, keys):
+            records = map(record_of, self._shown(keys, total))
+            self._store.cache.replace_all(records, self._state(fingerprint))
         self._report.added = max(0, self._store.cache.count() - before)
+
+    @contextmanager
+    def _everything(
+        self, fingerprint: Fingerprint, journal: Journal
+    ) -> Iterator[tuple[int, Iterator[AnnexedKey]]]:
+        """How many keys there are, and the keys; of a large library, another process reads them."""
+        if is_worth_it(fingerprint):
+            with reading_apart(self._library, fingerprint, self._wanted, journal) as found:
+                yield found
+        else:
+            files = read_files(self._library, fingerprint, self._wanted, {})
+            total = len({file.key for file in files.values()})
+            yield total, read_all(self._library, fingerprint.annex_commit, files, journal)
 
     def _by_difference(self, seen: Fingerprint, now: Fingerprint, journal: Journal) -> bool:
         """Whether the difference could be told; if so, the store has it now."""

@@ -7,25 +7,13 @@ it would be called. Pure: git-annex's words in, a record out.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
 from mcfs.annex.reading import AnnexedKey
-from mcfs.names import fold, track_name
+from mcfs.names import fold, stem_and_suffix, track_name
 from mcfs.store import TrackRecord
-
-
-def is_audio(work_path: str, extensions: Container[str]) -> bool:
-    """Whether an annexed file is a track: by its extension, of which these are the ones."""
-    return stem_and_suffix(work_path)[1].lower() in extensions
-
-
-def stem_and_suffix(work_path: str) -> tuple[str, str]:
-    """ "a/b.mp3" → "b", "mp3"; a name that begins or ends with its only dot has no suffix."""
-    name = work_path.rpartition("/")[2]
-    at = name.rfind(".")
-    return (name[:at], name[at + 1 :]) if 0 < at < len(name) - 1 else (name, "")
 
 
 def is_live(values: Mapping[str, Sequence[str]]) -> bool:

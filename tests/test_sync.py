@@ -20,12 +20,13 @@ from mcfs.annex.library import Library, open_library
 from mcfs.columns import today
 from mcfs.config import EXTENSIONS, Settings, load_settings
 from mcfs.errors import LibraryError, SyncRunningError
+from mcfs.names import is_audio, stem_and_suffix
 from mcfs.query import ALL
 from mcfs.sql import select_tracks
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.store.lock import running_sync, sync_lock
 from mcfs.sync import Kind, Progress, preview, sync
-from mcfs.tracks import added_at, decade, is_audio, is_live, stem_and_suffix
+from mcfs.tracks import added_at, decade, is_live
 from tests.mounting import REPOSITORY
 from tests.needs import git_annex_environment
 from tests.tracks import SAMPLES, SECOND_PATH

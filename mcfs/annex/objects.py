@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from mcfs.annex.git import levels_of
 from mcfs.annex.keys import content_path, lower_content_path
 from mcfs.annex.library import Library, from_disk
 
 
-def present(library: Library, keys: Iterable[str]) -> dict[str, str]:
-    """Key → content path of those whose content is here; asks the disk once for most of them."""
+def finder(library: Library) -> Callable[[str], str | None]:
+    """A function: key → its content path where the content is here; asks the disk once for most."""
     common = os.fspath(library.common_dir) + "/"
     levels = levels_of(library, "objecthash1")
     tops: list[str] = []
@@ -24,13 +24,15 @@ def present(library: Library, keys: Iterable[str]) -> dict[str, str]:
         tops = os.listdir(common + "annex/objects")  # noqa: PTH208  (names are all that is wanted)
     # Three letters of a hash; a repository seldom has folders of both kinds.
     has_lower = any(len(name) == 3 for name in tops)
-    here: dict[str, str] = {}
-    for key in keys:
+
+    def find(key: str) -> str | None:
         path = content_path(key, levels)
         if os.access(common + path, os.F_OK):
-            here[key] = path
-        elif has_lower:
+            return path
+        if has_lower:
             path = lower_content_path(key, levels)
             if os.access(common + path, os.F_OK):
-                here[key] = path
-    return here
+                return path
+        return None
+
+    return find

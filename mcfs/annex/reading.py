@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,7 +17,7 @@ from mcfs.annex.fingerprint import Fingerprint, take_fingerprint
 from mcfs.annex.keys import content_path, key_size
 from mcfs.annex.library import Library
 from mcfs.annex.logs import Metadata, first_added, is_dead, parse_metadata
-from mcfs.annex.objects import present
+from mcfs.annex.objects import finder
 
 # To list the whole branch is quicker than to have git find the logs of so many keys one by one.
 _MANY = 1000
@@ -58,19 +57,14 @@ def read_all(
 ) -> Iterator[AnnexedKey]:
     """Every key that has one of the files; dead ones are left out. In no order."""
     paths = _paths_by_key(files)
-    # git lists the branch while the disk is asked for the contents.
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        listing = beside.submit(list_branch, library, commit)
-        here = present(library, paths)
-    described = all_logs(library, listing.result(), paths, journal)
-    # What has been told of a key is forgotten: at half a million keys, all of it is much.
-    del listing
-    for key, logs in described:
-        work_paths, where = paths.pop(key), here.pop(key, None)
+    find = finder(library)
+    for key, logs in all_logs(library, list_branch(library, commit), paths, journal):
+        # What has been told of a key is forgotten: at half a million keys, all of it is much.
+        work_paths = paths.pop(key)
         if not is_dead(logs.location):
-            yield _put_together(library, key, work_paths, files, where, logs)
+            yield _put_together(library, key, work_paths, files, find(key), logs)
     for key, work_paths in paths.items():
-        yield _put_together(library, key, work_paths, files, here.get(key), Logs())
+        yield _put_together(library, key, work_paths, files, find(key), Logs())
 
 
 def read_some(
@@ -82,7 +76,7 @@ def read_some(
 ) -> Iterator[AnnexedKey]:
     """The same for a few keys; those without a file are left out."""
     paths = _paths_by_key({path: file for path, file in files.items() if file.key in keys})
-    here = present(library, paths)
+    find = finder(library)
     if len(paths) >= _MANY:
         listed = list_branch(library, commit)
         found = dict.fromkeys(paths, Logs()) | dict(all_logs(library, listed, paths, journal))
@@ -90,7 +84,7 @@ def read_some(
         found = logs_of(library, commit, paths, journal)
     for key, logs in found.items():
         if not is_dead(logs.location):
-            yield _put_together(library, key, paths[key], files, here.get(key), logs)
+            yield _put_together(library, key, paths[key], files, find(key), logs)
 
 
 def _paths_by_key(files: Mapping[str, AnnexedFile]) -> dict[str, list[str]]:

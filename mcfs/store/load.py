@@ -18,8 +18,9 @@ from mcfs.store.encoding import Encoder
 from mcfs.store.naming import Claims
 from mcfs.store.records import TrackRecord
 
-# Tracks per batch: with a dozen values each, some 100,000 rows wait in memory.
-_BATCH = 8000
+# Tracks per batch. More make nothing quicker, and whoever brings them would have to wait while SQLite has
+# them all.
+_BATCH = 1000
 
 _CONTENT = [table for table in CacheBase.metadata.sorted_tables if table is not SyncState.__table__]
 # In an order, so that two contradictions are always found in the same one.
