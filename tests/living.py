@@ -19,11 +19,11 @@ from pathlib import Path
 from mcfs.columns import utc_now
 from mcfs.config import DEFAULTS, Settings
 from mcfs.errors import McfsError
-from mcfs.names import track_name
+from mcfs.names import stem_and_suffix, track_name
 from mcfs.nodes import ExportNode, Node, ToldNode, TrackNode
 from mcfs.route import MAX_DEPTH, Route, is_shaped
 from mcfs.store import Store, TrackRecord
-from mcfs.tracks import decade, is_live, stem_and_suffix
+from mcfs.tracks import decade, is_live
 from mcfs.tree import Tree
 
 # Where folders begin: by nothing, by a query, in an order, cut, by the day.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from mcfs.annex.git import levels_of
 from mcfs.annex.keys import content_path, lower_content_path
@@ -36,3 +36,9 @@ def finder(library: Library) -> Callable[[str], str | None]:
         return None
 
     return find
+
+
+def present(library: Library, keys: Iterable[str]) -> dict[str, str]:
+    """Content paths of those keys whose content is here."""
+    find = finder(library)
+    return {key: path for key in keys if (path := find(key)) is not None}
