@@ -334,11 +334,14 @@ class Believed:
     def explore(self, tree: Tree, folders: int) -> None:
         """Choose folders to watch, and list each, so that the kernel knows what is in it."""
         seeds = [*VIEWS, *("/".join(filter(None, (b, v))) for b in BASES for v in ("", *LEVELS))]
-        values: list[str] = []
-        for seed in [*VIEWS, *self.draw.sample(seeds, 120)]:
-            values += _folders_below(tree, seed, depth=2)
-        extra = max(0, folders - len(seeds))
-        for mount_path in [*seeds, *self.draw.sample(values, min(extra, len(values)))]:
+        seeds = self.draw.sample(seeds, min(len(seeds), folders // 2))
+        values = [
+            below
+            for seed in self.draw.sample(seeds, len(seeds) // 6)
+            for below in _folders_below(tree, seed, depth=2)
+        ]
+        some = min(folders - len(seeds), len(values))
+        for mount_path in ["", *seeds, *self.draw.sample(values, some)]:
             self.watch(mount_path)
         for mount_path in tuple(self.names):
             self.list(mount_path)
