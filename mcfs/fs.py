@@ -44,7 +44,7 @@ from pyfuse3 import (
     StatvfsData,
 )
 
-from mcfs.config import Entries, Names
+from mcfs.config import Entries, Names, Settings
 from mcfs.difference import Difference
 from mcfs.eagerpoll import eager_trio
 from mcfs.errors import (
@@ -122,6 +122,8 @@ class _OpenFolder:
 
     known: _Known
     as_of: AsOf
+    # By which its names were made.
+    settings: Settings
     dots: tuple[InodeT, InodeT]
     entries: list[tuple[str, Node]]
 
@@ -295,12 +297,14 @@ class Operations(pyfuse3.Operations):
     @_handler
     async def opendir(self, inode: InodeT, ctx: RequestContext) -> FileHandleT:
         known = self._known[inode]
+        settings = self._tree.settings
         listing = await trio.to_thread.run_sync(self._tree.children, known.opened)
         above = known.mount_path.rpartition("/")[0] or "/"
         handle = self._handle()
         self._folders[handle] = _OpenFolder(
             known,
             listing.as_of,
+            settings,
             (inode, self._inode_of_place.get(above, inode)),
             list(listing.entries.items()),
         )
@@ -311,7 +315,7 @@ class Operations(pyfuse3.Operations):
         folder = self._folders[fh]
         parent = folder.known
         parent_inode = folder.dots[0]
-        is_current = self._is_told_of(folder.as_of)
+        is_current = self._is_told_of(folder.as_of) and folder.settings is self._tree.settings
         # No await from here on: what the kernel accepts and what we count must not drift apart.
         for place, inode in enumerate(folder.dots[start_id:], start_id):
             attributes = self._attributes(inode, RootNode())
