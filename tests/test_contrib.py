@@ -116,6 +116,22 @@ def test_scripts_are_bash_and_can_be_run(script: str) -> None:
     subprocess.run(["bash", "-n", path], check=True)
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        str(path.relative_to(REPOSITORY))
+        for folder in ("bench", "soak")
+        for path in sorted((REPOSITORY / "contrib" / folder).glob("*.py"))
+    ],
+)
+def test_what_is_run_by_hand_still_starts(script: str) -> None:
+    done = subprocess.run(
+        [sys.executable, script, "--help"], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout
+
+
 def test_a_venv_is_made_and_the_second_run_does_and_says_nothing(machine: Machine) -> None:
     first = machine.setup()
     venv = machine.checkout / ".venv"
