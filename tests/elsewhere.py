@@ -58,6 +58,9 @@ def clone(library: Library, tmp_path: Path) -> Iterator[Library]:
     folder = tmp_path / "clone"
     environment = git_annex_environment(tmp_path)
     subprocess.run(["git", "clone", "-q", library.top, folder], env=environment, check=True)
+    # What mcfs runs there finds who it is in the repository: whoever develops may be nobody yet.
+    for name, value in (("name", "test"), ("email", "test@example.org")):
+        subprocess.run(["git", "config", f"user.{name}", value], cwd=folder, check=True)
     annex(folder, "init", "-q", "laptop")
     yield open_library(folder)
     subprocess.run(["chmod", "-R", "u+w", folder], check=True)
