@@ -6,7 +6,7 @@ import contextlib
 import gc
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,21 @@ settings.register_profile("mcfs", deadline=None)
 settings.load_profile("mcfs")
 
 pytest_plugins = ["tests.demo_library", "tests.elsewhere", "tests.tracks"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Names need not be UTF-8, and what one process tells another of a test has to be."""
+    report = yield
+    report.sections = [(title, _tellable(text)) for title, text in report.sections]
+    said = str(report.longrepr) if report.failed else ""
+    if said != _tellable(said):
+        report.longrepr = _tellable(said)
+    return report
+
+
+def _tellable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _mounts(below: Path) -> set[str]:
