@@ -2,7 +2,8 @@
 
 Owns `sync.lock` and `import.lock` in the store's folder. The kernel lets go of them when their holder
 dies, however that happens, so that no lock is ever left behind; what is written in them is for people
-to read.
+to read. They are locks of an open file (`fcntl(2)`, F_OFD_SETLK), not those of flock(2), because of
+these the kernel tells whether somebody holds them: who looks need not take one, and is in nobody's way.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -21,9 +23,10 @@ from mcfs.errors import ImportRunningError, StoreError, SyncRunningError
 
 _NAME = "sync.lock"
 _IMPORT = "import.lock"
-# Who looks whether a sync runs holds the lock too, for less than this.
-_LOOKING = 0.1
 _LOOK_AGAIN = 0.1
+# struct flock: the kind of lock, from where, start, length (0: all there is), whose.
+_FLOCK = struct.Struct("hhqqi")
+_EXCLUSIVE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,10 @@ def _held(path: Path) -> Iterator[SyncLock]:
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     try:
-        deadline = time.monotonic() + _LOOKING
-        while not _locked(descriptor, fcntl.LOCK_EX):
-            if time.monotonic() > deadline:
-                raise _HeldByAnotherError(_holder(_read(descriptor)))
-            time.sleep(_LOOKING / 10)
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _EXCLUSIVE)
+        except (BlockingIOError, PermissionError) as error:  # POSIX leaves the choice of the two
+            raise _HeldByAnotherError(_holder(_read(descriptor))) from error
         yield SyncLock(descriptor)
         os.ftruncate(descriptor, 0)
     finally:
@@ -117,18 +119,11 @@ def _look(folder: Path) -> tuple[bool, RunningSync | None]:
     except FileNotFoundError:
         return False, None
     try:
-        held = not _locked(descriptor, fcntl.LOCK_SH)
+        in_the_way = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _EXCLUSIVE)
+        held = _FLOCK.unpack(in_the_way[: _FLOCK.size])[0] != fcntl.F_UNLCK
         return held, _read(descriptor) if held else None
     finally:
         os.close(descriptor)
-
-
-def _locked(descriptor: int, how: int) -> bool:
-    try:
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _read(descriptor: int) -> RunningSync | None:
