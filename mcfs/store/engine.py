@@ -39,7 +39,9 @@ SETTINGS = (
 )
 SETTINGS_TO_REBUILD = (
     "PRAGMA foreign_keys = OFF",
-    "PRAGMA cache_size = -65536",  # 64 MiB, of which sorting may take as much
+    # 4 MiB, of which sorting may take as much: rows only ever arrive at the ends of tables, and runs that
+    # fit into the processor's cache are sorted in half the time.
+    "PRAGMA cache_size = -4096",
     # Sorting what is in memory asks for every row's memory apart, and has no bound.
     "PRAGMA temp_store = FILE",
 )
