@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 MAX_BYTES = 255  # what Linux allows one name to be
 _LONGEST_EXTENSION = 20  # characters
@@ -25,6 +26,8 @@ _ALIKE = str.maketrans({_SLASH: "/", "\\": "/", "\0": _NUL})
 _STROKES = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
 )
+# With NUL, which is shown as a letter that is beyond it as well.
+_BEYOND_ASCII = re.compile(r"[^\x01-\x7f]+")
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/]")
 
 
@@ -34,9 +37,27 @@ def fold(text: str) -> str:
     Case goes in every script, diacritics in Latin alone: й is a letter of its own, é an e with a mark.
     """
     if text.isascii():
-        return text.lower().replace("\\", "/").replace("\0", _NUL)
+        return _fold_ascii(text)
+    # Nothing combines with what stands before or after ASCII, but for marks, which ASCII loses: each stretch
+    # folds by itself, and the few that a language has are folded once.
+    at = 0
+    folded: list[str] = []
+    for found in _BEYOND_ASCII.finditer(text):
+        start, end = found.span()
+        folded += _fold_ascii(text[at:start]), _fold_beyond_ascii(found.group(), start > 0)
+        at = end
+    folded.append(_fold_ascii(text[at:]))
+    return "".join(folded)
+
+
+def _fold_ascii(text: str) -> str:
+    return text.lower().replace("\\", "/").replace("\0", _NUL)
+
+
+@lru_cache(maxsize=4096)
+def _fold_beyond_ascii(text: str, after_latin: bool) -> str:
     bare: list[str] = []
-    latin = False
+    latin = after_latin
     plain = text.translate(_ALIKE)
     for char in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", plain).casefold()):
         if char.isascii():

@@ -56,6 +56,25 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("e\u0301", "e"),  # a mark belongs to the letter before it, also where that is ASCII
+        ("ne\u0301e", "nee"),
+        ("\u0301e", "\u0301e"),
+        ("\0\u0301", "␀\u0301"),
+        ("é\u0327\u0301é", "ee"),
+        ("и\u0306ork", "йork"),
+        ("Kраi\u0306", "kраi"),
+        ("ﬁﬀé½", "fiffe1⁄2"),
+        ("\u1100a\u1161", "\u1100a\u1161"),
+        ("\u1100\u1161", "가"),
+    ],
+)
+def test_what_lies_beyond_ascii(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@pytest.mark.parametrize(
     ("value", "name"),
     [
         ("Techno", "Techno"),
