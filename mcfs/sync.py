@@ -21,7 +21,7 @@ from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint
 from mcfs.annex.library import Library
 from mcfs.annex.process import run
-from mcfs.annex.reading import AnnexedKey, look, read_all, read_some
+from mcfs.annex.reading import AnnexedKey, look, read_all, read_library, read_some
 from mcfs.columns import utc_now
 from mcfs.config import DEFAULTS, Settings
 from mcfs.errors import LibraryError, McfsError, StoreBusyError
@@ -224,9 +224,7 @@ class _Sync:
             with reading_apart(self._library, fingerprint, self._wanted, journal) as found:
                 yield found
         else:
-            files = read_files(self._library, fingerprint, self._wanted, {})
-            total = len({file.key for file in files.values()})
-            yield total, read_all(self._library, fingerprint.annex_commit, files, journal)
+            yield read_library(self._library, fingerprint, self._wanted, journal)
 
     def _by_difference(self, seen: Fingerprint, now: Fingerprint, journal: Journal) -> bool:
         """Whether the difference could be told; if so, the store has it now."""

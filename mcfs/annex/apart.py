@@ -1,8 +1,8 @@
 """Reading a large library in a process of its own, while this one makes use of what was read already.
 
 In one process the two would take turns: both are Python nearly all of the time, and of Python one thread
-runs at a time. Owns when another process pays, and the pipe between the two; what is read is `files.py`'s
-and `reading.py`'s.
+runs at a time. Owns when another process pays, and the pipe between the two; what is read is
+`reading.py`'s.
 
 The pipe carries frames: the number of keys, then keys in batches, then None; or in place of any of them
 the exception that ended the reading. Whoever ends first ends the other: of the pipe that is left, the one
@@ -26,12 +26,11 @@ from itertools import islice
 from typing import IO, Any
 
 from mcfs.annex.branch import Journal
-from mcfs.annex.files import read_files
 from mcfs.annex.fingerprint import Fingerprint
 from mcfs.annex.library import Library
 from mcfs.annex.logs import Metadata
 from mcfs.annex.process import piped
-from mcfs.annex.reading import AnnexedKey, read_all
+from mcfs.annex.reading import AnnexedKey, read_library
 from mcfs.errors import LibraryError
 
 # Bytes of the index, some 130 for each file: below, starting a Python takes as long as is saved.
@@ -60,7 +59,7 @@ def is_worth_it(state: Fingerprint) -> bool:
 def reading_apart(
     library: Library, state: Fingerprint, wanted: Callable[[str], bool], journal: Journal
 ) -> Iterator[tuple[int, Iterator[AnnexedKey]]]:
-    """How many keys have `wanted` files, and what `read_all` says of them; as it is read."""
+    """What `read_library` says, as it is read."""
     asked = pickle.dumps((library, state, wanted, journal))
     with piped(
         # `-P`: a folder of the library that is called mcfs is no module.
@@ -160,10 +159,10 @@ def _answer(asked: IO[bytes], out: IO[bytes]) -> None:
     """What the process does."""
     library, state, wanted, journal = pickle.load(asked)
     try:
-        files = read_files(library, state, wanted, {})
-        _say(out, len({file.key for file in files.values()}))
-        keys = _plain(read_all(library, state.annex_commit, files, journal))
-        while batch := list(islice(keys, _AT_ONCE)):
+        total, keys = read_library(library, state, wanted, journal)
+        _say(out, total)
+        plain = _plain(keys)
+        while batch := list(islice(plain, _AT_ONCE)):
             _say(out, batch)
         _say(out, None)
     except BrokenPipeError:

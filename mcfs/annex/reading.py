@@ -7,12 +7,13 @@ called, is decided above.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mcfs.annex.branch import Journal, Logs, all_logs, list_branch, logs_of, read_journal
-from mcfs.annex.files import AnnexedFile
+from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint, take_fingerprint
 from mcfs.annex.keys import content_path, key_size
 from mcfs.annex.library import Library
@@ -52,13 +53,34 @@ def look(library: Library) -> tuple[Fingerprint, Journal]:
     return replace(take_fingerprint(library), journal=journal.stamps), journal
 
 
+def read_library(
+    library: Library, state: Fingerprint, wanted: Callable[[str], bool], journal: Journal
+) -> tuple[int, Iterator[AnnexedKey]]:
+    """How many keys have `wanted` files, and what `read_all` says of them."""
+    # Files are ours to read, and the branch is git's to list: at once, they take two processors.
+    with ThreadPoolExecutor(1) as beside:
+        listing = beside.submit(list_branch, library, state.annex_commit)
+        files = read_files(library, state, wanted, {})
+        paths = _paths_by_key(files)
+        return len(paths), _read(library, listing.result(), files, paths, journal)
+
+
 def read_all(
     library: Library, commit: str | None, files: Mapping[str, AnnexedFile], journal: Journal
 ) -> Iterator[AnnexedKey]:
     """Every key that has one of the files; dead ones are left out. In no order."""
-    paths = _paths_by_key(files)
+    yield from _read(library, list_branch(library, commit), files, _paths_by_key(files), journal)
+
+
+def _read(
+    library: Library,
+    listed: bytes,
+    files: Mapping[str, AnnexedFile],
+    paths: dict[str, list[str]],
+    journal: Journal,
+) -> Iterator[AnnexedKey]:
     find = finder(library)
-    for key, logs in all_logs(library, list_branch(library, commit), paths, journal):
+    for key, logs in all_logs(library, listed, paths, journal):
         # What has been told of a key is forgotten: at half a million keys, all of it is much.
         work_paths = paths.pop(key)
         if not is_dead(logs.location):
