@@ -1,7 +1,7 @@
 """What a query or a path means, in words, in SQL, and in numbers.
 
 Owns the telling of a path name by name, and the layout of a statement. It finds out nothing by itself:
-the parser read the text, `sql.py` made the statement, the store says its plan, the tree resolves names;
+the parser read the text, `sql/` made the statement, the store says its plan, the tree resolves names;
 the words are `wording.py`'s.
 """
 

@@ -26,7 +26,7 @@ from mcfs.cells import STEM, InColumn, InPlace, InValues, Source, source_of
 from mcfs.errors import NotFoundError
 from mcfs.names import UNKNOWN, fold
 from mcfs.query import Members, Query, ValueIs, with_members
-from mcfs.sql import (
+from mcfs.sql.groups import (
     PLACE,
     ask_without,
     count_values,

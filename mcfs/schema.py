@@ -1,6 +1,6 @@
 """The tables of the cache, and why each index is there.
 
-Owns the shape of `cache.db` as SQLAlchemy models. It stands below `store/` because `sql.py` compiles
+Owns the shape of `cache.db` as SQLAlchemy models. It stands below `store/` because `sql/` compiles
 queries against these tables and must not know an engine; nothing here opens or executes anything.
 
     field 1──n value n──m track 1──n track_file

@@ -60,8 +60,9 @@ from mcfs.nodes import (
     folder,
 )
 from mcfs.query import ALL, Query, Vocabulary, format, hiding_absent, parse
+from mcfs.query.dates import midnight
 from mcfs.route import MAX_DEPTH, Route, near_miss, query_of, template_of
-from mcfs.sql import midnight, select_entries, select_entry
+from mcfs.sql import select_entries, select_entry
 from mcfs.store import Generation, Store
 from mcfs.store.following import Follower
 from mcfs.store.reader import CacheReader

@@ -1,6 +1,6 @@
 """A query in words, line by line, as somebody would say it who knows what each term does.
 
-Owns the wording. What a term means is `sql.py`'s to know; where the two differ, this one is wrong.
+Owns the wording. What a term means is `sql/`'s to know; where the two differ, this one is wrong.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from mcfs.query import (
 )
 from mcfs.query.dates import days_of
 from mcfs.query.tempo import Span, tempo_spans
-from mcfs.sql import counts_unrated
+from mcfs.sql.lowering import counts_unrated
 
 _ALTERNATIVE = re.compile(
     r'(?<![\w~"])(?P<field>[^\W\d][\w.-]*)[:=]=?(?P<one>[^\s|"()]+)\|(?P<two>[^\s|"():=~-][^\s|"():=]*)'

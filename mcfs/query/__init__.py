@@ -6,7 +6,7 @@
     canonical.py  AST → text: `parse(format(query)) == query`
     tempo.py      which tempos a tempo means
 
-Pure. What a query means is `sql.py`'s alone to say.
+Pure. What a query means is `sql/`'s alone to say.
 """
 
 from mcfs.query.canonical import format, format_term

@@ -1,14 +1,14 @@
 """Which days a written date means.
 
-Owns the spelling of dates and spans, and their resolution to whole local days. The day it is now comes
-from outside: nothing here looks at a clock.
+Owns the spelling of dates and spans, their resolution to whole local days, and when such a day begins.
+The day it is now comes from outside: nothing here looks at a clock.
 """
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 _ABSOLUTE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 _RELATIVE = re.compile(r"-(\d{1,5})([dwmy])", re.ASCII | re.IGNORECASE)
@@ -42,6 +42,24 @@ def days_of(span: str, today: date) -> tuple[date, date]:
         return date(year, rest[0], 1), _after(last)
     day = date(year, rest[0], rest[1])
     return day, _after(day)
+
+
+def midnight(day: date) -> datetime:
+    """When a local day begins; at the ends of the calendar, no zone can be reckoned with."""
+    if day.year <= 1:
+        return datetime.min.replace(tzinfo=UTC)
+    if day.year >= date.max.year:
+        return datetime.max.replace(tzinfo=UTC)
+    # Where clocks go forward at midnight the day has none, and where they go back it may have two.
+    after = int(datetime.combine(day, time(12)).timestamp())
+    before = after - 36 * 3600
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle).date() < day:  # noqa: DTZ006  (local days are meant)
+            before = middle
+        else:
+            after = middle
+    return datetime.fromtimestamp(after, UTC)
 
 
 def _after(day: date) -> date:

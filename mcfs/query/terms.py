@@ -1,7 +1,7 @@
 """The AST: what a query is once it is read. Frozen and hashable, so that equal questions are equal.
 
 Owns the shapes and how they combine. Text becomes them in `parser.py`, they become text in
-`canonical.py`, and their only meaning is in `sql.py`.
+`canonical.py`, and their only meaning is in `sql/`.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ class CacheRepository:
             return read.state()
 
     def select(self, compiled: Compiled) -> Sequence[Found]:
-        """The rows of what `sql.py` compiled."""
+        """The rows of what `sql/` compiled."""
         with self.reading() as read:
             return read.select(compiled)
 

@@ -1,6 +1,6 @@
 """What the cache can be asked, within one read transaction.
 
-Owns the questions that need no query language; everything else is a `select()` built by `sql.py`.
+Owns the questions that need no query language; everything else is a `select()` built by `sql/`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class CacheReader:
         return SyncState(*row)
 
     def select(self, compiled: Compiled) -> Sequence[Found]:
-        """The rows of what `sql.py` compiled, all of them: nothing is left to be read later."""
+        """The rows of what `sql/` compiled, all of them: nothing is left to be read later."""
         return self._connection.execute(compiled.statement, compiled.parameters).all()
 
     def rows(self, compiled: Compiled) -> list[tuple[Any, ...]]:

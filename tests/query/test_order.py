@@ -20,7 +20,8 @@ from mcfs.query import (
     both,
     hiding_absent,
 )
-from mcfs.sql import select_tracks, select_values
+from mcfs.sql import select_tracks
+from mcfs.sql.groups import select_values
 from tests.query.table import IN_AM, TECHNO
 from tests.records import (
     CAFE,

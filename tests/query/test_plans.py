@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from mcfs.sql import PLACE, Compiled, count_tracks, select_combinations, select_entry, select_tracks
+from mcfs.sql import Compiled, count_tracks, select_entry, select_tracks
+from mcfs.sql.groups import PLACE, select_combinations
 from tests.records import TODAY, Asked
 
 TYPICAL = [
