@@ -26,11 +26,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NullType
 
 from mcfs.columns import as_text, today
-from mcfs.names import fold
-from mcfs.query import ALL, LOCATION, Between, Equals, Query, Vocabulary
+from mcfs.query import ALL, LOCATION, Query, Vocabulary
 from mcfs.schema import Field, Touched, Track, TrackFile, TrackValue, Value
 from mcfs.schema import SyncState as SyncRow
-from mcfs.sql import Compiled, count_tracks, select_tracks
+from mcfs.sql import Compiled, count_tracks
 from mcfs.store.batches import among, chunks
 from mcfs.store.numbers import NUMERIC
 from mcfs.store.records import (
@@ -125,16 +124,6 @@ class CacheReader:
         compiled = count_tracks(query, today())
         count: int = self._connection.execute(compiled.statement, compiled.parameters).scalar_one()
         return count
-
-    def by_value(self, field: str, text: str) -> Sequence[Found]:
-        """The tracks that have this value, as listed; case and accents make no difference."""
-        return self.select(select_tracks(Query(Equals(fold(field), fold(text))), today()))
-
-    def by_range(
-        self, field: str, low: float | None = None, high: float | None = None
-    ) -> Sequence[Found]:
-        """The tracks that have a number between the two, both included; None is no bound."""
-        return self.select(select_tracks(Query(Between(fold(field), low, high)), today()))
 
     def vocabulary(self) -> Vocabulary:
         """The fields there are, for reading queries; without counting anything."""

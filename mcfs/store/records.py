@@ -110,25 +110,6 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotTrack:
-    """A track of a snapshot: its key, and its name in the folder when it was taken."""
-
-    annex_key: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A frozen result, in its order."""
-
-    name: str
-    query_text: str
-    taken_at: datetime
-    updated_at: datetime
-    tracks: tuple[SnapshotTrack, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """A sync or an import: when, and what came of it."""
 

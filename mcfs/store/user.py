@@ -1,4 +1,4 @@
-"""The only door to `user.db`: pins, snapshots, the log of syncs and imports, what imports wrote.
+"""The only door to `user.db`: pins, the log of syncs and imports, what imports wrote.
 
 Owns what must never be lost. A damaged file stays where it is: the error names it, and nothing is
 made in its place.
@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, delete, insert, select, update
 
 from mcfs.columns import utc_now
-from mcfs.errors import NotFoundError, PinExistsError, StoreError
+from mcfs.errors import NotFoundError, PinExistsError
 from mcfs.store import engine as sqlite
 from mcfs.store import user_schema as rows
 from mcfs.store.batches import among, chunks
 from mcfs.store.migrations import HEAD, revision_of
-from mcfs.store.records import Pin, Run, Snapshot, SnapshotTrack
+from mcfs.store.records import Pin, Run
 
 
 class UserRepository:
@@ -94,75 +93,16 @@ class UserRepository:
         with sqlite.writing(self._engine) as connection:
             if new_name != name:
                 _refuse_taken(connection, new_name)
-            _change_pin(connection, name, {"name": new_name, "query_text": query_text})
-
-    def set_query(self, name: str, query_text: str) -> None:
-        """Let a pin stand for another query."""
-        with sqlite.writing(self._engine) as connection:
-            _change_pin(connection, name, {"query_text": query_text})
+            becomes = {"name": new_name, "query_text": query_text}
+            change = update(rows.Pin).where(rows.Pin.name == name).values(becomes)
+            if not connection.execute(change).rowcount:
+                raise _no_pin(name)
 
     def remove_pin(self, name: str) -> None:
         """Forget a pin."""
         with sqlite.writing(self._engine) as connection:
             if not connection.execute(delete(rows.Pin).where(rows.Pin.name == name)).rowcount:
                 raise _no_pin(name)
-
-    def snapshots(self) -> list[str]:
-        """The names of all snapshots."""
-        with sqlite.reading(self._engine) as connection:
-            names = connection.execute(select(rows.Snapshot.name).order_by(rows.Snapshot.name))
-            return list(names.scalars())
-
-    def snapshot(self, name: str) -> Snapshot:
-        """The snapshot of this name, with its tracks in order."""
-        with sqlite.reading(self._engine) as connection:
-            row = connection.execute(
-                select(rows.Snapshot).where(rows.Snapshot.name == name)
-            ).one_or_none()
-            if row is None:
-                raise NotFoundError(f"no snapshot of the name {name}")
-            tracks = connection.execute(
-                select(rows.SnapshotTrack.annex_key, rows.SnapshotTrack.name)
-                .where(rows.SnapshotTrack.snapshot_id == row.id)
-                .order_by(rows.SnapshotTrack.position)
-            )
-            return Snapshot(
-                name=row.name,
-                query_text=row.query_text,
-                taken_at=row.taken_at,
-                updated_at=row.updated_at,
-                tracks=tuple(SnapshotTrack(*track) for track in tracks),
-            )
-
-    def add_snapshot(self, name: str, query_text: str, tracks: Iterable[SnapshotTrack]) -> None:
-        """Freeze these tracks, in this order."""
-        with sqlite.writing(self._engine) as connection:
-            taken = select(rows.Snapshot.id).where(rows.Snapshot.name == name)
-            if connection.execute(taken).first() is not None:
-                raise StoreError(f"a snapshot of the name {name} exists already")
-            snapshot_id = connection.execute(
-                insert(rows.Snapshot)
-                .values(name=name, query_text=query_text)
-                .returning(rows.Snapshot.id)
-            ).scalar_one()
-            positions = [
-                {
-                    "snapshot_id": snapshot_id,
-                    "position": position,
-                    "annex_key": track.annex_key,
-                    "name": track.name,
-                }
-                for position, track in enumerate(tracks, 1)
-            ]
-            if positions:
-                connection.execute(insert(rows.SnapshotTrack), positions)
-
-    def drop_snapshot(self, name: str) -> None:
-        """Forget a snapshot, and with it its tracks' places."""
-        with sqlite.writing(self._engine) as connection:
-            gone = delete(rows.Snapshot).where(rows.Snapshot.name == name)
-            if not connection.execute(gone).rowcount:
-                raise NotFoundError(f"no snapshot of the name {name}")
 
     def start_run(self, kind: str, detail: Mapping[str, Any] | None = None) -> int:
         """Log that a "sync" or an "import" began; its number."""
@@ -171,15 +111,15 @@ class UserRepository:
                 insert(rows.Run).values(kind=kind, detail=detail).returning(rows.Run.id)
             ).scalar_one()
 
-    def note_run(self, run_id: int, detail: Mapping[str, Any]) -> None:
-        """How far it is, for others to read while it lasts."""
-        self._change_run(run_id, detail=detail)
-
     def finish_run(
         self, run_id: int, outcome: str, detail: Mapping[str, Any] | None = None
     ) -> None:
         """Log that it ended, and how."""
-        self._change_run(run_id, outcome=outcome, detail=detail, finished_at=utc_now())
+        ended = {"outcome": outcome, "detail": detail, "finished_at": utc_now()}
+        with sqlite.writing(self._engine) as connection:
+            change = update(rows.Run).where(rows.Run.id == run_id).values(ended)
+            if not connection.execute(change).rowcount:
+                raise NotFoundError(f"no run {run_id}")
 
     def last_run(self, kind: str, outcome: str | None = None) -> Run | None:
         """The newest of its kind that came to this end; without one, running or not."""
@@ -229,14 +169,6 @@ class UserRepository:
             found = connection.execute(select(*_RUN).order_by(rows.Run.id.desc()).limit(most))
             return [Run(*row) for row in found]
 
-    def _change_run(
-        self, run_id: int, **columns: str | datetime | Mapping[str, Any] | None
-    ) -> None:
-        with sqlite.writing(self._engine) as connection:
-            change = update(rows.Run).where(rows.Run.id == run_id).values(**columns)
-            if not connection.execute(change).rowcount:
-                raise NotFoundError(f"no run {run_id}")
-
 
 _PIN = (rows.Pin.name, rows.Pin.query_text, rows.Pin.created_at, rows.Pin.updated_at)
 _RUN = (
@@ -252,12 +184,6 @@ _RUN = (
 def _refuse_taken(connection: Connection, name: str) -> None:
     if connection.execute(select(rows.Pin.id).where(rows.Pin.name == name)).first() is not None:
         raise PinExistsError(f"a pin of the name {name} exists already")
-
-
-def _change_pin(connection: Connection, name: str, columns: Mapping[str, str]) -> None:
-    change = update(rows.Pin).where(rows.Pin.name == name).values(columns)
-    if not connection.execute(change).rowcount:
-        raise _no_pin(name)
 
 
 def _no_pin(name: str) -> NotFoundError:

@@ -191,8 +191,7 @@ def test_insert_update_remove_many(cache: CacheRepository) -> None:
     cache.insert(track(n, title=f"t{n}") for n in some)
     assert cache.count() == 2500
     cache.update(track(n, title=f"u{n % 7}") for n in some)
-    with cache.reading() as read:
-        assert len(read.by_value("title", "u3")) == 357
+    assert cache.count(parse("title:=u3")) == 357
     cache.remove(track(n).annex_key for n in some if n % 2)
     assert cache.count() == 1250
 
@@ -297,27 +296,6 @@ def test_updated_at_maintains_itself(cache: CacheRepository, path: Path) -> None
     ((third,),) = query(path, "SELECT updated_at FROM sync_state")
     assert first < second < third
     assert abs(datetime.now(UTC).timestamp() * 1e6 - third) < 60e6
-
-
-def test_query_by_value(cache: CacheRepository) -> None:
-    cache.replace_all(
-        [track(1, genre=("Techno", "Pop")), track(2, genre="TECHNO"), track(3, artist="techno")]
-    )
-    with cache.reading() as read:
-        assert [row.name for row in read.by_value("Genre", "techno")] == ["1.mp3", "2.mp3"]
-        assert [row.name for row in read.by_value("genre", "Tech")] == []
-        assert [row.name for row in read.by_value("mood", "dark")] == []
-
-
-def test_query_by_range(cache: CacheRepository) -> None:
-    cache.replace_all(
-        [track(1, bpm="120"), track(2, bpm=("128,0", "64")), track(3, bpm="fast"), track(4)]
-    )
-    with cache.reading() as read:
-        assert [row.name for row in read.by_range("bpm", 120, 128)] == ["1.mp3", "2.mp3"]
-        assert [row.name for row in read.by_range("bpm", high=100)] == ["2.mp3"]
-        assert [row.name for row in read.by_range("bpm", low=121)] == ["2.mp3"]
-        assert [row.name for row in read.by_range("bpm")] == ["1.mp3", "2.mp3"]
 
 
 def test_select_runs_what_sql_builds(cache: CacheRepository) -> None:

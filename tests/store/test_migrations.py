@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
 from mcfs.errors import StoreError
-from mcfs.store import SnapshotTrack
 from mcfs.store.engine import open_engine, reading, writing
 from mcfs.store.migrations import HEAD, revision_of, steps
 from mcfs.store.user import UserRepository
-from mcfs.store.user_schema import UserBase
+from mcfs.store.user_schema import Snapshot, SnapshotTrack, UserBase
 from tests.store.making import query
 
 TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name"
@@ -26,7 +25,12 @@ TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name
 def engine(user: UserRepository) -> Engine:
     """Of a user.db with a pin and a snapshot in it."""
     user.add_pin("p", "genre:techno")
-    user.add_snapshot("s", "genre:dub", [SnapshotTrack("k1", "n1"), SnapshotTrack("k2", "n2")])
+    tracks = [("k1", "n1"), ("k2", "n2")]
+    with writing(user._engine) as connection:
+        connection.execute(insert(Snapshot).values(id=1, name="s", query_text="genre:dub"))
+        for position, (annex_key, name) in enumerate(tracks, 1):
+            row = {"snapshot_id": 1, "position": position, "annex_key": annex_key, "name": name}
+            connection.execute(insert(SnapshotTrack).values(row))
     return user._engine
 
 
@@ -184,7 +188,7 @@ def test_downgrade_that_would_lose_something_is_refused(
         user.downgrade("base")
     # Not even the step that could have been done was.
     assert user.last_run("sync") is not None
-    assert user.snapshot("s").tracks
+    assert query(tmp_path / "user.db", "SELECT count(*) FROM snapshot_track") == [(2,)]
     assert query(tmp_path / "user.db", "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 

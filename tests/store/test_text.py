@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcfs.columns import today
 from mcfs.names import fold
-from mcfs.store import CacheRepository, SnapshotTrack, SyncState
+from mcfs.query import Equals, Query
+from mcfs.sql import select_tracks
+from mcfs.store import CacheRepository, SyncState
 from mcfs.store.user import UserRepository
 from tests.store.making import METADATA, check_trigrams, contents, query, substring, track
 
@@ -51,10 +54,9 @@ def test_odd_text_comes_back(cache: CacheRepository, path: Path, text: str) -> N
     cache.replace_all([track(2, comment="other")])
     cache.insert([record])
     assert contents(path) == loaded
-    with cache.reading() as read:
-        # Nothing but space is what nothing is.
-        asked = text if text.strip() else ""
-        assert [row.name for row in read.by_value("comment", asked)] == ["1.mp3"]
+    # Nothing but space is what nothing is.
+    asked = Query(Equals("comment", fold(text if text.strip() else "")))
+    assert [row.name for row in cache.select(select_tracks(asked, today()))] == ["1.mp3"]
     check_trigrams(path)
     cache.remove([record.annex_key])
     assert query(path, f"SELECT text FROM value WHERE {METADATA}") == [("other",)]
@@ -104,8 +106,6 @@ def test_state_and_pins_keep_any_text(cache: CacheRepository, user: UserReposito
         user.add_pin("pin " + text, text)
     pins = {pin.name: pin.query_text for pin in user.pins()}
     assert pins == {"pin " + text: text for text in ODD.values()}
-    user.add_snapshot("s", ODD["nul"], [SnapshotTrack(text, text) for text in ODD.values()])
-    assert [each.name for each in user.snapshot("s").tracks] == list(ODD.values())
 
 
 anything = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40) | st.binary(

@@ -1,11 +1,10 @@
-"""What the user made: pins, snapshots, the log of syncs and imports."""
+"""What the user made: pins, the log of syncs and imports."""
 
 from __future__ import annotations
 
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from mcfs.errors import NotFoundError, PinExistsError, StoreBusyError, StoreDamagedError, StoreError
-from mcfs.store import SnapshotTrack
 from mcfs.store.engine import open_engine, writing
 from mcfs.store.user import UserRepository
 from tests.store.making import query
 
-SET = [SnapshotTrack("MD5E-s2--b.mp3", "b.mp3"), SnapshotTrack("MD5E-s1--a.mp3", "a.mp3")]
+SNAPSHOT = """
+    INSERT INTO snapshot VALUES (1, 's', '', 0, 0);
+    INSERT INTO snapshot_track VALUES (1, 1, 'k1', 'n1'), (1, 2, 'k2', 'n2');
+"""
 
 
 def now(moment: datetime) -> bool:
@@ -64,16 +65,6 @@ def test_renaming_a_pin(user: UserRepository) -> None:
     assert {pin.name for pin in user.pins()} == {"genre:techno", "other"}
 
 
-def test_another_query_for_a_pin(user: UserRepository) -> None:
-    user.add_pin("p", "")
-    before = user.pin("p")
-    user.set_query("p", "rating:5")
-    assert user.pin("p").query_text == "rating:5"
-    assert user.pin("p").updated_at > before.updated_at
-    with pytest.raises(NotFoundError):
-        user.set_query("gone", "")
-
-
 def test_removing_a_pin(user: UserRepository) -> None:
     user.add_pin("p", "")
     user.remove_pin("p")
@@ -82,39 +73,6 @@ def test_removing_a_pin(user: UserRepository) -> None:
         user.remove_pin("p")
     with pytest.raises(NotFoundError):
         user.pin("p")
-
-
-def test_snapshots(user: UserRepository) -> None:
-    user.add_snapshot("Friday", "genre:techno", iter(SET))
-    user.add_snapshot("empty", "", [])
-    assert user.snapshots() == ["Friday", "empty"]
-    friday = user.snapshot("Friday")
-    assert (friday.name, friday.query_text, friday.tracks) == ("Friday", "genre:techno", tuple(SET))
-    assert now(friday.taken_at)
-    assert now(friday.updated_at)
-    assert user.snapshot("empty").tracks == ()
-    with pytest.raises(StoreError, match="a snapshot of the name Friday exists already"):
-        user.add_snapshot("Friday", "", [])
-
-
-def test_dropping_a_snapshot_takes_its_tracks_along(user: UserRepository, tmp_path: Path) -> None:
-    user.add_snapshot("Friday", "", SET)
-    user.add_snapshot("Saturday", "", SET)
-    user.drop_snapshot("Friday")
-    assert query(tmp_path / "user.db", "SELECT count(*) FROM snapshot_track") == [(2,)]
-    for gone in (user.drop_snapshot, user.snapshot):
-        with pytest.raises(NotFoundError, match="no snapshot of the name Friday"):
-            gone("Friday")
-
-
-def test_snapshot_that_breaks_off_is_not_there(user: UserRepository) -> None:
-    def tracks() -> Iterator[SnapshotTrack]:
-        yield SET[0]
-        raise RuntimeError("gone")
-
-    with pytest.raises(RuntimeError):
-        user.add_snapshot("Friday", "", tracks())
-    assert user.snapshots() == []
 
 
 def test_runs(user: UserRepository) -> None:
@@ -126,15 +84,11 @@ def test_runs(user: UserRepository) -> None:
     assert running.detail == {"pid": 1}
     assert running.finished_at is None
     assert now(running.started_at)
-    user.note_run(number, {"done": 5, "of": [10, None, "é"]})
-    noted = user.last_run("sync")
-    assert noted is not None
-    assert noted.detail == {"done": 5, "of": [10, None, "é"]}
-    user.finish_run(number, "done", {"tracks": 10})
+    user.finish_run(number, "done", {"tracks": 10, "of": [10, None, "é"]})
     user.start_run("import")
     finished = user.last_run("sync")
     assert finished is not None
-    assert (finished.outcome, finished.detail) == ("done", {"tracks": 10})
+    assert (finished.outcome, finished.detail) == ("done", {"tracks": 10, "of": [10, None, "é"]})
     assert finished.finished_at is not None
     assert finished.finished_at >= finished.started_at
     imported = user.last_run("import")
@@ -182,11 +136,19 @@ def test_runs(user: UserRepository) -> None:
 )
 def test_bad_row(user: UserRepository, tmp_path: Path, statement: str, broken: str) -> None:
     user.add_pin("p", "")
-    user.add_snapshot("s", "", SET)
     with closing(sqlite3.connect(tmp_path / "user.db")) as connection:
+        connection.executescript(SNAPSHOT)
         connection.execute("PRAGMA foreign_keys = ON")
         with pytest.raises(sqlite3.IntegrityError, match=broken):
             connection.execute(statement)
+
+
+def test_a_snapshot_that_goes_takes_its_tracks_along(user: UserRepository, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "user.db")) as connection:
+        connection.executescript(SNAPSHOT)
+    with writing(user._engine) as connection:
+        connection.exec_driver_sql("DELETE FROM snapshot")
+    assert query(tmp_path / "user.db", "SELECT count(*) FROM snapshot_track") == [(0,)]
 
 
 def test_data_version_tells_of_changes_by_anybody(user: UserRepository, tmp_path: Path) -> None:
