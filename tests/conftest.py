@@ -16,7 +16,7 @@ from hypothesis import settings
 settings.register_profile("mcfs", deadline=None)
 settings.load_profile("mcfs")
 
-pytest_plugins = ["tests.demo_library", "tests.elsewhere", "tests.tracks"]
+pytest_plugins = ["tests.demo_library", "tests.elsewhere", "tests.mounting", "tests.tracks"]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,7 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from mcfs.annex.library import Library
 from mcfs.mountpoint import mounts
+from mcfs.store import Store
+from tests.needs import needs_fuse
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -34,6 +39,31 @@ class Mounted:
     def let_a_day_pass(self) -> None:
         """Its clock goes on by that much. Only of an observed mount."""
         self.process.send_signal(signal.SIGUSR2)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Where the mount of the test is to be; nothing is there yet."""
+    needs_fuse()
+    return tmp_path / "mnt"
+
+
+@pytest.fixture
+def served(library: Library, synced: Store, place: Path) -> Iterator[Mounted]:
+    """The samples, mounted as somebody does in a terminal."""
+    with mounted(library.top, place) as serving:
+        yield serving
+
+
+def mcfs(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command, as a shell runs it."""
+    return subprocess.run(
+        [sys.executable, "-m", "mcfs", *words],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def is_mounted(place: Path) -> bool:

@@ -117,12 +117,6 @@ class TestPrograms:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    needs_fuse()
-    return tmp_path / "mnt"
-
-
-@pytest.fixture
 def files(library: Library, synced: Store, place: Path) -> Iterator[Path]:
     """The samples as files."""
     with observed(library.top, place, "--entries", "files") as served:

@@ -26,16 +26,6 @@ from tests.needs import git_annex_environment, needs_fuse
 from tests.tracks import copy_of
 
 
-@pytest.fixture(autouse=True)
-def _fuse() -> None:
-    needs_fuse()
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "mnt"
-
-
 def track(name: str, *, added_days_ago: float = 100, **values: str) -> TrackRecord:
     """A track that is called so; several values of a field by `|`."""
     key = f"SHA256E-s{len(name)}--{name}.mp3"

@@ -16,26 +16,15 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.store import Store, open_store
 from mcfs.sync import sync
-from tests.mounting import REPOSITORY, Mounted, is_mounted, mounted, observed, wait_until
+from tests.mounting import REPOSITORY, Mounted, is_mounted, mcfs, mounted, observed, wait_until
 from tests.needs import git_annex_environment, needs_fuse
 from tests.tracks import ABSENT, copy_of
 
 
-@pytest.fixture(autouse=True)
-def _fuse() -> None:
-    needs_fuse()
-
-
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "mnt"
-
-
-@pytest.fixture
-def mnt(library: Library, synced: Store, place: Path) -> Iterator[Path]:
+def mnt(served: Mounted) -> Path:
     """The samples, mounted by the command."""
-    with mounted(library.top, place) as served:
-        yield served.path
+    return served.path
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +65,6 @@ def run(*words: str | Path, cwd: Path | None = None) -> str:
     """What a real program prints."""
     done = subprocess.run(words, cwd=cwd, check=True, capture_output=True, text=True)
     return done.stdout
-
-
-def mcfs(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """The command, as a shell runs it."""
-    return subprocess.run(
-        [sys.executable, "-m", "mcfs", *words], cwd=REPOSITORY, capture_output=True, text=True
-    )  # fmt: skip
 
 
 class TestWalk:
@@ -408,6 +390,7 @@ class TestCommand:
         assert mcfs("umount", place).returncode == 0
 
     def test_a_place_that_cannot_be_used_says_why(self, library: Library, tmp_path: Path) -> None:
+        needs_fuse()
         (tmp_path / "file").touch()
         (tmp_path / "full").mkdir()
         (tmp_path / "full" / "x").touch()

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,39 +16,10 @@ from mcfs.annex.library import Library
 from mcfs.errors import MountError, MountOptionError
 from mcfs.mountpoint import read_options
 from mcfs.store import Store
-from tests.mounting import REPOSITORY, Mounted, is_mounted, mounted, wait_until
-from tests.needs import needs_fuse
+from tests.mounting import REPOSITORY, Mounted, is_mounted, mcfs, mounted, wait_until
 from tests.tracks import in_library
 
 pytestmark = pytest.mark.usefixtures("synced")
-
-
-@pytest.fixture(autouse=True)
-def has_fuse() -> None:
-    needs_fuse()
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "mnt"
-
-
-@pytest.fixture
-def served(library: Library, synced: Store, place: Path) -> Iterator[Mounted]:
-    """A mount that somebody started in a terminal."""
-    with mounted(library.top, place) as serving:
-        yield serving
-
-
-def mcfs(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mcfs", *map(str, words)],
-        cwd=REPOSITORY,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 class TestFollows:
