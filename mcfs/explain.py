@@ -7,7 +7,6 @@ the words are `wording.py`'s.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from sqlalchemy.dialects import sqlite
 
 from mcfs.columns import stored_text, stored_time
 from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
-from mcfs.mountpoint import Mount, our_mounts
+from mcfs.mountpoint import mount_of
 from mcfs.nodes import (
     EmptyPinNode,
     ExportNode,
@@ -152,7 +151,7 @@ def _words(folder: FilledNode, tree: Tree) -> Iterator[str]:
 
 def is_path(text: str, tree: Tree) -> bool:
     """Whether a text is a path in a mount. A slash alone says nothing: `artist:AC/DC` is a query."""
-    if text in (".", "..") or text.startswith(("/", "./", "../", "~/")):
+    if is_place(text):
         return True
     if looks_like_template(text) or _is_export(text, tree):
         return True  # as a query, this would look for braces, or for the end of a name
@@ -162,6 +161,14 @@ def is_path(text: str, tree: Tree) -> bool:
     if len(names) == 1 or any(name.count('"') % 2 for name in names):
         return False  # a slash within quotes is text
     return all(is_shaped(name) for name in names if name) or _is_there(text, tree)
+
+
+def is_place(text: str) -> bool:
+    """Whether a text is a path whatever the library holds: it says so, or leads into a mount."""
+    if text in (".", "..") or text.startswith(("/", "./", "../", "~/")):
+        return True
+    # For who stands in a mount, every word would lead into it.
+    return "/" in text and mount_of(text) is not None and mount_of(".") is None
 
 
 def _is_export(text: str, tree: Tree) -> bool:
@@ -183,22 +190,6 @@ def inside_mount(text: str) -> str:
     """The part of a path that is inside a mount; a path that is in none is taken as inside one."""
     found = mount_of(text)
     return text if found is None else found[1]
-
-
-def mount_of(text: str) -> tuple[Mount, str] | None:
-    """The mount that a path lies in, and the part of it that is inside; None where it is in none."""
-    place = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111  (Path.resolve would ask)
-    ours = our_mounts()
-    if not ours:
-        return None
-    # The way to a mount may be through a link; the last name may be one of ours, to be left alone.
-    folder, name = os.path.split(place)
-    for path in (place, os.path.join(os.path.realpath(folder), name)):  # noqa: PTH118
-        for mount in ours:
-            mounted = os.fspath(mount.place)
-            if path == mounted or path.startswith(f"{mounted}/"):
-                return mount, path[len(mounted) :]
-    return None
 
 
 def follow(mount_path: str, tree: Tree) -> Iterator[Step]:

@@ -52,6 +52,22 @@ def our_mounts() -> list[Mount]:
     return [mount for mount in mounts() if mount.kind == _OURS]
 
 
+def mount_of(text: str) -> tuple[Mount, str] | None:
+    """The mount that a path lies in, and the part of it that is inside; None where it is in none."""
+    place = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111  (Path.resolve would ask)
+    ours = our_mounts()
+    if not ours:
+        return None
+    # The way to a mount may be through a link; the last name may be one of ours, to be left alone.
+    folder, name = os.path.split(place)
+    for path in (place, os.path.join(os.path.realpath(folder), name)):  # noqa: PTH118
+        for mount in ours:
+            mounted = os.fspath(mount.place)
+            if path == mounted or path.startswith(f"{mounted}/"):
+                return mount, path[len(mounted) :]
+    return None
+
+
 def mount_options(library_top: Path) -> frozenset[str]:
     """What tells a mount of ours from others, and from those of another library."""
     return frozenset({f"subtype={SUBTYPE}", f"fsname={_escaped(os.fsencode(library_top))}"})

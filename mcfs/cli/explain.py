@@ -12,7 +12,7 @@ from mcfs.cli import options
 from mcfs.cli.opening import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, screen
 from mcfs.config import load_settings
-from mcfs.explain import Explanation, Report, report
+from mcfs.explain import Explanation, Report, is_place, report
 from mcfs.formats import json_text
 from mcfs.tree import Tree
 
@@ -29,11 +29,16 @@ def command(words: tuple[str, ...], as_json: bool, asked_for: Path | None) -> No
       mcfs explain genre:techno/bpm:120-130
       mcfs explain ~/mnt/genre:techno
 
-    What cannot be read is said with the place, and what to write instead.
+    Of a path in a mount the library is that of the mount. What cannot be read is
+    said with the place, and what to write instead.
     """
     to = screen()
-    with opened(options.library_place(asked_for)) as (library, store):
-        told = report(" ".join(words), store, Tree(store, load_settings(library.top)))
+    text = " ".join(words)
+    place, _ = options.placed(text, asked_for)
+    if asked_for is not None and not is_place(text):
+        place = asked_for  # a query, wherever one stands
+    with opened(place) as (library, store):
+        told = report(text, store, Tree(store, load_settings(library.top)))
     if as_json:
         emit([json_text(_object(told), indent=2), "\n"], to)
     else:

@@ -15,7 +15,7 @@ from mcfs.cli import options
 from mcfs.cli.opening import opened
 from mcfs.cli.terminal import Screen, cut, draw, emit, fit, say, screen
 from mcfs.config import Absent, load_settings
-from mcfs.explain import follow, inside_mount
+from mcfs.explain import follow
 from mcfs.formats import json_text, track_object
 from mcfs.nodes import ExportNode, Node, RootNode, ToldNode, TrackNode
 from mcfs.store import Store
@@ -44,15 +44,16 @@ def command(
       mcfs ls -l genre/Techno
       mcfs ls 'bpm:120-130/{{ artist }}'
 
-    A path begins at the root of the mount; one inside of a mount will do as well.
-    Folders are shown with a slash.
+    A path begins at the root of the mount; one inside of a mount will do as well,
+    and is about the library of that mount. Folders are shown with a slash.
     """
-    with opened(options.library_place(asked_for)) as (library, store):
+    place, inside = options.placed(mount_path, asked_for)
+    with opened(place) as (library, store):
         settings = load_settings(library.top)
         if absent is not None:
             settings = replace(settings, absent=Absent(absent))
         tree = Tree(store, settings)
-        listed = list(_listed(inside_mount(mount_path), tree))
+        listed = list(_listed(inside, tree))
         to = screen()
         if as_json:
             emit(_objects(listed, store), to)

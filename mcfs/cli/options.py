@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from mcfs.mountpoint import mount_of
+
 library = click.option(
     "--library",
     "asked_for",
@@ -19,6 +21,19 @@ library = click.option(
 def library_place(named: Path | None) -> Path:
     """Where to look for the library, as the option's help says."""
     return named or Path(os.environ.get("MCFS_LIBRARY") or ".")
+
+
+def placed(path: str, named: Path | None) -> tuple[Path, str]:
+    """Where the library is that a path is about, and the path as it is read there.
+
+    Of one in a mount it is the library of that mount, whatever is named; any other begins at the root of
+    the mount that the library would have.
+    """
+    in_mount = mount_of(path)
+    if in_mount is None:
+        return library_place(named), path
+    mount, inside = in_mount
+    return Path(mount.source), inside
 
 
 class QueryCommand(click.Command):

@@ -15,7 +15,6 @@ from mcfs.cli import options
 from mcfs.cli.opening import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, padded, screen
 from mcfs.config import load_settings
-from mcfs.explain import mount_of
 from mcfs.formats import json_text, track_object
 from mcfs.which import Behind, behind
 
@@ -38,7 +37,7 @@ def command(paths: tuple[str, ...], as_json: bool, asked_for: Path | None) -> No
     library's work tree will do as well.
     """
     found: list[tuple[Library, Behind, tuple[Copy, ...]]] = []
-    placed = [_placed(path, asked_for) for path in paths]
+    placed = [options.placed(path, asked_for) for path in paths]
     for place, together in itertools.groupby(placed, lambda each: each[0]):
         with opened(place) as (library, store):
             settings = load_settings(library.top)
@@ -54,15 +53,6 @@ def command(paths: tuple[str, ...], as_json: bool, asked_for: Path | None) -> No
         return
     for number, (library, each, copies) in enumerate(found):
         draw(([""] if number else []) + list(_lines(library, each, copies, to)))
-
-
-def _placed(path: str, asked_for: Path | None) -> tuple[Path, str]:
-    """Which library a path is about, and the path as that one reads it."""
-    in_mount = mount_of(path)
-    if in_mount is None:
-        return options.library_place(asked_for), path
-    mount, inside = in_mount
-    return Path(mount.source), inside
 
 
 def _lines(library: Library, found: Behind, copies: tuple[Copy, ...], to: Screen) -> Iterator[str]:

@@ -19,6 +19,7 @@ from mcfs.sql import select_tracks
 from mcfs.store import Store
 from mcfs.wording import in_words, remarks
 from tests.cli.running import Mcfs, add, record
+from tests.mounting import Mounted
 
 DAY = date(2025, 6, 15)
 KNOWN = Vocabulary(frozenset({"mood"}))
@@ -313,16 +314,35 @@ class TestPath:
         assert len(said.out) < 3000
         assert "characters */" in said.out
 
-    def test_in_a_mount(self, mcfs: Mcfs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_part_inside_a_mount(self, monkeypatch: pytest.MonkeyPatch) -> None:
         ours = [Mount(Path("/home/dj/mnt"), "fuse.mcfs", "/home/dj/Music")]
-        monkeypatch.setattr("mcfs.explain.our_mounts", lambda: ours)
+        monkeypatch.setattr("mcfs.mountpoint.our_mounts", lambda: ours)
         monkeypatch.setenv("HOME", "/home/dj")
         assert inside_mount("/home/dj/mnt/genre:x/bpm:120") == "/genre:x/bpm:120"
         assert inside_mount("/home/dj/mnt") == ""
         assert inside_mount("~/mnt/genre:x") == "/genre:x"
         assert inside_mount("/home/dj/mntgenre:x") == "/home/dj/mntgenre:x"
-        steps = json.loads(mcfs("explain", "--json", "/home/dj/mnt/genre:techno").out)["steps"]
-        assert [step["name"] for step in steps] == ["/", "genre:techno"]
+
+    def test_in_a_mount_it_is_about_the_library_of_that(
+        self, mcfs: Mcfs, served: Mounted, clone: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def explained(*words: str) -> tuple[list[str], int]:
+            told = json.loads(mcfs.anywhere("explain", "--json", *words).out)
+            return [step["name"] for step in told.get("steps", ())], told["tracks"]
+
+        # Nothing of the clone is here.
+        elsewhere = ("--library", str(clone.top))
+        assert explained(*elsewhere, "genre:techno") == ([], 0)
+        assert explained(str(served.path / "genre:techno")) == (["/", "genre:techno"], 6)
+        assert explained(*elsewhere, str(served.path / "genre:techno"))[1] == 6
+        monkeypatch.chdir(served.path.parent)
+        for path in ("mnt/genre:techno", "./mnt/genre:techno"):
+            assert explained(*elsewhere, path) == (["/", "genre:techno"], 6)
+        monkeypatch.chdir(served.path / "genre:techno")
+        assert explained("./bpm:120-130") == (["/", "genre:techno", "bpm:120-130"], 4)
+        assert explained("genre:techno") == ([], 6)
+        assert explained(*elsewhere, "genre:techno") == ([], 0)
+        monkeypatch.chdir("/")
 
 
 class TestErrors:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
+from mcfs.annex.library import Library
 from mcfs.cli.terminal import width_of
 from mcfs.errors import Exit
-from mcfs.mountpoint import Mount
 from mcfs.route import Route
 from mcfs.store import Store
 from mcfs.tree import Tree
 from tests.cli.running import Mcfs, add, record
+from tests.mounting import Mounted
 from tests.tracks import ABSENT
 
 HALCYON = "Orbital - Halcyon.mp3"
@@ -61,11 +61,20 @@ class TestPlain:
         assert name in mcfs("ls", "genre:techno").lines
         assert name not in mcfs("ls", "--absent", "hide", "genre:techno").lines
 
-    def test_in_a_mount(self, mcfs: Mcfs, monkeypatch: pytest.MonkeyPatch) -> None:
-        ours = [Mount(Path("/home/dj/mnt"), "fuse.mcfs", "/home/dj/Music")]
-        monkeypatch.setattr("mcfs.explain.our_mounts", lambda: ours)
-        assert mcfs("ls", "/home/dj/mnt/genre:pop").lines == ["Beyoncé - Halo.mp3"]
-        assert mcfs("ls", "/home/dj/mnt").out == mcfs("ls").out
+    def test_in_a_mount_it_is_about_the_library_of_that(
+        self, mcfs: Mcfs, served: Mounted, clone: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Nothing of the clone is here.
+        elsewhere = ("ls", "--library", str(clone.top))
+        assert mcfs.anywhere(*elsewhere, "genre:pop").lines == []
+        for words in (("ls",), elsewhere):
+            told = mcfs.anywhere(*words, str(served.path / "genre:pop"))
+            assert told.lines == ["Beyoncé - Halo.mp3"]
+        assert mcfs.anywhere("ls", str(served.path)).out == mcfs("ls").out
+        monkeypatch.chdir(served.path / "genre:pop")
+        assert mcfs.anywhere("ls", ".").lines == ["Beyoncé - Halo.mp3"]
+        assert mcfs.anywhere("ls", "../genre/Pop").lines == ["Beyoncé - Halo.mp3"]
+        monkeypatch.chdir("/")
 
     def test_a_broken_view_is_told_beside_the_others(self, mcfs: Mcfs) -> None:
         (mcfs.library.top / "mcfs.toml").write_text('[view.bad]\nquery = "gnere:x"\n')
