@@ -85,6 +85,12 @@ class NotInLibraryError(McfsError):
     exit = Exit.USAGE
 
 
+class NoRemoteError(McfsError):
+    """A remote that the library does not have."""
+
+    exit = Exit.USAGE
+
+
 class StoreError(McfsError):
     """A database of the store cannot be read, written, or is not one."""
 

@@ -6,15 +6,20 @@ are, and in what order remotes are tried, is git-annex's own to know.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mcfs.annex.batch import ask
 from mcfs.annex.library import Library
+from mcfs.annex.process import run
+from mcfs.errors import LibraryError, NoRemoteError
 
 # However long a slow line takes; one that stands still is git-annex's to notice (annex.stalldetection).
 _NO_LIMIT = threading.TIMEOUT_MAX
+# How git-annex says so; it takes more for a name than git does, and knows remotes of its own (web).
+_NO_REMOTE = "there is no available git remote named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,22 @@ def get(
 ) -> Iterator[Moving | Ended]:
     """Fetch contents, from one remote or from whichever has them; what is interrupted can be resumed."""
     words = ["get", "--json-progress", *([] if remote is None else [f"--from={remote}"])]
-    for key, said in ask(library, *words, annex_keys=annex_keys, seconds=_NO_LIMIT):
-        if "action" in said:
-            yield Moving(key, int(said["byte-progress"]))
-        elif said["success"]:
-            yield Ended(key, None)
-        else:
-            complaints = " ".join(said.get("error-messages", ())) or said.get("note", "")
-            yield Ended(key, " ".join(complaints.split()) or "git-annex gave no reason")
+    try:
+        for key, said in ask(library, *words, annex_keys=annex_keys, seconds=_NO_LIMIT):
+            if "action" in said:
+                yield Moving(key, int(said["byte-progress"]))
+            elif said["success"]:
+                yield Ended(key, None)
+            else:
+                complaints = " ".join(said.get("error-messages", ())) or said.get("note", "")
+                yield Ended(key, " ".join(complaints.split()) or "git-annex gave no reason")
+    except LibraryError as error:
+        if remote is not None and _NO_REMOTE in str(error):
+            raise NoRemoteError(_none_of_that_name(library, remote)) from error
+        raise
+
+
+def _none_of_that_name(library: Library, remote: str) -> str:
+    names = os.fsdecode(run(["git", "remote"], folder=library.top)).splitlines()
+    there_are = f"there are {', '.join(names)}" if names else "the library has none"
+    return f"no remote of the name {remote}; {there_are}"

@@ -131,9 +131,16 @@ class TestFailing:
 
     def test_a_remote_that_is_none(self, mcfs: Mcfs) -> None:
         said = mcfs("get", "--from", "usb", "artist:orbital")
-        assert said.code == Exit.UNREACHABLE
-        assert 'there is no available git remote named "usb"' in said.err
-        assert said.out == ""
+        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert said.err == "mcfs: no remote of the name usb; there are origin\n"
+        remote = ["git", "-C", str(mcfs.library.top), "remote"]
+        subprocess.run([*remote, "add", "backup", "/nowhere"], check=True)
+        assert "; there are backup, origin\n" in mcfs("get", "--from=usb", "artist:orbital").err
+        for name in ("backup", "origin"):
+            subprocess.run([*remote, "remove", name], check=True)
+        said = mcfs("get", "--from", "usb", "artist:orbital")
+        assert said.code == Exit.USAGE
+        assert said.err == "mcfs: no remote of the name usb; the library has none\n"
 
     def test_from_one_remote(self, mcfs: Mcfs, tmp_path: Path) -> None:
         top = mcfs.library.top
