@@ -304,7 +304,9 @@ def _of_run(run: Run, now: datetime) -> str:
     when = ago(run.finished_at or run.started_at, now)
     match run.outcome:
         case "failed":
-            return f"{run.kind}, {when}: failed: {detail.get('error', 'interrupted')}"
+            seconds = detail.get("seconds")
+            after = f" after {duration(seconds)}" if seconds else ""
+            return f"{run.kind}, {when}: failed{after}: {detail.get('error', 'interrupted')}"
         case None:
             return f"{run.kind}, {when}: not finished"
         case _:

@@ -106,7 +106,8 @@ def sync(
             # The failure itself is what has to be heard, not that it could not be written down.
             with suppress(McfsError):
                 store.cache.record_error(sentence)
-                store.user.finish_run(store.user.start_run("sync"), "failed", {"error": sentence})
+                detail = {"error": sentence, "seconds": time.monotonic() - started}
+                store.user.finish_run(store.user.start_run("sync"), "failed", detail)
             raise
     report.seconds = time.monotonic() - started
     if report.kind is not Kind.NOTHING:

@@ -179,7 +179,9 @@ def test_every_sync_is_logged(
         sync(library, synced)
     run = synced.user.last_run("sync")
     assert run is not None
-    assert (run.outcome, run.detail) == ("failed", {"error": "the disk is gone"})
+    assert run.detail is not None
+    assert (run.outcome, run.detail["error"]) == ("failed", "the disk is gone")
+    assert run.detail["seconds"] > 0
     assert synced.cache.state().last_error == "the disk is gone"
     assert synced.cache.generation() == before
 
