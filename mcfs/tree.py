@@ -5,7 +5,8 @@
     children(node) → Listing     what a folder lists, as of one generation
 
 Owns the resolution of names and the listings, shared by canonical state: two spellings of one folder are
-one listing. Knows the store only through its repositories, and the kernel not at all.
+one listing; the names in it are `entries.py`'s. Knows the store only through its repositories, and the
+kernel not at all.
 
     /                        RootNode
     ├── all                  TracksNode(ALL)
@@ -23,7 +24,6 @@ one listing. Knows the store only through its repositories, and the kernel not a
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import OrderedDict
@@ -37,10 +37,10 @@ from typing import assert_never
 from mcfs import folderfile
 from mcfs.config import DEFAULTS, Absent, Names, Settings
 from mcfs.difference import Difference, difference
+from mcfs.entries import called, entries_of
 from mcfs.errors import NotFoundError, QueryError, ReadOnlyError, TemplateError
 from mcfs.grouping import Groupings
 from mcfs.lately import Lately
-from mcfs.names import escape, file_name, fit, portable, unique_names
 from mcfs.nodes import (
     EmptyPinNode,
     ExportNode,
@@ -62,12 +62,11 @@ from mcfs.nodes import (
 from mcfs.query import ALL, Query, Vocabulary, format, hiding_absent, parse
 from mcfs.query.dates import midnight
 from mcfs.route import MAX_DEPTH, Route, near_miss, query_of, template_of
-from mcfs.sql import select_entries, select_entry
+from mcfs.sql import select_entry
 from mcfs.store import Generation, Store
 from mcfs.store.following import Follower
 from mcfs.store.reader import CacheReader
 from mcfs.template import Template
-from mcfs.template.values import number_of
 from mcfs.views import Views, read_views
 
 # Listings hold what they list; nearly a kilobyte for each entry, names and paths and all.
@@ -188,10 +187,14 @@ class Tree:
         with self._lock:
             return set(self._by_value), set(self._by_file)
 
-    def _in_use(self, known: set[Template], template: Template) -> None:
+    def _note_templates(self, node: FilledNode) -> None:
+        """What names the entries of a folder is in use."""
+        known, template = self._by_file, node.look.names
+        if isinstance(node, ValuesNode):
+            known, template = self._by_value, node.templates[0]
         with self._lock:
             # One too many is enough to know that there are.
-            if len(known) <= MAX_TEMPLATES:
+            if template is not None and len(known) <= MAX_TEMPLATES:
                 known.add(template)
 
     def _forget_templates(self) -> None:
@@ -340,7 +343,7 @@ class Tree:
             up = "../" * node.depth or "./"
             tracks = self._filled(TracksNode(node.folder.query)).entries.values()
             return [
-                (track.annex_key, f"{up}all/{self._called(track)}")
+                (track.annex_key, f"{up}all/{called(track, self._settings.names)}")
                 for track in tracks
                 if isinstance(track, TrackNode)
             ]
@@ -457,66 +460,15 @@ class Tree:
         with self._store.cache.reading() as read:
             now = self._seen(read)
             query = now.groupings.bound(read, self.asked(node))
-            match node:
-                case ValuesNode():
-                    entries = self._values(read, now, node, query)
-                case TracksNode(_, look) if look.names is not None:
-                    entries = self._named_by_template(read, now, query, look.names)
-                case TracksNode():
-                    entries = self._tracks(read, now, query)
-                case unreachable:
-                    assert_never(unreachable)
+            self._note_templates(node)
+            try:
+                entries = entries_of(
+                    node, query, read, now.groupings, now.day, self._settings.names
+                )
+            except NotFoundError as error:
+                self.lately.add(str(error))
+                raise
         return self._keep(node.key, Listing(now.generation, now.day, MappingProxyType(entries)))
-
-    def _tracks(self, read: CacheReader, now: _Moment, query: Query) -> dict[str, Node]:
-        rows = map(TrackNode._make, read.rows(select_entries(query, now.day)))
-        if query.order:
-            tracks = list(rows)
-            width = max(3, len(str(len(tracks))))
-            return {
-                self._fit(fit(f"{place:0{width}} {track.name}")): track
-                for place, track in enumerate(tracks, 1)
-            }
-        return {self._called(track): track for track in rows}
-
-    def _called(self, track: TrackNode) -> str:
-        """The name of a track wherever nothing else says what it is."""
-        return portable(track.name) if self._settings.names is Names.PORTABLE else track.name
-
-    def _named_by_template(
-        self, read: CacheReader, now: _Moment, query: Query, template: Template
-    ) -> dict[str, Node]:
-        self._in_use(self._by_file, template)
-        cells = now.groupings.file_cells(read, query, template, now.day)
-        tracks = {
-            row.annex_key: row
-            for row in map(TrackNode._make, read.rows(select_entries(query, now.day)))
-        }
-        wanted = (
-            (track.annex_key, file_name(template.render(cells[track.id])))
-            for track in tracks.values()
-        )
-        return {self._fit(name): tracks[key] for key, name in unique_names(wanted).items()}
-
-    def _values(
-        self, read: CacheReader, now: _Moment, node: ValuesNode, query: Query
-    ) -> dict[str, Node]:
-        self._in_use(self._by_value, node.templates[0])
-        try:
-            groups = now.groupings.groups(read, query, node.templates[0], now.day)
-        except NotFoundError as error:
-            self.lately.add(str(error))
-            raise
-        wanted = ((group.folded, escape(group.shown.strip())) for group in groups)
-        names = unique_names(wanted, of_files=False)
-        return {
-            self._fit(names[folded]): ValueNode(node, folded)
-            for folded in sorted(names, key=_natural)
-        }
-
-    def _fit(self, name: str) -> str:
-        """A name that is legal, for the file systems it is meant for."""
-        return portable(name) if self._settings.names is Names.PORTABLE else name
 
     def _listing(self, entries: dict[str, Node]) -> Listing:
         now = self._now()
@@ -595,12 +547,6 @@ def _of_itself(name: str) -> Node:
         raise NotFoundError(
             f"{name}: in .mcfs are {', '.join(told.value for told in Told)}"
         ) from error
-
-
-def _natural(folded: str) -> tuple[float, str]:
-    """Numbers in their order, before all text. No text is a number: `nan` has no place in any order."""
-    number = number_of(folded)
-    return math.inf if number is None else number, folded
 
 
 def _only_pins(node: Node) -> None:
