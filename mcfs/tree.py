@@ -108,6 +108,10 @@ class _Moment:
     settings: Settings
     groupings: Groupings
 
+    def is_of(self, listing: Listing) -> bool:
+        """Whether a listing says what is true now."""
+        return listing.generation is self.generation and listing.day is self.day
+
     @cached_property
     def views(self) -> Views:
         return read_views(self.settings, self.vocabulary)
@@ -139,9 +143,10 @@ class Tree:
         self._settings = settings
         self._clock = clock
         self.lately = lately or Lately()
+        # Both are of this moment alone.
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._listed = 0
-        self._files: OrderedDict[ExportNode, tuple[Generation, date, bytes]] = OrderedDict()
+        self._files: OrderedDict[ExportNode, bytes] = OrderedDict()
         self._by_value: set[Template] = set()
         self._by_file: set[Template] = set()
         self._follower: Follower | None = None
@@ -205,11 +210,8 @@ class Tree:
 
     def configure(self, settings: Settings) -> None:
         """From now on by other settings."""
-        with self._lock:
-            self._settings = settings
-            self._moment = None
-            self._listings.clear()
-            self._listed = 0
+        self._settings = settings
+        self._begin(None)
         self.catch_up()
 
     @property
@@ -323,16 +325,18 @@ class Tree:
         now = self._now()
         with self._lock:
             known = self._files.get(node)
-            if known is not None and known[:2] == (now.generation, now.day):
+            if known is not None:
                 self._files.move_to_end(node)
-                return known[2]
+                return known
         names = self._lying(node)
         with self._store.cache.reading() as read:
             text = folderfile.written(node, names, read)
         with self._lock:
-            self._files[node] = (now.generation, now.day, text)
+            if now is not self._moment:
+                return text
+            self._files[node] = text
             # An empty one takes room too.
-            while sum(1000 + len(kept) for _, _, kept in self._files.values()) > MAX_WRITTEN:
+            while sum(1000 + len(kept) for kept in self._files.values()) > MAX_WRITTEN:
                 self._files.popitem(last=False)
         return text
 
@@ -476,17 +480,19 @@ class Tree:
 
     def _held(self, key: str) -> Listing | None:
         """The listing at hand, if it still says what is true."""
-        now = self._now()
+        self._now()
         with self._lock:
             held = self._listings.get(key)
-            if held is None or held.generation is not now.generation or held.day is not now.day:
-                return None
-            self._listings.move_to_end(key)
+            if held is not None:
+                self._listings.move_to_end(key)
             return held
 
     def _keep(self, key: str, listing: Listing) -> Listing:
         """Remember a listing, forgetting the ones not asked for longest: bounded by their entries."""
         with self._lock:
+            # Who began to read before others did comes too late.
+            if self._moment is None or not self._moment.is_of(listing):
+                return listing
             replaced = self._listings.pop(key, None)
             self._listed += _weight(listing) - (_weight(replaced) if replaced else 0)
             self._listings[key] = listing
@@ -521,8 +527,19 @@ class Tree:
         )
         # One who began to read before others did is not to put the clock back for them.
         if now is None or not _is_older(generation, now.generation):
-            self._moment = moment
+            self._begin(moment)
         return moment
+
+    def _begin(self, moment: _Moment | None) -> None:
+        """From now on this is true, and what was made before is of no use.
+
+        To wait until there is too much of it would fill the memory where a library changes all day.
+        """
+        with self._lock:
+            self._moment = moment
+            self._listings.clear()
+            self._listed = 0
+            self._files.clear()
 
 
 def _weight(listing: Listing) -> int:

@@ -10,9 +10,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mcfs import folderfile
 from mcfs.config import DEFAULTS, Absent, Entries, Names, ViewSettings
 from mcfs.errors import NotFoundError
 from mcfs.nodes import ExportNode, Node, SelfNode, ToldNode, TrackNode, TracksNode, ValuesNode
@@ -510,6 +512,45 @@ class TestBounds:
         for number in range(100):
             assert names(tree, f"genre:nothing{number}") == []
         assert len(tree._listings) <= 10
+
+    def test_what_was_made_of_an_older_store_is_let_go(self, make: Make) -> None:
+        tree = make(record("a", genre="x"))
+        for number in range(9):
+            assert names(tree, "all") == names(tree, "genre/x")
+            assert names(tree, "genre") == ["x"]
+            assert written(tree, "all.m3u8").count("mp3") == number + 1
+            tree._store.cache.insert([record(f"a{number}", genre="x")])
+            tree.catch_up()
+        assert not tree._listings
+        assert not tree._files
+        assert tree._listed == 0
+
+    def test_who_comes_too_late_leaves_nothing(
+        self, make: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tree = make(record("a", genre="x"))
+        find, write = Tree._tracks, folderfile.written
+
+        def overtaken(*arguments: Any) -> Any:
+            found = find(*arguments)
+            tree._store.cache.insert([record("b")])
+            tree.catch_up()
+            return found
+
+        def overtaken_too(*arguments: Any) -> bytes:
+            tree._store.cache.insert([record("c")])
+            tree.catch_up()
+            return write(*arguments)
+
+        monkeypatch.setattr(Tree, "_tracks", overtaken)
+        assert names(tree, "all") == ["a.mp3"]
+        assert not tree._listings
+        monkeypatch.setattr(Tree, "_tracks", find)
+        monkeypatch.setattr(folderfile, "written", overtaken_too)
+        assert "a.mp3" in written(tree, "all.m3u8")
+        assert not tree._files
+        monkeypatch.undo()
+        assert names(tree, "all") == ["a.mp3", "b.mp3", "c.mp3"]
 
     def test_templates_are_forgotten(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("mcfs.grouping.MAX_REMEMBERED", 500)
