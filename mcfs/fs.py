@@ -282,11 +282,14 @@ class Operations(pyfuse3.Operations):
                 if isinstance(known.node, TrackNode):
                     self._forget_track(known.node.inode)
                     continue
-                self._names.forget_folder(inode)
+                above, _, name = known.mount_path.rpartition("/")
+                parent = self._inode_of_place.get(above or "/")
+                self._names.forget_folder(inode, parent, os.fsencode(name))
                 # Unless another folder has come to its place meanwhile.
                 if self._inode_of_place.get(known.mount_path) == inode:
                     del self._inode_of_place[known.mount_path]
                 del self._place_of_low[inode & _LOW]
+        self._names.prune(self._known)
 
     def _forget_track(self, inode: int) -> None:
         if not any(kind | inode in self._known for kind in (_LINK, _FILE)):
@@ -513,7 +516,6 @@ class Operations(pyfuse3.Operations):
         for inode in tracks:
             if (node := difference.now.get(inode & (_LINK - 1))) is not None:
                 self._known[inode].node = node
-        self._names.prune(self._known)
         await self._expire(entries, tracks)
 
     async def _tell_of_midnight(self) -> None:

@@ -6,7 +6,7 @@ hears; whatever a handler answers is noted here first. For the trio thread alone
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -86,6 +86,10 @@ class _Track:
     name: bytes
     folders: int | set[int]
 
+    def all(self) -> Collection[int]:
+        """Where it was told."""
+        return self.folders if isinstance(self.folders, set) else (self.folders,)
+
 
 class ToldNames:
     """All names that the kernel may still believe."""
@@ -95,7 +99,9 @@ class ToldNames:
         self._by_claim: dict[str, set[Entry]] = {}
         self._of_folder: dict[int, set[Entry]] = {}
         self._absent = 0
-        self._claims_after_pruning = 0
+        # All of them.
+        self._noted = 0
+        self._noted_after_pruning = 0
 
     def track(self, parent: int, name: bytes, inode: int, manner: Manner) -> None:
         """A track, by a name of that manner."""
@@ -105,10 +111,13 @@ class ToldNames:
         told = self._tracks.get(inode)
         if told is None:
             self._tracks[inode] = _Track(name, parent)
+        elif parent in told.all():
+            return
         elif isinstance(told.folders, set):
             told.folders.add(parent)
-        elif told.folders != parent:
+        else:
             told.folders = {told.folders, parent}
+        self._noted += 1
 
     def folder(self, parent: int, name: bytes, manner: Manner) -> None:
         """The folder of a value, or of a query where a value may come to be called the same."""
@@ -123,12 +132,17 @@ class ToldNames:
 
     def forget_track(self, inode: int) -> None:
         """The kernel knows this track no more, by no name."""
-        self._tracks.pop(inode, None)
+        told = self._tracks.pop(inode, None)
+        if told is not None:
+            self._noted -= len(told.all())
 
-    def forget_folder(self, inode: int) -> None:
-        """The kernel knows nothing in this folder any more."""
-        for entry in self._of_folder.pop(inode, ()):
-            self._absent -= entry.kind is Kind.ABSENT
+    def forget_folder(self, inode: int, above: int | None, name: bytes) -> None:
+        """The kernel knows nothing in this folder any more, nor it by its name in the one above."""
+        self._count_out(self._of_folder.pop(inode, set()))
+        if above is not None:
+            entry = Entry(above, name, Kind.FOLDER)
+            self._take_out(self._by_claim, _claim_of(entry), entry)
+            self._take_out(self._of_folder, above, entry)
 
     def to_expire(self, difference: Difference) -> Iterator[Entry]:
         """What the kernel may believe and may be wrong now; but for folders, it counts as told no more."""
@@ -158,22 +172,29 @@ class ToldNames:
 
         Only when there may be much of it: all that was told has to be gone through.
         """
-        if len(self._by_claim) < 2 * self._claims_after_pruning + _FEW:
+        if self._noted < 2 * self._noted_after_pruning + _FEW:
             return
         for claimed, entries in tuple(self._by_claim.items()):
             gone = {entry for entry in entries if entry.parent not in known}
-            self._absent -= _absent_in(gone)
+            self._count_out(gone)
             if len(gone) == len(entries):
                 del self._by_claim[claimed]
             else:
                 entries -= gone
-        self._claims_after_pruning = len(self._by_claim)
+        for inode, told in tuple(self._tracks.items()):
+            left = {parent for parent in told.all() if parent in known}
+            self._noted -= len(told.all()) - len(left)
+            if not left:
+                del self._tracks[inode]
+            else:
+                told.folders = left if len(left) > 1 else left.pop()
+        self._noted_after_pruning = self._noted
 
     def _of_track(self, inode: int) -> Iterator[Entry]:
-        told = self._tracks.pop(inode, None)
+        told = self._tracks.get(inode)
         if told is not None:
-            folders = told.folders if isinstance(told.folders, set) else (told.folders,)
-            for parent in folders:
+            self.forget_track(inode)
+            for parent in told.all():
                 yield Entry(parent, told.name, Kind.FILE)
 
     def _note(self, entry: Entry, manner: Manner) -> bool:
@@ -181,20 +202,33 @@ class ToldNames:
         if manner is Manner.ALL:
             noted = self._of_folder.setdefault(entry.parent, set())
         else:
-            name = entry.name.decode("utf-8", "surrogateescape")
-            noted = self._by_claim.setdefault(claim(name), set())
-        before = len(noted)
+            noted = self._by_claim.setdefault(_claim_of(entry), set())
+        if entry in noted:
+            return False
         noted.add(entry)
-        return len(noted) > before
+        self._noted += 1
+        return True
 
     def _let_go(self, index: dict[_Key, set[Entry]], key: _Key) -> Iterator[Entry]:
         """Folders stay: most of them are what they were, and then the kernel goes on believing in them."""
         entries = index.pop(key, set())
-        self._absent -= _absent_in(entries)
         if folders := {entry for entry in entries if entry.kind is Kind.FOLDER}:
             index[key] = folders
+        self._count_out(entries - folders)
         yield from entries
 
+    def _take_out(self, index: dict[_Key, set[Entry]], key: _Key, entry: Entry) -> None:
+        entries = index.get(key)
+        if entries is not None and entry in entries:
+            entries.remove(entry)
+            self._count_out((entry,))
+            if not entries:
+                del index[key]
 
-def _absent_in(entries: set[Entry]) -> int:
-    return sum(entry.kind is Kind.ABSENT for entry in entries)
+    def _count_out(self, gone: Collection[Entry]) -> None:
+        self._noted -= len(gone)
+        self._absent -= sum(entry.kind is Kind.ABSENT for entry in gone)
+
+
+def _claim_of(entry: Entry) -> str:
+    return claim(entry.name.decode("utf-8", "surrogateescape"))

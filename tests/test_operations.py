@@ -18,6 +18,7 @@ from pyfuse3 import ROOT_INODE, FileHandleT, FUSEError, InodeT
 
 from mcfs import fs
 from mcfs.config import Absent, Entries, Settings
+from mcfs.difference import Difference
 from mcfs.nodes import Node
 from mcfs.store import Store, open_store
 from mcfs.tree import Tree
@@ -267,3 +268,40 @@ async def test_what_the_kernel_forgets_is_forgotten(operations: fs.Operations) -
     await operations.forget([(inodes[0], 1)])
     assert set(operations._known) == before
     assert await at(operations, "genre") == genre
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ("Beyoncé - Halo.mp3",),
+        ("nothing.mp3",),
+        ("sort:title", "sort:title/001 Beyoncé - Halo.mp3", "sort:title/nothing"),
+        ("{{ genre }}", "{{ genre }}/Pop", "{{ genre }}/nothing"),
+        ("{{ title }}.{{ ext }}", "{{ title }}.{{ ext }}/Halo.mp3"),
+    ],
+)
+async def test_what_was_told_in_a_folder_is_forgotten_with_it(
+    operations: fs.Operations, monkeypatch: pytest.MonkeyPatch, told: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("mcfs.told._FEW", 10)
+    # Known in one folder for as long as the others come and go.
+    track = await at(operations, "all/Beyoncé - Halo.mp3")
+    known, places = set(operations._known), set(operations._inode_of_place)
+    for number in range(100):
+        folder = f"title:halo bpm:<{1000 + number}"
+        inodes = [await at(operations, folder)]
+        for name in told:
+            above, _, last = name.rpartition("/")
+            parent = inodes[0] if not above else inodes[1]
+            found = await operations.lookup(parent, os.fsencode(last), CTX)
+            inodes += [found.st_ino] if found.st_ino else []
+        assert (track in inodes) == any("Halo" in name for name in told)
+        await operations.forget([(inode, 1) for inode in reversed(inodes)])
+    assert set(operations._known) == known
+    assert set(operations._inode_of_place) == places
+    assert operations._names._absent <= 20
+    generation, day = operations._told_of
+    everything = Difference(generation, day, everything=True)
+    assert len(list(operations._names.to_expire(everything))) <= 20
+    # What is left is the folder `all`, of which the kernel may go on believing that it is there.
+    assert (operations._names._noted, operations._names._absent) == (1, 0)
