@@ -4,9 +4,13 @@
     python contrib/soak/crowd.py SECONDS [--processes 64] [--seed 1]
 
 Each process does one thing after the other at random; meanwhile changes are synced without a pause. Ends
-with an error if anybody meets another failure than that a name has gone, if the mount logs anything, or if
-it has more descriptors in the end than in the beginning. Says every ten seconds how many descriptors and
-how much memory the mount has: both are to level off.
+with an error if anybody meets another failure than that a name has gone, if the mount logs anything, if it
+has more descriptors in the end than in the beginning, or if its memory has not levelled off. Says every ten
+seconds how many descriptors and how much memory the mount has.
+
+Memory has levelled off if it grew in the second half of the time by less than half as much as in the first,
+of which the beginning, when everything is met for the first time, is not counted; or by hardly anything. What
+is lost at an even pace grows in both alike. It takes five minutes at least to tell.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import argparse
 import contextlib
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -27,6 +32,10 @@ from mcfs.annex.process import environment
 from mcfs.store import open_store
 from tests.living import BASES, LEVELS, VIEWS, Changes
 from tests.mounting import observed
+
+# Megabytes that mean nothing: what lies about in memory after it was used.
+HARDLY_ANYTHING = 8
+SECONDS_TO_TELL = 300
 
 # A name may go between two looks at it; a link may lead to what is not here.
 GONE = (FileNotFoundError, NotADirectoryError)
@@ -111,6 +120,19 @@ def weight(process: int) -> tuple[int, int]:
     return len(list(Path(f"/proc/{process}/fd").iterdir())), kilobytes // 1024
 
 
+def levelled_off(megabytes: list[int]) -> bool:
+    """Whether memory that was looked at again and again did; says what it was."""
+    tenth = max(1, len(megabytes) // 10)
+    begin, middle, end = (
+        statistics.median(megabytes[place : place + tenth])
+        for place in (tenth, len(megabytes) // 2, len(megabytes) - tenth)
+    )
+    print(
+        f"memory: {begin:.0f} MB in the beginning, {middle:.0f} MB half way, {end:.0f} MB in the end"
+    )
+    return end - middle <= max(HARDLY_ANYTHING, (middle - begin) / 2)
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -137,6 +159,7 @@ def main() -> None:
                 start(served.path, chosen.seed + number, end) for number in range(chosen.processes)
             ]
             made, said = 0, begun
+            weights = []
             while time.monotonic() < end:
                 changes.make()
                 made += 1
@@ -144,6 +167,7 @@ def main() -> None:
                 if time.monotonic() > said + 10:
                     said = time.monotonic()
                     descriptors, megabytes = weight(pid)
+                    weights.append(megabytes)
                     print(
                         f"{said - begun:.0f} s, {made} changes: {descriptors} descriptors,"
                         f" {megabytes} MB, {sum(served.requests().values())} requests",
@@ -159,6 +183,10 @@ def main() -> None:
             # The pool of database connections keeps a few.
             if descriptors > before + 60:
                 sys.exit("descriptors are lost")
+            if chosen.seconds < SECONDS_TO_TELL:
+                print("too short to tell whether memory levels off")
+            elif not levelled_off(weights):
+                sys.exit("memory has not levelled off")
 
 
 if __name__ == "__main__":
