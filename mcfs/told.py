@@ -18,8 +18,9 @@ from mcfs.query import Cut, DateBetween, Query, leaves
 
 _Key = TypeVar("_Key", int, str)
 
-# So many names that were not there are remembered.
-MOST_ABSENT = 100_000
+# So many names that were not there are remembered, at half a kilobyte each. Of more, the kernel believes
+# it for a second.
+MOST_ABSENT = 50_000
 # Not worth to be gone through.
 _FEW = 10_000
 

@@ -14,6 +14,10 @@ from mcfs.query import Query
 from mcfs.sql.lowering import lowered
 from mcfs.sql.shapes import Statement
 
+# So many statements of each kind are remembered: each is fifty kilobytes of SQLAlchemy's objects, and a
+# hundred shapes are more than anybody looks at in turns.
+MOST_SHAPES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:

@@ -24,7 +24,7 @@ from sqlalchemy.types import NullType
 
 from mcfs.query import And, Flag, Query
 from mcfs.schema import Field, Track, TrackValue, Value
-from mcfs.sql.compiled import Compiled, compiled
+from mcfs.sql.compiled import MOST_SHAPES, Compiled, compiled
 from mcfs.sql.lowering import Shape
 from mcfs.sql.shapes import Statement, ids_of_fields, inside
 
@@ -91,19 +91,19 @@ def count_values(ids: str) -> Compiled:
     return Compiled(_VALUE_COUNTS, {"ids": ids})
 
 
-@lru_cache(maxsize=256)
+@lru_cache(MOST_SHAPES)
 def _dictionary(fields: tuple[str, ...]) -> Statement:
     return select(Value.id, Value.text, Value.number).where(
         Value.field_id.in_(ids_of_fields(fields))
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(MOST_SHAPES)
 def _values_of_few(shape: Shape, fields: tuple[str, ...]) -> Statement:
     return _from_tracks(shape, fields, [Value.id, Value.text, Value.number]).distinct()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(MOST_SHAPES)
 def _values_of_nearly_all(shape: Shape, fields: tuple[str, ...]) -> Statement:
     # Nearly every value has a track that is here: to look for one is quicker than to walk them all.
     having = (
@@ -114,7 +114,7 @@ def _values_of_nearly_all(shape: Shape, fields: tuple[str, ...]) -> Statement:
     return _dictionary(fields).where(having.exists())
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(MOST_SHAPES)
 def _pairs(shape: Shape, fields: tuple[str, ...]) -> Statement:
     tracks = select(Track.id).where(inside(shape))
     return (
@@ -125,7 +125,7 @@ def _pairs(shape: Shape, fields: tuple[str, ...]) -> Statement:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(MOST_SHAPES)
 def _texts(shape: Shape, fields: tuple[str, ...]) -> Statement:
     columns = [Track.id, Field.name, Value.text, Value.number]
     return _from_tracks(shape, fields, columns).join(Field, Field.id == Value.field_id)
@@ -142,7 +142,7 @@ def _from_tracks(shape: Shape, fields: tuple[str, ...], columns: list[Any]) -> S
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(MOST_SHAPES)
 def _combinations(
     fields: tuple[tuple[str, ...], ...], columns: tuple[str, ...], untitled: int | None
 ) -> Statement:
@@ -177,12 +177,12 @@ def _column(name: str) -> ColumnElement[Any]:
     return column
 
 
-@lru_cache(maxsize=256)
+@lru_cache(MOST_SHAPES)
 def _lacking(shape: Shape) -> Statement:
     return select(Track.id).where(not_(inside(shape)))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(MOST_SHAPES)
 def _columns_of(shape: Shape, names: tuple[str, ...]) -> Statement:
     return select(Track.id, *(type_coerce(_column(name), NullType()) for name in names)).where(
         inside(shape)
@@ -197,7 +197,7 @@ _REPEATED = {
 }
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(MOST_SHAPES)
 def _without(shape: Shape, fields: tuple[str, ...]) -> Statement:
     having = (
         select(TrackValue.track_id)

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, bindparam, case, func, select, type_coerce
 
 from mcfs.query import Query
 from mcfs.schema import Track
-from mcfs.sql.compiled import Compiled, compiled
+from mcfs.sql.compiled import MOST_SHAPES, Compiled, compiled
 from mcfs.sql.lowering import Shape
 from mcfs.sql.shapes import Statement, condition, inside, select_shape
 
@@ -48,12 +48,12 @@ def select_entry(query: Query, name: str, today: date) -> Compiled:
     return compiled(_entry, query, today, name=name)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(MOST_SHAPES)
 def _tracks(shape: Shape) -> Statement:
     return select_shape(shape, Track, [getattr(Track, name) for name in _LISTED])
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(MOST_SHAPES)
 def _count(shape: Shape) -> Statement:
     _, where, _, limit = shape
     if limit is None:
@@ -74,11 +74,11 @@ _ENTRY = [
 ]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(MOST_SHAPES)
 def _entries(shape: Shape) -> Statement:
     return select_shape(shape, Track, _ENTRY)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(MOST_SHAPES)
 def _entry(shape: Shape) -> Statement:
     return select(*_ENTRY).where(Track.name == bindparam("name"), inside(shape))
