@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from mcfs import folderfile
 from mcfs.config import DEFAULTS, Absent, Entries, Names, ViewSettings
+from mcfs.entries import entries_of
 from mcfs.errors import NotFoundError
 from mcfs.nodes import ExportNode, Node, SelfNode, ToldNode, TrackNode, TracksNode, ValuesNode
 from mcfs.query import ALL
 from mcfs.route import MAX_DEPTH, Route
+from mcfs.sql import tracks
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.tree import Tree
 
@@ -529,7 +534,7 @@ class TestBounds:
         self, make: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tree = make(record("a", genre="x"))
-        find, write = Tree._tracks, folderfile.written
+        find, write = entries_of, folderfile.written
 
         def overtaken(*arguments: Any) -> Any:
             found = find(*arguments)
@@ -542,15 +547,34 @@ class TestBounds:
             tree.catch_up()
             return write(*arguments)
 
-        monkeypatch.setattr(Tree, "_tracks", overtaken)
+        monkeypatch.setattr("mcfs.tree.entries_of", overtaken)
         assert names(tree, "all") == ["a.mp3"]
         assert not tree._listings
-        monkeypatch.setattr(Tree, "_tracks", find)
+        monkeypatch.setattr("mcfs.tree.entries_of", find)
         monkeypatch.setattr(folderfile, "written", overtaken_too)
         assert "a.mp3" in written(tree, "all.m3u8")
         assert not tree._files
         monkeypatch.undo()
         assert names(tree, "all") == ["a.mp3", "b.mp3", "c.mp3"]
+
+    def test_statements_are_forgotten(self, make: Make) -> None:
+        """SQLAlchemy's objects are most of what a mount would grow by."""
+        tree = make(record("a", genre="x", artist="y", title="z", album="v", year="1999", bpm="9"))
+        words = ["genre:x", "artist:y", "title:z", "album:v", "year:1999", "bpm:9"]
+        words += [f"-{word}q" for word in words[:4]]
+
+        def compiled() -> int:
+            gc.collect()
+            return sum(isinstance(each, SQLCompiler) for each in gc.get_objects())
+
+        before, asked = compiled(), 0
+        for count in range(1, 6):
+            for some in combinations(words, count):
+                assert names(tree, " ".join(some)) == ["a.mp3"]
+                asked += 1
+        assert asked > 600
+        assert compiled() - before < asked / 2
+        assert tracks._entries.cache_info().currsize < asked / 2
 
     def test_templates_are_forgotten(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("mcfs.grouping.MAX_REMEMBERED", 500)

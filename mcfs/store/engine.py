@@ -50,6 +50,9 @@ SETTINGS_TO_REBUILD = (
 # Ctrl-C at the wrong moment would put its traceback on the terminal.
 _NOT_ON_THE_TERMINAL = logging.NullHandler()
 
+# Each keeps its statement too, which is large; SQLAlchemy lets half as many more come before it forgets.
+_MOST_COMPILED = 200
+
 _BEGIN = "mcfs_begin"
 _PATIENCE = "mcfs_patience"
 
@@ -78,6 +81,7 @@ def _engine(path: Path, connect: Callable[[Path], sqlite3.Connection], patience:
         poolclass=QueuePool,
         max_overflow=-1,  # threads that read never wait for each other
         execution_options={_PATIENCE: patience},
+        query_cache_size=_MOST_COMPILED,
     )
     event.listen(engine, "begin", _begin)
     return engine
