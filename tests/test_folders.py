@@ -559,9 +559,9 @@ class TestBounds:
 
     def test_statements_are_forgotten(self, make: Make) -> None:
         """SQLAlchemy's objects are most of what a mount would grow by."""
-        tree = make(record("a", genre="x", artist="y", title="z", album="v", year="1999", bpm="9"))
-        words = ["genre:x", "artist:y", "title:z", "album:v", "year:1999", "bpm:9"]
-        words += [f"-{word}q" for word in words[:4]]
+        tree = make(record("a", genre="x", title="z", album="v", year="1999", bpm="9"))
+        words = ["genre:x", "genre:=x", "-genre:y", "any:a", "bpm:9", "-bpm:>9", "year:<2000"]
+        words += ["present:no", "(title:z or album:v)", "directory:music"]
 
         def compiled() -> int:
             gc.collect()
@@ -570,7 +570,7 @@ class TestBounds:
         before, asked = compiled(), 0
         for count in range(1, 6):
             for some in combinations(words, count):
-                assert names(tree, " ".join(some)) == ["a.mp3"]
+                names(tree, " ".join(some))
                 asked += 1
         assert asked > 600
         assert compiled() - before < asked / 2
