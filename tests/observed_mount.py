@@ -18,7 +18,7 @@ from pathlib import Path
 import trio
 from pyfuse3 import InodeT, RequestContext
 
-from mcfs import fs
+from mcfs import fs, telling
 from mcfs.annex.library import open_library
 from mcfs.config import Absent, Entries, Names, Settings
 from mcfs.mountpoint import mount_options
@@ -91,9 +91,9 @@ def main() -> None:
     parser.add_argument("--as-before-6.2", dest="old", action="store_true", help="an older Linux")
     asked = parser.parse_args()
     if asked.old:
-        fs.EXPIRES_GENTLY = False
+        telling.EXPIRES_GENTLY = False
     if asked.hurry:
-        fs.LOOK_EVERY = fs.ONCE_MORE = 0.02
+        telling.LOOK_EVERY = telling.ONCE_MORE = 0.02
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     library, clock = open_library(asked.library), Clock()
     settings = Settings(absent=asked.absent, names=asked.names)

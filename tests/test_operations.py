@@ -258,7 +258,7 @@ def _spoil(cache: Path) -> None:
 
 
 async def test_what_the_kernel_forgets_is_forgotten(operations: fs.Operations) -> None:
-    before = set(operations._known)
+    before = set(operations.known.all())
     inodes = [
         await at(operations, mount_path)
         for mount_path in ("genre/Pop", "genre/Pop/Beyoncé - Halo.mp3", "genre:techno.m3u8")
@@ -266,7 +266,7 @@ async def test_what_the_kernel_forgets_is_forgotten(operations: fs.Operations) -
     genre = await at(operations, "genre")
     await operations.forget([(genre, 4), *((inode, 1) for inode in inodes), (genre, 0)])
     await operations.forget([(inodes[0], 1)])
-    assert set(operations._known) == before
+    assert set(operations.known.all()) == before
     assert await at(operations, "genre") == genre
 
 
@@ -286,7 +286,7 @@ async def test_what_was_told_in_a_folder_is_forgotten_with_it(
     monkeypatch.setattr("mcfs.told._FEW", 10)
     # Known in one folder for as long as the others come and go.
     track = await at(operations, "all/Beyoncé - Halo.mp3")
-    known, places = set(operations._known), set(operations._inode_of_place)
+    known, places = set(operations.known.all()), set(operations.known.places())
     for number in range(100):
         folder = f"title:halo bpm:<{1000 + number}"
         inodes = [await at(operations, folder)]
@@ -297,11 +297,11 @@ async def test_what_was_told_in_a_folder_is_forgotten_with_it(
             inodes += [found.st_ino] if found.st_ino else []
         assert (track in inodes) == any("Halo" in name for name in told)
         await operations.forget([(inode, 1) for inode in reversed(inodes)])
-    assert set(operations._known) == known
-    assert set(operations._inode_of_place) == places
-    assert operations._names._absent <= 20
-    generation, day = operations._told_of
+    assert set(operations.known.all()) == known
+    assert set(operations.known.places()) == places
+    assert operations.known.names._absent <= 20
+    generation, day = operations.telling._told_of
     everything = Difference(generation, day, everything=True)
-    assert len(list(operations._names.to_expire(everything))) <= 20
+    assert len(list(operations.known.names.to_expire(everything))) <= 20
     # What is left is the folder `all`, of which the kernel may go on believing that it is there.
-    assert (operations._names._noted, operations._names._absent) == (1, 0)
+    assert (operations.known.names._noted, operations.known.names._absent) == (1, 0)

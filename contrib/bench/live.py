@@ -25,11 +25,12 @@ from pathlib import Path
 import trio
 from insert import tracks
 
-from mcfs import fs
+from mcfs import fs, telling
 from mcfs.annex.library import open_library
 from mcfs.annex.process import environment
 from mcfs.mountpoint import mount_options
 from mcfs.store import Store, TrackRecord, open_store
+from mcfs.told import Entry
 from mcfs.tree import Tree
 
 Change = Callable[[TrackRecord, int], TrackRecord]
@@ -75,14 +76,14 @@ def folders(mnt: Path, draw: random.Random) -> Iterator[Path]:
 
 def serve(top: Path, mnt: Path) -> None:
     """The mount, which says when it has told the kernel, and of how much."""
-    fs.LOOK_EVERY = fs.ONCE_MORE = 0.01
-    notify = fs._notify
+    telling.LOOK_EVERY = telling.ONCE_MORE = 0.01
+    notify = telling.notify
 
-    def timed(entries: list[fs.Entry], inodes: list[int]) -> None:
+    def timed(entries: list[Entry], inodes: list[int]) -> None:
         notify(entries, inodes)
         print(time.monotonic(), len(entries), len(inodes), flush=True)
 
-    fs._notify = timed  # type: ignore[assignment]
+    telling.notify = timed  # type: ignore[assignment]
     library = open_library(top)
     with open_store(library.store_dir) as store:
         operations = fs.Operations(Tree(store), fs.Places(library.top, library.common_dir))

@@ -2,7 +2,7 @@
 
 Owns how collisions are settled. Programs that look only at the low 32 bits (MPD) take two tracks
 for one when those agree, and among 100,000 tracks two are likely to; so the low 32 bits are what is
-kept distinct, and never 0. The bits from 60 up are left to `fs.py`, which tells the kinds of entry
+kept distinct, and never 0. The bits from 60 up are left to `known.py`, which tells the kinds of entry
 apart by them.
 """
 
