@@ -171,10 +171,12 @@ class KnownInodes:
                 self.names.forget_track(known.node.inode)
             return
         above, name = split(known.mount_path)
-        self.names.forget_folder(inode, self._inode_of_place.get(above), os.fsencode(name))
-        # Unless another folder has come to its place meanwhile.
+        parent = None
+        # Another folder may have come to its place meanwhile.
         if self._inode_of_place.get(known.mount_path) == inode:
             del self._inode_of_place[known.mount_path]
+            parent = self._inode_of_place.get(above)
+        self.names.forget_folder(inode, parent, os.fsencode(name))
         del self._place_of_low[inode & _LOW]
 
     def leave(self, mount_path: str) -> None:

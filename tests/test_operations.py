@@ -21,6 +21,7 @@ from mcfs.config import Absent, Entries, Settings
 from mcfs.difference import Difference
 from mcfs.nodes import Node
 from mcfs.store import Store, open_store
+from mcfs.told import Entry, Kind
 from mcfs.tree import Tree
 from tests.tracks import ABSENT
 
@@ -63,6 +64,12 @@ async def at(operations: fs.Operations, mount_path: str) -> InodeT:
     for name in filter(None, mount_path.split("/")):
         inode = (await operations.lookup(inode, os.fsencode(name), CTX)).st_ino
     return inode
+
+
+def everything(operations: fs.Operations) -> Difference:
+    """A change after which all that the kernel believes may be wrong."""
+    generation, day = operations._tree.as_of
+    return Difference(generation, day, everything=True)
 
 
 async def fails(awaited: Awaitable[object]) -> int:
@@ -182,8 +189,12 @@ class TestPins:
         assert await at(operations, "pins/mine/bpm:126") not in (old, below)
         store.user.remove_pin("mine")
         store.user.add_pin("mine", "genre:techno")
-        assert await at(operations, "pins/mine") != old, "somebody may still be in there"
+        new = await at(operations, "pins/mine")
+        assert new != old, "somebody may still be in there"
+        assert await at(operations, "pins/mine/bpm:126") != below
         await operations.forget([(old, 1), (below, 1)])
+        believed = operations.known.names.to_expire(everything(operations))
+        assert Entry(new, b"bpm:126", Kind.FOLDER) in believed
 
 
 class TestKinds:
@@ -300,8 +311,6 @@ async def test_what_was_told_in_a_folder_is_forgotten_with_it(
     assert set(operations.known.all()) == known
     assert set(operations.known.places()) == places
     assert operations.known.names._absent <= 20
-    generation, day = operations.telling._told_of
-    everything = Difference(generation, day, everything=True)
-    assert len(list(operations.known.names.to_expire(everything))) <= 20
+    assert len(list(operations.known.names.to_expire(everything(operations)))) <= 20
     # What is left is the folder `all`, of which the kernel may go on believing that it is there.
     assert (operations.known.names._noted, operations.known.names._absent) == (1, 0)
