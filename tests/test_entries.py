@@ -173,7 +173,7 @@ class TestFiles:
             assert file.read(10) == expected[:10]
             Repository(library.top).annex("drop", "--force", "beyonce.mp3")
             sync(library, synced)
-            wait_until(lambda: not os.path.lexists(files / name), seconds=5)
+            wait_until(lambda: not os.path.lexists(files / name))
             assert file.read() == expected[10:]
 
     def test_content_that_vanished_is_an_error_of_that_file_alone(

@@ -59,7 +59,7 @@ class Live:
 
     def lists(self, mount_path: str, *names: str) -> None:
         """It does so soon."""
-        wait_until(lambda: sorted(os.listdir(self.mnt / mount_path)) == sorted(names), seconds=5)
+        wait_until(lambda: sorted(os.listdir(self.mnt / mount_path)) == sorted(names))
 
     def is_there(self, mount_path: str) -> bool:
         """By the name alone: a listing would put right what the kernel believes."""
@@ -75,15 +75,15 @@ class Live:
             return self.is_there(mount_path) and self.served.requests()["lookup"] == before
 
         assert self.is_there(mount_path)
-        wait_until(is_known, seconds=10)
+        wait_until(is_known)
 
     def comes(self, mount_path: str) -> None:
         """What the kernel believes is not there."""
-        wait_until(lambda: self.is_there(mount_path), seconds=5)
+        wait_until(lambda: self.is_there(mount_path))
 
     def goes(self, mount_path: str) -> None:
         """What the kernel believes is there."""
-        wait_until(lambda: not self.is_there(mount_path), seconds=5)
+        wait_until(lambda: not self.is_there(mount_path))
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_what_git_annex_changes(library: Library, synced: Store, place: Path) ->
             )
             sync(library, synced)
             fresh = Tree(synced)
-            wait_until(lambda: not believed.wrong(fresh, list(believed.names)), seconds=10)  # noqa: B023
+            wait_until(lambda: not believed.wrong(fresh, list(believed.names)))  # noqa: B023
 
 
 class TestMidnight:
@@ -257,8 +257,8 @@ class TestOpen:
             names += [entry.name for entry in entries]
         assert sorted(names) == [record.name for record in before]
         # What was shown of an older state is not believed.
-        assert not live.is_there("all/0000.mp3")
-        assert not live.is_there("all/0100.mp3")
+        live.goes("all/0000.mp3")
+        live.goes("all/0100.mp3")
         assert len(os.listdir(live.mnt / "all")) == 450
 
     def test_who_lists_while_it_changes_sees_no_name_twice(self, live: Live) -> None:

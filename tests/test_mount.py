@@ -199,8 +199,8 @@ class TestAbsence:
             check=True,
         )
         sync_beside_the_mount(library, synced)
-        wait_until(file.is_symlink, seconds=5)
-        wait_until(lambda: not (mnt / "all" / "Кино - Группа крови.mp3").is_symlink(), seconds=5)
+        wait_until(file.is_symlink)
+        wait_until(lambda: not (mnt / "all" / "Кино - Группа крови.mp3").is_symlink())
 
 
 class TestPins:
@@ -243,7 +243,7 @@ class TestPins:
         ):
             assert not (two.path / "pins" / "Friday").exists()
             (one.path / "pins" / "Friday").mkdir()
-            wait_until((two.path / "pins" / "Friday").is_dir, seconds=5)
+            wait_until((two.path / "pins" / "Friday").is_dir)
 
     def test_pins_stay_when_the_mount_goes(
         self, library: Library, synced: Store, place: Path

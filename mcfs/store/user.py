@@ -6,11 +6,10 @@ made in its place.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from mcfs.columns import utc_now
 from mcfs.errors import NotFoundError, PinExistsError
@@ -26,8 +25,6 @@ class UserRepository:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._watch: PoolProxiedConnection | None = None
-        self._lock = threading.Lock()
 
     def prepare(self) -> None:
         """Bring the tables to the newest revision."""
@@ -48,25 +45,7 @@ class UserRepository:
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
-            if self._watch is not None:
-                self._watch.close()
-                self._watch = None
         self._engine.dispose()
-
-    def data_version(self) -> int:
-        """A number that is another one after every change, whoever made it. Cheap to poll."""
-        with self._lock, sqlite.translated(self._engine):
-            # Only compares within one connection, hence one that is kept.
-            if self._watch is None:
-                self._watch = self._engine.raw_connection()
-            cursor = self._watch.cursor()
-            try:
-                cursor.execute("PRAGMA data_version")
-                ((version,),) = cursor.fetchall()
-            finally:
-                cursor.close()
-            return int(version)
 
     def pins(self) -> list[Pin]:
         """All pins, by name."""

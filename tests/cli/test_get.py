@@ -197,7 +197,7 @@ class TestAround:
             file = served.path / "genre:ambient" / "Orbital - Halcyon.mp3"
             assert not file.exists()
             assert mcfs("get", "genre:ambient").code == Exit.DONE
-            wait_until(file.exists, seconds=2)
+            wait_until(file.exists)
 
     def test_a_bar_by_bytes_on_a_terminal(self, mcfs: Mcfs) -> None:
         mcfs("sync")
@@ -231,7 +231,7 @@ class TestAround:
         finally:
             process.kill()
         assert (process.returncode, said) == (130, b"\nmcfs: interrupted\n")
-        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), seconds=5)
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
         assert mcfs("get", "--from=origin", "artist:orbital").out == "1 fetched\n"
 
 

@@ -142,11 +142,11 @@ def test_a_mount_follows(mcfs: Mcfs, tmp_path: Path) -> None:
         assert list(pins.iterdir()) == []
         assert not (pins / "Peak time").exists()
         mcfs("pin", "--name", "Peak time", "genre:ambient")
-        wait_until(lambda: [pin.name for pin in pins.iterdir()] == ["Peak time"], seconds=2)
+        wait_until(lambda: [pin.name for pin in pins.iterdir()] == ["Peak time"])
         assert [track.name for track in (pins / "Peak time").iterdir()] == ["Orbital - Halcyon.mp3"]
         mcfs("unpin", "Peak time")
-        wait_until(lambda: not (pins / "Peak time").exists(), seconds=2)
-        wait_until(lambda: list(pins.iterdir()) == [], seconds=2)
+        wait_until(lambda: not (pins / "Peak time").exists())
+        wait_until(lambda: list(pins.iterdir()) == [])
         # And the other way round.
         (pins / "genre:pop").mkdir()
         assert mcfs("pins").lines[1:] == ["genre:pop       1  genre:pop"]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,29 +147,6 @@ def test_a_snapshot_that_goes_takes_its_tracks_along(user: UserRepository, tmp_p
     with writing(user._engine) as connection:
         connection.exec_driver_sql("DELETE FROM snapshot")
     assert query(tmp_path / "user.db", "SELECT count(*) FROM snapshot_track") == [(0,)]
-
-
-def test_data_version_tells_of_changes_by_anybody(user: UserRepository, tmp_path: Path) -> None:
-    seen = [user.data_version()]
-    assert user.data_version() == seen[0]
-    user.add_pin("own", "")
-    seen.append(user.data_version())
-    script = (
-        "import sys\nfrom pathlib import Path\nfrom mcfs.store import open_store\n"
-        "with open_store(Path(sys.argv[1])) as store: store.user.add_pin('other', '')\n"
-    )
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
-    seen.append(user.data_version())
-    user.pins()
-    assert user.data_version() == seen[-1]
-    assert len(set(seen)) == 3
-
-
-def test_data_version_of_no_database(tmp_path: Path) -> None:
-    repository = UserRepository(open_engine(tmp_path / "gone" / "user.db"))
-    with pytest.raises(StoreError, match="there is no folder"):
-        repository.data_version()
-    repository.close()
 
 
 def test_writer_gives_up_waiting(user: UserRepository, tmp_path: Path) -> None:
