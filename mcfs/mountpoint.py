@@ -54,10 +54,13 @@ def our_mounts() -> list[Mount]:
 
 def mount_of(text: str) -> tuple[Mount, str] | None:
     """The mount that a path lies in, and the part of it that is inside; None where it is in none."""
-    place = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111  (Path.resolve would ask)
     ours = our_mounts()
     if not ours:
         return None
+    try:
+        place = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111  (Path.resolve would ask)
+    except FileNotFoundError:
+        return None  # where we stand was deleted
     # The way to a mount may be through a link; the last name may be one of ours, to be left alone.
     folder, name = os.path.split(place)
     for path in (place, os.path.join(os.path.realpath(folder), name)):  # noqa: PTH118

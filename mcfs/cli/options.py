@@ -14,13 +14,16 @@ library = click.option(
     "asked_for",
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help="The git-annex repository; else $MCFS_LIBRARY, else the one around this folder.",
+    help="The git-annex repository; else $MCFS_LIBRARY, else that of this folder or mount.",
 )
 
 
 def library_place(named: Path | None) -> Path:
-    """Where to look for the library, as the option's help says."""
-    return named or Path(os.environ.get("MCFS_LIBRARY") or ".")
+    """Where the library is looked for: what is named, else where we stand; in a mount, at what it shows."""
+    if place := named or os.environ.get("MCFS_LIBRARY"):
+        return Path(place)
+    in_mount = mount_of(".")
+    return Path() if in_mount is None else Path(in_mount[0].source)
 
 
 def placed(path: str, named: Path | None) -> tuple[Path, str]:

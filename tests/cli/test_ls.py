@@ -74,6 +74,10 @@ class TestPlain:
         monkeypatch.chdir(served.path / "genre:pop")
         assert mcfs.anywhere("ls", ".").lines == ["Beyoncé - Halo.mp3"]
         assert mcfs.anywhere("ls", "../genre/Pop").lines == ["Beyoncé - Halo.mp3"]
+        assert mcfs.anywhere("search", "genre:pop").out == mcfs("search", "genre:pop").out
+        assert mcfs.anywhere("fields").out == mcfs("fields").out
+        monkeypatch.setenv("MCFS_LIBRARY", str(clone.top))
+        assert mcfs.anywhere("search", "genre:pop").out == ""
         monkeypatch.chdir("/")
 
     def test_a_broken_view_is_told_beside_the_others(self, mcfs: Mcfs) -> None:
