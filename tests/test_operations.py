@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -314,3 +317,33 @@ async def test_what_was_told_in_a_folder_is_forgotten_with_it(
     assert len(list(operations.known.names.to_expire(everything(operations)))) <= 20
     # What is left is the folder `all`, of which the kernel may go on believing that it is there.
     assert (operations.known.names._noted, operations.known.names._absent) == (1, 0)
+
+
+_HEAPS = """
+import ctypes, sys, threading
+from mcfs import fs
+fs._share_memory()
+together = threading.Barrier(21)
+def take():
+    taken = bytearray(3000)
+    together.wait()
+    together.wait()
+threads = [threading.Thread(target=take) for _ in range(20)]
+for thread in threads:
+    thread.start()
+together.wait()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+libc.fclose.argtypes = [ctypes.c_void_p]
+libc.malloc_info.argtypes = [ctypes.c_int, ctypes.c_void_p]
+file = libc.fopen(sys.argv[1].encode(), b"w")
+libc.malloc_info(0, file)
+libc.fclose(file)
+together.wait()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's heaps")
+def test_threads_share_what_memory_is_freed(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", _HEAPS, tmp_path / "heaps"], check=True)
+    assert (tmp_path / "heaps").read_text().count("<heap nr=") == 2
