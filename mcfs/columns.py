@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, overload
 
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
 
@@ -74,5 +74,12 @@ class RawText(TypeDecorator[str]):
         return as_text
 
 
+@overload
+def as_text(kept: str | bytes) -> str: ...
+@overload
+def as_text(kept: None) -> None: ...
+@overload
+def as_text(kept: str | bytes | None) -> str | None: ...
 def as_text(kept: str | bytes | None) -> str | None:
+    """What `stored_text` made of it, as text again."""
     return kept.decode("utf-8", "surrogateescape") if isinstance(kept, bytes) else kept

@@ -9,8 +9,8 @@ mount that shows regular files, the tree says which track a path is.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from mcfs.annex.keys import key_of_link
 from mcfs.annex.library import Library
@@ -29,16 +29,7 @@ NO_TRACK = "it is no track of git-annex"
 _REMEMBERED = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """A path, and the place of its track in the store."""
-
-    path: str
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unmatched:
+class Unmatched(NamedTuple):
     """A path that leads to no track, and why."""
 
     path: str
@@ -59,30 +50,32 @@ class Matcher:
         self._names = sorted((name.rstrip("/") + "/" for name in names), key=len, reverse=True)
         self._real_folders: dict[str, str] = {}
 
-    def match(self, read: CacheReader, paths: Sequence[str]) -> Iterator[Matched | Unmatched]:
-        """For each of the paths, in order, what it is."""
-        # Most lie where the library says, and no disk has to be asked for them.
+    def match(
+        self, read: CacheReader, paths: Iterable[str]
+    ) -> tuple[dict[str, int], list[Unmatched]]:
+        """Path → place of its track in the store, and the paths that lead to none."""
         work_paths = {path: self._named(path) for path in paths}
         known = read.places_of_files(named for named in work_paths.values() if named is not None)
-        real = {
-            path: self._real(path)
-            for path, work_path in work_paths.items()
-            if work_path is None or work_path not in known
-        }
+        # Most lie where the library says, and no disk has to be asked for them.
+        found = {path: known[named] for path, named in work_paths.items() if named in known}
+        rest = {path: named for path, named in work_paths.items() if path not in found}
+        if not rest:
+            return found, []
+        real = {path: self._real(path) for path in rest}
         keys = {path: self._key(place) for path, place in real.items()}
         inside = {path: self._below_top(place) for path, place in real.items()}
         known_keys = read.places_of_keys(key for key in keys.values() if key is not None)
-        known |= read.places_of_files(place for place in inside.values() if place is not None)
-        for path, work_path in work_paths.items():
-            found = known.get(work_path or "")
-            if found is None:
-                found = known_keys.get(keys[path] or "")
-            if found is None:
-                found = known.get(inside[path] or "")
-            if found is None:
-                yield Unmatched(path, self._reason(path, work_path, inside[path]))
+        known = read.places_of_files(place for place in inside.values() if place is not None)
+        unmatched: list[Unmatched] = []
+        for path, named in rest.items():
+            place = known_keys.get(keys[path] or "")
+            if place is None:
+                place = known.get(inside[path] or "")
+            if place is None:
+                unmatched.append(Unmatched(path, self._reason(path, named, inside[path])))
             else:
-                yield Matched(path, found)
+                found[path] = place
+        return found, unmatched
 
     def _named(self, path: str) -> str | None:
         """The work path that a path is by its text alone."""

@@ -13,10 +13,9 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from mcfs.errors import MixxxBusyError, MixxxError
@@ -69,8 +68,7 @@ _COLUMNS = MappingProxyType(
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """A track of Mixxx by its number there, and where Mixxx says that it is."""
 
     number: int
@@ -131,8 +129,7 @@ class Mixxx:
     def locations(self) -> Iterator[Located]:
         """Where all its tracks are."""
         rows = self._connection.execute("SELECT id, file FROM temp.mcfs_track")
-        for number, location in rows:
-            yield Located(number, location or "")
+        return map(Located._make, rows)
 
     def match(self, places: Iterable[tuple[int, int]]) -> None:
         """Remember the places in the store that some tracks, by their numbers, are at."""
@@ -169,7 +166,7 @@ _SELECTED = ", ".join(f'"{column}"' for column in (*_TEXTS.values(), *_OTHERS))
 _DESCRIBED = f"""
     SELECT place, (SELECT json_group_array(name) FROM temp.mcfs_crate WHERE track_id = id),
            {_SELECTED}
-    FROM temp.mcfs_match JOIN temp.mcfs_track ON id = number ORDER BY place, id DESC
+    FROM temp.mcfs_match JOIN temp.mcfs_track ON id = number ORDER BY place, number DESC
 """  # noqa: S608  (names of ours alone)
 
 
@@ -177,10 +174,13 @@ def _copy(connection: sqlite3.Connection) -> None:
     selected = ", ".join(f'l."{column}"' for column in (*_TEXTS.values(), *_OTHERS))
     statements = (
         "PRAGMA temp_store = FILE",
+        # Its tables are made before: who makes them has nothing to wait for.
+        f"CREATE TEMP TABLE mcfs_track (id INTEGER PRIMARY KEY, file, {_SELECTED})",
+        "CREATE TEMP TABLE mcfs_match (place INTEGER, number INTEGER)",
         "BEGIN",
         f"""
-        CREATE TEMP TABLE mcfs_track AS
-        SELECT l.id, t.location AS file, {selected}
+        INSERT INTO temp.mcfs_track
+        SELECT l.id, coalesce(t.location, ''), {selected}
         FROM main.library l JOIN main.track_locations t ON t.id = l.location
         WHERE NOT coalesce(l.mixxx_deleted, 0) AND NOT coalesce(t.fs_deleted, 0)
         """,  # noqa: S608  (names of ours alone)
@@ -188,9 +188,7 @@ def _copy(connection: sqlite3.Connection) -> None:
         " JOIN main.crates ON crates.id = crate_id",
         "CREATE TEMP TABLE mcfs_folder AS SELECT directory FROM main.directories",
         "COMMIT",
-        "CREATE UNIQUE INDEX temp.mcfs_track_by_id ON mcfs_track (id)",
         "CREATE INDEX temp.mcfs_crate_by_track ON mcfs_crate (track_id)",
-        "CREATE TEMP TABLE mcfs_match (place INTEGER, number INTEGER)",
     )
     for statement in statements:
         connection.execute(statement)

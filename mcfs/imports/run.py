@@ -29,7 +29,7 @@ from mcfs.imports.difference import (
     remembered,
     replaced,
 )
-from mcfs.imports.matching import Matched, Matcher
+from mcfs.imports.matching import Matcher
 from mcfs.imports.mixxx import FIELDS, Mixxx, open_mixxx
 from mcfs.imports.result import Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
 from mcfs.imports.selection import Selection, select
@@ -158,18 +158,16 @@ def _match(
 ) -> None:
     """Find out which track each location is; matches are kept beside Mixxx's tracks."""
     for some in chunks(mixxx.locations()):
-        numbers = {located.location: located.number for located in some}
-        found: list[tuple[int, int]] = []
-        for match in matcher.match(read, list(numbers)):
-            if isinstance(match, Matched):
-                found.append((match.place, numbers[match.path]))
-            elif selection is None:
-                flow.skip(match.path, match.reason)
-        if selection is not None:
-            keys = read.keys_at([place for place, _ in found])
+        numbers = {location: number for number, location in some}
+        found, unmatched = matcher.match(read, numbers)
+        if selection is None:
+            for path, reason in unmatched:
+                flow.skip(path, reason)
+        else:
+            keys = read.keys_at(list(found.values()))
             meant = selection.among(read, list(keys.values()))
-            found = [(place, number) for place, number in found if keys[place] in meant]
-        mixxx.match(found)
+            found = {path: place for path, place in found.items() if keys[place] in meant}
+        mixxx.match((place, numbers[path]) for path, place in found.items())
 
 
 def _differing(

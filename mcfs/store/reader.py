@@ -6,15 +6,17 @@ Owns the questions that need no query language; everything else is a `select()` 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    LargeBinary,
     Row,
     Select,
     bindparam,
+    cast,
     func,
     select,
     type_coerce,
@@ -46,6 +48,8 @@ from mcfs.store.records import (
 Found = Row[*tuple[Any, ...]]
 # Of so many places one is asked for, at least, where all between the first and the last are read.
 _CLOSE = 8
+# What hardly a value has in it.
+_BETWEEN = "\x1f"
 # Parameters by their names, as sqlite3 takes them too.
 _NAMED = sqlite.dialect(paramstyle="named")
 
@@ -229,13 +233,11 @@ class CacheReader:
 
     def places_of_files(self, work_paths: Iterable[str]) -> dict[str, int]:
         """Work path → place of the track that it is a file of; a place names a track in this state."""
-        statement = select(TrackFile.work_path, TrackFile.track_id)
+        statement = select(_raw(TrackFile.work_path), TrackFile.track_id)
         return {
-            path: place
+            path if path.__class__ is str else as_text(path): place
             for some in chunks(work_paths)
-            for path, place in self._connection.execute(
-                statement.where(among(TrackFile.work_path, some))
-            )
+            for path, place in self._raw_rows(statement.where(among(TrackFile.work_path, some)))
         }
 
     def places_of_keys(self, annex_keys: Iterable[str]) -> dict[str, int]:
@@ -251,43 +253,57 @@ class CacheReader:
 
     def keys_at(self, places: Sequence[int]) -> dict[int, str]:
         """Place → annex key."""
-        rows = self._connection.execute(
-            select(Track.id, Track.annex_key).where(among(Track.id, places))
+        rows = self._raw_rows(
+            select(Track.id, _raw(Track.annex_key)).where(among(Track.id, places))
         )
-        return dict(rows.all())
+        return {place: key if key.__class__ is str else as_text(key) for place, key in rows}
 
     def values_at(
         self, places: Sequence[int], fields: Collection[str]
     ) -> dict[int, dict[str, tuple[str, ...]]]:
         """Place → folded name of a field → its values, sorted; quickest for places in their order."""
         rows = self._connection.execute(select(Field.id, Field.name).where(Field.name.in_(fields)))
-        names = dict(rows.all())
+        names = {str(number): name for number, name in rows}
         found: dict[int, dict[str, tuple[str, ...]]] = {place: {} for place in places}
-        several: list[tuple[int, str]] = []
+        if not names or not found:
+            return found
+        spelled = Value.field_id.op("||")(_BETWEEN).op("||")(_raw(Value.text))
         statement = (
-            select(TrackValue.track_id, Value.field_id, type_coerce(Value.text, NullType()))
+            select(
+                TrackValue.track_id,
+                func.count(),
+                # Bytes, for not all of it need be UTF-8.
+                cast(func.group_concat(spelled, _BETWEEN), LargeBinary),
+            )
             .join(Value, Value.id == TrackValue.value_id)
             # A sum, so that SQLite does not begin with all values of these fields.
-            .where(_at(TrackValue.track_id, places), (Value.field_id + 0).in_(names))
+            .where(_at(TrackValue.track_id, places), (Value.field_id + 0).in_(map(int, names)))
+            .group_by(TrackValue.track_id)
         )
-        # A million of them: as sqlite3 has them, without a row object or a call for each.
+        # A million of them: joined by SQLite, which takes half as long as a row for each.
+        for place, count, joined in self._raw_rows(statement):
+            if place not in found:
+                continue
+            pieces = joined.decode("utf-8", "surrogateescape").split(_BETWEEN)
+            if len(pieces) != 2 * count:
+                pieces = self._pieces(place, names)
+            found[place] = _by_field(pieces, names)
+        return found
+
+    def _pieces(self, place: int, names: Collection[str]) -> list[str]:
+        """Numbers of fields and values in turn, of a track that has what goes between them in a value."""
+        rows = self._connection.execute(
+            select(Value.field_id, Value.text)
+            .join(TrackValue, TrackValue.value_id == Value.id)
+            .where(TrackValue.track_id == place, Value.field_id.in_(map(int, names)))
+        )
+        return [piece for number, text in rows for piece in (str(number), text)]
+
+    def _raw_rows(self, statement: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """As sqlite3 has them: for a hundred thousand, with neither a row object nor a call for each."""
         cursor = self._connection.execute(statement).cursor
         assert cursor is not None
-        for place, number, text in cursor.fetchall():
-            values = found.get(place)
-            if values is None:
-                continue
-            name = names[number]
-            if text.__class__ is bytes:
-                text = as_text(text)
-            if name in values:
-                values[name] += (text,)
-                several.append((place, name))
-            else:
-                values[name] = (text,)
-        for place, name in several:
-            found[place][name] = tuple(sorted(found[place][name]))
-        return found
+        return list(cursor.fetchall())
 
     def key_of_file(self, work_path: str) -> str | None:
         """The annex key of the track that has this file."""
@@ -367,6 +383,28 @@ def _at(column: InstrumentedAttribute[int], places: Sequence[int]) -> ColumnElem
     if last - first < _CLOSE * len(places):
         return column.between(first, last)
     return among(column, places)
+
+
+def _by_field(pieces: Sequence[str], names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Name of a field → its values, sorted, of numbers of fields and values in turn."""
+    values: dict[str, tuple[str, ...]] = {}
+    several = set()
+    rest = iter(pieces)
+    for number in rest:
+        name = names[number]
+        if name in values:
+            values[name] += (next(rest),)
+            several.add(name)
+        else:
+            values[name] = (next(rest),)
+    for name in several:
+        values[name] = tuple(sorted(values[name]))
+    return values
+
+
+def _raw(column: InstrumentedAttribute[str]) -> ColumnElement[Any]:
+    """A text as SQLite keeps it: bytes, where it is not UTF-8."""
+    return type_coerce(column, NullType())
 
 
 def _is_metadata() -> ColumnElement[bool]:

@@ -6,12 +6,14 @@ made in its place.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, type_coerce, update
+from sqlalchemy.types import NullType
 
-from mcfs.columns import utc_now
+from mcfs.columns import as_text, utc_now
 from mcfs.errors import NotFoundError, PinExistsError
 from mcfs.store import engine as sqlite
 from mcfs.store import user_schema as rows
@@ -114,13 +116,13 @@ class UserRepository:
         found: dict[str, dict[str, tuple[str, ...]]] = {}
         with sqlite.reading(self._engine) as connection:
             for some in chunks(annex_keys):
-                rows_of_some = connection.execute(
-                    select(rows.Imported.annex_key, rows.Imported.fields).where(
-                        among(rows.Imported.annex_key, some)
-                    )
-                )
-                for key, fields in rows_of_some:
-                    found[key] = {name: tuple(values) for name, values in fields.items()}
+                # Of every track of a library: as sqlite3 has them, without a row object for each.
+                cursor = connection.execute(_IMPORTED.where(among(rows.Imported.annex_key, some)))
+                assert cursor.cursor is not None
+                for key, text in cursor.cursor.fetchall():
+                    fields = json.loads(text)
+                    name = key if key.__class__ is str else as_text(key)
+                    found[name] = {field: tuple(values) for field, values in fields.items()}
         return found
 
     def remember_imported(self, tracks: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
@@ -157,6 +159,10 @@ _RUN = (
     rows.Run.finished_at,
     rows.Run.outcome,
     rows.Run.detail,
+)
+_IMPORTED = select(
+    type_coerce(rows.Imported.annex_key, NullType()),
+    type_coerce(rows.Imported.fields, NullType()),
 )
 
 

@@ -13,9 +13,7 @@ from mcfs.imports.matching import (
     NO_TRACK,
     NOT_IN_LIBRARY,
     NOT_THERE,
-    Matched,
     Matcher,
-    Unmatched,
 )
 from mcfs.store import Store
 from mcfs.tree import Tree
@@ -31,23 +29,15 @@ def matched(
     library: Library, store: Store, *paths: Path | str, other_name: str | None = None
 ) -> list[str]:
     """For each path the first file of its track, or why there is none."""
+    asked = [os.fspath(path) for path in paths]
     with store.cache.reading() as read:
-        found = list(
-            Matcher(library, Tree(store), other_name).match(
-                read, [os.fspath(path) for path in paths]
-            )
-        )
-        assert [match.path for match in found] == [os.fspath(path) for path in paths]
-        answers = []
-        for match in found:
-            match match:
-                case Matched(_, place):
-                    record = read.get(read.keys_at([place])[place])
-                    assert record is not None
-                    answers.append(record.files[0])
-                case Unmatched(_, reason):
-                    answers.append(reason)
-        return answers
+        found, unmatched = Matcher(library, Tree(store), other_name).match(read, asked)
+        keys = read.keys_at(list(found.values()))
+        records = read.records(keys.values())
+    answers = {path: records[keys[place]].files[0] for path, place in found.items()}
+    answers |= dict(unmatched)
+    assert len(found) + len(unmatched) == len(answers) == len(set(asked))
+    return [answers[path] for path in asked]
 
 
 def test_files_of_the_library(library: Library, synced: Store) -> None:

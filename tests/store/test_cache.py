@@ -377,6 +377,20 @@ def test_values_of_places_close_together_and_far_apart(cache: CacheRepository) -
             assert len(read.keys_at(numbers)) == len(some)
 
 
+def test_values_of_whatever_is_in_them(cache: CacheRepository) -> None:
+    odd = ("", "1", "2\x1f3", "\x1f", "a\x00b", "caf\udce9", "\U0001f3b9")
+    records = [track(1, crate=odd, artist="caf\udce9\x1f"), track(2, crate=odd[4:], title="\x00")]
+    cache.replace_all(records)
+    with cache.reading() as read:
+        places = read.places_of_keys(record.annex_key for record in records)
+        one, two = (places[record.annex_key] for record in records)
+        assert read.values_at([one, two], {"artist", "crate", "title"}) == {
+            one: {"crate": tuple(sorted(odd)), "artist": ("caf\udce9\x1f",)},
+            two: {"crate": tuple(sorted(odd[4:])), "title": ("\x00",)},
+        }
+        assert read.values_at([one, two], {"nobody has this"}) == {one: {}, two: {}}
+
+
 def test_places_of_files(cache: CacheRepository) -> None:
     odd = replace(track(3), files=("caf\udce9.mp3",))
     cache.replace_all([full(), track(2), odd])
