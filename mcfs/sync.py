@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from mcfs.annex.apart import is_worth_it, reading_apart
-from mcfs.annex.branch import Journal, changed_keys, journal_key, unmerged
+from mcfs.annex.branch import Journal, changed_keys, unmerged
 from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint
 from mcfs.annex.library import Library
@@ -249,15 +249,9 @@ class _Sync:
 
     def _changed(self, seen: Fingerprint, now: Fingerprint) -> _Changed | None:
         """The keys that may differ, and the files of them; None when nobody can tell."""
-        keys: set[str] = set()
-        if seen.annex_commit != now.annex_commit:
-            of_branch = changed_keys(self._library, seen.annex_commit, now.annex_commit)
-            if of_branch is None:
-                return None
-            keys |= of_branch
-        names = seen.journal.keys() | now.journal.keys()
-        moved = (n for n in names if seen.journal.get(n) != now.journal.get(n))
-        keys |= {key for name in moved if (key := journal_key(name)) is not None}
+        keys = changed_keys(self._library, seen, now)
+        if keys is None:
+            return None
         if _of_files(seen) == _of_files(now):
             files = self._known_files(keys)
             # A key that the store does not have may have files all the same: it was dead.

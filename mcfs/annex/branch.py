@@ -8,6 +8,7 @@ is read first: what then vanishes from it is in the branch, which is read later.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from mcfs.annex.keys import key_file_name, key_of_file_name, lower_folders
 from mcfs.annex.library import Library, from_disk
 from mcfs.errors import LibraryError
 
+_PUBLIC, _ = JOURNALS
 _METADATA = ".log.met"
 _LOCATION = ".log"
 _NOTHING = b""
@@ -40,6 +42,8 @@ class Journal:
     private: dict[tuple[str, str], bytes]
     # Of all that was there, as it was when it was read.
     stamps: dict[str, Stamp]
+    # Of each public log, the object that git has once it is committed.
+    blobs: dict[str, str]
 
     def over(self, key: str, kind: str, committed: bytes) -> bytes:
         """The text that counts."""
@@ -54,7 +58,7 @@ class Journal:
 
 def read_journal(library: Library) -> Journal:
     """All logs that are not committed."""
-    journal = Journal({}, {}, {})
+    journal = Journal({}, {}, {}, {})
     for folder, texts in zip(JOURNALS, (journal.public, journal.private), strict=True):
         place = library.common_dir / "annex" / folder
         with from_disk(library), contextlib.suppress(FileNotFoundError):
@@ -63,7 +67,9 @@ def read_journal(library: Library) -> Journal:
                 with contextlib.suppress(*NO_LOG), (place / name).open("rb") as file:
                     journal.stamps[f"{folder}/{name}"] = stamp_of(os.fstat(file.fileno()))
                     if named := _log_of(_journal_path(name)):
-                        texts[named] = file.read()
+                        texts[named] = text = file.read()
+                        if folder == _PUBLIC:
+                            journal.blobs[f"{folder}/{name}"] = _blob(text)
     return journal
 
 
@@ -89,16 +95,50 @@ def journal_key(name: str) -> str | None:
     return named and named[0]
 
 
-def changed_keys(library: Library, old: str | None, new: str | None) -> set[str] | None:
-    """The keys whose logs differ between two commits; None when nobody can tell."""
+def changed_keys(library: Library, seen: Fingerprint, now: Fingerprint) -> set[str] | None:
+    """The keys whose logs may differ, on the branch or in the journal; None when nobody can tell.
+
+    A log that was read in the journal, and is on the branch now as it was there, is none of them: who
+    changes thousands of tracks has git-annex commit them a moment after they were read.
+    """
+    logs: dict[str, str] = {}
+    if seen.annex_commit != now.annex_commit:
+        changed = _changed_logs(library, seen.annex_commit, now.annex_commit)
+        if changed is None:
+            return None
+        logs = changed
+    names = seen.journal.keys() | now.journal.keys()
+    moved = {name for name in names if seen.journal.get(name) != now.journal.get(name)}
+    for name, blob in seen.blobs.items():
+        path = _journal_path(name.removeprefix(f"{_PUBLIC}/"))
+        if name not in now.journal and logs.get(path) == blob:
+            del logs[path]
+            moved.discard(name)
+    found = {named[0] for path in logs if (named := _log_of(path))}
+    return found | {key for name in moved if (key := journal_key(name)) is not None}
+
+
+def _changed_logs(library: Library, old: str | None, new: str | None) -> dict[str, str] | None:
+    """Path of every log that differs → the object it is in the newer of two commits."""
     if old is None or new is None:
         return None
     try:
-        said = git(library, "diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new)
+        said = git(
+            library, "diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", old, new
+        )
     except LibraryError:
         return None  # the branch was rewritten, and the old commit is gone
-    named = (_log_of(os.fsdecode(path)) for path in said.split(b"\0") if path)
-    return {key_and_kind[0] for key_and_kind in named if key_and_kind}
+    words = iter(said.split(b"\0"))
+    # `:100644 100644 OLD NEW M`, and the path.
+    return {
+        os.fsdecode(path): head.split(b" ")[3].decode()
+        for head, path in zip(words, words, strict=False)
+    }
+
+
+def _blob(text: bytes) -> str:
+    """What git calls a text, in a repository that goes by SHA-1; in others, nothing is called so."""
+    return hashlib.sha1(b"blob %d\0" % len(text) + text, usedforsecurity=False).hexdigest()
 
 
 def list_branch(library: Library, commit: str | None) -> bytes:

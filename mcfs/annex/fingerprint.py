@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mcfs.annex.git import git
@@ -46,6 +46,8 @@ class Fingerprint:
     index: Stamp | None
     # Logs that are written but not committed, by file name; of `journal-private` with its folder.
     journal: Mapping[str, Stamp]
+    # The object that git has once such a log is committed as it was read; of none, where none was read.
+    blobs: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """For the store to keep."""
@@ -61,6 +63,7 @@ class Fingerprint:
             basis_commit=kept["basis_commit"],
             index=None if kept["index"] is None else _stamp_of_json(kept["index"]),
             journal={name: _stamp_of_json(stamp) for name, stamp in kept["journal"].items()},
+            blobs=dict(kept.get("blobs", {})),
         )
 
 

@@ -50,7 +50,8 @@ def look(library: Library) -> tuple[Fingerprint, Journal]:
     later differs from this fingerprint.
     """
     journal = read_journal(library)
-    return replace(take_fingerprint(library), journal=journal.stamps), journal
+    found = take_fingerprint(library)
+    return replace(found, journal=journal.stamps, blobs=journal.blobs), journal
 
 
 def read_library(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,12 +83,12 @@ def test_a_branch_that_forgets(library: Library, repository: Repository, tmp_pat
     forgotten = agree(library, before=before)
     assert forgotten.keys == before.keys
     assert unmerged(library, forgotten.state) == []
-    old = before.state.annex_commit
     repository.git("reflog", "expire", "--expire=now", "--all")
     repository.git("remote", "remove", "other")
     repository.git("gc", "-q", "--prune=now")
-    assert changed_keys(library, old, forgotten.state.annex_commit) is None
-    assert changed_keys(library, None, forgotten.state.annex_commit) is None
+    assert changed_keys(library, before.state, forgotten.state) is None
+    never = replace(before.state, annex_commit=None)
+    assert changed_keys(library, never, forgotten.state) is None
     assert agree(library, before=forgotten).keys == before.keys
 
 
@@ -137,3 +138,42 @@ def test_the_location_log_of_a_key_nobody_described(
     repository.annex("drop", "-q", "--force", "cover.jpg")
     assert not agree(library, before=before).at("cover.jpg").present
     assert before.at(ABSENT).added_at is not None
+
+
+def test_what_was_read_in_the_journal_and_then_committed(
+    library: Library, repository: Repository
+) -> None:
+    """It is not read again; what was changed in between is."""
+    before = agree(library)
+    later = ("-c", "annex.alwayscommit=false", "annex", "metadata", "-q")
+    repository.git(*later, "-s", "mood=dark", TRACK)
+    repository.git(*later, "-s", "mood=bright", "kino.mp3")
+    noted = agree(library, before=before)
+    keys = {file: noted.files[file].key for file in (TRACK, "kino.mp3", "beyonce.mp3")}
+    assert changed_keys(library, before.state, noted.state) == {keys[TRACK], keys["kino.mp3"]}
+    repository.git(*later, "-s", "mood=brighter", "kino.mp3")
+    repository.describe("beyonce.mp3", "mood=new")
+    committed = agree(library, before=noted)
+    assert committed.state.journal == {}
+    assert changed_keys(library, noted.state, committed.state) == {
+        keys["kino.mp3"],
+        keys["beyonce.mp3"],
+    }
+    # Who saw what was before the journal has to read all of them.
+    assert changed_keys(library, before.state, committed.state) == set(keys.values())
+
+
+def test_what_is_private_is_not_committed(library: Library, repository: Repository) -> None:
+    before = agree(library)
+    repository.git("-c", "annex.alwayscommit=false", "annex", "metadata", "-q", "-s", "a=b", TRACK)
+    journal = library.common_dir / "annex" / "journal"
+    (log,) = journal.glob("*.log.met")
+    private = journal.with_name("journal-private")
+    private.mkdir(exist_ok=True)
+    (private / log.name).write_bytes(log.read_bytes())
+    noted = agree(library, before=before)
+    (private / log.name).unlink()
+    repository.describe("kino.mp3", "a=b")
+    committed = agree(library, before=noted)
+    changed = changed_keys(library, noted.state, committed.state)
+    assert changed == {noted.files[file].key for file in (TRACK, "kino.mp3")}

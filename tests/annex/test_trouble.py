@@ -80,8 +80,8 @@ def test_a_link_is_lost(library: Library) -> None:
 def test_the_tree_of_the_branch_is_lost(library: Library) -> None:
     _object(library, "git-annex^{tree}").unlink()
     _sentence(library, "git ls-tree failed")
-    commit = take_fingerprint(library).annex_commit
-    assert changed_keys(library, commit, commit) in (set(), None)
+    state = take_fingerprint(library)
+    assert changed_keys(library, state, state) in (set(), None)
 
 
 def test_the_index_is_no_index(library: Library) -> None:
@@ -202,10 +202,8 @@ def test_reading_while_git_annex_writes(library: Library, repository: Repository
         now, journal = look(library)
         rounds += 1
         found = read_files(library, now, lambda _: True, files)
-        changed = changed_keys(library, state.annex_commit, now.annex_commit)
+        changed = changed_keys(library, state, now)
         assert changed is not None
-        names = {name for name, _ in state.journal.items() ^ now.journal.items()}
-        changed |= {key for name in names if (key := journal_key(name)) is not None}
         changed |= {
             file.key
             for path in found.keys() | files.keys()
