@@ -15,7 +15,8 @@ import json
 import queue
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ _SECONDS = 600.0
 _TO_END = 5.0
 # So many in a row that end without an answer are no fault of what they were asked.
 _HOPELESS = 3
+# Changes that wait to be made, at most: so many are held in memory.
+_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +66,79 @@ class MetadataWriter:
         self._process: _Process | None = None
         # Whether one died with something in the journal that nobody has committed since.
         self._owes_commit = False
+        # How many in a row died and had answered nothing.
+        self._fruitless = 0
+        # In order: what the process was told, and we have no answer of yet; and what it was not told.
+        self._unanswered: deque[FieldChange] = deque()
+        self._untold: deque[FieldChange] = deque()
 
-    def write(self, changes: Sequence[FieldChange]) -> list[str | None]:
-        """For each of the changes None, or why it was not made."""
+    @property
+    def busy_with(self) -> int:
+        """How many changes it has still to make."""
+        answered = 0 if self._process is None else self._process.unheard
+        return len(self._untold) + len(self._unanswered) - answered
+
+    def tell(self, changes: Iterable[FieldChange]) -> list[str | None]:
+        """More changes to make; what became of earlier ones, in the order they were told in.
+
+        For each None, or why it was not made. Does not wait for any, unless there are very many.
+        """
+        self._untold += changes
+        return self._heard(_MOST)
+
+    def rest(self) -> list[str | None]:
+        """What became of all of which it is not known yet."""
+        return self._heard(0)
+
+    def write(self, changes: Iterable[FieldChange]) -> list[str | None]:
+        """The same of these, which it has to make now."""
+        return self.tell(changes) + self.rest()
+
+    def _heard(self, most: int) -> list[str | None]:
+        """Waits until no more than so many are not answered."""
         reasons: list[str | None] = []
-        fruitless = 0
-        while len(reasons) < len(changes):
+        while self._untold or self._unanswered:
             if self._process is None:
                 self._process = _Process(self._library, self._seconds)
             process = self._process
-            is_fresh = process.told == 0
-            room = len(changes) if self._commit_every is None else self._commit_every - process.told
-            asked = changes[len(reasons) : len(reasons) + room]
-            answers = process.ask(asked)
-            reasons += answers
-            if len(answers) == len(asked):
-                fruitless = 0
-                if process.told == self._commit_every:
+            if some := self._next(process):
+                process.tell(some)
+                self._unanswered += some
+            if len(self._unanswered) + len(self._untold) <= most and not process.unheard:
+                break
+            reason = process.answer()
+            if reason is not None:
+                self._unanswered.popleft()
+                reasons.append(reason or None)
+                self._fruitless = 0
+                if process.answered == self._commit_every:
                     self.commit()
                 continue
             # It died of the one it had not answered, if that was the first it heard of; else that is
             # asked once more.
             self._process, self._owes_commit = None, True
             complaint = process.end()
-            fruitless = 0 if answers else fruitless + 1
-            if fruitless == _HOPELESS:
-                raise LibraryError(f"git-annex metadata failed: {complaint}")
-            if is_fresh and not answers:
+            self._untold.extendleft(reversed(self._unanswered))
+            self._unanswered.clear()
+            if not process.answered:
+                self._fruitless += 1
+                if self._fruitless == _HOPELESS:
+                    raise LibraryError(f"git-annex metadata failed: {complaint}")
+                self._untold.popleft()
                 reasons.append(complaint)
         return reasons
+
+    def _next(self, process: _Process) -> list[FieldChange]:
+        """What it is to be told now: all, or as many as it is to commit at once."""
+        room = len(self._untold)
+        if self._commit_every is not None:
+            room = min(room, self._commit_every - process.told)
+        return [self._untold.popleft() for _ in range(room)]
+
+    def close(self) -> None:
+        """Tell it that this was all: it commits, while others do something else."""
+        if self._process is not None:
+            self._process.close()
 
     def commit(self) -> None:
         """Have git-annex commit what it was told."""
@@ -113,11 +160,11 @@ class _Process:
     """One git-annex, from its start to its commit."""
 
     def __init__(self, library: Library, seconds: float) -> None:
-        # How many tracks it was told of.
+        # How many tracks it was told of, and has answered.
         self.told = 0
+        self.answered = 0
         self._refused = False
         self._seconds = seconds
-        self._overdue = False
         self._process = started(_COMMAND, library.top)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -130,37 +177,56 @@ class _Process:
         self._complaints: list[bytes] = []
         # Bytes to be sent; None is the end of them.
         self._unsent: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        # What it refuses of each, "" for nothing; None is the end of it.
+        self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._threads = [
-            threading.Thread(target=self._send, daemon=True),
-            threading.Thread(target=self._listen, daemon=True),
+            threading.Thread(target=each, daemon=True)
+            for each in (self._send, self._hear, self._listen)
         ]
         for thread in self._threads:
             thread.start()
 
-    def ask(self, changes: Sequence[FieldChange]) -> list[str | None]:
-        """What `write` returns; less of it, if it died before it had answered all."""
+    @property
+    def unheard(self) -> int:
+        """How many answers wait for whoever asks; its end is one."""
+        return self._answers.qsize()
+
+    def tell(self, changes: Sequence[FieldChange]) -> None:
+        """Have it make these changes, without waiting for it."""
         self.told += len(changes)
-        reasons: list[str | None] = []
         self._unsent.put(b"".join(map(_request, changes)))
-        with self._bounded():
-            for change in changes:
-                line = self._stdout.readline()
-                if not line.endswith(b"\n"):
-                    break
-                reasons.append(_reason(line, change.key))
-        self._refused |= any(reasons)
-        return reasons
+
+    def answer(self) -> str | None:
+        """Its next answer: "", or why it made no change; None if it died instead."""
+        reason = self._next_answer()
+        if reason is not None:
+            self.answered += 1
+            self._refused |= reason != ""
+        return reason
+
+    def close(self) -> None:
+        """Tell it no more: it commits."""
+        self._unsent.put(None)
 
     def finish(self) -> None:
         """Have it commit; a `LibraryError` that says why where it could not."""
-        self._unsent.put(None)
-        with self._bounded():
-            self._stdout.read()
-            status = self._process.wait()
+        self.close()
+        while self._next_answer() is not None:
+            pass
+        status = self._process.wait()
         complaint = self.end()
         # It says that it failed where it refused a track, too.
         if status != 0 and not self._refused:
             raise LibraryError(f"git-annex metadata failed ({status}): {complaint}")
+
+    def _next_answer(self) -> str | None:
+        try:
+            return self._answers.get(timeout=self._seconds)
+        except queue.Empty:
+            self._process.kill()
+            raise LibraryError(
+                f"git-annex metadata did not finish in {self._seconds:g} s"
+            ) from None
 
     def end(self) -> str:
         """Stop it, if it has not ended; what it complained of."""
@@ -179,25 +245,22 @@ class _Process:
         said = " ".join(b"".join(self._complaints).decode("utf-8", "replace").split())
         return said or f"it ended ({self._process.returncode}) and gave no reason"
 
-    @contextmanager
-    def _bounded(self) -> Iterator[None]:
-        watchdog = threading.Timer(self._seconds, self._process.kill)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            yield
-        finally:
-            overdue = watchdog.finished.is_set()
-            watchdog.cancel()
-        if overdue:
-            raise LibraryError(f"git-annex metadata did not finish in {self._seconds:g} s")
-
     def _send(self) -> None:
         # One that died closes its end; why it died is in its exit status and stderr.
         with contextlib.suppress(BrokenPipeError), self._stdin:
             while (piece := self._unsent.get()) is not None:
                 self._stdin.write(piece)
                 self._stdin.flush()
+
+    def _hear(self) -> None:
+        # It says all values again, and waits until that is heard.
+        try:
+            for line in self._stdout:
+                if not line.endswith(b"\n"):
+                    break
+                self._answers.put(_refusal(line))
+        finally:
+            self._answers.put(None)
 
     def _listen(self) -> None:
         self._complaints.append(self._stderr.read())
@@ -208,9 +271,13 @@ def _request(change: FieldChange) -> bytes:
     return json.dumps({"key": change.key, "fields": fields}).encode() + b"\n"
 
 
-def _reason(line: bytes, key: str) -> str | None:
-    answer = json.loads(line)
+def _refusal(line: bytes) -> str:
+    """What an answer says against a change; "" where it was made."""
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return f"git-annex answered {line!r}"
     if answer.get("success"):
-        return None
+        return ""
     said = " ".join(" ".join(answer.get("error-messages", ())).split())
-    return said or f"git-annex refused {key} and gave no reason"
+    return said or f"git-annex refused {answer.get('key')} and gave no reason"

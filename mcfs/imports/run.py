@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from mcfs.imports.difference import (
     filled,
     followed,
     is_said,
+    is_settled,
     remembered,
     replaced,
 )
@@ -42,7 +44,8 @@ from mcfs.store.reader import CacheReader
 from mcfs.sync import sync
 from mcfs.tree import Tree
 
-# So many tracks are told git-annex at once.
+# So many tracks are told git-annex at once, at least and at most.
+_FEW = 16
 _AT_ONCE = 500
 # A running mount syncs by itself, and at the same moment as we.
 _PATIENCE = 600.0
@@ -87,7 +90,7 @@ def import_mixxx(
         mixxx = stack.enter_context(open_mixxx(database))
         result.lost_folders = [folder for folder in mixxx.folders() if not Path(folder).is_dir()]
         read = stack.enter_context(store.cache.reading())
-        flow = _Flow(library, store, read, result, on_event, on_progress, mixxx.count())
+        flow = _Flow(library, store, settings, read, result, on_event, on_progress, mixxx.count())
         matcher = Matcher(library, Tree(store, settings), music_dir)
         _match(mixxx, matcher, read, select(library, read, paths), flow)
         wanted = _differing(mixxx, store, read, flow, everything=everything, broke_off=broke_off)
@@ -114,7 +117,7 @@ def import_tags(
         store.cache.reading() as read,
     ):
         selection = select(library, read, paths)
-        flow = _Flow(library, store, read, result, on_event, on_progress, read.count())
+        flow = _Flow(library, store, settings, read, result, on_event, on_progress, read.count())
         flow.write(_tagged(library, read, selection, flow, differs))
     return result
 
@@ -206,9 +209,13 @@ def _compared(
     keys = read.keys_at([place for place, _ in some])
     imported_of = store.user.imported(keys.values())
     forgotten: dict[str, Fields] = {}
+    unchanged = 0
     for place, said in some:
         key, held = keys[place], held_at[place]
         imported = imported_of.get(key, _NOTHING)
+        if not everything and is_settled(said, held, imported):
+            unchanged += 1
+            continue
         changes = followed(said, held, imported)
         if everything:
             for name in said.keys() - changes.keys():
@@ -216,9 +223,10 @@ def _compared(
         if changes:
             yield Wanted(key, changes, imported, remembered(said, held, imported))
             continue
-        flow.unchanged()
+        unchanged += 1
         if not is_said(imported, said):
             forgotten[key] = remembered(said, held, imported)
+    flow.unchanged(unchanged)
     if forgotten and not flow.dry_run:
         store.user.remember_imported(forgotten)
 
@@ -283,6 +291,7 @@ class _Flow:
         self,
         library: Library,
         store: Store,
+        settings: Settings,
         read: CacheReader,
         result: ImportResult,
         on_event: OnEvent,
@@ -291,6 +300,7 @@ class _Flow:
     ) -> None:
         self._library = library
         self._store = store
+        self._settings = settings
         self._read = read
         self._result = result
         self._on_event = on_event
@@ -327,36 +337,62 @@ class _Flow:
                 self._done(some, [None] * len(some))
             return
         with metadata_writer(self._library, commit_every) as writer:
-            for some in chunks(wanted, _AT_ONCE):
-                self._write(writer, some)
+            told: deque[Wanted] = deque()
+            waiting: list[Wanted] = []
+            reasons: list[str | None] = []
+            for each in wanted:
+                if not _is_utf8(each.annex_key):
+                    key = each.annex_key
+                    self.fail(self.files([key])[key], key, _UNSAYABLE)
+                    continue
+                waiting.append(each)
+                # It gets the first soon, and then as many as it has still to do: it is the slowest of us
+                # and shall hardly wait, nor be told of every track apart.
+                if len(waiting) == _AT_ONCE or len(waiting) >= max(_FEW, writer.busy_with):
+                    reasons += self._tell(writer, told, waiting)
+                    waiting = []
+                    if len(reasons) >= _AT_ONCE:
+                        self._settle(told, reasons)
+                        reasons = []
+            reasons += self._tell(writer, told, waiting)
+            self._settle(told, reasons)
+            self._settle(told, writer.rest())
+            writer.close()
+            if self._result.imported:
+                # While git-annex commits: what it commits is in its journal, where a sync finds it, and
+                # the one at the end has next to nothing to read.
+                with suppress(SyncRunningError):
+                    sync(self._library, self._store, self._settings)
 
-    def _write(self, writer: MetadataWriter, some: Sequence[Wanted]) -> None:
-        for each in some:
-            if not _is_utf8(each.annex_key):
-                key = each.annex_key
-                self.fail(self.files([key])[key], key, _UNSAYABLE)
-        some = [each for each in some if _is_utf8(each.annex_key)]
-        remember = self._store.user.remember_imported
+    def _tell(
+        self, writer: MetadataWriter, told: deque[Wanted], some: Sequence[Wanted]
+    ) -> list[str | None]:
         before = {
             each.annex_key: _joined(each.imported, each.remembered)
             for each in some
             if each.imported or each.remembered
         }
         if before:
-            remember(before)
-        told = [
+            self._store.user.remember_imported(before)
+        told += some
+        return writer.tell(
             FieldChange(each.annex_key, {name: c.new for name, c in each.changes.items()})
             for each in some
-        ]
-        reasons = writer.write(told)
-        after = {
-            each.annex_key: each.remembered if reason is None else each.imported
-            for each, reason in zip(some, reasons, strict=True)
-            if each.annex_key in before
+        )
+
+    def _settle(self, told: deque[Wanted], reasons: Sequence[str | None]) -> None:
+        """What became of the first that were told."""
+        answered = [told.popleft() for _ in reasons]
+        corrected = {
+            each.annex_key: kept
+            for each, reason in zip(answered, reasons, strict=True)
+            if (kept := each.remembered if reason is None else each.imported)
+            != _joined(each.imported, each.remembered)
         }
-        if corrected := {key: kept for key, kept in after.items() if kept != before[key]}:
-            remember(corrected)
-        self._done(some, reasons)
+        if corrected:
+            self._store.user.remember_imported(corrected)
+        if answered:
+            self._done(answered, reasons)
 
     def _done(self, some: Sequence[Wanted], reasons: Sequence[str | None]) -> None:
         files = self.files(each.annex_key for each in some)

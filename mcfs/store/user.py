@@ -119,10 +119,12 @@ class UserRepository:
                 # Of every track of a library: as sqlite3 has them, without a row object for each.
                 cursor = connection.execute(_IMPORTED.where(among(rows.Imported.annex_key, some)))
                 assert cursor.cursor is not None
-                for key, text in cursor.cursor.fetchall():
-                    fields = json.loads(text)
-                    name = key if key.__class__ is str else as_text(key)
-                    found[name] = {field: tuple(values) for field, values in fields.items()}
+                kept = cursor.cursor.fetchall()
+                said = json.loads(f"[{','.join(text for _, text in kept)}]")
+                for (key, _), fields in zip(kept, said, strict=True):
+                    found[key if key.__class__ is str else as_text(key)] = {
+                        name: tuple(values) for name, values in fields.items()
+                    }
         return found
 
     def remember_imported(self, tracks: Mapping[str, Mapping[str, Sequence[str]]]) -> None:

@@ -25,6 +25,6 @@ def test_a_round(library: Library, tmp_path: Path) -> None:
     )
     lines = done.stdout.splitlines()
     assert lines[0] == "12 tracks, 5 of them changed"
-    assert [line.split()[0] for line in lines[1:]] == ["git-annex", "changed", "unchanged"]
-    # Of each round one by git-annex alone, and one by the import that found changes.
-    assert commits(library) == before + 4
+    assert [line.split()[0] for line in lines[1:]] == ["git-annex", "changed", "unchanged", "few"]
+    # Of each round one by git-annex alone, and two by the imports that found changes.
+    assert commits(library) == before + 6
