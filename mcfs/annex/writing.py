@@ -90,10 +90,6 @@ class MetadataWriter:
         """What became of all of which it is not known yet."""
         return self._heard(0)
 
-    def write(self, changes: Iterable[FieldChange]) -> list[str | None]:
-        """The same of these, which it has to make now."""
-        return self.tell(changes) + self.rest()
-
     def _heard(self, most: int) -> list[str | None]:
         """Waits until no more than so many are not answered."""
         reasons: list[str | None] = []

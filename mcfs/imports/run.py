@@ -1,7 +1,7 @@
 """The flow of an import: sync, read, compare, write, remember, report.
 
 Owns the order of these, and that whatever happens in between an import can simply be run again: what it
-is about to write is remembered before it is written. Streams: at any time it holds a few hundred tracks,
+is about to write is remembered before it is written. Streams: at any time it holds a few thousand tracks,
 beside the list of those that were skipped or failed.
 """
 
