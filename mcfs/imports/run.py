@@ -360,8 +360,8 @@ class _Flow:
             writer.close()
             if self._result.imported:
                 # While git-annex commits: what it commits is in its journal, where a sync finds it, and
-                # the one at the end has next to nothing to read.
-                with suppress(SyncRunningError):
+                # the one at the end has next to nothing to read. If it fails, that one says so.
+                with suppress(McfsError):
                     sync(self._library, self._store, self._settings)
 
     def _tell(
