@@ -88,7 +88,8 @@ def member(mnt: Path, seed: int, share: list[str], end: float) -> None:
     """One of the crowd, until the time is over; first through its share of the folders."""
     draw = random.Random(seed)
     for name in share:
-        walk(mnt / name.lstrip("/"))
+        if time.monotonic() < end:
+            walk(mnt / name.lstrip("/"))
     while time.monotonic() < end:
         place = mnt / draw.choice(PLACES).lstrip("/")
         with contextlib.suppress(*GONE):
