@@ -46,6 +46,7 @@ class TestFollows:
         assert len(os.listdir(every)) == 11
         in_library(library, "git annex drop -q --force kino.mp3")
         wait_until(lambda: len(os.listdir(every)) == 10)
+        # A listing is new at once; of the names it holds, the kernel is told a moment later.
         wait_until(lambda: not (every / "Кино - Группа крови.mp3").is_symlink())
         (library.top / "new.mp3").write_bytes(b"new")
         in_library(library, "git annex add -q new.mp3")
