@@ -25,6 +25,8 @@ _METADATA = ".log.met"
 _LOCATION = ".log"
 _NOTHING = b""
 _AT_ONCE = 500
+# Letters of the first folder that a log is in.
+_TOP = 3
 
 
 class Logs(NamedTuple):
@@ -194,9 +196,13 @@ def logs_of(
             for key in asked
             for kind in (_METADATA, _LOCATION)
         }
-        objects = found_contents(library, (f"{commit}:".encode() + path for path in paths))
+        # From the commit, git would go through all of its folders for each.
+        tops = _top_folders(library, commit)
+        below = [(path, tops.get(path[:_TOP])) for path in paths]
+        there = [(path, top + b":" + path[_TOP + 1 :]) for path, top in below if top]
+        objects = found_contents(library, (name for _, name in there))
         absent = []
-        for path, (_, text) in zip(paths, objects, strict=True):
+        for (path, _), (_, text) in zip(there, objects, strict=True):
             if text is None:
                 absent.append(path)
             else:
@@ -210,6 +216,13 @@ def logs_of(
         )
         for key in asked
     }
+
+
+def _top_folders(library: Library, commit: str) -> dict[bytes, bytes]:
+    """The first folders of logs, by their names, as git's objects."""
+    entries = git(library, "ls-tree", "-z", commit).split(b"\0")[:-1]
+    # `040000 tree OBJECT`, and the name.
+    return {name: head[12:] for head, _, name in (entry.partition(b"\t") for entry in entries)}
 
 
 def _must_be_absent(library: Library, commit: str, paths: list[bytes]) -> None:

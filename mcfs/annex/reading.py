@@ -21,7 +21,7 @@ from mcfs.annex.logs import Metadata, first_added, is_dead, parse_metadata
 from mcfs.annex.objects import finder
 
 # To list the whole branch is quicker than to have git find the logs of so many keys one by one.
-_MANY = 1000
+_MANY = 5000
 
 
 @dataclass(frozen=True, slots=True)
