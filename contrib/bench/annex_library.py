@@ -39,7 +39,7 @@ FOREIGN = "mør éla ño шум ночь 音 楽 ß ğ".split()  # noqa: SIM905
 STYLES = "Techno House Electro Ambient Jungle Garage Trance Disco Dub Funk Soul Rock Jazz".split()  # noqa: SIM905
 GENRES = [f"{kind}{style}" for kind in ("", "Deep ", "Hard ", "Dub ", "Acid ") for style in STYLES]
 CRATES = [f"Crate {number}" for number in range(120)]
-COLORS = ("red", "orange", "yellow", "green", "blue", "purple")
+COLORS = ("#C50A01", "#F2C000", "#F8D200", "#32BE44", "#0044FF", "#AF00CC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def tracks(count: int, seed: int) -> Iterator[Track]:
             "title": [title],
             "album": [album],
             "genre": draw.sample(GENRES, draw.choice((1, 1, 2, 3))),
-            "bpm": [f"{draw.gauss(125, 12):.1f}"],
+            "bpm": [f"{draw.gauss(125, 12):.1f}0"],
             "key": [f"{draw.randint(1, 12)}{draw.choice('AB')}"],
             "rating": [str(draw.randint(1, 5))],
             "year": [str(draw.randint(1975, 2025))],

@@ -4,7 +4,7 @@
     python contrib/bench/imports.py LIBRARY [--changed 1000] [--rounds 5]
 
 LIBRARY is one that `annex_library.py` made; it is written to. The database is one that Mixxx would have
-made of it. Per round, in turn:
+made of it, but for half of the genres: of several, Mixxx knows one. Per round, in turn:
 
     git-annex   `git annex metadata --batch --json`, told of new values of three fields of these tracks
     changed     the whole command, when Mixxx has new values of the same three fields of the same tracks
@@ -71,12 +71,15 @@ def make_database(library: Library, store: Store, path: Path) -> dict[str, int]:
                 rating = next((text for text in values.get("rating", ()) if text in "12345"), None)
                 if rating:
                     said["rating"] = (rating,)
+                said |= {name: values[name][:1] for name in ("bpm", "color") if name in values}
                 mixxx.execute(
                     "INSERT INTO track_locations VALUES (?, ?, 0)",
                     [number, f"{library.top}/{files[key]}"],
                 )
                 row = {"id": number, "location": number, "mixxx_deleted": 0}
                 row |= {name: text for name, (text,) in said.items()}  # type: ignore[misc]
+                if color := said.get("color"):
+                    row["color"] = int(color[0].removeprefix("#"), 16)
                 mixxx.execute(
                     f"INSERT INTO library ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
                     list(row.values()),
@@ -85,7 +88,7 @@ def make_database(library: Library, store: Store, path: Path) -> dict[str, int]:
                     crate = crates.setdefault(name, len(crates) + 1)
                     mixxx.execute("INSERT OR IGNORE INTO crates VALUES (?, ?)", [crate, name])
                     mixxx.execute("INSERT INTO crate_tracks VALUES (?, ?)", [crate, number])
-                written[key] = said
+                written[key] = said | {name: values[name] for name in ("crate",) if name in values}
             # As if all of it had come from Mixxx.
             store.user.remember_imported(written)
     return numbers
