@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,17 @@ class Mounted:
 
     def requests(self) -> Counter[str]:
         """How often the kernel asked for what, so far. Only of an observed mount."""
+        return Counter(self._seen()["requests"])
+
+    def known(self) -> int:
+        """How many inodes the kernel holds. Only of an observed mount."""
+        return int(self._seen()["known"])
+
+    def _seen(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         self.process.send_signal(signal.SIGUSR1)
-        return Counter(json.loads(self.process.stdout.readline()))
+        seen: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return seen
 
     def let_a_day_pass(self) -> None:
         """Its clock goes on by that much. Only of an observed mount."""

@@ -1,8 +1,8 @@
 """A mount that tests can look into: `python -m tests.observed_mount LIBRARY MOUNTPOINT [OPTION…]`.
 
-The real Operations on a real mount. On SIGUSR1 it prints its request counts as one line of JSON, on
-SIGUSR2 its clock goes on by a day, and a name that begins with "boom" makes the tree fail as a bug in it
-would.
+The real Operations on a real mount. On SIGUSR1 it prints its request counts, and how many inodes the
+kernel holds, as one line of JSON; on SIGUSR2 its clock goes on by a day, and a name that begins with
+"boom" makes the tree fail as a bug in it would.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ async def _listen(operations: fs.Operations, clock: Clock) -> None:
             elif number == signal.SIGUSR2:
                 clock.days += 1
             else:
-                print(json.dumps(operations.requests), flush=True)  # noqa: T201
+                known = sum(1 for _ in operations.known.all())
+                said = {"requests": operations.requests, "known": known}
+                print(json.dumps(said), flush=True)  # noqa: T201
 
 
 def main() -> None:

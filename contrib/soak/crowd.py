@@ -177,7 +177,8 @@ def main() -> None:
                     weights.append(megabytes)
                     print(
                         f"{said - begun:.0f} s, {made} changes: {descriptors} descriptors,"
-                        f" {megabytes} MB, {sum(served.requests().values())} requests",
+                        f" {megabytes} MB, {sum(served.requests().values())} requests,"
+                        f" {served.known()} inodes that the kernel holds",
                         flush=True,
                     )
             failed = [child for child in crowd if os.waitpid(child, 0)[1]]
