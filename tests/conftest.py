@@ -6,6 +6,7 @@ import contextlib
 import gc
 import logging
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from hypothesis import settings
 # A busy machine is no failure of ours.
 settings.register_profile("mcfs", deadline=None)
 settings.load_profile("mcfs")
+
+# Whom a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.demo_library", "tests.elsewhere", "tests.mounting", "tests.tracks"]
 
