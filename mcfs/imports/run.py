@@ -260,6 +260,7 @@ def _running(
                 _sync(library, store, settings)
         except (McfsError, OSError, KeyboardInterrupt) as error:
             sentence = str(error) or "interrupted"
+            result.seconds = time.monotonic() - started
             # The failure itself is what has to be heard, not that it could not be written down.
             with suppress(McfsError):
                 log = {**result.as_log(), **detail, "error": sentence}

@@ -430,6 +430,7 @@ def test_a_failure_is_recorded(library: Library, synced: Store, tmp_path: Path) 
     assert last.outcome == "failed"
     assert last.detail is not None
     assert last.detail["error"] == f"{tmp_path}/gone is not there"
+    assert last.detail["seconds"] > 0
 
 
 def test_two_at_once(library: Library, synced: Store, mixxx: MixxxDatabase, run: Any) -> None:
