@@ -21,6 +21,7 @@ import argparse
 import json
 import os
 import random
+import re
 import sqlite3
 import statistics
 import subprocess
@@ -38,6 +39,12 @@ from mcfs.store.batches import chunks
 from mcfs.sync import sync
 
 _TEXTS = ("artist", "title", "album", "genre", "year", "tracknumber", "comment", "key")
+# What Mixxx keeps as a number, as an import writes it.
+_AS_IMPORTED = {
+    "rating": re.compile(r"[1-5]"),
+    "bpm": re.compile(r"\d{2,3}\.\d\d"),
+    "color": re.compile(r"#[0-9A-F]{6}"),
+}
 _TABLES = """
 CREATE TABLE settings (name TEXT UNIQUE NOT NULL, value TEXT);
 INSERT INTO settings VALUES ('mixxx.schema.version', '39');
@@ -68,10 +75,10 @@ def make_database(library: Library, store: Store, path: Path) -> dict[str, int]:
                 number = numbers[key] = len(numbers) + 1
                 values = record.values
                 said = {name: values[name][:1] for name in _TEXTS if name in values}
-                rating = next((text for text in values.get("rating", ()) if text in "12345"), None)
-                if rating:
-                    said["rating"] = (rating,)
-                said |= {name: values[name][:1] for name in ("bpm", "color") if name in values}
+                for name, pattern in _AS_IMPORTED.items():
+                    text = next(filter(pattern.fullmatch, values.get(name, ())), None)
+                    if text is not None:
+                        said[name] = (text,)
                 mixxx.execute(
                     "INSERT INTO track_locations VALUES (?, ?, 0)",
                     [number, f"{library.top}/{files[key]}"],
