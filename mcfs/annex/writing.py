@@ -86,9 +86,9 @@ class MetadataWriter:
         self._untold += changes
         return self._heard(_MOST)
 
-    def rest(self, most: int = 0) -> list[str | None]:
-        """What became of all of which it is not known yet, but so many at most."""
-        return self._heard(most)
+    def rest(self) -> list[str | None]:
+        """What became of all of which it is not known yet."""
+        return self._heard(0)
 
     def _heard(self, most: int) -> list[str | None]:
         """Waits until no more than so many are not answered."""

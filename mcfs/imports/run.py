@@ -47,8 +47,6 @@ from mcfs.tree import Tree
 # So many tracks are told git-annex at once, at least and at most.
 _FEW = 16
 _AT_ONCE = 500
-# Tracks that keep it busy for longer than a sync of a few takes.
-_MANY = 100
 # A running mount syncs by itself, and at the same moment as we.
 _PATIENCE = 600.0
 NOT_HERE = "its content is not here"
@@ -359,22 +357,14 @@ class _Flow:
                         reasons = []
             reasons += self._tell(writer, told, waiting)
             self._settle(told, reasons)
-            if (left := writer.busy_with) > _MANY:
-                self._settle(told, writer.rest(2 * left // 3))
-                self._sync_meanwhile()
-            self._settle(told, writer.rest())
+            reasons = writer.rest()
             writer.close()
+            self._settle(told, reasons)
             if self._result.imported:
-                self._sync_meanwhile()
-
-    def _sync_meanwhile(self) -> None:
-        """While git-annex writes or commits, so that the sync at the end has next to nothing to read.
-
-        What it has written is in its journal until it commits, and a sync finds it there. If this one
-        fails, the one at the end says so.
-        """
-        with suppress(McfsError):
-            sync(self._library, self._store, self._settings)
+                # While git-annex commits: what it commits is in its journal, where a sync finds it, and
+                # the one at the end has next to nothing to read. If it fails, that one says so.
+                with suppress(McfsError):
+                    sync(self._library, self._store, self._settings)
 
     def _tell(
         self, writer: MetadataWriter, told: deque[Wanted], some: Sequence[Wanted]
