@@ -79,17 +79,6 @@ def is_said(imported: Fields, said: Fields) -> bool:
     )
 
 
-def is_settled(said: Fields, held: Fields, imported: Fields) -> bool:
-    """Whether plainly nothing is to be changed, and nothing to be forgotten: so it is with most tracks.
-
-    All that is said is there, what is there besides came from elsewhere, and imports wrote no more than
-    is said. Of a hundred thousand tracks, this is asked in a fifth of the time that the answer takes.
-    """
-    return imported.items() <= said.items() and all(
-        set(wanted) <= set(held.get(name, _NONE)) for name, wanted in said.items() - held.items()
-    )
-
-
 def filled(said: Fields, held: Fields) -> Changes:
     """The fields that git-annex has no value of."""
     return {name: Change(_NONE, wanted) for name, wanted in said.items() if not held.get(name)}

@@ -27,7 +27,6 @@ from mcfs.imports.difference import (
     filled,
     followed,
     is_said,
-    is_settled,
     remembered,
     replaced,
 )
@@ -213,9 +212,6 @@ def _compared(
     for place, said in some:
         key, held = keys[place], held_at[place]
         imported = imported_of.get(key, _NOTHING)
-        if not everything and is_settled(said, held, imported):
-            unchanged += 1
-            continue
         changes = followed(said, held, imported)
         if everything:
             for name in said.keys() - changes.keys():

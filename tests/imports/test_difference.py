@@ -12,8 +12,6 @@ from mcfs.imports.difference import (
     Fields,
     filled,
     followed,
-    is_said,
-    is_settled,
     remembered,
     replaced,
 )
@@ -138,27 +136,6 @@ def test_an_import_that_was_killed_can_be_run_again(
     after = changed(held, followed(said, held, imported))
     assert changed(held, followed(said, held, noted)) == after
     assert followed(said, after, noted) == {}
-
-
-@given(_fields(source=True), _fields(source=False), _fields(source=False))
-def test_what_is_settled_is_neither_changed_nor_forgotten(
-    said: Fields, held: Fields, imported: Fields
-) -> None:
-    if is_settled(said, held, imported):
-        assert followed(said, held, imported) == {}
-        assert is_said(imported, said)
-
-
-def test_most_tracks_are_settled() -> None:
-    said = {"crate": ("a", "b"), "rating": ("5",)}
-    there = {"crate": ("a", "b", "c"), "rating": ("5",), "mood": ("dark",)}
-    assert is_settled(said, there, said)
-    assert is_settled(said, there, {"crate": ("a", "b")})
-    assert is_settled(said, there, {})
-    assert not is_settled(said, there, {"crate": ("a", "c")})
-    assert not is_settled(said, there, {"mood": ("dark",)})
-    assert not is_settled(said, {**there, "rating": ("4",)}, said)
-    assert not is_settled(said, {"crate": ("a", "b")}, {})
 
 
 def test_tags_fill_what_is_empty() -> None:
