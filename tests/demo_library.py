@@ -1,6 +1,6 @@
 """The library that `mcfs demo` makes, once for all tests, and copies of it.
 
-Sixty tracks: every special case of `mcfs.demo.memorable`, and a crowd of forty.
+Sixty tracks: every special case of `mcfs.demo.handwritten`, and a crowd of forty.
 """
 
 from __future__ import annotations

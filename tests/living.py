@@ -16,15 +16,15 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from mcfs.columns import utc_now
-from mcfs.config import DEFAULTS, Settings
+from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.errors import McfsError
-from mcfs.names import stem_and_suffix, track_name
-from mcfs.nodes import ExportNode, Node, ToldNode, TrackNode
-from mcfs.route import MAX_DEPTH, Route, is_shaped
+from mcfs.schema.columns import utc_now
 from mcfs.store import Store, TrackRecord
-from mcfs.tracks import decade, is_live
-from mcfs.tree import Tree
+from mcfs.sync.derive import decade, is_live
+from mcfs.text.names import stem_and_suffix, track_name
+from mcfs.tree.nodes import ExportNode, Node, ToldNode, TrackNode
+from mcfs.tree.route import MAX_DEPTH, Route, is_shaped
+from mcfs.tree.tree import Tree
 
 # Where folders begin: by nothing, by a query, in an order, cut, by the day.
 BASES = (

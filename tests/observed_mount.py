@@ -18,13 +18,14 @@ from pathlib import Path
 import trio
 from pyfuse3 import InodeT, RequestContext
 
-from mcfs import fs, telling
 from mcfs.annex.library import open_library
-from mcfs.config import Absent, Entries, Names, Settings
+from mcfs.config.settings import Absent, Entries, Names, Settings
+from mcfs.fuse import invalidation
+from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve, stop
 from mcfs.mountpoint import mount_options
-from mcfs.nodes import Node
 from mcfs.store import open_store
-from mcfs.tree import Tree
+from mcfs.tree.nodes import Node
+from mcfs.tree.tree import Tree
 
 _DAY = 86_400
 
@@ -38,7 +39,7 @@ class FailingTree(Tree):
         return super().child(node, name, depth)
 
 
-class Counting(fs.Operations):
+class Counting(Operations):
     """Counts what is not answered either."""
 
     async def getxattr(self, inode: InodeT, name: bytes, ctx: RequestContext) -> bytes:
@@ -60,19 +61,19 @@ class Clock:
         return time.time() + self.days * _DAY
 
 
-async def _run(operations: fs.Operations, clock: Clock) -> None:
+async def _run(operations: Operations, clock: Clock) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_listen, operations, clock)
-        await fs.serve(operations)
+        await serve(operations)
         nursery.cancel_scope.cancel()
 
 
-async def _listen(operations: fs.Operations, clock: Clock) -> None:
+async def _listen(operations: Operations, clock: Clock) -> None:
     numbers = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
     with trio.open_signal_receiver(*numbers) as signals:
         async for number in signals:
             if number == signal.SIGTERM:
-                fs.stop()
+                stop()
             elif number == signal.SIGUSR2:
                 clock.days += 1
             else:
@@ -93,24 +94,24 @@ def main() -> None:
     parser.add_argument("--as-before-6.2", dest="old", action="store_true", help="an older Linux")
     asked = parser.parse_args()
     if asked.old:
-        telling.EXPIRES_GENTLY = False
+        invalidation.EXPIRES_GENTLY = False
     if asked.hurry:
-        telling.LOOK_EVERY = telling.ONCE_MORE = 0.02
+        invalidation.LOOK_EVERY = invalidation.ONCE_MORE = 0.02
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     library, clock = open_library(asked.library), Clock()
     settings = Settings(absent=asked.absent, names=asked.names)
     with open_store(library.store_dir) as store:
         operations = Counting(
             FailingTree(store, settings, clock=clock),
-            fs.Places(library.top, library.common_dir),
+            Places(library.top, library.common_dir),
             entries=asked.entries,
             plain_names=asked.names is Names.PLAIN,
         )
-        fs.connect(operations, asked.mount_point, mount_options(library.top))
+        connect(operations, asked.mount_point, mount_options(library.top))
         try:
             trio.run(_run, operations, clock)
         finally:
-            fs.disconnect()
+            disconnect()
             operations.close()
 
 

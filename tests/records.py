@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from mcfs.names import escape
 from mcfs.query import Query, Vocabulary, parse
 from mcfs.sql import count_tracks, select_tracks
 from mcfs.store import Store, TrackRecord, open_store
+from mcfs.text.names import escape
 
 TODAY = date(2025, 7, 9)
 MEBI = 1024 * 1024

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mcfs.config import Absent, Entries, Names, load_settings
-from mcfs.nodes import ValuesNode
-from mcfs.route import Route
+from mcfs.config.settings import Absent, Entries, Names, load_settings
 from mcfs.store import open_store
 from mcfs.template.filters import FILTERS
-from mcfs.tree import Tree
+from mcfs.tree.nodes import ValuesNode
+from mcfs.tree.route import Route
+from mcfs.tree.tree import Tree
 from tests.cli.running import record
 
 README = Path(__file__).parents[1].joinpath("README.md").read_text()

@@ -18,7 +18,7 @@ import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.store import Store, open_store
-from mcfs.sync import sync
+from mcfs.sync.run import sync
 from tests.needs import git_annex_environment, needs_git_annex
 
 

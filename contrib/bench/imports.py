@@ -36,7 +36,7 @@ from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment
 from mcfs.store import Store, open_store
 from mcfs.store.batches import chunks
-from mcfs.sync import sync
+from mcfs.sync.run import sync
 
 _TEXTS = ("artist", "title", "album", "genre", "year", "tracknumber", "comment", "key")
 # What Mixxx keeps as a number, as an import writes it.

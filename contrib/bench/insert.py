@@ -33,8 +33,8 @@ from typing import Any
 from sqlalchemy import event
 
 from mcfs.store import CacheRepository, TrackRecord
+from mcfs.store.bulk_load import FILL_FTS
 from mcfs.store.engine import SETTINGS, SETTINGS_TO_REBUILD, open_engine
-from mcfs.store.load import FILL_FTS
 
 Rows = dict[str, list[tuple[Any, ...]]]
 Result = dict[str, float]

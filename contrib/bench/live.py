@@ -25,13 +25,14 @@ from pathlib import Path
 import trio
 from insert import tracks
 
-from mcfs import fs, telling
 from mcfs.annex.library import open_library
 from mcfs.annex.process import environment
+from mcfs.fuse import invalidation
+from mcfs.fuse.cached_names import Entry
+from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve
 from mcfs.mountpoint import mount_options
 from mcfs.store import Store, TrackRecord, open_store
-from mcfs.told import Entry
-from mcfs.tree import Tree
+from mcfs.tree.tree import Tree
 
 Change = Callable[[TrackRecord, int], TrackRecord]
 
@@ -74,24 +75,24 @@ def folders(mnt: Path, draw: random.Random) -> Iterator[Path]:
         yield from artist.iterdir()
 
 
-def serve(top: Path, mnt: Path) -> None:
+def _serve(top: Path, mnt: Path) -> None:
     """The mount, which says when it has told the kernel, and of how much."""
-    telling.LOOK_EVERY = telling.ONCE_MORE = 0.01
-    notify = telling.notify
+    invalidation.LOOK_EVERY = invalidation.ONCE_MORE = 0.01
+    notify = invalidation.notify
 
     def timed(entries: list[Entry], inodes: list[int]) -> None:
         notify(entries, inodes)
         print(time.monotonic(), len(entries), len(inodes), flush=True)
 
-    telling.notify = timed  # type: ignore[assignment]
+    invalidation.notify = timed  # type: ignore[assignment]
     library = open_library(top)
     with open_store(library.store_dir) as store:
-        operations = fs.Operations(Tree(store), fs.Places(library.top, library.common_dir))
-        fs.connect(operations, mnt, mount_options(library.top))
+        operations = Operations(Tree(store), Places(library.top, library.common_dir))
+        connect(operations, mnt, mount_options(library.top))
         try:
-            trio.run(fs.serve, operations)
+            trio.run(serve, operations)
         finally:
-            fs.disconnect()
+            disconnect()
 
 
 def measure(
@@ -135,7 +136,7 @@ def main() -> None:
     parser.add_argument("--serve", nargs=2, type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
-        serve(*chosen.serve)
+        _serve(*chosen.serve)
         return
     with tempfile.TemporaryDirectory(prefix="mcfs-bench-") as folder:
         top, mnt = Path(folder, "library"), Path(folder, "mnt")

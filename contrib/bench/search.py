@@ -19,8 +19,8 @@ from pathlib import Path
 
 from insert import tracks
 
-from mcfs.columns import today
 from mcfs.query import hiding_absent, parse
+from mcfs.schema.columns import today
 from mcfs.sql import count_tracks, select_tracks
 from mcfs.store import CacheRepository, open_store
 

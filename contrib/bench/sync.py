@@ -29,7 +29,7 @@ from mcfs.annex.git import contents
 from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment, run
 from mcfs.store import Store, open_store
-from mcfs.sync import sync
+from mcfs.sync.run import sync
 
 Taken = dict[str, float]
 

@@ -21,12 +21,12 @@ from contextlib import closing
 from pathlib import Path
 
 from mcfs.annex.library import open_library
-from mcfs.explain import sql_text
-from mcfs.nodes import TrackNode
-from mcfs.route import Route
+from mcfs.inspect.explain import sql_text
 from mcfs.sql import select_entries
 from mcfs.store import Store, open_store
-from mcfs.tree import Tree
+from mcfs.tree.nodes import TrackNode
+from mcfs.tree.route import Route
+from mcfs.tree.tree import Tree
 
 LOOKUPS = 10_000
 

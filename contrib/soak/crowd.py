@@ -32,7 +32,7 @@ from mcfs.annex.library import open_library
 from mcfs.annex.process import environment
 from mcfs.store import open_store
 from tests.living import BASES, LEVELS, VIEWS, Changes
-from tests.mounting import observed
+from tests.mounts import observed
 
 # Megabytes that mean nothing: what lies about in memory after it was used.
 HARDLY_ANYTHING = 8

@@ -27,11 +27,11 @@ from pathlib import Path
 
 from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment
-from mcfs.columns import today
 from mcfs.query import ALL
+from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import Store, open_store
-from mcfs.sync import sync
+from mcfs.sync.run import sync
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 from annex_library import make_library

@@ -19,10 +19,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from mcfs.annex.library import open_library
-from mcfs.config import Names, Settings
+from mcfs.config.settings import Names, Settings
 from mcfs.store import open_store
 from tests.living import drive
-from tests.mounting import observed
+from tests.mounts import observed
 from tests.needs import git_annex_environment
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mcfs.annex.process import run
 from mcfs.errors import LibraryError
-from mcfs.names import escape
+from mcfs.text.names import escape
 
 
 @dataclass(frozen=True, slots=True)

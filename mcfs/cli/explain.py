@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from mcfs.cli import options
-from mcfs.cli.opening import opened
+from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, screen
-from mcfs.config import load_settings
-from mcfs.explain import Explanation, Report, is_place, report
-from mcfs.formats import json_text
-from mcfs.tree import Tree
+from mcfs.config.settings import load_settings
+from mcfs.export.formats import json_text
+from mcfs.inspect.explain import Explanation, Report, is_place, report
+from mcfs.tree.tree import Tree
 
 
 @click.command("explain", cls=options.QueryCommand)

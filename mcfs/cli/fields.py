@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from mcfs.census import FieldTally, field_named, field_tallies, value_tallies
 from mcfs.cli import options
-from mcfs.cli.opening import opened_cache
+from mcfs.cli.session import opened_cache
 from mcfs.cli.terminal import Screen, cut, draw, emit, fit, in_order, padded, say, screen, width_of
-from mcfs.formats import json_text
+from mcfs.export.formats import json_text
+from mcfs.inspect.field_counts import FieldTally, field_named, field_tallies, value_tallies
 
 _LONGEST_BAR = 40
 _SHORTEST_BAR = 5

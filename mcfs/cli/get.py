@@ -9,16 +9,16 @@ import click
 
 from mcfs.annex.library import Library
 from mcfs.cli import options
-from mcfs.cli.opening import opened
 from mcfs.cli.progress import fetch_with_bar, sync_with_bar
+from mcfs.cli.session import opened
 from mcfs.cli.terminal import draw, emit, fit, say, screen
-from mcfs.config import load_settings
+from mcfs.config.settings import load_settings
 from mcfs.errors import Exit, SyncRunningError
-from mcfs.fetch import Wanted, wanted
-from mcfs.formats import json_text, track_object
+from mcfs.export.formats import json_text, track_object
+from mcfs.fetching.fetch import Wanted, wanted
 from mcfs.query import parse
 from mcfs.store import Store
-from mcfs.store.lock import wait_for_sync
+from mcfs.store.locks import wait_for_sync
 
 
 @click.command("get", cls=options.QueryCommand)
@@ -45,7 +45,7 @@ def command(
             query = parse(" ".join(words), read.vocabulary())
             asked = wanted(query, library, read)
             if not asked.named:
-                from mcfs.suggest import nearest_query
+                from mcfs.inspect.suggest import nearest_query
 
                 meant = nearest_query(query, read)
                 say(f"no tracks; did you mean {meant}?" if meant else "no tracks")

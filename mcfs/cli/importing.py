@@ -11,12 +11,12 @@ import click
 
 from mcfs.annex.library import Library
 from mcfs.cli import options
-from mcfs.cli.opening import opened
 from mcfs.cli.progress import bar
+from mcfs.cli.session import opened
 from mcfs.cli.terminal import draw, emit, fit, say, screen
-from mcfs.config import Settings, load_settings
+from mcfs.config.settings import Settings, load_settings
 from mcfs.errors import Exit
-from mcfs.formats import json_text
+from mcfs.export.formats import json_text
 from mcfs.imports.matching import NOT_THERE
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
 from mcfs.store import Store

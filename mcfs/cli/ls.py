@@ -12,14 +12,14 @@ import click
 
 from mcfs.annex.library import Library
 from mcfs.cli import options
-from mcfs.cli.opening import opened
+from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, cut, draw, emit, fit, say, screen
-from mcfs.config import Absent, load_settings
-from mcfs.explain import follow
-from mcfs.formats import json_text, track_object
-from mcfs.nodes import ExportNode, Node, RootNode, ToldNode, TrackNode
+from mcfs.config.settings import Absent, load_settings
+from mcfs.export.formats import json_text, track_object
+from mcfs.inspect.explain import follow
 from mcfs.store import Store
-from mcfs.tree import Tree
+from mcfs.tree.nodes import ExportNode, Node, RootNode, ToldNode, TrackNode
+from mcfs.tree.tree import Tree
 
 _MEGABYTE = 1024 * 1024
 

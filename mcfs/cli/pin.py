@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from mcfs.cli import options
-from mcfs.cli.opening import opened
+from mcfs.cli.session import opened
 from mcfs.cli.terminal import draw, fit
-from mcfs.config import load_settings
-from mcfs.pins import add_pin
-from mcfs.tree import Tree
+from mcfs.config.settings import load_settings
+from mcfs.inspect.pins import add_pin
+from mcfs.tree.tree import Tree
 
 
 @click.command("pin", cls=options.QueryCommand)

@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from mcfs.cli import options
-from mcfs.cli.opening import opened
+from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, in_order, padded, say, screen, width_of
-from mcfs.config import load_settings
-from mcfs.formats import json_text
-from mcfs.pins import PinTold, all_pins
-from mcfs.tree import Tree
+from mcfs.config.settings import load_settings
+from mcfs.export.formats import json_text
+from mcfs.inspect.pins import PinTold, all_pins
+from mcfs.tree.tree import Tree
 
 _GAP = "  "
 

@@ -25,13 +25,13 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from mcfs.annex.getting import Ended, Moving
+from mcfs.annex.get import Ended, Moving
 from mcfs.annex.library import Library
 from mcfs.cli.terminal import cut, fit
-from mcfs.config import Settings
-from mcfs.fetch import fetch
+from mcfs.config.settings import Settings
+from mcfs.fetching.fetch import fetch
 from mcfs.store import Store, TrackRecord
-from mcfs.sync import Progress, SyncReport, sync
+from mcfs.sync.run import Progress, SyncReport, sync
 
 _QUICK = 0.5  # seconds
 _LONGEST_NAME = 30

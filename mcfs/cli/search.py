@@ -14,14 +14,14 @@ from sqlalchemy import Row
 
 from mcfs.annex.library import Library
 from mcfs.cli import options
-from mcfs.cli.opening import opened_cache
+from mcfs.cli.session import opened_cache
 from mcfs.cli.table import absent_mark, draw_table
 from mcfs.cli.terminal import emit, note, say, screen
-from mcfs.columns import today
 from mcfs.query import Query, hiding_absent, parse
 from mcfs.query.parser import MAX_LIMIT
+from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
-from mcfs.store.reader import CacheReader
+from mcfs.store.cache_reader import CacheReader
 from mcfs.store.records import TrackRecord
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ def _paths(rows: Iterable[Row[Any]], library: Library, end: str) -> int:
 def _written(
     chosen: str, tracks: Iterator[TrackRecord], library: Library, read: CacheReader
 ) -> int:
-    from mcfs import formats
+    from mcfs.export import formats
 
     counted = _Counted(tracks)
 
@@ -186,7 +186,7 @@ def _opens(library: Library) -> Callable[[str], str]:
 
 
 def _say_nothing(query: Query, asked: Query, read: CacheReader) -> None:
-    from mcfs.suggest import nearest_query
+    from mcfs.inspect.suggest import nearest_query
 
     elsewhere = read.count(query) if asked != query else 0
     if elsewhere:

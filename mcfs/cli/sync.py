@@ -10,9 +10,9 @@ from mcfs.annex.library import open_library
 from mcfs.cli import options
 from mcfs.cli.progress import sync_with_bar
 from mcfs.cli.terminal import say
-from mcfs.config import load_settings
+from mcfs.config.settings import load_settings
 from mcfs.store import open_store
-from mcfs.sync import Kind, SyncReport, preview
+from mcfs.sync.run import Kind, SyncReport, preview
 
 
 @click.command("sync")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from mcfs.cli.terminal import Screen, cut, draw, fit, in_order, padded, width_of
-from mcfs.formats import seconds_of, shown_title, values_of
-from mcfs.store.numbers import number_of
+from mcfs.export.formats import seconds_of, shown_title, values_of
 from mcfs.store.records import TrackRecord
+from mcfs.text.numbers import number_of
 
 # The columns are chosen by so many tracks, and the rest is written as it comes.
 _MEASURED = 1000

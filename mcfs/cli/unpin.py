@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from mcfs.cli import options
-from mcfs.cli.opening import opened
-from mcfs.pins import remove_pin
+from mcfs.cli.session import opened
+from mcfs.inspect.pins import remove_pin
 
 
 @click.command("unpin", cls=options.QueryCommand)

@@ -12,11 +12,11 @@ import click
 from mcfs.annex.library import Library
 from mcfs.annex.whereis import Copy, whereis
 from mcfs.cli import options
-from mcfs.cli.opening import opened
+from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, padded, screen
-from mcfs.config import load_settings
-from mcfs.formats import json_text, track_object
-from mcfs.which import Behind, behind
+from mcfs.config.settings import load_settings
+from mcfs.export.formats import json_text, track_object
+from mcfs.inspect.which import Behind, behind
 
 _LEFT = 11
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import chain, islice
 
-from mcfs.demo.crowd import crowd
-from mcfs.demo.memorable import MEMORABLE
+from mcfs.demo.generated import crowd
+from mcfs.demo.handwritten import MEMORABLE
 from mcfs.demo.track import Track
 
 # Far apart, so that libraries of different seeds share no tune at the same place.

@@ -16,10 +16,10 @@ from mcfs.annex.keys import key_of_link
 from mcfs.annex.library import Library
 from mcfs.errors import McfsError
 from mcfs.mountpoint import our_mounts
-from mcfs.nodes import TrackNode
-from mcfs.route import Route
-from mcfs.store.reader import CacheReader
-from mcfs.tree import Tree
+from mcfs.store.cache_reader import CacheReader
+from mcfs.tree.nodes import TrackNode
+from mcfs.tree.route import Route
+from mcfs.tree.tree import Tree
 
 NOT_THERE = "there is no such file"
 NOT_IN_LIBRARY = "it is not in the library"

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from mcfs.errors import MixxxBusyError, MixxxError
-from mcfs.imports.spelling import bpm_text, seconds_text
+from mcfs.imports.number_text import bpm_text, seconds_text
 
 Values = tuple[str, ...]
 Fields = dict[str, Values]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mcfs.imports.difference import Change
+from mcfs.imports.changes import Change
 
 
 @dataclass(frozen=True, slots=True)

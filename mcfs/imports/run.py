@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcfs.annex.library import Library
-from mcfs.annex.writing import FieldChange, MetadataWriter, metadata_writer
-from mcfs.columns import today
-from mcfs.config import DEFAULTS, Settings
+from mcfs.annex.metadata_writer import FieldChange, MetadataWriter, metadata_writer
+from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.errors import McfsError, SyncRunningError, TagsError
-from mcfs.imports.difference import (
+from mcfs.imports.changes import (
     Change,
     Changes,
     Fields,
@@ -35,13 +34,14 @@ from mcfs.imports.mixxx import FIELDS, Mixxx, open_mixxx
 from mcfs.imports.result import Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
 from mcfs.imports.selection import Selection, select
 from mcfs.query import ALL
+from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import Store
 from mcfs.store.batches import chunks
-from mcfs.store.lock import import_lock
-from mcfs.store.reader import CacheReader
-from mcfs.sync import sync
-from mcfs.tree import Tree
+from mcfs.store.cache_reader import CacheReader
+from mcfs.store.locks import import_lock
+from mcfs.sync.run import sync
+from mcfs.tree.tree import Tree
 
 # So many tracks are told git-annex at once, at least and at most.
 _FEW = 16

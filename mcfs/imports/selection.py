@@ -13,7 +13,7 @@ from pathlib import Path
 from mcfs.annex.keys import key_of_link
 from mcfs.annex.library import Library
 from mcfs.errors import NotInLibraryError
-from mcfs.store.reader import CacheReader
+from mcfs.store.cache_reader import CacheReader
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import mutagen
 from mutagen import id3, mp4
 
 from mcfs.errors import TagsError
-from mcfs.imports.spelling import bpm_text, seconds_text
+from mcfs.imports.number_text import bpm_text, seconds_text
 
 Fields = dict[str, tuple[str, ...]]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import assert_never
 
-from mcfs.musickey import lancelot
 from mcfs.query.terms import (
     And,
     Between,
@@ -30,6 +29,7 @@ from mcfs.query.terms import (
     Term,
     ValueIs,
 )
+from mcfs.text.musical_keys import lancelot
 
 
 def format(query: Query) -> str:

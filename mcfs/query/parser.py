@@ -19,8 +19,6 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedToken
 
 from mcfs.errors import QueryError
-from mcfs.musickey import key_number
-from mcfs.names import fold
 from mcfs.query import amounts
 from mcfs.query.amounts import Amount
 from mcfs.query.dates import date_span
@@ -43,6 +41,8 @@ from mcfs.query.terms import (
     both,
     either,
 )
+from mcfs.text.musical_keys import key_number
+from mcfs.text.names import fold
 
 MAX_BYTES = 4096
 MAX_TERMS = 100

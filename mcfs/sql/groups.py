@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 
 from mcfs.query import And, Flag, Query
-from mcfs.schema import Field, Track, TrackValue, Value
+from mcfs.schema.cache import Field, Track, TrackValue, Value
 from mcfs.sql.compiled import MOST_SHAPES, Compiled, compiled
 from mcfs.sql.lowering import Shape
 from mcfs.sql.shapes import Statement, ids_of_fields, inside

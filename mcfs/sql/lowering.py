@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, assert_never
 
-from mcfs.columns import stored_text
-from mcfs.musickey import mixes_with
 from mcfs.query import (
     And,
     Between,
@@ -39,7 +37,9 @@ from mcfs.query import (
 )
 from mcfs.query.dates import days_of, midnight
 from mcfs.query.tempo import Span, tempo_spans
-from mcfs.schema import DERIVED_COLUMNS
+from mcfs.schema.cache import DERIVED_COLUMNS
+from mcfs.schema.columns import stored_text
+from mcfs.text.musical_keys import mixes_with
 
 # Equal for all queries that are the same but for the words in them.
 Shape = tuple[Any, ...]

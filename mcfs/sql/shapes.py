@@ -30,7 +30,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import column
 
 from mcfs.query import LOCATION, Kind, kind_of, sources
-from mcfs.schema import DERIVED_COLUMNS, Field, Track, TrackFile, TrackValue, Value
+from mcfs.schema.cache import DERIVED_COLUMNS, Field, Track, TrackFile, TrackValue, Value
 from mcfs.sql.lowering import Shape
 
 Statement = Select[*tuple[Any, ...]]

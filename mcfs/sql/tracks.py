@@ -8,7 +8,7 @@ from functools import lru_cache
 from sqlalchemy import BigInteger, bindparam, case, func, select, type_coerce
 
 from mcfs.query import Query
-from mcfs.schema import Track
+from mcfs.schema.cache import Track
 from mcfs.sql.compiled import MOST_SHAPES, Compiled, compiled
 from mcfs.sql.lowering import Shape
 from mcfs.sql.shapes import Statement, condition, inside, select_shape

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from mcfs.errors import StoreError, StoreFullError
-from mcfs.store.cache import CacheRepository
+from mcfs.store.cache_repository import CacheRepository
 from mcfs.store.engine import open_engine, open_still
 from mcfs.store.records import (
     Counts,
@@ -36,7 +36,7 @@ from mcfs.store.records import (
 )
 
 if TYPE_CHECKING:
-    from mcfs.store.user import UserRepository
+    from mcfs.store.user_repository import UserRepository
 
 __all__ = [
     "CacheRepository",
@@ -83,7 +83,7 @@ class Store:
 
 def open_store(folder: Path) -> Store:
     """The store in this folder, which is made if there is none; both databases ready for use."""
-    from mcfs.store.user import UserRepository  # not loaded for who only reads the cache
+    from mcfs.store.user_repository import UserRepository  # not loaded for who only reads the cache
 
     _make(folder)
     cache = CacheRepository(open_engine(folder / "cache.db"))

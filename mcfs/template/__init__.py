@@ -10,8 +10,8 @@ Nothing of Jinja2 runs when a template is rendered, so nothing can spin, grow, o
 cells it is given. Pure; which fields there are, and what they hold, is for others to know.
 """
 
-from mcfs.template.levels import levels, looks_like_template
 from mcfs.template.parser import MAX_BYTES, Template, parse_template
+from mcfs.template.split import levels, looks_like_template
 from mcfs.template.values import Cell
 
 __all__ = [

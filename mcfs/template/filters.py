@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from mcfs.musickey import key_number, lancelot, open_key
-from mcfs.names import fold
 from mcfs.template.values import Cell, Kind, is_missing, number_of, short, text_of
+from mcfs.text.musical_keys import key_number, lancelot, open_key
+from mcfs.text.names import fold
 
 Apply = Callable[..., Cell]
 

@@ -15,8 +15,8 @@ from jinja2 import Environment, TemplateSyntaxError
 from jinja2.lexer import Token, operators
 
 from mcfs.errors import TemplateError
-from mcfs.names import fold
 from mcfs.template.values import MAX_NUMBER, settled
+from mcfs.text.names import fold
 
 JINJA = Environment()
 

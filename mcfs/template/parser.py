@@ -18,8 +18,6 @@ from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
 from mcfs.errors import TemplateError
-from mcfs.names import fold
-from mcfs.nearest import nearest
 from mcfs.template.filters import FILTERS, Filter
 from mcfs.template.lexer import ANY_NAME, JINJA, META, WORDS, tokens
 from mcfs.template.values import (
@@ -32,6 +30,8 @@ from mcfs.template.values import (
     shown,
     written,
 )
+from mcfs.text.names import fold
+from mcfs.text.similar import nearest
 
 MAX_BYTES = 1024
 MAX_DEPTH = 50

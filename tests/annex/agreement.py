@@ -26,7 +26,7 @@ from mcfs.annex.branch import Journal, changed_keys
 from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint, take_fingerprint
 from mcfs.annex.library import Library
-from mcfs.annex.reading import AnnexedKey, look, read_all, read_some
+from mcfs.annex.read_library import AnnexedKey, look, read_all, read_some
 from tests.needs import git_annex_environment
 
 # The oracle itself must neither commit what is journaled nor merge what is fetched.

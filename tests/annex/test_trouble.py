@@ -17,7 +17,7 @@ from mcfs.annex.files import read_files
 from mcfs.annex.fingerprint import take_fingerprint
 from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment
-from mcfs.annex.reading import look, read_all, read_some
+from mcfs.annex.read_library import look, read_all, read_some
 from mcfs.errors import LibraryError
 from tests.annex.agreement import Repository, agree, read
 from tests.tracks import SECOND_PATH

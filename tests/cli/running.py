@@ -16,11 +16,11 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.cli import run
-from mcfs.columns import today
 from mcfs.query import ALL
+from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import Store, TrackRecord
-from tests.mounting import REPOSITORY
+from tests.mounts import REPOSITORY
 from tests.needs import git_annex_environment
 
 

@@ -12,14 +12,14 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.errors import Exit
-from mcfs.explain import inside_mount, sql_text
+from mcfs.inspect.describe import in_words, remarks
+from mcfs.inspect.explain import inside_mount, sql_text
 from mcfs.mountpoint import Mount
 from mcfs.query import Keys, Query, ValueIs, Vocabulary, hiding_absent, parse
 from mcfs.sql import select_tracks
 from mcfs.store import Store
-from mcfs.wording import in_words, remarks
 from tests.cli.running import Mcfs, add, record
-from tests.mounting import Mounted
+from tests.mounts import Mounted
 
 DAY = date(2025, 6, 15)
 KNOWN = Vocabulary(frozenset({"mood"}))

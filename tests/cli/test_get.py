@@ -16,10 +16,10 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.errors import Exit
-from mcfs.store.lock import sync_lock
+from mcfs.store.locks import sync_lock
 from tests.cli.running import Mcfs, in_terminal
 from tests.elsewhere import SLOW_REMOTE, annex
-from tests.mounting import REPOSITORY, mounted, wait_until
+from tests.mounts import REPOSITORY, mounted, wait_until
 from tests.needs import git_annex_environment, needs_fuse
 from tests.tracks import UNLOCKED
 

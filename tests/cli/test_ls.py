@@ -9,11 +9,11 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.cli.terminal import width_of
 from mcfs.errors import Exit
-from mcfs.route import Route
 from mcfs.store import Store
-from mcfs.tree import Tree
+from mcfs.tree.route import Route
+from mcfs.tree.tree import Tree
 from tests.cli.running import Mcfs, add, record
-from tests.mounting import Mounted
+from tests.mounts import Mounted
 from tests.tracks import ABSENT
 
 HALCYON = "Orbital - Halcyon.mp3"

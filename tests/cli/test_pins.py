@@ -10,7 +10,7 @@ import pytest
 from mcfs.errors import Exit
 from mcfs.store import Store
 from tests.cli.running import Mcfs
-from tests.mounting import mounted, wait_until
+from tests.mounts import mounted, wait_until
 from tests.needs import needs_fuse
 
 TECHNO = "genre:techno bpm:120-130"

@@ -11,14 +11,14 @@ import pytest
 
 from mcfs.annex.library import Library
 from tests.cli.running import Mcfs, in_terminal
-from tests.mounting import REPOSITORY
+from tests.mounts import REPOSITORY
 from tests.needs import git_annex_environment
 
 # A sync of a large library, without one.
 _SLOW = """
 import time
 from mcfs.cli import progress
-from mcfs.sync import Progress, SyncReport
+from mcfs.sync.run import Progress, SyncReport
 
 def sync(*_, on_progress, **__):
     time.sleep(0.5)

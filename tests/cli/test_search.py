@@ -17,12 +17,12 @@ from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.cli.terminal import caret
 from mcfs.errors import Exit
-from mcfs.nodes import TrackNode
-from mcfs.route import Route
 from mcfs.store import Store
-from mcfs.tree import Tree
+from mcfs.tree.nodes import TrackNode
+from mcfs.tree.route import Route
+from mcfs.tree.tree import Tree
 from tests.cli.running import Mcfs, add, record, relative_to
-from tests.mounting import REPOSITORY
+from tests.mounts import REPOSITORY
 from tests.tracks import ABSENT, SAMPLES, SECOND_PATH
 
 ODD = "\udcff"  # a byte that is no UTF-8
@@ -546,7 +546,7 @@ def test_loads_only_what_it_needs(synced: Store, library: Library) -> None:
         "import sys; from mcfs.cli import run;"
         f"run(['search', '--limit', '20', 'genre:techno', '--library', {str(library.top)!r}]);"
         "slow = ['trio', 'pyfuse3', 'jinja2', 'alembic', 'rich.console', 'rich.table',"
-        " 'mcfs.store.user', 'mcfs.store.load', 'mcfs.sync', 'mcfs.tree'];"
+        " 'mcfs.store.user_repository', 'mcfs.store.bulk_load', 'mcfs.sync.run', 'mcfs.tree.tree'];"
         "print([name for name in slow if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run(

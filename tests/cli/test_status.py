@@ -21,16 +21,16 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.cli.terminal import width_of
-from mcfs.columns import utc_now
-from mcfs.config import load_settings
+from mcfs.config.settings import load_settings
 from mcfs.errors import Exit, LibraryError
+from mcfs.inspect.status import ago, duration
 from mcfs.mountpoint import unmount
-from mcfs.status import ago, duration
+from mcfs.schema.columns import utc_now
 from mcfs.store import Store, open_store
-from mcfs.store.lock import sync_lock
-from mcfs.sync import sync
+from mcfs.store.locks import sync_lock
+from mcfs.sync.run import sync
 from tests.cli.running import Mcfs
-from tests.mounting import REPOSITORY, is_mounted, mounted, wait_until
+from tests.mounts import REPOSITORY, is_mounted, mounted, wait_until
 from tests.needs import needs_fuse, needs_root
 from tests.tracks import in_library
 
@@ -227,7 +227,7 @@ class TestWhileSyncing:
     def test_another_process(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
         sync(library, synced)
         script = (
-            "import sys; from pathlib import Path; from mcfs.store.lock import sync_lock\n"
+            "import sys; from pathlib import Path; from mcfs.store.locks import sync_lock\n"
             "with sync_lock(Path(sys.argv[1])) as lock:\n"
             "    lock.progress(43, 100); print('held', flush=True); sys.stdin.read()"
         )
@@ -264,7 +264,7 @@ class TestLastSync:
             raise LibraryError("the disk is gone")
 
         with monkeypatch.context() as patch:
-            patch.setattr("mcfs.sync.look", fail)
+            patch.setattr("mcfs.sync.run.look", fail)
             for _ in range(6):
                 with pytest.raises(LibraryError):
                     sync(library, synced)

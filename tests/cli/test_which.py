@@ -13,7 +13,7 @@ from mcfs.errors import Exit
 from mcfs.store import Store
 from tests.cli.running import Mcfs, Said
 from tests.elsewhere import annex
-from tests.mounting import mounted
+from tests.mounts import mounted
 from tests.needs import needs_fuse
 from tests.tracks import ABSENT, SECOND_PATH, UNLOCKED
 

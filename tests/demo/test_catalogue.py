@@ -10,8 +10,8 @@ from itertools import islice
 import pytest
 
 from mcfs.demo.catalogue import catalogue
-from mcfs.demo.crowd import crowd
-from mcfs.demo.memorable import MEMORABLE
+from mcfs.demo.generated import crowd
+from mcfs.demo.handwritten import MEMORABLE
 from mcfs.demo.track import Kept, Track
 
 FIRST = catalogue(20, seed=1)

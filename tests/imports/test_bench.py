@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcfs.annex.library import Library
 from tests.imports.making import commits
-from tests.mounting import REPOSITORY
+from tests.mounts import REPOSITORY
 
 SCRIPT = REPOSITORY / "contrib" / "bench" / "imports.py"
 

@@ -16,15 +16,15 @@ import pytest
 from mcfs.annex.keys import key_file_name, lower_folders
 from mcfs.annex.library import Library
 from mcfs.errors import ImportRunningError, MixxxError, NotInLibraryError
-from mcfs.imports.difference import Change
+from mcfs.imports.changes import Change
 from mcfs.imports.matching import NO_TRACK, NOT_IN_LIBRARY, NOT_THERE
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, Skipped
 from mcfs.imports.run import import_mixxx
 from mcfs.store import Store
-from mcfs.store.lock import import_lock
-from mcfs.sync import Kind, sync
+from mcfs.store.locks import import_lock
+from mcfs.sync.run import Kind, sync
 from tests.imports.making import MixxxDatabase, annex, commits, fields_of
-from tests.mounting import REPOSITORY, mounted, wait_until
+from tests.mounts import REPOSITORY, mounted, wait_until
 from tests.needs import git_annex_environment, needs_fuse
 from tests.tracks import ABSENT, SECOND_PATH, UNLOCKED
 
@@ -392,8 +392,8 @@ def test_the_store_is_in_step_before_and_after(
 
 
 def _in_crate(crate: str) -> Any:
-    from mcfs.columns import today
     from mcfs.query import Vocabulary, parse
+    from mcfs.schema.columns import today
     from mcfs.sql import select_tracks
 
     return select_tracks(parse(f"crate:={crate}", Vocabulary(frozenset({"crate"}))), today())

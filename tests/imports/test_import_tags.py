@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from mcfs.annex.library import Library, open_library
-from mcfs.imports.difference import Change
+from mcfs.imports.changes import Change
 from mcfs.imports.result import Event, Imported, ImportResult, Skipped
 from mcfs.imports.run import NOT_HERE, import_mixxx, import_tags
 from mcfs.store import Store, open_store
-from mcfs.sync import Kind, sync
+from mcfs.sync.run import Kind, sync
 from tests.imports.making import MixxxDatabase, annex, commits, fields_of
 from tests.imports.test_tags import KINDS, SAID, tagged
 from tests.needs import git_annex_environment

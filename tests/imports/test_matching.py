@@ -16,9 +16,9 @@ from mcfs.imports.matching import (
     Matcher,
 )
 from mcfs.store import Store
-from mcfs.tree import Tree
+from mcfs.tree.tree import Tree
 from tests.imports.making import annex
-from tests.mounting import mounted
+from tests.mounts import mounted
 from tests.needs import git_annex_environment, needs_fuse
 from tests.tracks import ABSENT, SECOND_PATH, UNLOCKED
 
@@ -177,7 +177,7 @@ def test_names_that_are_not_utf8(library: Library, synced: Store) -> None:
     odd = library.top / "caf\udce9.mp3"
     odd.write_bytes(b"sound of a caf\xe9")
     annex(library, "add", "-q", ".")
-    from mcfs.sync import sync
+    from mcfs.sync.run import sync
 
     sync(library, synced)
     assert matched(library, synced, odd) == ["caf\udce9.mp3"]

@@ -12,7 +12,6 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mcfs.errors import QueryError
-from mcfs.names import fold
 from mcfs.query import (
     And,
     Between,
@@ -36,6 +35,7 @@ from mcfs.query import (
     parse,
     starts_like_query,
 )
+from mcfs.text.names import fold
 from tests.query.table import ROWS
 from tests.records import EVERYTHING, Asked
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcfs.names import fold
 from mcfs.query import Contains, Equals, Missing, Not, Query, Sort, sources
+from mcfs.text.names import fold
 from tests.records import RECORDS, Asked
 
 PATHS = {record.annex_key: [fold(path) for path in record.files] for record in RECORDS}

@@ -11,7 +11,7 @@ import pytest
 
 from mcfs.store import CacheRepository
 from mcfs.store.engine import open_engine
-from mcfs.store.user import UserRepository
+from mcfs.store.user_repository import UserRepository
 from tests import needs
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import ResourceClosedError
 
-from mcfs.columns import today
 from mcfs.errors import NotFoundError, StoreError
 from mcfs.query import ALL, parse
+from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import CacheRepository, SyncState, TrackRecord
 from tests.store.making import METADATA, PLACES, named, query, substring, track

@@ -13,8 +13,8 @@ import pytest
 
 from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store import CacheRepository, SyncState, TrackRecord, open_store
-from mcfs.store.aside import set_aside
 from mcfs.store.engine import open_engine, open_still
+from mcfs.store.quarantine import set_aside
 from tests.store.making import contents, query, substring, track
 
 

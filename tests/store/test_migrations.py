@@ -12,10 +12,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, insert
 
 from mcfs.errors import StoreError
+from mcfs.schema.user import Snapshot, SnapshotTrack, UserBase
 from mcfs.store.engine import open_engine, reading, writing
 from mcfs.store.migrations import HEAD, revision_of, steps
-from mcfs.store.user import UserRepository
-from mcfs.store.user_schema import Snapshot, SnapshotTrack, UserBase
+from mcfs.store.user_repository import UserRepository
 from tests.store.making import query
 
 TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name"

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcfs.columns import today
-from mcfs.names import fold
 from mcfs.query import Equals, Query
+from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import CacheRepository, SyncState
-from mcfs.store.user import UserRepository
+from mcfs.store.user_repository import UserRepository
+from mcfs.text.names import fold
 from tests.store.making import METADATA, check_trigrams, contents, query, substring, track
 
 ODD = {

@@ -11,7 +11,7 @@ import pytest
 
 from mcfs.errors import NotFoundError, PinExistsError, StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store.engine import open_engine, writing
-from mcfs.store.user import UserRepository
+from mcfs.store.user_repository import UserRepository
 from tests.store.making import query
 
 SNAPSHOT = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from mcfs.store.user_schema import UserBase
+from mcfs.schema.user import UserBase
 
 context.configure(
     connection=context.config.attributes["connection"],

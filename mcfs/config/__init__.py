@@ -1,0 +1,1 @@
+"""mcfs.toml and the user's config.toml, read into frozen values."""

@@ -1,0 +1,61 @@
+"""What went wrong lately, for people to read: the last hundred sentences, each with its time.
+
+Owns nothing but these lines. A path that means nothing is no failure of ours, yet somebody may wonder
+why there is no such folder.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mcfs.schema.columns import utc_now
+
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A sentence, when it was first said and last, and how often."""
+
+    sentence: str
+    first_at: datetime
+    last_at: datetime
+    times: int = 1
+
+
+class Lately:
+    """The last complaints; the same one again counts up instead of crowding out the others."""
+
+    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
+        self._now = now
+        self._said: deque[Complaint] = deque(maxlen=MOST)
+        self._lock = threading.Lock()
+
+    def add(self, sentence: str) -> None:
+        """Something went wrong."""
+        now = self._now()
+        with self._lock:
+            for said in self._said:
+                if said.sentence == sentence:
+                    self._said.remove(said)
+                    self._said.append(Complaint(sentence, said.first_at, now, said.times + 1))
+                    return
+            self._said.append(Complaint(sentence, now, now))
+
+    def all(self) -> list[Complaint]:
+        """The oldest first."""
+        with self._lock:
+            return list(self._said)
+
+    def text(self) -> str:
+        """One line each, in local time."""
+        return "".join(f"{_line(said)}\n" for said in self.all())
+
+
+def _line(said: Complaint) -> str:
+    again = f" ({said.times} times)" if said.times > 1 else ""
+    return f"{said.last_at.astimezone():%Y-%m-%d %H:%M:%S}  {said.sentence}{again}"

@@ -1,0 +1,1 @@
+"""Tracks as text that other programs read."""

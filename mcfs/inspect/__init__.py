@@ -1,0 +1,1 @@
+"""What there is to say about a library, a path or a query, without a mount."""

@@ -1,0 +1,1 @@
+"""The life of a mount: options, background process, signals, systemd, unmounting."""

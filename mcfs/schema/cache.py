@@ -1,0 +1,280 @@
+"""The tables of the cache, and why each index is there.
+
+Owns the shape of `cache.db` as SQLAlchemy models. It stands below `store/` because `sql/` compiles
+queries against these tables and must not know an engine; nothing here opens or executes anything.
+
+    field 1──n value n──m track 1──n track_file
+                     (track_value)
+
+Every value of every field is kept once, in `value`, with its folded text and its number; a track's
+metadata is the rows of `track_value`, and so are the folders and types of its files. **Filters ask only
+`track_value`, and `track_file` for work paths**; the columns of `track` that
+repeat one value of a field are for sorting and showing, so that no folder has to join to be listed.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    DDL,
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    event,
+)
+from sqlalchemy import (
+    text as sql_text,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from mcfs.schema.columns import RawText, UtcTime, utc_now
+
+# Raise it when the same tables are to hold other contents (a new `fold`, another inode hash).
+DERIVATION = 2
+
+
+# Built-in fields that a sync makes, and the column of `track` that has each.
+DERIVED_COLUMNS = {
+    "added": "added_at",
+    "changed": "changed_at",
+    "decade": "decade",
+    "live": "is_live",
+    "present": "present",
+    "size": "size",
+}
+
+
+class CacheBase(DeclarativeBase):
+    """Metadata of `cache.db` alone: `user.db` has a base of its own and is never created from this."""
+
+    type_annotation_map = {str: RawText, datetime: UtcTime, dict[str, Any]: JSON(none_as_null=True)}  # noqa: RUF012
+
+
+class Track(CacheBase):
+    """One annexed audio file, by annex key.
+
+    Indexes: the unique ones, and three more. `annex_key` finds a track whose log changed, `name` answers the
+    kernel's lookup of one name in a folder, `inode` keeps the file numbers of two tracks apart.
+    `track_by_wanted` finds the namesakes of a track that comes or goes; `track_absent` and `track_bare`
+    are counted after every sync.
+    Sorting reads the rows of one folder and sorts them in memory, so no display column has an index.
+    """
+
+    __tablename__ = "track"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    annex_key: Mapped[str]
+    name: Mapped[str]
+    # What it would be called if nobody else would be; folded, for that is how names collide.
+    wanted_name: Mapped[str]
+    wanted_folded: Mapped[str]
+    # Hash of the annex key, so that it survives a rebuild of the cache (see store/inodes.py).
+    inode: Mapped[int] = mapped_column(BigInteger)
+    # The first of its work paths; NULL when no file of the checked-out tree has this key.
+    work_path: Mapped[str | None]
+    # The annex object, relative to the common git directory; where it would be when absent.
+    content_path: Mapped[str]
+    present: Mapped[bool]
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    changed_at: Mapped[datetime | None]
+    added_at: Mapped[datetime | None]
+
+    artist: Mapped[str | None]
+    title: Mapped[str | None]
+    album: Mapped[str | None]
+    genre: Mapped[str | None]
+    bpm: Mapped[float | None]
+    rating: Mapped[int | None]
+    key_text: Mapped[str | None]
+    key_number: Mapped[int | None]
+    year: Mapped[int | None]
+    tracknumber: Mapped[int | None]
+    comment: Mapped[str | None]
+    color: Mapped[str | None]
+    decade: Mapped[str | None]
+    is_live: Mapped[bool] = mapped_column(default=False)
+    # Whether it has any value that is not of its place.
+    has_metadata: Mapped[bool]
+
+    __table_args__ = (
+        CheckConstraint("length(annex_key) > 0", name="annex_key_not_empty"),
+        CheckConstraint("length(name) > 0", name="name_not_empty"),
+        CheckConstraint("inode > 0", name="inode_positive"),
+        CheckConstraint("size >= 0", name="size_not_negative"),
+        CheckConstraint("key_number BETWEEN 1 AND 24", name="key_number_is_a_key"),
+        CheckConstraint("present IN (0, 1)", name="present_is_boolean"),
+        CheckConstraint("is_live IN (0, 1)", name="is_live_is_boolean"),
+        CheckConstraint("has_metadata IN (0, 1)", name="has_metadata_is_boolean"),
+        # Not columns that are `unique`: the index of such a one is there from the start, and a load would
+        # have to fill it in no order.
+        Index("track_by_annex_key", "annex_key", unique=True),
+        Index("track_by_name", "name", unique=True),
+        Index("track_by_inode", "inode", unique=True),
+        Index("track_by_wanted", "wanted_folded"),
+        Index("track_absent", "id", sqlite_where=sql_text("present IS 0")),
+        Index("track_bare", "id", sqlite_where=sql_text("has_metadata IS 0")),
+    )
+
+
+class TrackFile(CacheBase):
+    """Every file of the checked-out tree, by its work path: several may be the same track.
+
+    The work path is a value like any other to a query, but hardly two tracks share one: kept here, it
+    needs no row in the dictionary and none in `track_value`. Its substrings are `track_file_fts`'s.
+
+    Indexes: the unique one, for no two tracks have one file; and `track_id`, for the files of a track
+    and for SQLite's own look when a track is deleted.
+    """
+
+    __tablename__ = "track_file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    work_path: Mapped[str]
+    folded: Mapped[str]
+    track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
+    # The object of git that says which key it is; as long as it stays, nobody has to look again.
+    blob: Mapped[str] = mapped_column(default="")
+    # False for one that only the branch has that the checked-out one is based on.
+    in_work_tree: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = (
+        Index("track_file_by_work_path", "work_path", unique=True),
+        Index("track_file_by_track", "track_id"),
+    )
+
+
+class Field(CacheBase):
+    """A metadata field by its folded name, which git-annex compares without regard to case."""
+
+    __tablename__ = "field"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    # The newest spelling, for people.
+    shown: Mapped[str]
+
+    __table_args__ = (CheckConstraint("length(name) > 0", name="name_not_empty"),)
+
+
+class Value(CacheBase):
+    """One distinct value of one field.
+
+    `value_by_text` finds a value when a track gains it. `value_by_folded` answers whole
+    values and prefixes, and groups case variants. `value_by_number` answers ranges; it is partial,
+    for most values are not numbers. Substrings are `value_fts`'s.
+    """
+
+    __tablename__ = "value"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("field.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    folded: Mapped[str]
+    # What a range compares: a number, a year, the number of a musical key. NULL when it is none.
+    number: Mapped[float | None]
+
+    __table_args__ = (
+        Index("value_by_text", "field_id", "text", unique=True),
+        Index("value_by_folded", "field_id", "folded"),
+        Index("value_by_number", "field_id", "number", sqlite_where=sql_text("number IS NOT NULL")),
+    )
+
+
+class TrackValue(CacheBase):
+    """Which track has which value: a million rows, hence WITHOUT ROWID and two integers a row.
+
+    The primary key reads one track's values; `track_value_by_value` the tracks of one value, which
+    is how a filter with few matches is answered.
+    """
+
+    __tablename__ = "track_value"
+
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("track.id", ondelete="CASCADE"), primary_key=True
+    )
+    value_id: Mapped[int] = mapped_column(
+        ForeignKey("value.id", ondelete="CASCADE"), primary_key=True
+    )
+
+    __table_args__ = (
+        Index("track_value_by_value", "value_id", "track_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class Touched(CacheBase):
+    """Which tracks each of the last generations added, changed, renamed or removed.
+
+    A mount tells the kernel of these and of no others. An empty key stands for all of them: the cache was
+    filled anew, or more was touched than is worth to be told one by one.
+    """
+
+    __tablename__ = "touched"
+
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    annex_key: Mapped[str] = mapped_column(primary_key=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class SyncState(CacheBase):
+    """What the cache is a picture of. One row, always: `id` is 1.
+
+    `(store_uuid, generation)` names one state of the cache and is never reused: a rebuild draws a new
+    uuid, every sync that changed something adds one. How far a running sync is stands in its lock
+    (store/lock.py): its one transaction holds the database, and shows nothing before it commits.
+    """
+
+    __tablename__ = "sync_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    store_uuid: Mapped[str]
+    generation: Mapped[int] = mapped_column(default=0)
+    library_uuid: Mapped[str | None]
+    # What the library looked like when it was read (annex/fingerprint.py).
+    fingerprint: Mapped[dict[str, Any] | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    counts: Mapped[dict[str, Any] | None]
+    last_error: Mapped[str | None]
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("generation >= 0", name="generation_not_negative"),
+    )
+
+
+# Substrings of the distinct folded values and of the folded work paths, in any script.
+# `case_sensitive`: they are folded already. External content: the index stores no second copy, and the
+# repository keeps it in step. `columnsize`: only a ranking would ask how long each text is.
+_FTS = [
+    f"CREATE VIRTUAL TABLE {table}_fts USING fts5(folded, content='{table}', content_rowid='id', "
+    "tokenize='trigram case_sensitive 1', columnsize=0)"
+    for table in ("value", "track_file")
+]
+for _statement in _FTS:
+    event.listen(CacheBase.metadata, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
+for _table in ("value_fts", "track_file_fts"):
+    event.listen(
+        CacheBase.metadata,
+        "before_drop",
+        DDL(f"DROP TABLE IF EXISTS {_table}"),  # type: ignore[no-untyped-call]
+    )
+
+
+def schema_stamp() -> int:
+    """A number that differs when the tables do: nobody has to remember to raise a version."""
+    dialect = sqlite.dialect()
+    statements = [*_FTS, str(DERIVATION)]
+    for table in CacheBase.metadata.sorted_tables:
+        statements.append(str(CreateTable(table).compile(dialect=dialect)))
+        statements += sorted(str(CreateIndex(i).compile(dialect=dialect)) for i in table.indexes)
+    return zlib.crc32("\n".join(statements).encode()) & 0x7FFFFFFF

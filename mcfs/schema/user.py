@@ -1,0 +1,108 @@
+"""The tables of `user.db`: what the user made.
+
+Owns their shape as models; how a database of an older shape gets there is `migrations/`'s, and a
+test holds the two together.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from mcfs.schema.columns import RawText, UtcTime, utc_now
+
+
+class UserBase(DeclarativeBase):
+    """Metadata of `user.db` alone."""
+
+    type_annotation_map = {  # noqa: RUF012
+        str: RawText,
+        datetime: UtcTime,
+        dict[str, Any]: JSON(none_as_null=True),
+    }
+
+
+class Pin(UserBase):
+    """A query somebody saved. Found by its name, which is a folder's: hence unique."""
+
+    __tablename__ = "pin"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    # "" is a pin that is no query yet.
+    query_text: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+    __table_args__ = (CheckConstraint("length(name) > 0", name="name_not_empty"),)
+
+
+class Snapshot(UserBase):
+    """A frozen result, and the query it came from. Found by its name."""
+
+    __tablename__ = "snapshot"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    query_text: Mapped[str]
+    taken_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+    __table_args__ = (CheckConstraint("length(name) > 0", name="name_not_empty"),)
+
+
+class SnapshotTrack(UserBase):
+    """A track of a snapshot, by annex key: the cache may forget it, the snapshot does not.
+
+    The primary key reads a snapshot in its order, which is the only way it is read.
+    """
+
+    __tablename__ = "snapshot_track"
+
+    snapshot_id: Mapped[int] = mapped_column(
+        ForeignKey("snapshot.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    annex_key: Mapped[str]
+    # Its name when the snapshot was taken.
+    name: Mapped[str]
+
+    __table_args__ = (
+        CheckConstraint("position > 0", name="position_positive"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class Run(UserBase):
+    """The log of syncs and imports. Small, and read from its end: no index."""
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(default=utc_now)
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    detail: Mapped[dict[str, Any] | None]
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+    __table_args__ = (CheckConstraint("kind IN ('sync', 'import')", name="kind_is_known"),)
+
+
+class Imported(UserBase):
+    """What imports from Mixxx wrote of a track: what Mixxx no longer has of it is to be removed again.
+
+    One row a track, found by its key, and written whole.
+    """
+
+    __tablename__ = "imported"
+
+    annex_key: Mapped[str] = mapped_column(primary_key=True)
+    # Field → its values.
+    fields: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)

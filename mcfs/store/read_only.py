@@ -1,0 +1,93 @@
+"""A look into a store that changes nothing: for `mcfs status`, which makes no store where there is none.
+
+Owns the opening of databases that nobody may write, on a disk that cannot be written, while others
+write. What is read is one state of each database, though not of both together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from mcfs.errors import StoreError
+from mcfs.query import Vocabulary
+from mcfs.schema.cache import schema_stamp
+from mcfs.store import engine as sqlite
+from mcfs.store.cache_reader import CacheReader
+from mcfs.store.migrations import HEAD, revision_of
+from mcfs.store.records import Counts, Generation, Run, SyncState
+from mcfs.store.user_repository import UserRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a store says of itself; a database that is not there says nothing."""
+
+    generation: Generation | None = None
+    state: SyncState = field(default_factory=SyncState)
+    counts: Counts | None = None
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    # Names.
+    pins: tuple[str, ...] = ()
+    # Of all kinds, the newest first.
+    runs: tuple[Run, ...] = ()
+    # The newest of each.
+    done_sync: Run | None = None
+    failed_sync: Run | None = None
+    last_import: Run | None = None
+    # Why a database could not be read.
+    troubles: tuple[str, ...] = ()
+
+
+def look_into(folder: Path, most_runs: int) -> Look:
+    """What there is to say of the store in this folder."""
+    look = Look()
+    readings = (("cache.db", _of_cache), ("user.db", partial(_of_user, most_runs=most_runs)))
+    for name, read in readings:
+        path = folder / name
+        if path.exists():
+            engine = sqlite.open_to_look(path)
+            try:
+                look = read(look, engine)
+            except StoreError as error:
+                look = replace(look, troubles=(*look.troubles, str(error)))
+            finally:
+                engine.dispose()
+    return look
+
+
+def _of_cache(look: Look, engine: Engine) -> Look:
+    with sqlite.reading(engine) as connection:
+        if connection.exec_driver_sql("PRAGMA user_version").scalar_one() != schema_stamp():
+            path = sqlite.path_of(engine)
+            raise StoreError(f"{path} is of another version of mcfs; a sync makes it anew")
+        read = CacheReader(connection)
+        state = read.state()
+        # None where a sync was killed as it came to its end.
+        counts = read.counts() if state.counts is None else Counts(**state.counts)
+        return replace(
+            look,
+            generation=read.generation(),
+            state=state,
+            counts=counts,
+            vocabulary=read.vocabulary(),
+        )
+
+
+def _of_user(look: Look, engine: Engine, most_runs: int) -> Look:
+    with sqlite.reading(engine) as connection:
+        if revision_of(connection) != HEAD:
+            path = sqlite.path_of(engine)
+            raise StoreError(f"{path} is of another version of mcfs; a sync carries it over")
+    user = UserRepository(engine)
+    return replace(
+        look,
+        pins=tuple(pin.name for pin in user.pins()),
+        runs=tuple(user.runs(most_runs)),
+        done_sync=user.last_run("sync", "done"),
+        failed_sync=user.last_run("sync", "failed"),
+        last_import=user.last_run("import"),
+    )

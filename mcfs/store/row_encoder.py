@@ -1,0 +1,251 @@
+"""From records to rows: every field and every value becomes a number, once.
+
+Owns the dictionary of a load or a change, and the rows that wait to be inserted; what has to happen
+before and after is known to `load.py` and `changes.py`. SQLAlchemy compiles one statement per table
+and has nothing to do per row, which would cost more than SQLite's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy.dialects import sqlite
+
+from mcfs.query import DIRECTORY, TYPE
+from mcfs.schema.cache import CacheBase, Field, Track, TrackFile, TrackValue, Value
+from mcfs.schema.columns import stored_text, stored_time
+from mcfs.store.records import TrackRecord
+from mcfs.text.names import fold
+from mcfs.text.numbers import number_of
+
+_Row = tuple[Any, ...]
+
+# The columns of `track` that repeat the smallest value of a field, in the order of the table.
+_TEXTS = {"artist": 0, "title": 1, "album": 2, "genre": 3, "key": 6, "comment": 10, "color": 11}
+_NUMBERS = {"bpm": 4, "rating": 5, "key": 7, "year": 8, "tracknumber": 9}
+_REPEATED = 12
+_LARGEST = 2**63 - 1
+# Pairs per statement: SQLite takes these narrow rows three times as fast as one by one.
+_PAIRS_AT_ONCE = 500
+
+
+class _Values(dict[str, int]):
+    """The values of one field: text → id. Asking for a new one makes it."""
+
+    def __init__(self, field_id: int, name: str, ids: Iterator[int], rows: list[_Row]) -> None:
+        self.field_id = field_id
+        self.name = name
+        self.text_at = _TEXTS.get(name)
+        self.number_at = _NUMBERS.get(name)
+        # What `track` shows for a text, where it has a column for the field's number.
+        self.numbers: dict[str, float | None] = {}
+        self._ids = ids
+        self._rows = rows
+
+    def __missing__(self, text: str) -> int:
+        value_id = next(self._ids)
+        number = number_of(self.name, text)
+        # Nothing but space is no value, to a query and to a template alike.
+        folded = stored_text(fold(text)) if text.strip() else ""
+        self._rows.append((value_id, self.field_id, stored_text(text), folded, number))
+        self.know(text, value_id, number)
+        return value_id
+
+    def know(self, text: str, value_id: int, number: float | None) -> None:
+        """A value that has a row."""
+        self[text] = value_id
+        if self.number_at is not None:
+            self.numbers[text] = _shown_number(self.name, number)
+
+
+class _Fields(dict[str, tuple[_Values, int | None, int | None]]):
+    """Every spelling of every field → its values, and where `track` repeats one of them.
+
+    Asking for a new field makes it; a new spelling is the one that people see from now on.
+    """
+
+    def __init__(self, next_field: int, next_value: int) -> None:
+        self.by_name: dict[str, _Values] = {}
+        self.respelled: dict[int, str | bytes] = {}
+        self.rows: list[_Row] = []
+        self.value_rows: list[_Row] = []
+        self._ids = count(next_field)
+        self._value_ids = count(next_value)
+
+    def __missing__(self, shown: str) -> tuple[_Values, int | None, int | None]:
+        name = fold(shown)
+        values = self.by_name.get(name)
+        if values is not None:
+            self.respelled[values.field_id] = stored_text(shown)
+            return self._spell(shown, values)
+        field_id = next(self._ids)
+        self.rows.append((field_id, stored_text(name), stored_text(shown)))
+        return self.know(field_id, name, shown)
+
+    def know(self, field_id: int, name: str, shown: str) -> tuple[_Values, int | None, int | None]:
+        """A field that has a row."""
+        values = _Values(field_id, name, self._value_ids, self.value_rows)
+        self.by_name[name] = values
+        return self._spell(shown, values)
+
+    def _spell(self, shown: str, values: _Values) -> tuple[_Values, int | None, int | None]:
+        self[shown] = spelled = (values, values.text_at, values.number_at)
+        return spelled
+
+
+class Encoder:
+    """Numbers fields and values, and collects rows until they are taken to the database."""
+
+    def __init__(self, next_field: int = 1, next_value: int = 1, next_file: int = 1) -> None:
+        self._fields = _Fields(next_field, next_value)
+        self._file_ids = count(next_file)
+        self._tracks: list[_Row] = []
+        self._files: list[_Row] = []
+        # Track id, value id, track id, value id: no tuple for each of a million.
+        self._pairs: list[int] = []
+
+    def know_field(self, field_id: int, name: str, shown: str) -> None:
+        """A field that the database has."""
+        self._fields.know(field_id, name, shown)
+
+    def know_value(self, name: str, text: str, value_id: int) -> None:
+        """A value that the database has, of a field that is known."""
+        self._fields.by_name[name].know(text, value_id, number_of(name, text))
+
+    def add(
+        self, track_id: int, inode: int, record: TrackRecord, name: str, wanted_folded: str
+    ) -> None:
+        """One track, with all that belongs to it, under that name for now."""
+        # A million values pass through here: nothing is called for one that need not be.
+        fields = self._fields
+        found: list[int] = []
+        repeated: list[Any] = [None] * _REPEATED
+        for shown, texts in record.values.items():
+            values, text_at, number_at = fields[shown]
+            if len(texts) == 1:
+                text = texts[0]
+                found.append(values[text])
+                if text_at is not None and not text.isspace():
+                    repeated[text_at] = text if text.isascii() else stored_text(text)
+                if number_at is not None:
+                    repeated[number_at] = values.numbers[text]
+            elif texts:
+                found += {values[text] for text in texts}
+                if text_at is not None:
+                    smallest = min(filter(str.strip, texts), default=None)
+                    repeated[text_at] = None if smallest is None else stored_text(smallest)
+                if number_at is not None:
+                    numbers = [n for n in map(values.numbers.get, texts) if n is not None]
+                    # Zero is how programs write "none": any other number says more.
+                    repeated[number_at] = min(
+                        filter(None, numbers), default=min(numbers, default=None)
+                    )
+        has_metadata = 1 if found else 0
+        for work_path in record.files:
+            for field, text in places(work_path):
+                found.append(fields[field][0][text])
+        if len(fields) > len(fields.by_name) or len(record.files) > 1:
+            found = list(set(found))  # one field in two spellings, two files in one folder
+        # In order, so that the b-tree of pairs only ever grows at its end.
+        found.sort()
+        pairs = [track_id] * (2 * len(found))
+        pairs[1::2] = found
+        self._pairs += pairs
+        for work_path in record.files:
+            blob = record.blobs.get(work_path, "")
+            reachable = work_path not in record.hidden
+            self._files.append(
+                (
+                    next(self._file_ids),
+                    stored_text(work_path),
+                    stored_text(fold(work_path)),
+                    track_id,
+                    blob,
+                    1 if reachable else 0,
+                )
+            )
+        checked_out = record.files
+        if record.hidden:
+            checked_out = tuple(path for path in checked_out if path not in record.hidden)
+        self._tracks.append(
+            (
+                track_id,
+                stored_text(record.annex_key),
+                stored_text(name),
+                stored_text(record.name),
+                stored_text(wanted_folded),
+                inode,
+                stored_text(checked_out[0]) if checked_out else None,
+                stored_text(record.content_path),
+                1 if record.present else 0,  # sqlite3 asks around who could adapt a bool
+                record.size if record.size is None or record.size <= _LARGEST else None,
+                None if record.changed_at is None else stored_time(record.changed_at),
+                None if record.added_at is None else stored_time(record.added_at),
+                *repeated,
+                record.decade,
+                1 if record.is_live else 0,
+                has_metadata,
+            )
+        )
+
+    def flush(self, connection: Connection) -> None:
+        """Insert what waits."""
+        for table, rows in (
+            (Field, self._fields.rows),
+            (Value, self._fields.value_rows),
+            (Track, self._tracks),
+            (TrackFile, self._files),
+        ):
+            if rows:
+                connection.exec_driver_sql(_insert_into(table), rows)
+                rows.clear()
+        self._flush_pairs(connection)
+        if respelled := [(shown, field_id) for field_id, shown in self._fields.respelled.items()]:
+            connection.exec_driver_sql(_RESPELL, respelled)
+            self._fields.respelled.clear()
+
+    def _flush_pairs(self, connection: Connection) -> None:
+        pairs = self._pairs
+        size = 2 * _PAIRS_AT_ONCE
+        whole = len(pairs) - len(pairs) % size
+        if many := [tuple(pairs[at : at + size]) for at in range(0, whole, size)]:
+            connection.exec_driver_sql(_insert_into(TrackValue, _PAIRS_AT_ONCE), many)
+        if rest := [tuple(pairs[at : at + 2]) for at in range(whole, len(pairs), 2)]:
+            connection.exec_driver_sql(_insert_into(TrackValue), rest)
+        pairs.clear()
+
+
+def places(work_path: str) -> list[tuple[str, str]]:
+    """What many files share, as values of fields that no annex field can be named like."""
+    directory, _, name = work_path.rpartition("/")
+    found = []
+    if directory:
+        found.append((DIRECTORY, directory))
+    if "." in name:
+        found.append((TYPE, name.rpartition(".")[2].lower()))
+    return found
+
+
+def _shown_number(name: str, number: float | None) -> float | None:
+    if number is None or name == "bpm":
+        return number
+    return int(number) if abs(number) <= _LARGEST else None
+
+
+@cache
+def _insert_into(table: type[CacheBase], rows: int = 1) -> str:
+    one = str(insert(table).compile(dialect=sqlite.dialect()))
+    _, _, marks = one.partition("VALUES ")
+    return one + f", {marks}" * (rows - 1)
+
+
+_RESPELL = str(
+    update(Field)
+    .values(shown=bindparam("shown"))
+    .where(Field.id == bindparam("field_id"))
+    .compile(dialect=sqlite.dialect())
+)

@@ -1,0 +1,1 @@
+"""Library → store: full and incremental sync, watching for changes."""

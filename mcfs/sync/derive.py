@@ -1,0 +1,89 @@
+"""What a track is, and what is derived from its metadata on the way into the store.
+
+Owns the readings that no field states: whether a recording is live, its decade, when it was added, what
+it would be called. Pure: git-annex's words in, a record out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+
+from mcfs.annex.read_library import AnnexedKey
+from mcfs.store import TrackRecord
+from mcfs.text.names import fold, stem_and_suffix, track_name
+
+
+def is_live(values: Mapping[str, Sequence[str]]) -> bool:
+    """A live recording says so in a phrase; a title that merely has the word ("Live Forever") does not."""
+    spoken_of = ("title", "album", "comment", "crate")
+    return any(_says_live(value) for name in spoken_of for value in values.get(name, ()))
+
+
+def _says_live(value: str) -> bool:
+    # The word itself is quicker to look for, and hardly a value has it.
+    if value.isascii() and "live" not in value.lower():
+        return False
+    return _LIVE.search(value) is not None
+
+
+_LIVE = re.compile(
+    r"\blive (?:at|from|in|on|@|set|pa|session|recording|version|mix|edit)\b"
+    r"|\brecorded live\b|[(\[]live\b[^)\]]*[)\]]|[-–] live$",
+    re.IGNORECASE,
+)
+
+
+def decade(values: Mapping[str, Sequence[str]]) -> str | None:
+    """ "1990s" of the earliest year that the track has."""
+    years = sorted(found.group() for year in values.get("year", ()) if (found := _YEAR.match(year)))
+    return f"{years[0][:3]}0s" if years else None
+
+
+def added_at(values: Mapping[str, Sequence[str]]) -> datetime | None:
+    """When the metadata says that the track was added: the earliest date of the field `added`.
+
+    A day begins where we are; a time without a zone is UTC, as Mixxx writes them.
+    """
+    moments = [moment for text in values.get("added", ()) if (moment := _moment(text)) is not None]
+    return min(moments, default=None)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        if len(text) <= len("2026-01-01"):
+            return datetime.combine(date.fromisoformat(text), time()).astimezone()
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_YEAR = re.compile(r"\d{4}")
+
+
+# A library has a few dozen fields, each of them a hundred thousand times.
+_field_name = lru_cache(maxsize=1024)(fold)
+
+
+def record_of(key: AnnexedKey) -> TrackRecord:
+    """What the store keeps of a key that has files."""
+    # git-annex compares field names without regard to case.
+    values = {_field_name(name): held for name, held in key.metadata.values.items()}
+    return TrackRecord(
+        annex_key=key.key,
+        name=track_name(values, *stem_and_suffix(key.work_paths[0])),
+        files=key.work_paths,
+        content_path=key.content_path,
+        present=key.present,
+        size=key.size,
+        changed_at=key.metadata.changed_at,
+        added_at=added_at(values) or key.added_at,
+        is_live=is_live(values),
+        decade=decade(values),
+        blobs=key.blobs,
+        hidden=key.hidden,
+        values=key.metadata.values,
+    )

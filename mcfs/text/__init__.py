@@ -1,0 +1,1 @@
+"""Pure functions on text: folding, escaping, unique names, musical keys, numbers, similar words."""

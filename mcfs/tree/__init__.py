@@ -1,0 +1,1 @@
+"""What the mount shows, with no FUSE in it."""

@@ -1,0 +1,85 @@
+"""What a folder lists: the tracks or the values of its query, each under the name it has there.
+
+Owns which name that is: the one a track has everywhere, its place in an order before it, or what a
+template makes of it; and the order of values. How a name becomes legal and unique is `names.py`'s.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import assert_never
+
+from mcfs.config.settings import Names
+from mcfs.query import Query
+from mcfs.sql import select_entries
+from mcfs.store.cache_reader import CacheReader
+from mcfs.template import Cell, Template
+from mcfs.template.values import number_of
+from mcfs.text.names import escape, file_name, fit, portable, unique_names
+from mcfs.tree.groups import Group, Groupings
+from mcfs.tree.nodes import FilledNode, Node, TrackNode, TracksNode, ValueNode, ValuesNode
+
+
+def entries_of(
+    node: FilledNode,
+    query: Query,
+    read: CacheReader,
+    groupings: Groupings,
+    day: date,
+    style: Names,
+) -> dict[str, Node]:
+    """Name → what it names, in the order of the folder; `query` is what the folder answers, bound."""
+    named: Iterable[tuple[str, Node]]
+    match node:
+        case ValuesNode(_, templates):
+            named = _values(node, groupings.groups(read, query, templates[0], day))
+        case TracksNode(_, look):
+            tracks = map(TrackNode._make, read.rows(select_entries(query, day)))
+            if look.names is not None:
+                cells = groupings.file_cells(read, query, look.names, day)
+                named = _by_template(look.names, list(tracks), cells)
+            elif query.order:
+                named = _numbered(list(tracks))
+            else:
+                named = ((track.name, track) for track in tracks)
+        case unreachable:
+            assert_never(unreachable)
+    if style is Names.PORTABLE:
+        return {portable(name): entry for name, entry in named}
+    return dict(named)
+
+
+def called(track: TrackNode, style: Names) -> str:
+    """The name of a track wherever nothing else says what it is."""
+    return portable(track.name) if style is Names.PORTABLE else track.name
+
+
+def _numbered(tracks: Sequence[TrackNode]) -> Iterator[tuple[str, Node]]:
+    """So that every program keeps the order."""
+    width = max(3, len(str(len(tracks))))
+    for place, track in enumerate(tracks, 1):
+        yield fit(f"{place:0{width}} {track.name}"), track
+
+
+def _by_template(
+    template: Template, tracks: Sequence[TrackNode], cells: Mapping[int, tuple[Cell, ...]]
+) -> Iterator[tuple[str, Node]]:
+    by_key = {track.annex_key: track for track in tracks}
+    wanted = ((key, file_name(template.render(cells[track.id]))) for key, track in by_key.items())
+    for key, name in unique_names(wanted).items():
+        yield name, by_key[key]
+
+
+def _values(node: ValuesNode, groups: Iterable[Group]) -> Iterator[tuple[str, Node]]:
+    wanted = ((group.folded, escape(group.shown.strip())) for group in groups)
+    names = unique_names(wanted, of_files=False)
+    for folded in sorted(names, key=_natural):
+        yield names[folded], ValueNode(node, folded)
+
+
+def _natural(folded: str) -> tuple[float, str]:
+    """Numbers in their order, before all text. No text is a number: `nan` has no place in any order."""
+    number = number_of(folded)
+    return math.inf if number is None else number, folded

@@ -1,0 +1,161 @@
+"""What a path can resolve to: a closed union, and the one state that every folder is.
+
+A folder is a query and the templates still to be opened; views, pins, values and exports are merely
+names for such a pair. Owns the nodes and how a folder is refined; what they hold is `tree.py`'s to find
+out, and how they look to the kernel is `fs.py`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import NamedTuple
+
+from mcfs.config.settings import Entries
+from mcfs.query import Query, ValueIs, format
+from mcfs.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the tracks of a folder are shown: what their files are called, and what kind of entry they are.
+
+    None leaves it to the mount. It passes on to every folder inside.
+    """
+
+    names: Template | None = None
+    entries: Entries | None = None
+
+
+PLAIN = Look()
+
+
+@dataclass(frozen=True, slots=True)
+class RootNode:
+    """The mount itself: lists its views, answers queries."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinsNode:
+    """`pins/`: the only place where anything can be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyPinNode:
+    """A pin that is no query yet: an empty folder, and not, as an empty query would be, all tracks."""
+
+
+@dataclass(frozen=True)
+class TracksNode:
+    """The folder of a query: lists its tracks."""
+
+    query: Query
+    look: Look = PLAIN
+
+    @cached_property
+    def key(self) -> str:
+        """The same for every spelling of this folder."""
+        return _key(self.query, (), self.look)
+
+
+@dataclass(frozen=True)
+class ValuesNode:
+    """A folder with templates to be opened: lists the values of the first."""
+
+    query: Query
+    templates: tuple[Template, ...]
+    look: Look = PLAIN
+
+    @cached_property
+    def key(self) -> str:
+        """The same for every spelling of this folder."""
+        return _key(self.query, self.templates, self.look)
+
+
+FilledNode = TracksNode | ValuesNode
+
+
+@dataclass(frozen=True, slots=True)
+class ValueNode:
+    """A value in a folder of values, by its folded text; what is inside is `opened` when it is asked."""
+
+    inside: ValuesNode
+    text: str
+
+    def opened(self) -> FilledNode:
+        """The folder that this value is."""
+        first, *rest = self.inside.templates
+        having = Query(ValueIs(first.text, self.text))
+        return folder(self.inside.query.refined(having), tuple(rest), self.inside.look)
+
+
+class TrackNode(NamedTuple):
+    """A track in a folder, as the row it was listed from: thousands of them are made at once."""
+
+    # What it is called where nothing says otherwise.
+    name: str
+    inode: int
+    annex_key: str
+    # Where reading leads: relative to the work tree, None where that has no content; or to git's folder.
+    work_path: str | None
+    content_path: str
+    size: int | None
+    # When metadata or file last changed, in microseconds since 1970.
+    changed: int | None
+    id: int
+
+
+class Format(Enum):
+    """What a folder can be written as, by the end of the name."""
+
+    M3U8 = ".m3u8"
+    JSON = ".json"
+    CSV = ".csv"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportNode:
+    """A folder, and all below it, as one file."""
+
+    folder: FilledNode
+    format: Format
+    # What the folder is called where this file lies, and how deep below the root that is.
+    stem: str
+    depth: int
+
+
+class Told(Enum):
+    """What the mount tells of itself, by the names in `.mcfs/`."""
+
+    STATUS = "status"
+    ERRORS = "errors"
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class SelfNode:
+    """`.mcfs/`: what the mount tells of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldNode:
+    """One of its files."""
+
+    told: Told
+
+
+FolderNode = RootNode | PinsNode | EmptyPinNode | TracksNode | ValuesNode | ValueNode | SelfNode
+FileNode = ExportNode | ToldNode
+Node = FolderNode | FileNode | TrackNode
+
+
+def folder(query: Query, templates: tuple[Template, ...], look: Look) -> FilledNode:
+    """The folder of this state."""
+    return ValuesNode(query, templates, look) if templates else TracksNode(query, look)
+
+
+def _key(query: Query, templates: tuple[Template, ...], look: Look) -> str:
+    names = look.names.text if look.names else ""
+    entries = look.entries.value if look.entries else ""
+    return "\0".join([format(query), entries, names, *(template.text for template in templates)])

@@ -1,0 +1,100 @@
+"""What a path says, name by name, before anybody looks whether it is there.
+
+Owns the reading of one folder name and the splitting of a mount path. Pure; that a name may also be an
+entry its folder lists, and that such an entry comes first, is the tree's to know.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mcfs.errors import NotFoundError, QueryError, TemplateError
+from mcfs.query import Query, Vocabulary, parse, starts_like_query
+from mcfs.template import Template, looks_like_template, parse_template
+from mcfs.text.names import fold
+from mcfs.text.similar import are_close
+
+MAX_DEPTH = 32
+
+# A name with one of these could become valid by a new field: queries, templates, exports.
+_SHAPED = re.compile(r"[:=]|\{\{|\{%|^[-~(\"]|\.(?:m3u8|json|csv)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A mount path as the names it is made of; the root is no name at all."""
+
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, mount_path: str) -> Route:
+        """Slashes before, after and twice mean nothing, as anywhere in a file system."""
+        names = tuple(name for name in mount_path.split("/") if name not in ("", "."))
+        if len(names) > MAX_DEPTH:
+            raise NotFoundError(f"a path may be {MAX_DEPTH} folders deep")
+        return cls(names)
+
+    def __str__(self) -> str:
+        return "/" + "/".join(self.names)
+
+
+def query_of(name: str, vocabulary: Vocabulary) -> Query | None:
+    """The query a folder name is; None where it is a plain name; a `QueryError` where it is a bad one."""
+    return parse(name, vocabulary) if starts_like_query(name, vocabulary) else None
+
+
+def template_of(name: str, vocabulary: Vocabulary) -> Template | None:
+    """The template a folder name is; None where it is none; a `TemplateError` where it is a bad one."""
+    if not looks_like_template(name):
+        return None
+    for found in _WORDS_OUTSIDE.finditer(name):
+        word = found.group(1)
+        if word and _says_field(word, vocabulary):
+            said = name[: found.start(1)].strip(), name[found.end(1) :].strip()
+            instead = "/".join(part for part in (said[0], word, said[1]) if part)
+            raise TemplateError(
+                "a folder name is a query or a template, not both",
+                name,
+                found.start(1),
+                f"write {instead}",
+            )
+    return parse_template(name)
+
+
+# Words that stand apart from all braces; the braces are matched too, to be stepped over.
+_WORDS_OUTSIDE = re.compile(r"\{\{.*?\}\}\S*|\S*\{\{.*?\}\}\S*|([^\s{]+)(?=\s|$)", re.DOTALL)
+
+
+def _says_field(word: str, vocabulary: Vocabulary) -> bool:
+    """Whether a word is a field's term: brackets and quotes may stand in any name."""
+    if word[0] in '("-~' or not starts_like_query(word, vocabulary):
+        return False
+    try:
+        parse(word, vocabulary)
+    except QueryError:
+        return False
+    return True
+
+
+def near_miss(name: str, vocabulary: Vocabulary) -> str | None:
+    """What is to be said of a name that looks like a term, of a field that is only misspelled."""
+    found = _TERM.match(name)
+    if found is None or vocabulary.canonical(found.group(1)) is not None:
+        return None
+    written = fold(found.group(1))
+    if not any(are_close(written, known) for known in vocabulary.names()):
+        return None
+    try:
+        parse(name, vocabulary)
+    except QueryError as error:
+        return str(error)
+    return None
+
+
+_TERM = re.compile(r"-?~?([^\W\d][\w.-]*)[:=](?!//).", re.DOTALL)
+
+
+def is_shaped(name: str) -> bool:
+    """Whether the absence of this name may end by itself, when a sync brings a new field."""
+    return not name.startswith(".") and bool(_SHAPED.search(name))

@@ -1,0 +1,205 @@
+"""Writing metadata through one git-annex: what it is told, what it refuses, and what kills it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library
+from mcfs.annex.metadata_writer import FieldChange, MetadataWriter, metadata_writer
+from mcfs.errors import LibraryError
+from tests.imports.making import annex, commits, fields_of
+from tests.mounts import wait_until
+
+
+@pytest.fixture
+def keys(library: Library) -> dict[str, str]:
+    """File → key."""
+    told = annex(library, "find", "--include=*.mp3", "--json")
+    return {row["file"]: row["key"] for row in map(json.loads, told.splitlines())}
+
+
+def written(writer: MetadataWriter, changes: list[FieldChange]) -> list[str | None]:
+    """What became of each."""
+    return writer.tell(changes) + writer.rest()
+
+
+def test_values_are_set_replaced_and_removed(library: Library, keys: dict[str, str]) -> None:
+    before = fields_of(library, "kino.mp3")
+    with metadata_writer(library) as writer:
+        assert written(
+            writer,
+            [
+                FieldChange(keys["kino.mp3"], {"genre": ["a", "b"], "bpm": []}),
+                FieldChange(keys["acdc.mp3"], {"mood": ["dark"]}),
+            ],
+        ) == [None, None]
+    del before["bpm"]
+    assert fields_of(library, "kino.mp3") == {**before, "genre": ["a", "b"]}
+    assert fields_of(library, "acdc.mp3")["mood"] == ["dark"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "two\nlines",
+        " space ",
+        "!bang",
+        "\t",
+        "é 音 🎹 ♯",
+        "a\x00b",
+        '"',
+        "\\",
+        "x" * 1_000_000,
+        "-",
+    ],
+)
+def test_values_of_any_kind(library: Library, keys: dict[str, str], value: str) -> None:
+    with metadata_writer(library) as writer:
+        assert written(writer, [FieldChange(keys["kino.mp3"], {"crate": [value]})]) == [None]
+    assert fields_of(library, "kino.mp3")["crate"] == [value]
+
+
+def test_more_than_pipes_hold(library: Library, keys: dict[str, str]) -> None:
+    """git-annex says all values again in its answer, and waits until it is heard."""
+    changes = [
+        FieldChange(key, {"comment": [f"{number} " + "x" * 50_000]})
+        for number in range(10)
+        for key in keys.values()
+    ]
+    with metadata_writer(library) as writer:
+        assert written(writer, changes) == [None] * len(changes)
+    assert fields_of(library, "kino.mp3")["comment"] == ["9 " + "x" * 50_000]
+
+
+def test_one_commit_at_the_end(library: Library, keys: dict[str, str]) -> None:
+    before = commits(library)
+    with metadata_writer(library) as writer:
+        for key in keys.values():
+            written(writer, [FieldChange(key, {"a": ["b"]})])
+        assert commits(library) == before
+    assert commits(library) == before + 1
+
+
+def test_nothing_to_write_is_no_commit(library: Library) -> None:
+    before = commits(library)
+    with metadata_writer(library) as writer:
+        assert written(writer, []) == []
+    assert commits(library) == before
+
+
+def test_a_commit_every_so_many(library: Library, keys: dict[str, str]) -> None:
+    before = commits(library)
+    changes = [FieldChange(key, {"a": ["b"]}) for key in keys.values()]
+    with metadata_writer(library, commit_every=2) as writer:
+        assert written(writer, changes[:3]) == [None] * 3
+        assert commits(library) == before + 1
+        assert written(writer, changes[3:5]) == [None] * 2
+    assert commits(library) == before + 3
+
+
+def test_what_git_annex_cannot_read_is_that_tracks_failure(
+    library: Library, keys: dict[str, str]
+) -> None:
+    """It ends at once when it is told of a key that is none."""
+    bad = FieldChange("nonsense", {"a": ["b"]})
+    good = [FieldChange(key, {"a": ["b"]}) for key in keys.values()]
+    before = commits(library)
+    with metadata_writer(library) as writer:
+        reasons = written(writer, [*good[:3], bad, good[3], bad, *good[4:], bad])
+    failed = [place for place, reason in enumerate(reasons) if reason is not None]
+    assert failed == [3, 5, len(reasons) - 1]
+    assert "Batch input parse failure" in str(reasons[3])
+    assert commits(library) == before + 1
+    assert fields_of(library, "kino.mp3")["a"] == ["b"]
+
+
+def test_one_that_only_ever_dies_is_no_tracks_failure(library: Library) -> None:
+    with (
+        pytest.raises(LibraryError, match="git-annex metadata failed: git-annex: Batch input"),
+        metadata_writer(library) as writer,
+    ):
+        written(writer, [FieldChange("nonsense", {})] * 10)
+
+
+def test_one_that_hangs_is_ended(library: Library, keys: dict[str, str]) -> None:
+    change = FieldChange(keys["kino.mp3"], {"a": ["x" * 1_000_000]})
+    with metadata_writer(library) as writer:
+        assert written(writer, [FieldChange(keys["acdc.mp3"], {})]) == [None]
+        process = writer._process
+        assert process is not None
+        os.kill(process._process.pid, signal.SIGSTOP)
+        process._seconds = 0.2
+        with pytest.raises(LibraryError, match=r"git-annex metadata did not finish in 0\.2 s"):
+            written(writer, [change])
+        writer.end()
+
+
+def test_a_commit_that_fails(library: Library, keys: dict[str, str]) -> None:
+    lock = library.common_dir / "refs" / "heads" / "git-annex.lock"
+    lock.touch()
+    with (
+        pytest.raises(LibraryError, match=r"git-annex metadata failed \(1\): .*git-annex\.lock"),
+        metadata_writer(library) as writer,
+    ):
+        assert written(writer, [FieldChange(keys["kino.mp3"], {"a": ["b"]})]) == [None]
+    lock.unlink()
+    # Nothing is lost: it is in the journal.
+    assert fields_of(library, "kino.mp3")["a"] == ["b"]
+
+
+def _break_off(writer: MetadataWriter, change: FieldChange) -> None:
+    assert written(writer, [change]) == [None]
+    raise ZeroDivisionError
+
+
+def test_an_exception_leaves_no_process_and_loses_nothing(
+    library: Library, keys: dict[str, str]
+) -> None:
+    change = FieldChange(keys["kino.mp3"], {"a": ["b"]})
+    with pytest.raises(ZeroDivisionError), metadata_writer(library) as writer:
+        _break_off(writer, change)
+    assert fields_of(library, "kino.mp3")["a"] == ["b"]
+
+
+def test_a_library_that_went_away(library: Library, tmp_path: Path) -> None:
+    gone = replace(library, top=tmp_path / "gone")
+    with (
+        pytest.raises(LibraryError, match="gone is not there"),
+        metadata_writer(gone) as writer,
+    ):
+        written(writer, [FieldChange("MD5E-s1--a.mp3", {})])
+
+
+def test_it_is_told_more_while_it_is_busy(library: Library, keys: dict[str, str]) -> None:
+    """Answers come in the order of what was told, whenever they are asked for."""
+    bad = FieldChange("nonsense", {"a": ["b"]})
+    changes = [FieldChange(key, {"a": [f"{n}"]}) for n in range(4) for key in keys.values()]
+    changes[7:7] = [bad]
+    with metadata_writer(library, commit_every=5) as writer:
+        assert writer.busy_with == 0
+        reasons: list[str | None] = []
+        for change in changes:
+            reasons += writer.tell([change])
+        assert len(reasons) + writer.busy_with <= len(changes)
+        reasons += writer.rest()
+        assert (writer.busy_with, writer.rest()) == (0, [])
+    assert [place for place, reason in enumerate(reasons) if reason is not None] == [7]
+    assert len(reasons) == len(changes)
+    assert fields_of(library, "kino.mp3")["a"] == ["3"]
+
+
+def test_it_commits_when_it_is_told_no_more(library: Library, keys: dict[str, str]) -> None:
+    before = commits(library)
+    with metadata_writer(library) as writer:
+        writer.close()  # it was never told anything
+        written(writer, [FieldChange(keys["kino.mp3"], {"a": ["b"]})])
+        assert commits(library) == before
+        writer.close()
+        wait_until(lambda: commits(library) == before + 1)
+    assert commits(library) == before + 1

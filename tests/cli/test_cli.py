@@ -1,0 +1,232 @@
+"""The command line: its words, its exit codes, and that no traceback ever comes out."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mcfs import __version__
+from mcfs.annex.library import Library
+from mcfs.cli import COMMANDS, run
+from mcfs.errors import Exit, LibraryError, QueryError, StoreBusyError, TemplateError
+from mcfs.store import open_store
+from tests.mounts import REPOSITORY
+from tests.needs import needs_root
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == Exit.DONE
+    said = capsys.readouterr().out
+    assert all(name in said for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == Exit.DONE
+    assert f"mcfs {name}" in capsys.readouterr().out
+
+
+def test_help_imports_no_command() -> None:
+    script = (
+        "import sys; from mcfs.cli import run; run(['--help']);"
+        "print([m for m in ('sqlalchemy', 'trio', 'lark', 'rich') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("[]\n")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == Exit.DONE
+    assert __version__ in capsys.readouterr().out
+
+
+def test_python_m_is_the_same_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mcfs", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"mcfs, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nonsense"], "No such command 'nonsense'"),
+        (["mount"], "mcfs mount LIBRARY MOUNTPOINT"),
+        (["mount", "a", "b", "c"], "mcfs mount LIBRARY MOUNTPOINT"),
+        (["mount", "--library", "x", "a", "b"], "mcfs mount LIBRARY MOUNTPOINT"),
+        (["mount", "-o", "x"], "mcfs mount LIBRARY MOUNTPOINT"),
+        (["mount", "--nonsense", "x"], "No such option"),
+        (["sync", "--fast"], "No such option"),
+    ],
+)
+def test_a_wrong_command_line(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == Exit.USAGE
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (LibraryError("the disk is gone"), 69, "mcfs: the disk is gone\n"),
+        (StoreBusyError("wait"), 75, "mcfs: wait\n"),
+        (
+            QueryError("no number", "genre:dub bpm:x", 14, "write bpm:120"),
+            2,
+            "mcfs: no number; write bpm:120\n  genre:dub bpm:x\n                ^\n",
+        ),
+        (
+            TemplateError("two bars", "{{ a || b }}", 6, "write `or`"),
+            2,
+            "mcfs: two bars; write `or`\n  {{ a || b }}\n        ^\n",
+        ),
+        (
+            OSError(28, "No space left on device", "/mnt/x"),
+            1,
+            "mcfs: /mnt/x: No space left on device\n",
+        ),
+        (
+            ZeroDivisionError("x"),
+            1,
+            "mcfs: a bug in mcfs: ZeroDivisionError: x (MCFS_TRACEBACK=1 shows where)\n",
+        ),
+        (KeyboardInterrupt(), 130, "\nmcfs: interrupted\n"),
+    ],
+)
+def test_every_failure_is_a_sentence_and_a_code(
+    error: BaseException,
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("mcfs.cli.umount.unmount", fail)
+    assert run(["umount", "x"]) == code
+    assert capsys.readouterr().err == said
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(library: Library) -> None:
+    command = f"'{sys.executable}' -m mcfs --help | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=REPOSITORY, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+class TestSync:
+    def test_says_how_many(self, library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["sync", "--library", str(library.top)]) == Exit.DONE
+        assert capsys.readouterr().out == "12 tracks, 1 of them not here\n"
+
+    def test_finds_the_library_around(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(library.top / "white")
+        assert run(["sync"]) == Exit.DONE
+        monkeypatch.chdir("/")
+        monkeypatch.setenv("MCFS_LIBRARY", str(library.top))
+        assert run(["sync"]) == Exit.DONE
+
+    def test_no_library(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["sync", "--library", str(tmp_path)]) == Exit.UNREACHABLE
+        said = capsys.readouterr().err
+        assert "is not in a git-annex repository; name one with --library" in said
+        assert said.count("\n") == 1
+
+    def test_a_damaged_cache_is_set_aside_and_said(
+        self, library: Library, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        library.store_dir.mkdir()
+        (library.store_dir / "cache.db").write_bytes(b"this is no database" * 100)
+        assert run(["sync", "--library", str(library.top)]) == Exit.DONE
+        captured = capsys.readouterr()
+        assert captured.out == "12 tracks, 1 of them not here\n"
+        assert "set aside" in captured.err
+
+    def test_a_user_db_that_is_none_is_never_deleted(
+        self, library: Library, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        library.store_dir.mkdir()
+        file = library.store_dir / "user.db"
+        file.write_bytes(b"this is no database" * 100)
+        assert run(["sync", "--library", str(library.top)]) == Exit.FAILED
+        assert capsys.readouterr().err.count("\n") == 1
+        assert file.read_bytes() == b"this is no database" * 100
+
+
+class TestDisks:
+    """A full disk: one line, exit 1, and what was there stays and can be read."""
+
+    @pytest.fixture
+    def disk(self, library: Library) -> Iterator[Path]:
+        needs_root("to mount a tiny disk")
+        library.store_dir.mkdir()
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=3M", "tmpfs", library.store_dir], check=True
+        )
+        yield library.store_dir
+        subprocess.run(["umount", library.store_dir], check=True)
+
+    def _sync(self, library: Library) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "mcfs", "sync", "--library", library.top],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+        )
+
+    def test_full(self, library: Library, disk: Path) -> None:
+        assert self._sync(library).returncode == Exit.DONE
+        with open_store(disk) as store:
+            before = store.cache.generation()
+        self._fill(disk)
+        done = self._sync(library)
+        assert done.returncode == Exit.FAILED
+        assert done.stderr.count("\n") == 1
+        assert "no space left on its disk; make some and try again" in done.stderr
+        (disk / "filler").unlink()
+        with open_store(disk) as store:
+            assert store.cache.generation() == before
+            assert store.cache.count() == 12
+        assert self._sync(library).returncode == Exit.DONE
+
+    def test_full_before_there_is_anything(self, library: Library, disk: Path) -> None:
+        (disk / "filler").write_bytes(b"\1" * 2850 * 1024)
+        done = self._sync(library)
+        assert done.returncode == Exit.FAILED
+        assert done.stderr.count("\n") == 1
+        assert "no space left on its disk; make some and try again" in done.stderr
+        (disk / "filler").unlink()
+        assert self._sync(library).returncode == Exit.DONE
+
+    def test_a_full_disk_can_be_searched(
+        self, library: Library, disk: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def paths() -> tuple[int, list[str]]:
+            code = run(["search", "--library", str(library.top), "--format", "paths", "title:Rez"])
+            return code, capsys.readouterr().out.splitlines()
+
+        assert run(["sync", "--library", str(library.top)]) == Exit.DONE
+        capsys.readouterr()
+        with open_store(disk):
+            self._fill(disk)
+            # Somebody else has it open, a mount say: all that is needed is there.
+            code, found = paths()
+            assert (code, len(found)) == (0, 1)
+        (disk / "filler").unlink()
+        self._fill(disk)
+        assert paths() == (0, found)
+        assert run(["fields", "--library", str(library.top)]) == Exit.DONE
+
+    def _fill(self, disk: Path) -> None:
+        free = shutil.disk_usage(disk).free
+        (disk / "filler").write_bytes(b"\1" * (free - free % 4096))

@@ -1,0 +1,483 @@
+"""What the kernel judges, on real mounts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library
+from mcfs.errors import SyncRunningError
+from mcfs.store import Store, open_store
+from mcfs.sync.run import sync
+from tests.mounts import REPOSITORY, Mounted, is_mounted, mcfs, mounted, observed, wait_until
+from tests.needs import git_annex_environment, needs_fuse
+from tests.tracks import ABSENT, copy_of
+
+
+@pytest.fixture
+def mnt(served: Mounted) -> Path:
+    """The samples, mounted by the command."""
+    return served.path
+
+
+def sync_beside_the_mount(library: Library, store: Store) -> None:
+    """Unless that has seen the change first, and is at it already."""
+    with suppress(SyncRunningError):
+        sync(library, store)
+
+
+@pytest.fixture(scope="module")
+def shared(
+    pristine: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """One mount for all who change nothing, or put back what they changed."""
+    needs_fuse()
+    folder = tmp_path_factory.mktemp("shared")
+    with copy_of(pristine, folder / "library") as library:
+        shutil.copytree(pristine_store, library.store_dir)
+        with mounted(library.top, folder / "mnt") as served:
+            yield served.path
+
+
+@pytest.fixture
+def shared_top(shared: Path) -> Path:
+    """The library of the shared mount."""
+    return shared.parent / "library"
+
+
+@pytest.fixture
+def no_pins(shared: Path) -> Iterator[Path]:
+    """The shared mount, its pins taken away afterwards."""
+    yield shared
+    for pin in os.listdir(shared / "pins"):
+        (shared / "pins" / pin).rmdir()
+
+
+@pytest.fixture
+def watched(library: Library, synced: Store, place: Path) -> Iterator[Mounted]:
+    """The samples, mounted where requests can be counted."""
+    with observed(library.top, place, says="") as served:
+        yield served
+
+
+def run(*words: str | Path, cwd: Path | None = None) -> str:
+    """What a real program prints."""
+    done = subprocess.run(words, cwd=cwd, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+class TestWalk:
+    def test_ls_find_and_cat(self, shared: Path, shared_top: Path) -> None:
+        assert set(run("ls", shared).split()) >= {"all", "artist", "genre", "new", "pins"}
+        folder = shared / "genre:techno" / "bpm:120-130"
+        assert run("ls", folder).count("\n") == 4
+        found = run("find", shared / "genre:techno", "-name", "*.wav").splitlines()
+        assert found == [str(shared / "genre:techno" / "Underworld - Rez.wav")]
+        assert run("cat", found[0]) == (shared_top / "underworld.wav").read_text()
+
+    def test_a_query_in_any_folder_of_tracks(self, shared: Path) -> None:
+        names = set(os.listdir(shared / "genre:techno bpm:120-130"))
+        assert names == set(os.listdir(shared / "all/bpm:120-130/genre:techno"))
+        assert names == set(os.listdir(shared / "genre:techno/bpm:120-130"))
+
+    def test_globs(self, shared: Path) -> None:
+        said = run("sh", "-c", "echo genre:techno/*.wav", cwd=shared)
+        assert said == "genre:techno/Underworld - Rez.wav\n"
+
+    def test_listed_means_statable_and_readable(self, shared: Path) -> None:
+        for name in os.listdir(shared / "all"):
+            file = shared / "all" / name
+            assert stat.S_ISLNK(file.lstat().st_mode)
+            assert file.lstat().st_size == len(os.readlink(file).encode())
+            assert file.read_bytes().startswith(b"sound of ")
+
+    def test_links_lead_there_from_anywhere(self, shared: Path, shared_top: Path) -> None:
+        link = os.readlink(shared / "all" / "Кино - Группа крови.mp3")
+        assert link == str(shared_top / "kino.mp3")
+
+    def test_absent_content_is_hidden(self, shared: Path) -> None:
+        assert ABSENT.endswith(".flac")
+        assert not list((shared / "all").glob("*Phylyps*"))
+
+    def test_dots_types_and_links(self, shared: Path) -> None:
+        assert run("ls", "-a", shared).split()[:3] == [".", "..", "all"]
+        assert all(entry.is_dir() for entry in os.scandir(shared))
+        assert all(entry.is_symlink() for entry in os.scandir(shared / "all"))
+        assert shared.stat().st_nlink == 1, "2 would tell find that there are no folders inside"
+
+    def test_du_and_statfs(self, shared: Path, shared_top: Path) -> None:
+        assert shutil.disk_usage(shared).total == shutil.disk_usage(shared_top).total
+        assert run("du", "-s", shared / "all").startswith("0\t")
+
+
+class TestInodes:
+    def test_a_folders_inode_belongs_to_its_literal_path(self, shared: Path) -> None:
+        """One inode under two names, and the kernel would move the folder under our feet."""
+        script = """
+            cd 'all/genre:techno' && before=$(/bin/pwd) &&
+            stat -c %n '{mnt}/bpm:100-140/genre:techno' >/dev/null &&
+            ls '{mnt}/bpm:100-140/genre:techno' >/dev/null &&
+            after=$(/bin/pwd) && [ "$before" = "$after" ] && echo "$after"
+        """
+        said = run("sh", "-c", script.format(mnt=shared), cwd=shared)
+        assert said == f"{shared}/all/genre:techno\n"
+        assert _inode(shared / "all/genre:techno") != _inode(shared / "bpm:100-140/genre:techno")
+
+    def test_a_folder_keeps_its_inode_from_mount_to_mount(
+        self, library: Library, synced: Store, place: Path
+    ) -> None:
+        seen = []
+        for _ in range(2):
+            with mounted(library.top, place) as served:
+                seen.append(
+                    {path: _inode(served.path / path) for path in ("all", "genre:techno", "pins")}
+                )
+        assert seen[0] == seen[1]
+
+    def test_a_tracks_inode_is_the_same_in_every_folder(self, shared: Path) -> None:
+        name = "Underworld - Rez.wav"
+        folders = ("all", "genre:techno", "bpm:126", "genre:techno/bpm:126")
+        assert len({_inode(shared / folder / name) for folder in folders}) == 1
+
+    def test_track_inodes_survive_a_rebuild_of_the_cache(
+        self, library: Library, synced: Store, place: Path
+    ) -> None:
+        with mounted(library.top, place) as served:
+            before = {entry.name: entry.inode() for entry in os.scandir(served.path / "all")}
+        synced.close()
+        for file in library.store_dir.glob("cache.db*"):
+            file.unlink()
+        with open_store(library.store_dir) as store:
+            sync(library, store)
+        with mounted(library.top, place) as served:
+            after = {entry.name: entry.inode() for entry in os.scandir(served.path / "all")}
+        assert before == after
+        assert (
+            len(set(before.values()))
+            == len(before)
+            == len({i & 0xFFFFFFFF for i in before.values()})
+        )
+
+
+class TestAbsence:
+    def test_a_plain_name_is_asked_for_once(self, watched: Mounted) -> None:
+        before = watched.requests()["lookup"]
+        for _ in range(3):
+            for name in ("HEAD", ".git", ".hidden", "*.mp3", "node_modules"):
+                assert not (watched.path / name).exists()
+        assert watched.requests()["lookup"] - before == 5
+
+    def test_a_query_that_means_nothing_is_asked_for_again_after_a_second(
+        self, watched: Mounted
+    ) -> None:
+        before = watched.requests()["lookup"]
+        assert not (watched.path / "mood:dark").exists()
+        assert not (watched.path / "mood:dark").exists()
+        assert watched.requests()["lookup"] - before == 1
+        time.sleep(1.1)
+        assert not (watched.path / "mood:dark").exists()
+        assert watched.requests()["lookup"] - before == 2
+
+    def test_a_name_that_was_not_there_comes_with_a_sync(
+        self, library: Library, synced: Store, mnt: Path
+    ) -> None:
+        file = mnt / "all" / "Кино - Перемен.mp3"
+        assert not file.is_symlink()
+        subprocess.run(
+            ["git", "annex", "metadata", "-q", "-s", "title=Перемен", "kino.mp3"],
+            cwd=library.top,
+            env=git_annex_environment(library.top),
+            check=True,
+        )
+        sync_beside_the_mount(library, synced)
+        wait_until(file.is_symlink)
+        wait_until(lambda: not (mnt / "all" / "Кино - Группа крови.mp3").is_symlink())
+
+
+class TestPins:
+    def test_mkdir_mv_rmdir(self, no_pins: Path) -> None:
+        pins = no_pins / "pins"
+        run("mkdir", pins / "genre:techno bpm:120-130")
+        assert len(os.listdir(pins / "genre:techno bpm:120-130")) == 4
+        run("mv", pins / "genre:techno bpm:120-130", pins / "Peak time")
+        assert os.listdir(pins) == ["Peak time"]
+        assert len(os.listdir(pins / "Peak time" / "bpm:126")) == 1
+        run("rmdir", pins / "Peak time")
+        assert os.listdir(pins) == []
+
+    def test_new_folder_as_a_file_manager_makes_one(self, no_pins: Path) -> None:
+        pins = no_pins / "pins"
+        run("mkdir", pins / "New folder")
+        assert os.listdir(pins / "New folder") == []
+        run("mv", "-T", pins / "New folder", pins / "genre:ambient")
+        assert os.listdir(pins / "genre:ambient") == ["Orbital - Halcyon.mp3"]
+
+    def test_a_pin_made_again_is_not_the_one_somebody_still_stands_in(self, no_pins: Path) -> None:
+        script = """
+            mkdir pins/genre:techno && cd pins/genre:techno &&
+            rmdir ../genre:techno && mkdir ../genre:techno && ls ../genre:techno | wc -l
+        """
+        assert run("sh", "-c", script, cwd=no_pins) == "6\n"
+
+    def test_a_pins_new_name_need_not_parse(self, no_pins: Path) -> None:
+        pins = no_pins / "pins"
+        run("mkdir", pins / "genre:techno")
+        run("mv", "-T", pins / "genre:techno", pins / "(best of, bpm: fast")
+        assert len(os.listdir(pins / "(best of, bpm: fast")) == 6
+
+    def test_a_plain_pin_of_another_mount_comes_within_a_second(
+        self, library: Library, synced: Store, tmp_path: Path
+    ) -> None:
+        with (
+            mounted(library.top, tmp_path / "one") as one,
+            mounted(library.top, tmp_path / "two") as two,
+        ):
+            assert not (two.path / "pins" / "Friday").exists()
+            (one.path / "pins" / "Friday").mkdir()
+            wait_until((two.path / "pins" / "Friday").is_dir)
+
+    def test_pins_stay_when_the_mount_goes(
+        self, library: Library, synced: Store, place: Path
+    ) -> None:
+        with mounted(library.top, place) as served:
+            (served.path / "pins" / "genre:techno").mkdir()
+        with mounted(library.top, place) as served:
+            assert os.listdir(served.path / "pins") == ["genre:techno"]
+
+    def test_who_stands_in_a_pin_moves_with_it(self, no_pins: Path) -> None:
+        script = """
+            mkdir 'pins/New folder' && cd 'pins/New folder'
+            mv -T '{mnt}/pins/New folder' '{mnt}/pins/genre:techno' && mkdir '{mnt}/pins/New folder'
+            sleep 1.1; stat -c %n '{mnt}/pins/genre:techno' >/dev/null
+            /bin/pwd; ls | wc -l; ls '{mnt}/pins/New folder'
+        """
+        said = run("sh", "-c", script.format(mnt=no_pins), cwd=no_pins)
+        assert said == f"{no_pins}/pins/genre:techno\n6\n"
+        pins = {entry.name: entry.inode() for entry in os.scandir(no_pins / "pins")}
+        assert len(set(pins.values())) == 2
+
+    @pytest.mark.parametrize(
+        ("command", "complaint"),
+        [
+            ("mkdir pins/bpm:12x", "Invalid argument"),
+            ("mkdir pins/a && mkdir pins/a", "File exists"),
+            ("rmdir pins/nothing", "No such file"),
+            ("mkdir pins/a pins/b && mv -T pins/a pins/b", "File exists"),
+            ("mkdir pins/.Trash-1000", "Read-only file system"),
+            ("mkdir pins/a && mv -T pins/a pins/.a", "Read-only file system"),
+            ("mkdir other", "Read-only file system"),
+            ("mkdir all/other", "Read-only file system"),
+            ("mkdir genre:techno", "File exists"),
+            ("rmdir all", "Read-only file system"),
+            ("mkdir pins/a && mv -T pins/a a", "Read-only file system"),
+            ("mv -T all pins/all", "Read-only file system"),
+            ("touch new", "Read-only file system"),
+            ("touch pins/new", "Read-only file system"),
+            ("touch all", "Read-only file system"),
+            ("chmod 700 all", "Read-only file system"),
+            ("ln -s x y", "Read-only file system"),
+            ("ln all/Underworld* pins/x", "Read-only file system"),
+            ("rm -f all/Underworld*", "Read-only file system"),
+            ("mkfifo pipe", "Read-only file system"),
+        ],
+    )
+    def test_what_cannot_be_changed(self, no_pins: Path, command: str, complaint: str) -> None:
+        before = run("find", no_pins / "all")
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=no_pins, capture_output=True, text=True,
+            env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+        assert done.returncode != 0
+        assert complaint in done.stderr
+        assert run("find", no_pins / "all") == before
+
+    def test_access_says_so_beforehand(self, no_pins: Path) -> None:
+        assert os.access(no_pins / "pins", os.W_OK)
+        assert not os.access(no_pins / "all", os.W_OK)
+        assert os.access(no_pins / "all", os.R_OK | os.X_OK)
+
+
+class TestRobust:
+    def test_a_handler_that_raises_answers_eio_and_the_mount_lives(
+        self, library: Library, synced: Store, place: Path
+    ) -> None:
+        with observed(library.top, place, says="a bug in the tree") as served:
+            with pytest.raises(OSError, match="Input/output error"):
+                (served.path / "boom").stat()
+            assert len(os.listdir(served.path / "genre:techno")) == 6
+            with pytest.raises(OSError, match="Input/output error"):
+                os.listdir(served.path / "all" / "boom")
+            assert len(os.listdir(served.path / "genre:techno")) == 6
+
+    def test_a_listing_that_is_being_read_does_not_change(
+        self, library: Library, synced: Store, mnt: Path
+    ) -> None:
+        with os.scandir(mnt / "all") as entries:
+            first = next(entries).name
+            subprocess.run(
+                ["git", "annex", "metadata", "-q", "--all", "-s", "artist=Everybody"],
+                cwd=library.top,
+                env=git_annex_environment(library.top),
+                check=True,
+            )
+            sync_beside_the_mount(library, synced)
+            names = [first, *(entry.name for entry in entries)]
+        assert len(names) == len(set(names)) == 11
+
+    def test_the_library_is_not_touched(self, library: Library, place: Path) -> None:
+        before = _fingerprint(library.top)
+        mcfs("sync", "--library", library.top)
+        with mounted(library.top, place) as served:
+            run("find", served.path, "-ls")
+            run("cp", "-rL", served.path / "genre:techno", place.parent / "copied")
+        assert _fingerprint(library.top) == before
+        environment = git_annex_environment(library.top)
+        for command in (["git", "status", "--porcelain"], ["git", "annex", "fsck", "--quiet"]):
+            done = subprocess.run(
+                command, cwd=library.top, env=environment, capture_output=True, text=True
+            )
+            lost = [line for line in done.stderr.splitlines() if "basic channel" in line]
+            assert done.stdout == ""
+            assert (done.returncode == 0) is not bool(lost)
+
+
+class TestCommand:
+    def test_in_the_background_and_away_again(self, library: Library, place: Path) -> None:
+        place.mkdir()
+        done = mcfs("mount", library.top, place)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert len(os.listdir(place / "genre:techno")) == 6, (
+            "a library never synced is synced first"
+        )
+        again = mcfs("mount", library.top, place)
+        assert again.returncode == 1
+        assert "is mounted already; to take it away: mcfs umount" in again.stderr
+        done = mcfs("umount", place)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert not is_mounted(place)
+        wait_until(lambda: not _processes_naming(place))
+
+    def test_the_library_named_wins_over_the_environment(
+        self, library: Library, synced: Store, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MCFS_LIBRARY", "/nowhere")
+        with mounted(library.top, place) as served:
+            assert len(os.listdir(served.path / "genre:techno")) == 6
+
+    def test_two_mounts_of_one_library(
+        self, library: Library, synced: Store, tmp_path: Path
+    ) -> None:
+        with (
+            mounted(library.top, tmp_path / "one") as one,
+            mounted(library.top, tmp_path / "two") as two,
+        ):
+            (one.path / "pins" / "genre:techno").mkdir()
+            wait_until((two.path / "pins" / "genre:techno").is_dir)
+
+    def test_a_dead_mount_is_cleared(self, library: Library, synced: Store, place: Path) -> None:
+        place.mkdir()
+        command = [sys.executable, "-m", "mcfs", "mount", "--foreground"]
+        for clear in (("umount", str(place)), ("mount", str(library.top), str(place))):
+            process = subprocess.Popen([*command, str(library.top), str(place)], cwd=REPOSITORY)
+            wait_until(lambda: is_mounted(place))
+            process.kill()
+            process.wait()
+            assert is_mounted(place)
+            done = mcfs(*clear)
+            assert (done.returncode, done.stderr) == (0, "")
+        assert len(os.listdir(place / "genre:techno")) == 6
+        assert mcfs("umount", place).returncode == 0
+
+    def test_a_place_that_cannot_be_used_says_why(self, library: Library, tmp_path: Path) -> None:
+        needs_fuse()
+        (tmp_path / "file").touch()
+        (tmp_path / "full").mkdir()
+        (tmp_path / "full" / "x").touch()
+        (library.top / "inside").mkdir()
+        for place, sentence in (
+            (tmp_path / "nowhere", "is not there; make it first: mkdir"),
+            (tmp_path / "file", "is not a folder"),
+            (tmp_path / "full", "is not empty"),
+            (library.top / "inside", "lie inside one another"),
+            (tmp_path, "lie inside one another"),
+        ):
+            done = mcfs("mount", library.top, place)
+            assert done.returncode == 1
+            assert sentence in done.stderr
+            assert done.stderr.count("\n") == 1
+        assert "is not mounted" in mcfs("umount", tmp_path).stderr
+        assert not library.store_dir.exists(), "nothing was synced for a mount that cannot be"
+
+    def test_a_link_to_the_place_is_as_good(
+        self, library: Library, synced: Store, place: Path
+    ) -> None:
+        place.mkdir()
+        link = place.with_name("link")
+        link.symlink_to(place)
+        assert mcfs("mount", library.top, link).returncode == 0
+        assert len(os.listdir(place / "genre:techno")) == 6
+        assert mcfs("umount", link).stderr == ""
+        wait_until(lambda: not _processes_naming(place))
+
+    @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+    def test_a_shell_may_close_what_it_likes(
+        self, library: Library, synced: Store, place: Path, closed: str
+    ) -> None:
+        place.mkdir()
+        line = f'exec "$0" -m mcfs mount "$1" "$2" {closed}'
+        done = subprocess.run(
+            ["sh", "-c", line, sys.executable, library.top, place], cwd=REPOSITORY, check=False
+        )
+        assert done.returncode == 0
+        assert len(os.listdir(place / "genre:techno")) == 6
+        assert mcfs("umount", place).returncode == 0
+        wait_until(lambda: not _processes_naming(place))
+
+    def test_a_mount_in_use_says_so(self, mnt: Path) -> None:
+        descriptor = os.open(mnt / "all", os.O_RDONLY)
+        try:
+            done = mcfs("umount", mnt)
+        finally:
+            os.close(descriptor)
+        assert done.returncode == 1
+        assert "somebody still uses it" in done.stderr
+
+
+def _inode(path: Path) -> int:
+    return path.lstat().st_ino
+
+
+def _processes_naming(place: Path) -> list[bytes]:
+    """Command lines of what still runs for a mount point."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = file.read_bytes()
+        except OSError:
+            continue  # it has just ended
+        if os.fsencode(place) in line:
+            found.append(line)
+    return found
+
+
+def _fingerprint(top: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Every file of the library but ours: mode, size, time and content."""
+    found = {}
+    for folder, folders, files in os.walk(top):
+        if Path(folder).name == ".git":
+            folders.remove("mcfs") if "mcfs" in folders else None
+        for name in files:
+            file = Path(folder, name)
+            what = file.lstat()
+            content = b"" if file.is_symlink() else file.read_bytes()
+            found[str(file)] = (what.st_mode, what.st_mtime_ns, content)
+    return found

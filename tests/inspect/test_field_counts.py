@@ -1,0 +1,154 @@
+"""Which fields and values a library has: each that is named can be asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from mcfs.errors import QueryError
+from mcfs.inspect.field_counts import ValueTally, field_named, field_tallies, value_tallies
+from mcfs.query import Vocabulary
+from tests.records import MEBI, RECORDS, Asked, cache_of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def universal_time() -> Iterator[None]:
+    """A month begins at midnight of the place one is in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.fixture(scope="module")
+def census(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """The tracks of `tests/records.py`. Nobody writes to it."""
+    with cache_of(tmp_path_factory.mktemp("census"), RECORDS) as asked:
+        yield asked
+
+
+@pytest.mark.parametrize(
+    ("field", "tallies"),
+    [
+        ("rating", "0 2, 3 1, 5 2, loved 1"),
+        ("tracknumber", "1/9 1, 3 1, 4 1"),
+        ("energy", "10 1, 7 1, 9 1, low 1"),
+        # text: what most have comes first, in one spelling, however it is spelled
+        ("mood", "dark 3, warm 1"),
+        ("crate", "Festival 2, Peak 1, Peak time 1, Sunday (late) 1"),
+        ("albumartist", "Massive Attack & Friends 1, Ryuichi Sakamoto 1"),
+        ("настроение", "грусть 1"),
+        ("decade", "1950s 1, 1970s 1, 1980s 2, 1990s 7, 2000s 2, 2010s 1"),
+        ("changed", "2024-02 1, 2025-07 1"),
+        (
+            "added",
+            "2019-05 1, 2024-07 1, 2024-12 1, 2025-06 4, 2025-07 5",
+        ),
+        ("present", "yes 21, no 2"),
+        ("live", "yes 1, no 22"),
+        ("size", "<1M 1, 2M-5M 15, 5M-10M 3, 10M-20M 1, 20M-50M 2"),
+        ("type", "mp3 16, flac 3, ogg 2, wav 2, m4a 1"),
+        ("meta.size", "huge 1"),
+        ("meta.present", "gift 1"),
+        ("nobody has this", ""),
+    ],
+)
+def test_values(census: Asked, field: str, tallies: str) -> None:
+    with census.store.cache.reading() as read:
+        found = value_tallies(read, field)
+    assert ", ".join(f"{tally.value} {tally.tracks}" for tally in found) == tallies
+
+
+@pytest.mark.parametrize("field", ["present", "live", "size", "added", "changed", "decade"])
+def test_each_value_can_be_asked_for(census: Asked, field: str) -> None:
+    with census.store.cache.reading() as read:
+        tallies = value_tallies(read, field)
+    for tally in tallies:
+        text = f"{field}:{tally.value}"
+        if field == "size" and "-" in tally.value:
+            # The end of a step belongs to the next.
+            low, _, high = tally.value.partition("-")
+            text = f"size:>={low} size:<{high}"
+        assert census.count(text) == tally.tracks, text
+
+
+@pytest.mark.parametrize(
+    ("mebibytes", "step"),
+    [
+        (0, "<1M"), (0.99, "<1M"), (1, "1M-2M"), (1.99, "1M-2M"), (2, "2M-5M"), (5, "5M-10M"),
+        (10, "10M-20M"), (99.9, "50M-100M"), (999.9, "500M-1000M"), (1000, ">=1000M"), (5000, ">=1000M"),
+    ],
+)  # fmt: skip
+def test_a_size_is_in_one_step(
+    tmp_path_factory: pytest.TempPathFactory, mebibytes: float, step: str
+) -> None:
+    one = replace(RECORDS[0], size=int(mebibytes * MEBI))
+    with (
+        cache_of(tmp_path_factory.mktemp("size"), [one]) as asked,
+        asked.store.cache.reading() as read,
+    ):
+        assert value_tallies(read, "size") == [ValueTally(step, 1)]
+
+
+@pytest.mark.parametrize(
+    ("field", "tracks", "kind", "derived"),
+    [
+        ("genre", 14, "text", False),
+        ("bpm", 14, "bpm", False),
+        ("key", 15, "key", False),
+        ("mood", 3, None, False),
+        ("настроение", 1, None, False),
+        # what mcfs has a meaning for hides what the library calls so
+        ("meta.size", 1, None, False),
+        ("size", 22, "size", True),
+        ("meta.present", 1, None, False),
+        ("present", 23, "flag", True),
+        ("live", 1, "flag", True),
+        ("added", 12, "date", True),
+        ("location", 23, "text", True),
+    ],
+)
+def test_fields(census: Asked, field: str, tracks: int, kind: str | None, derived: bool) -> None:
+    with census.store.cache.reading() as read:
+        (tally,) = [tally for tally in field_tallies(read) if tally.field == field]
+    assert (tally.tracks, tally.derived) == (tracks, derived)
+    assert (None if tally.kind is None else tally.kind.value) == kind
+
+
+def test_the_fields_of_the_library_come_first(census: Asked) -> None:
+    with census.store.cache.reading() as read:
+        tallies = field_tallies(read)
+    derived = [tally.derived for tally in tallies]
+    assert derived == sorted(derived)
+    assert all(census.vocabulary.canonical(tally.field) for tally in tallies)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("g", "genre"), ("GENRE", "genre"), ("ad", "added"), ("ext", "type"), ("Mood", "mood"),
+        ("meta.size", "meta.size"),
+    ],
+)  # fmt: skip
+def test_a_field_by_its_names(written: str, name: str) -> None:
+    assert field_named(written, Vocabulary(frozenset({"mood", "size"}))) == name
+
+
+@pytest.mark.parametrize(
+    ("written", "suggestion"),
+    [
+        ("gnere", 'did you mean "genre"'),
+        ("mod", 'did you mean "mood"?'),
+        ("zzzzzz", "`mcfs fields` lists what there is"),
+        ("any", "name a field, as artist"),
+        ("", "`mcfs fields` lists what there is"),
+    ],
+)
+def test_no_field(written: str, suggestion: str) -> None:
+    with pytest.raises(QueryError) as refused:
+        field_named(written, Vocabulary(frozenset({"mood"})))
+    assert suggestion in str(refused.value.suggestion)

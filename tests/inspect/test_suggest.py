@@ -1,0 +1,55 @@
+"""What to write instead of a query that finds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mcfs.inspect.suggest import nearest_query
+from mcfs.query import parse
+from mcfs.store import Store, open_store
+from tests.records import RECORDS
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The tracks of `tests/records.py`. Nobody writes to it."""
+    with open_store(tmp_path_factory.mktemp("suggest")) as store:
+        store.cache.replace_all(RECORDS)
+        store.cache.vocabulary()
+        yield store
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("genre:tehno", "genre:techno"),
+        ("genre:=tehno", "genre:=techno"),
+        ("genre:TEHNO", "genre:techno"),
+        ("genre:=ambeint", "genre:=ambient"),
+        ("title:remants", "title:remnants"),
+        ("remants", "any:remnants"),
+        ('artist:"basic chanel"', 'artist:"basic channel"'),
+        ('artist:="basic chanel"', 'artist:="basic channel"'),
+        ("mood:drak", "mood:dark"),
+        # another spelling of the field is asked too
+        ('albumartist:"masive attack"', 'albumartist:"massive attack & friends"'),
+        ("composer:dvorrak", "composer:dvorak"),
+        # the term that nothing has is to blame, not the one beside it
+        ("genre:techno artist:surgon", "artist:surgeon"),
+        ("genre:tehno | genre:xyz", "genre:techno"),
+        ("bpm:999 genre:tehno", "genre:techno"),
+        ("sort:bpm limit:5 genre:tehno", "genre:techno"),
+        ("(genre:techno | (bpm:5 genre:ambeint)) year:1999", "genre:ambient"),
+        # nothing to say
+        ("genre:zzzzzz", None),
+        ("genre:techno artist:orbital bpm:999", None),
+        ("bpm:999", None),
+        ("-genre:tehno", None),
+        ("", None),
+    ],
+)
+def test_instead(store: Store, text: str, instead: str | None) -> None:
+    with store.cache.reading() as read:
+        assert nearest_query(parse(text, read.vocabulary()), read) == instead

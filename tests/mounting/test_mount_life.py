@@ -1,0 +1,243 @@
+"""A mount as it lives: its options, what it follows, what it tells of itself, how it ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library
+from mcfs.errors import MountError, MountOptionError
+from mcfs.mountpoint import read_options
+from mcfs.store import Store
+from tests.mounts import REPOSITORY, Mounted, is_mounted, mcfs, mounted, wait_until
+from tests.tracks import in_library
+
+pytestmark = pytest.mark.usefixtures("synced")
+
+
+class TestFollows:
+    """Nobody runs `mcfs sync` here."""
+
+    def test_metadata(self, library: Library, served: Mounted) -> None:
+        folder = served.path / "genre:house"
+        assert os.listdir(folder) == []
+        assert not (served.path / "genre" / "House").exists()
+        in_library(library, "git annex metadata -q -s genre=House kino.mp3")
+        wait_until(lambda: os.listdir(folder) != [])
+        wait_until((served.path / "genre" / "House").is_dir)
+        wait_until(lambda: not (served.path / "genre" / "рок").exists())
+
+    def test_a_field_that_nobody_had(self, library: Library, served: Mounted) -> None:
+        assert not (served.path / "mood:dark").exists()
+        in_library(library, "git annex metadata -q -s mood=dark kino.mp3")
+        wait_until((served.path / "mood:dark").is_dir)
+        in_library(library, "git annex metadata -q -r mood kino.mp3")
+        wait_until(lambda: not (served.path / "mood:dark").exists())
+
+    def test_drop_add_and_rm(self, library: Library, served: Mounted) -> None:
+        every = served.path / "all"
+        assert len(os.listdir(every)) == 11
+        in_library(library, "git annex drop -q --force kino.mp3")
+        wait_until(lambda: len(os.listdir(every)) == 10)
+        # A listing is new at once; of the names it holds, the kernel is told a moment later.
+        wait_until(lambda: not (every / "Кино - Группа крови.mp3").is_symlink())
+        (library.top / "new.mp3").write_bytes(b"new")
+        in_library(library, "git annex add -q new.mp3")
+        wait_until((every / "new.mp3").is_symlink)
+        in_library(library, "git mv new.mp3 newer.mp3")
+        wait_until((every / "newer.mp3").is_symlink)
+        in_library(library, "git rm -q --cached newer.mp3 && rm -f newer.mp3")
+        wait_until(lambda: not (every / "newer.mp3").is_symlink())
+
+    def test_settings(self, library: Library, served: Mounted) -> None:
+        settings = library.top / "mcfs.toml"
+        settings.write_text('[view."Peak time"]\nquery = "bpm:>=127"\n')
+        wait_until((served.path / "Peak time").is_dir)
+        settings.write_text('entries = "files"\n')
+        wait_until(lambda: not (served.path / "Peak time").exists())
+        file = served.path / "all" / "Beyoncé - Halo.mp3"
+        wait_until(lambda: file.is_file() and not file.is_symlink())
+        assert file.read_bytes() == (library.top / "beyonce.mp3").read_bytes()
+
+
+class TestTellsOfItself:
+    def test_status_errors_help(self, library: Library, served: Mounted) -> None:
+        told = served.path / ".mcfs"
+        assert sorted(os.listdir(told)) == ["errors", "help", "status"]
+        assert ".mcfs" not in os.listdir(served.path)
+        assert f"mounts   {served.path}" in (told / "status").read_text()
+        assert (told / "errors").read_text() == "nothing went wrong lately\n"
+        assert not (served.path / "gnere:techno").exists()
+        assert 'did you mean "genre"?' in (told / "errors").read_text()
+        help_text = (told / "help").read_text()
+        assert max(map(len, help_text.splitlines())) <= 90
+        assert (told / "help").stat().st_size == len(help_text.encode())
+
+    def test_everything_the_help_shows_is_there(self, served: Mounted) -> None:
+        for line in (served.path / ".mcfs" / "help").read_text().splitlines():
+            name = line.strip().split("  ")[0].rstrip("/ ")
+            if line[:2] == "  " != line[2:4] and not name.startswith("mkdir"):
+                for part in name.split("   "):
+                    assert (served.path / part.strip().rstrip("/")).exists(), part
+
+    @pytest.mark.logs
+    def test_settings_that_cannot_be_read(
+        self, library: Library, synced: Store, place: Path
+    ) -> None:
+        with mounted(library.top, place, says="mcfs.toml:1") as served:
+            before = os.listdir(served.path)
+            (library.top / "mcfs.toml").write_text('entries = "fils"\n')
+            errors = served.path / ".mcfs" / "errors"
+            wait_until(lambda: "mcfs.toml:1" in errors.read_text())
+            assert os.listdir(served.path) == before
+
+    def test_a_library_that_is_gone(self, library: Library, synced: Store, place: Path) -> None:
+        with mounted(library.top, place, says="is gone") as served:
+            before = os.listdir(served.path / "genre")
+            away = library.top.with_name("away")
+            library.top.rename(away)
+            errors = served.path / ".mcfs" / "errors"
+            wait_until(lambda: "is gone" in errors.read_text())
+            assert os.listdir(served.path / "genre") == before
+            assert "shows what it knew" in (served.path / ".mcfs" / "status").read_text()
+            away.rename(library.top)
+            in_library(library, "git annex metadata -q -s genre=House kino.mp3")
+            wait_until((served.path / "genre" / "House").is_dir)
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        ("text", "kernel", "values"),
+        [
+            ("", set(), {}),
+            ("rw,dev,suid,noauto,user,x-systemd.automount,_netdev,nofail", set(), {}),
+            ("ro,auto_unmount", {"ro", "auto_unmount"}, {}),
+            ("entries=files,absent=show", set(), {"entries": "files", "absent": "show"}),
+        ],
+    )
+    def test_what_is_taken(self, text: str, kernel: set[str], values: dict[str, str]) -> None:
+        found = read_options([text])
+        assert (set(found.for_kernel), dict(found.values)) == (kernel, values)
+
+    @pytest.mark.parametrize("text", ["entries=fils", "nonsense", "uid=0", "max_read=4096"])
+    def test_what_is_not(self, text: str) -> None:
+        with pytest.raises(MountOptionError, match=text.partition("=")[0]):
+            read_options(["rw", text])
+
+    def test_others_may_look_where_the_machine_allows_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert read_options(["allow_other"]).for_kernel == {"allow_other", "default_permissions"}
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+        conf = Path("/etc/fuse.conf")
+        allowed = conf.exists() and "\nuser_allow_other" in f"\n{conf.read_text()}"
+        if not allowed:
+            with pytest.raises(MountError, match="user_allow_other"):
+                read_options(["allow_other"])
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root has /etc/fstab")
+    def test_as_mount_runs_us(self, library: Library, synced: Store, place: Path) -> None:
+        place.mkdir()
+        done = mcfs(library.top, place, "-o", "rw,dev,suid,entries=files")
+        assert (done.returncode, done.stderr) == (0, "")
+        try:
+            file = place / "all" / "Beyoncé - Halo.mp3"
+            assert file.is_file()
+            assert not file.is_symlink()
+        finally:
+            assert mcfs("umount", place).returncode == 0
+
+    @pytest.mark.skipif(
+        os.geteuid() != 0 or not shutil.which("mount.fuse3"), reason="needs root and mount.fuse3"
+    )
+    def test_by_mount_itself(
+        self, library: Library, synced: Store, place: Path, tmp_path: Path
+    ) -> None:
+        place.mkdir()
+        ours = tmp_path / "bin" / "mcfs"
+        ours.parent.mkdir()
+        ours.write_text(f'#!/bin/sh\ncd {REPOSITORY}\nexec {sys.executable} -m mcfs "$@"\n')
+        ours.chmod(0o755)
+        path = f"{ours.parent}:{os.environ['PATH']}"
+        subprocess.run(
+            ["mount.fuse3", library.top, place, "-t", "fuse.mcfs", "-o", "rw,user"],
+            env={**os.environ, "PATH": path},
+            check=True,
+        )
+        wait_until(lambda: is_mounted(place))
+        assert (place / "all").is_dir()
+        assert mcfs("umount", place).returncode == 0
+
+    def test_read_only(self, library: Library, synced: Store, place: Path) -> None:
+        place.mkdir()
+        assert mcfs("mount", library.top, place, "-o", "ro").returncode == 0
+        try:
+            with pytest.raises(OSError, match="Read-only"):
+                (place / "pins" / "genre:techno").mkdir()
+        finally:
+            assert mcfs("umount", place).returncode == 0
+
+    def test_what_is_wrong_is_said_and_nothing_mounted(
+        self, library: Library, synced: Store, place: Path
+    ) -> None:
+        place.mkdir()
+        done = mcfs("mount", library.top, place, "-o", "nonsense")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "no such option" in done.stderr
+        done = mcfs("mount", library.top, place, "--log", place / "no" / "log")
+        assert done.returncode == 1
+        assert "cannot be written" in done.stderr
+        (library.top / "mcfs.toml").write_text("entries = 3\n")
+        done = mcfs("mount", library.top, place)
+        assert done.returncode == 2
+        assert "mcfs.toml:1" in done.stderr
+        assert not is_mounted(place)
+
+
+def test_the_log(library: Library, synced: Store, place: Path, tmp_path: Path) -> None:
+    place.mkdir()
+    log = tmp_path / "log"
+    assert mcfs("mount", library.top, place, "--log", log, "-v").returncode == 0
+    in_library(library, "git annex metadata -q -s genre=House kino.mp3")
+    wait_until((place / "genre" / "House").is_dir)
+    assert mcfs("umount", place).returncode == 0
+    assert "synced: 12 tracks" in log.read_text()
+
+
+def test_systemd_is_told(library: Library, synced: Store, place: Path, tmp_path: Path) -> None:
+    place.mkdir()
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.bind(str(address))
+        line.settimeout(20)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mcfs", "mount", "--foreground", library.top, place],
+            cwd=REPOSITORY,
+            env={**os.environ, "NOTIFY_SOCKET": str(address)},
+        )
+        try:
+            assert line.recv(1000).startswith(b"READY=1")
+            assert (place / "all").is_dir()
+            in_library(library, "git annex metadata -q -s genre=House kino.mp3")
+            assert line.recv(1000) == b"STATUS=12 tracks, 11 of them here"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        assert line.recv(1000) == b"STOPPING=1"
+
+
+def test_a_library_never_synced_is_synced_first(library: Library, place: Path) -> None:
+    shutil.rmtree(library.store_dir)
+    place.mkdir()
+    assert mcfs("mount", library.top, place).returncode == 0
+    try:
+        assert len(os.listdir(place / "all")) == 11
+    finally:
+        assert mcfs("umount", place).returncode == 0

@@ -1,0 +1,144 @@
+"""A library that one cannot write: its store lies among the user's own data, and every command works."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library, open_library
+from mcfs.store import open_store
+from tests.annex.agreement import Repository, every_byte
+from tests.mounts import REPOSITORY, wait_until
+from tests.needs import git_annex_environment, needs_fuse, needs_root
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the user's data are."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def sealed(library: Library) -> Iterator[Library]:
+    """The library, on a disk that cannot be written."""
+    needs_root("to make a disk that cannot be written")
+    _mount("--bind", library.top, library.top)
+    _mount("-o", "remount,bind,ro", library.top)
+    yield library
+    subprocess.run(["umount", library.top], check=True)
+
+
+def _mount(*words: str | Path) -> None:
+    subprocess.run(["mount", *words], check=True)
+
+
+def _mcfs(data: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mcfs", *words],
+        cwd=REPOSITORY,
+        env=git_annex_environment(data.parent) | {"XDG_DATA_HOME": str(data)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_where_one_can_write_it_is_in_the_library(library: Library, data: Path) -> None:
+    assert open_library(library.top).store_dir == library.git_dir / "mcfs"
+
+
+def test_where_one_cannot_it_is_among_the_users_data(
+    sealed: Library, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert open_library(sealed.top).store_dir == data / "mcfs" / sealed.uuid
+    monkeypatch.setenv("XDG_DATA_HOME", "not/absolute")
+    monkeypatch.setenv("HOME", "/home/somebody")
+    expected = Path("/home/somebody/.local/share/mcfs") / sealed.uuid
+    assert open_library(sealed.top).store_dir == expected
+    monkeypatch.delenv("XDG_DATA_HOME")
+    assert open_library(sealed.top).store_dir == expected
+
+
+def test_a_store_in_the_library_that_cannot_be_written_any_more(
+    library: Library, data: Path
+) -> None:
+    needs_root("to make a disk that cannot be written")
+    library.store_dir.mkdir()
+    _mount("--bind", library.store_dir, library.store_dir)
+    _mount("-o", "remount,bind,ro", library.store_dir)
+    try:
+        assert open_library(library.top).store_dir == data / "mcfs" / library.uuid
+    finally:
+        subprocess.run(["umount", library.store_dir], check=True)
+    assert open_library(library.top).store_dir == library.store_dir
+
+
+def test_a_linked_work_tree_has_a_store_of_its_own(
+    library: Library, data: Path, tmp_path: Path
+) -> None:
+    needs_root("to make a disk that cannot be written")
+    linked = tmp_path / "linked"
+    Repository(library.top).git("worktree", "add", "-q", "-b", "other", os.fspath(linked))
+    _mount("--bind", library.top, library.top)
+    _mount("-o", "remount,bind,ro", library.top)
+    try:
+        place = data / "mcfs" / library.uuid
+        assert open_library(linked).store_dir == place / "worktrees" / "linked"
+        assert open_library(library.top).store_dir == place
+    finally:
+        subprocess.run(["umount", library.top], check=True)
+
+
+@pytest.mark.parametrize("uuid", ["../../elsewhere", "..", "a/b"])
+def test_a_uuid_leads_nowhere_else(library: Library, data: Path, uuid: str) -> None:
+    needs_root("to make a disk that cannot be written")
+    Repository(library.top).git("config", "annex.uuid", uuid)
+    _mount("--bind", library.top, library.top)
+    _mount("-o", "remount,bind,ro", library.top)
+    try:
+        assert open_library(library.top).store_dir.resolve().parent == data / "mcfs"
+    finally:
+        subprocess.run(["umount", library.top], check=True)
+
+
+def test_every_command_works(sealed: Library, data: Path, tmp_path: Path) -> None:
+    needs_fuse()
+    before = every_byte(sealed.top)
+    store_dir = data / "mcfs" / sealed.uuid
+    assert _mcfs(data, "sync", "--library", sealed.top).stdout == "12 tracks, 1 of them not here\n"
+    assert (store_dir / "cache.db").exists()
+    found = _mcfs(data, "search", "--library", sealed.top, "title:Rez", "--format", "paths")
+    assert found.stdout == f"{sealed.top}/underworld.wav\n"
+    for words in (["fields"], ["explain", "genre:techno"]):
+        done = _mcfs(data, *words, "--library", sealed.top)
+        assert (done.returncode, done.stderr) == (0, "")
+    place = tmp_path / "mnt"
+    place.mkdir()
+    done = _mcfs(data, "mount", sealed.top, place)
+    assert (done.returncode, done.stderr) == (0, "")
+    try:
+        assert len(os.listdir(place / "genre:techno")) == 6
+        assert (store_dir / "mount.log").exists()
+        with open_store(store_dir) as store:
+            store.user.add_pin("P", "genre:techno")
+    finally:
+        assert _mcfs(data, "umount", place).returncode == 0
+    with open_store(store_dir) as store:
+        wait_until(lambda: [pin.name for pin in store.user.pins()] == ["P"])
+    assert every_byte(sealed.top) == before
+
+
+def test_what_cannot_be_made_says_so(sealed: Library, data: Path) -> None:
+    data.write_text("a file in the way")
+    done = _mcfs(data, "sync", "--library", sealed.top)
+    assert done.returncode == 1
+    assert done.stderr == f"mcfs: {data}/mcfs/{sealed.uuid} cannot be made: Not a directory\n"
+    data.unlink()
+    shutil.rmtree(data, ignore_errors=True)

@@ -1,0 +1,344 @@
+"""For any metadata at all: what is listed is legal, distinct, complete, and is what it leads to.
+
+The stores are made of records, without git-annex. What a template should give is rendered here track by
+track, in plain Python, beside what the tree finds out through SQL.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mcfs.config.settings import DEFAULTS, Absent, Names, Settings
+from mcfs.store import Store, TrackRecord, open_store
+from mcfs.template import Cell, parse_template
+from mcfs.text.names import MAX_BYTES, UNKNOWN, fold, track_name
+from mcfs.text.numbers import number_of
+from mcfs.tree.cells import STEM, InColumn, InPlace, InValues, source_of
+from mcfs.tree.nodes import ExportNode, Node, TrackNode, TracksNode, ValueNode, ValuesNode
+from mcfs.tree.route import Route
+from mcfs.tree.tree import Tree
+
+ODD = [
+    "", " ", "  \t", "x", "X", "x ", "é", "e\u0301", "E", "É", "Unknown", "unknown", "UNKNOWN ",
+    "/", "a/b", "a∕b", "a\\b", ".", "..", "...", ".hidden", "․hidden", "CON", "con.txt", "aux", "nul.",
+    "dot.", "ends ", "a:b", "a：b", "What?", "What？", '"', "<", "*", "|",
+    "genre:techno", "-genre:x", "~bpm:126", '"quoted', "(", "sort:bpm", "limit:1", "{{ x }}", "{{ genre }}",
+    "{{ genre", "{% x %}", "x.m3u8", "all.m3u8", "x.json", "a.csv", ".m3u8", ".mcfs", "pins", "all",
+    "0", "0.0", "nan", "inf", "1e5", "1_000", "128", "128.0", "127,9", "-5", "8A", "Am", "1997-05-12", "3/14",
+    "\0", "a\0b", "\n", "\r\n", "\x1b[2J", "\x7f", "\x85", "\u2028", "\u202e", "\u200d", "\ufeff", "\u0301",
+    "\udcff", "caf\udce9", "\udcc3", "\udca9", "\xa0", "ß", "ss", "İ", "ﬁ", "Ǆ", "戦場 🎹", "x" * 300,
+    "x" * 254 + "é", "é" * 150, "🎹" * 70, ("y" * 250) + ".mp3", "z." + "q" * 260, "x> <{{ genre }} is \"y",
+]  # fmt: skip
+FIELDS = ["artist", "title", "album", "genre", "bpm", "key", "year", "tracknumber", "crate",
+          "albumartist", "album_artist", "mood"]  # fmt: skip
+
+
+def _raw(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+texts = st.one_of(
+    st.sampled_from(ODD),
+    st.sampled_from(["x", "y", "X", "128"]),
+    st.text(max_size=6).filter(lambda text: text.isprintable() or text.isascii()),
+    st.binary(max_size=6).map(_raw),
+)
+values = st.dictionaries(
+    st.sampled_from(FIELDS), st.lists(texts, min_size=1, max_size=3, unique=True), max_size=5
+)
+
+
+@st.composite
+def libraries(draw: st.DrawFn) -> list[TrackRecord]:
+    """A few tracks; some of them with a file of the same name."""
+    held = draw(st.lists(values, min_size=1, max_size=5))
+    stems = draw(
+        st.lists(
+            st.sampled_from(["a", "A", "b.c", "é", "\udcff"]),
+            min_size=len(held),
+            max_size=len(held),
+        )
+    )
+    present = draw(
+        st.lists(st.sampled_from([True, True, True, False]), min_size=len(held), max_size=len(held))
+    )
+    return [
+        record(number, stem, here, {name: tuple(some) for name, some in fields.items()})
+        for number, (stem, here, fields) in enumerate(zip(stems, present, held, strict=True))
+    ]
+
+
+def record(number: int, stem: str, here: bool, fields: dict[str, tuple[str, ...]]) -> TrackRecord:
+    """As a sync would make it."""
+    return TrackRecord(
+        annex_key=f"SHA256E-s1--{number}.mp3",
+        name=track_name(fields, stem, "mp3"),
+        files=(f"{number}/{stem}.mp3",),
+        content_path=f"annex/objects/{number}",
+        present=here,
+        values=fields,
+    )
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One that every example fills anew."""
+    with open_store(tmp_path_factory.mktemp("properties") / "mcfs") as opened:
+        opened.cache.count()
+        opened.user.pins()
+        yield opened
+
+
+EXAMPLES = 30
+often = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+FOLDERS = [
+    "/",
+    "all",
+    "artist",
+    "genre",
+    "crate",
+    "{{ genre }}/{{ artist }}",
+    "{{ genre }} {{ artist }}",
+    "{{ genre }}{{ artist }}",
+    "{{ title | first_letter }}",
+    "{{ title }}",
+    "{{ bpm | round_to(5) }}",
+    "{{ key | camelot or key }}",
+    "{{ directory }}",
+    '{{ "x" if bpm else "" }}',
+    "sort:-title",
+    "sort:bpm limit:2",
+    "limit:2/{{ genre }}",
+    "present:yes/{{ crate }}",
+    "{{ title }}.{{ ext }}",
+    "{{ filename }}",
+    "{{ genre }}{{ title }}/sort:title",
+    "genre:x",
+    "-genre:x/{{ genre }}",
+    'genre:""',
+]
+EVERYWHERE = [
+    DEFAULTS,
+    replace(DEFAULTS, names=Names.PORTABLE),
+    replace(DEFAULTS, absent=Absent.SHOW),
+]
+
+
+def tracks(tree: Tree, node: Node) -> set[str]:
+    """All tracks below a folder."""
+    if isinstance(node, TrackNode):
+        return {node.annex_key}
+    return {key for inside in tree.children(node).entries.values() for key in tracks(tree, inside)}
+
+
+def is_legal(name: str) -> bool:
+    raw = name.encode("utf-8", "surrogateescape")
+    return (
+        0 < len(raw) <= MAX_BYTES
+        and not name.startswith(".")
+        and not set(name) & {"/", *map(chr, range(32)), "\x7f"}
+        # As the kernel gives it back.
+        and raw.decode("utf-8", "surrogateescape") == name
+    )
+
+
+def is_legal_elsewhere(name: str) -> bool:
+    device = name.partition(".")[0].lower()
+    return (
+        is_legal(name)
+        and not set(name) & set('\\:*?"<>|')
+        and not name.endswith((".", " "))
+        and device
+        not in {
+            "con",
+            "prn",
+            "aux",
+            "nul",
+            *(f"{of}{n}" for of in ("com", "lpt") for n in range(10)),
+        }
+    )
+
+
+@pytest.mark.parametrize("everywhere", EVERYWHERE, ids=["plain", "portable", "absent"])
+@often
+@given(records=libraries(), path=st.sampled_from(FOLDERS))
+def test_whatever_is_listed(
+    store: Store, everywhere: Settings, records: list[TrackRecord], path: str
+) -> None:
+    store.cache.replace_all(records)
+    tree, fresh = Tree(store, everywhere), Tree(store, everywhere)
+    todo = [Route.parse(path)]
+    while todo:
+        route = todo.pop()
+        node = tree.resolve(route)
+        entries = tree.children(node).entries
+        legal = is_legal_elsewhere if everywhere.names is Names.PORTABLE else is_legal
+        assert [name for name in entries if not legal(name)] == []
+        folded = {fold(name) for name in entries}
+        assert len(folded) == len({name.lower() for name in entries}) == len(entries)
+        for name, entry in entries.items():
+            assert fresh.child(node, name, len(route.names)) == entry
+            assert tree.child(node, name, len(route.names)) == entry
+            if not isinstance(entry, TrackNode) and len(route.names) < 4:
+                todo.append(Route((*route.names, name)))
+        if not route.names:
+            continue
+        # Nothing is lost on the way down, and nothing comes from elsewhere.
+        while isinstance(node, ValueNode):
+            node = node.opened()
+        if isinstance(node, TracksNode | ValuesNode):
+            assert tracks(tree, node) == tracks(tree, TracksNode(node.query))
+
+
+GROUPED = [
+    "{{ genre }}",
+    "{{ genre | upper }}",
+    "{{ mood }}",
+    "{{ genre }} {{ artist }}",
+    "{{ genre }}{{ g }}",
+    "{{ albumartist or artist }}",
+    "{{ bpm | round_to(5) }} {{ key }}",
+    "{{ bpm }}",
+    "{{ year }}",
+    "{{ tracknumber | pad(2) }}",
+    "{{ title }}",
+    "{{ title | first_letter }} {{ album }}",
+    "{{ directory }} {{ type }}",
+    '{{ "fast" if bpm > 127.95 else "slow" }} {{ crate }}',
+    '{{ "" if genre else genre }}',
+    "{{ present }} {{ genre }}",
+    "{{ live }}",
+]
+
+
+def cells_of(record: TrackRecord, name: str) -> list[Cell]:
+    """Every value of one field of one track, as templates see it."""
+    source = source_of(name)
+    match source:
+        case InColumn("present" | "is_live" as column):
+            return [getattr(record, column)]
+        case InPlace():
+            return [source.cell(record.files[0])]
+        case InValues():
+            found = [
+                source.cell(text, number_of(field, text))
+                for field in source.fields
+                for text in record.values.get(field, ())
+                if text.strip()
+            ]
+            missing = STEM.cell(record.files[0]) if source.name == "title" else None
+            return found or [missing]
+    raise AssertionError(source)
+
+
+def rendered(record: TrackRecord, text: str) -> set[str]:
+    """All that a template makes of one track, folded."""
+    template = parse_template(text)
+    by_source = {source_of(name): cells_of(record, name) for name in template.fields}
+    found = set()
+    for combination in product(*by_source.values()):
+        cells = dict(zip(by_source, combination, strict=True))
+        shown = template.render([cells[source_of(name)] for name in template.fields])
+        found.add(fold(shown.strip() or UNKNOWN))
+    return found
+
+
+@often
+@given(records=libraries(), text=st.sampled_from(GROUPED), narrow=st.booleans())
+def test_a_track_is_under_each_value_it_renders_to_and_no_other(
+    store: Store, records: list[TrackRecord], text: str, narrow: bool
+) -> None:
+    store.cache.replace_all(records)
+    tree = Tree(store)
+    # In a folder of few tracks, and in one of all, the way is another one.
+    above = "-(artist:y)" if narrow else "all"
+    held = tracks(tree, tree.resolve(Route((above,))))
+    if not narrow:
+        assert held == {record.annex_key for record in records if record.present}
+    expected = defaultdict[str, set[str]](set)
+    for track in records:
+        for folded in rendered(track, text) if track.annex_key in held else ():
+            expected[folded].add(track.annex_key)
+    found = {}
+    for entry in tree.children(tree.resolve(Route((above, text)))).entries.values():
+        assert isinstance(entry, ValueNode)
+        found[entry.text] = tracks(tree, entry)
+    assert found == expected
+
+
+@often
+@given(records=libraries(), path=st.sampled_from(FOLDERS), seed=st.integers(0, 99))
+def test_names_do_not_depend_on_who_came_first(
+    store: Store, records: list[TrackRecord], path: str, seed: int
+) -> None:
+    def listed(records: Sequence[TrackRecord], *, one_by_one: bool) -> list[tuple[str, object]]:
+        store.cache.replace_all([] if one_by_one else records)
+        if one_by_one:
+            for track in records:
+                store.cache.insert([track])
+        tree = Tree(store)
+        entries = tree.children(tree.resolve(Route.parse(path))).entries
+        return [
+            (name, entry.annex_key if isinstance(entry, TrackNode) else entry)
+            for name, entry in entries.items()
+        ]
+
+    other = random.Random(seed).sample(records, len(records))
+    assert listed(records, one_by_one=False) == listed(other, one_by_one=False)
+    assert listed(records, one_by_one=False) == listed(other, one_by_one=True)
+
+
+FILTERS = [
+    "genre:x",
+    "-genre:y",
+    'crate:""',
+    "bpm:120-130",
+    "title:a | artist:x",
+    "year:1990s",
+    "{{ mood }}",
+]
+
+
+@often
+@given(records=libraries(), filters=st.permutations(FILTERS), some=st.integers(1, 4))
+def test_the_order_of_filters_makes_no_difference_and_none_adds(
+    store: Store, records: list[TrackRecord], filters: list[str], some: int
+) -> None:
+    store.cache.replace_all(records)
+    tree = Tree(store)
+    chosen = filters[:some]
+    node = tree.resolve(Route())
+    before = tracks(tree, tree.resolve(Route(("all",))))
+    for depth, name in enumerate(chosen):
+        node = tree.child(node, name, depth)
+        now = tracks(tree, node)
+        assert now <= before
+        before = now
+    assert tree.children(node) is tree.children(tree.resolve(Route(tuple(reversed(chosen)))))
+
+
+@pytest.mark.parametrize(
+    "value", ["x.m3u8", "x.json", "genre:techno", "{{ genre }}", "-x", "{{ bad"]
+)
+def test_what_is_listed_comes_before_what_it_says(store: Store, value: str) -> None:
+    fields: dict[str, tuple[str, ...]] = {"genre": (value,), "title": (value,)}
+    store.cache.replace_all([record(0, "a", True, fields), record(1, "b", True, {"genre": ("x",)})])
+    tree = Tree(store)
+    found = tree.resolve(Route(("genre", value)))
+    assert isinstance(found, ValueNode)
+    assert "SHA256E-s1--0.mp3" in tracks(tree, found)
+    assert isinstance(tree.resolve(Route(("genre", f"{value}.m3u8"))), ExportNode)
+    assert isinstance(tree.resolve(Route(("all", f"{value}.mp3"))), TrackNode)

@@ -1,0 +1,52 @@
+"""What a path and a single name say."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcfs.errors import NotFoundError, QueryError
+from mcfs.query import Vocabulary, parse
+from mcfs.tree.route import MAX_DEPTH, Route, is_shaped, query_of
+
+
+@pytest.mark.parametrize(
+    ("mount_path", "names"),
+    [
+        ("", ()),
+        ("/", ()),
+        ("/all", ("all",)),
+        ("genre:techno//bpm:120-130/", ("genre:techno", "bpm:120-130")),
+        ("./all/.", ("all",)),
+    ],
+)
+def test_a_path_is_its_names(mount_path: str, names: tuple[str, ...]) -> None:
+    assert Route.parse(mount_path).names == names
+
+
+def test_a_route_prints_as_its_path() -> None:
+    assert str(Route.parse("all/x")) == "/all/x"
+    assert str(Route()) == "/"
+
+
+def test_depth_has_an_end() -> None:
+    with pytest.raises(NotFoundError, match="32 folders deep"):
+        Route.parse("/x" * (MAX_DEPTH + 1))
+
+
+def test_a_name_is_a_query_a_bad_query_or_a_plain_name() -> None:
+    assert query_of("genre:techno", Vocabulary()) == parse("genre:techno")
+    assert query_of("README", Vocabulary()) is None
+    with pytest.raises(QueryError):
+        query_of("bpm:12x", Vocabulary())
+
+
+@pytest.mark.parametrize(
+    "name", ["mood:dark", "a=b", "{{ mood }}", "{% if %}", "-x:y", "x.m3u8", "(x", '"x']
+)
+def test_what_a_new_field_could_make_valid(name: str) -> None:
+    assert is_shaped(name)
+
+
+@pytest.mark.parametrize("name", [".git", ".a:b", "HEAD", "*.mp3", "libsoup-3.0.so.0", "A - T.mp3"])
+def test_what_stays_away_for_good(name: str) -> None:
+    assert not is_shaped(name)
