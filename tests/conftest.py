@@ -20,7 +20,7 @@ settings.load_profile("mcfs")
 # Whom a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["tests.demo_library", "tests.elsewhere", "tests.mounts", "tests.tracks"]
+pytest_plugins = ["tests.demo_library", "tests.remotes", "tests.mounts", "tests.tracks"]
 
 
 @pytest.hookimpl(wrapper=True)

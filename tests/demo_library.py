@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.demo.library import make_library
-from tests.needs import needs_git_annex
+from tests.prerequisites import needs_git_annex
 
 DEMO_TRACKS = 60
 DEMO_SEED = 1

@@ -19,7 +19,7 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.mountpoint import mounts
 from mcfs.store import Store
-from tests.needs import needs_fuse
+from tests.prerequisites import needs_fuse
 
 REPOSITORY = Path(__file__).parents[1]
 

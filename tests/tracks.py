@@ -19,7 +19,7 @@ import pytest
 from mcfs.annex.library import Library, open_library
 from mcfs.store import Store, open_store
 from mcfs.sync.run import sync
-from tests.needs import git_annex_environment, needs_git_annex
+from tests.prerequisites import git_annex_environment, needs_git_annex
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from mcfs.config.settings import Names, Settings
 from mcfs.store import open_store
 from tests.living import drive
 from tests.mounts import observed
-from tests.needs import git_annex_environment
+from tests.prerequisites import git_annex_environment
 
 
 def main() -> None:

@@ -17,8 +17,8 @@ from mcfs.cli.terminal import draw, emit, fit, say, screen
 from mcfs.config.settings import Settings, load_settings
 from mcfs.errors import Exit
 from mcfs.export.formats import json_text
-from mcfs.imports.matching import NOT_THERE
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
+from mcfs.imports.track_matching import NOT_THERE
 from mcfs.store import Store
 
 # So many skipped tracks are named; --json names all.
@@ -88,8 +88,8 @@ def mixxx(
     crates. What an earlier import wrote and Mixxx no longer has is removed;
     whatever came from elsewhere stays.
     """
-    from mcfs.imports.mixxx import find_database
-    from mcfs.imports.run import import_mixxx
+    from mcfs.imports.flow import import_mixxx
+    from mcfs.imports.mixxx_database import find_database
 
     found = database or find_database(Path.home())
 
@@ -139,7 +139,7 @@ def tags(
     Of all files that are here, or of those in PATHS, files and folders of the
     library: MP3, FLAC, Ogg, Opus, MP4, WAV and AIFF. The files are not changed.
     """
-    from mcfs.imports.run import import_tags
+    from mcfs.imports.flow import import_tags
 
     def start(
         library: Library,

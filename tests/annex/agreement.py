@@ -27,7 +27,7 @@ from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint, take_fingerprint
 from mcfs.annex.library import Library
 from mcfs.annex.read_library import AnnexedKey, look, read_all, read_some
-from tests.needs import git_annex_environment
+from tests.prerequisites import git_annex_environment
 
 # The oracle itself must neither commit what is journaled nor merge what is fetched.
 _LOOKING = ["-c", "annex.alwayscommit=false", "-c", "annex.merge-annex-branches=false"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcfs.annex.library import open_library
 from tests.annex.agreement import Repository, agree
-from tests.needs import needs_git_annex
+from tests.prerequisites import needs_git_annex
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPT = REPOSITORY / "contrib" / "bench" / "annex_library.py"

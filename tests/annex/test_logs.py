@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mcfs.annex.logs import first_added, is_dead, parse_metadata
-from tests.needs import git_annex_environment, needs_git_annex
+from tests.prerequisites import git_annex_environment, needs_git_annex
 
 # One log each, with the trap it is about. `git annex metadata` says what each of them means.
 LOGS: dict[str, bytes] = {

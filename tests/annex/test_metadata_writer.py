@@ -13,7 +13,7 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.annex.metadata_writer import FieldChange, MetadataWriter, metadata_writer
 from mcfs.errors import LibraryError
-from tests.imports.making import annex, commits, fields_of
+from tests.imports.mixxx_database import annex, commits, fields_of
 from tests.mounts import wait_until
 
 

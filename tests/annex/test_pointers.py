@@ -8,7 +8,7 @@ import pytest
 
 from mcfs.annex.library import open_library
 from tests.annex.agreement import Repository, read
-from tests.needs import needs_git_annex
+from tests.prerequisites import needs_git_annex
 
 KEY = b"SHA256E-s3--" + b"a" * 64 + b".mp3"
 POINTER = b"/annex/objects/" + KEY

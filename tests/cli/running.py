@@ -21,7 +21,7 @@ from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import Store, TrackRecord
 from tests.mounts import REPOSITORY
-from tests.needs import git_annex_environment
+from tests.prerequisites import git_annex_environment
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from mcfs.cli import COMMANDS, run
 from mcfs.errors import Exit, LibraryError, QueryError, StoreBusyError, TemplateError
 from mcfs.store import open_store
 from tests.mounts import REPOSITORY
-from tests.needs import needs_root
+from tests.prerequisites import needs_root
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,9 +18,9 @@ from mcfs.annex.library import Library
 from mcfs.errors import Exit
 from mcfs.store.locks import sync_lock
 from tests.cli.running import Mcfs, in_terminal
-from tests.elsewhere import SLOW_REMOTE, annex
 from tests.mounts import REPOSITORY, mounted, wait_until
-from tests.needs import git_annex_environment, needs_fuse
+from tests.prerequisites import git_annex_environment, needs_fuse
+from tests.remotes import SLOW_REMOTE, annex
 from tests.tracks import UNLOCKED
 
 _NOT_THERE = "Unable to access these remotes: origin"

@@ -11,7 +11,7 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.cli import run
 from tests.cli.running import Mcfs
-from tests.imports.making import REAL, MixxxDatabase, commits, fields_of
+from tests.imports.mixxx_database import REAL, MixxxDatabase, commits, fields_of
 
 
 @pytest.fixture

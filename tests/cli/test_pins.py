@@ -11,7 +11,7 @@ from mcfs.errors import Exit
 from mcfs.store import Store
 from tests.cli.running import Mcfs
 from tests.mounts import mounted, wait_until
-from tests.needs import needs_fuse
+from tests.prerequisites import needs_fuse
 
 TECHNO = "genre:techno bpm:120-130"
 

@@ -12,7 +12,7 @@ import pytest
 from mcfs.annex.library import Library
 from tests.cli.running import Mcfs, in_terminal
 from tests.mounts import REPOSITORY
-from tests.needs import git_annex_environment
+from tests.prerequisites import git_annex_environment
 
 # A sync of a large library, without one.
 _SLOW = """

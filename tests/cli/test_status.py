@@ -31,7 +31,7 @@ from mcfs.store.locks import sync_lock
 from mcfs.sync.run import sync
 from tests.cli.running import Mcfs
 from tests.mounts import REPOSITORY, is_mounted, mounted, wait_until
-from tests.needs import needs_fuse, needs_root
+from tests.prerequisites import needs_fuse, needs_root
 from tests.tracks import in_library
 
 

@@ -12,9 +12,9 @@ from mcfs.annex.library import Library
 from mcfs.errors import Exit
 from mcfs.store import Store
 from tests.cli.running import Mcfs, Said
-from tests.elsewhere import annex
 from tests.mounts import mounted
-from tests.needs import needs_fuse
+from tests.prerequisites import needs_fuse
+from tests.remotes import annex
 from tests.tracks import ABSENT, SECOND_PATH, UNLOCKED
 
 HALCYON = "Orbital - Halcyon.mp3"

@@ -14,7 +14,7 @@ import pytest
 
 from mcfs.annex import process
 from mcfs.cli import run
-from tests.needs import needs_git_annex, needs_root
+from tests.prerequisites import needs_git_annex, needs_root
 
 
 @pytest.fixture(autouse=True)

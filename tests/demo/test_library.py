@@ -17,7 +17,7 @@ from mcfs.demo.library import make_library
 from mcfs.demo.track import Kept, Track
 from mcfs.errors import McfsError
 from tests.demo_library import DEMO_SEED, DEMO_TRACKS
-from tests.needs import git_annex_environment, needs_git_annex
+from tests.prerequisites import git_annex_environment, needs_git_annex
 
 TRACKS = catalogue(DEMO_TRACKS, DEMO_SEED)
 

@@ -19,7 +19,7 @@ from mcfs.sync.run import sync
 from tests import contract
 from tests.annex.agreement import Repository
 from tests.mounts import observed, wait_until
-from tests.needs import needs_fuse
+from tests.prerequisites import needs_fuse
 from tests.tracks import ABSENT, copy_of
 
 REZ = "Underworld - Rez.wav"

@@ -22,7 +22,7 @@ from mcfs.sync.run import sync
 from mcfs.tree.tree import Tree
 from tests.living import Believed, drive
 from tests.mounts import Mounted, observed, wait_until
-from tests.needs import git_annex_environment, needs_fuse
+from tests.prerequisites import git_annex_environment, needs_fuse
 from tests.tracks import copy_of
 
 

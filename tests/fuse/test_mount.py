@@ -19,7 +19,7 @@ from mcfs.errors import SyncRunningError
 from mcfs.store import Store, open_store
 from mcfs.sync.run import sync
 from tests.mounts import REPOSITORY, Mounted, is_mounted, mcfs, mounted, observed, wait_until
-from tests.needs import git_annex_environment, needs_fuse
+from tests.prerequisites import git_annex_environment, needs_fuse
 from tests.tracks import ABSENT, copy_of
 
 

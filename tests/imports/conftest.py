@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.imports.making import MixxxDatabase
+from tests.imports.mixxx_database import MixxxDatabase
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from mcfs.annex.library import Library
-from tests.imports.making import commits
+from tests.imports.mixxx_database import commits
 from tests.mounts import REPOSITORY
 
 SCRIPT = REPOSITORY / "contrib" / "bench" / "imports.py"

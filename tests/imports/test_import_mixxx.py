@@ -17,15 +17,15 @@ from mcfs.annex.keys import key_file_name, lower_folders
 from mcfs.annex.library import Library
 from mcfs.errors import ImportRunningError, MixxxError, NotInLibraryError
 from mcfs.imports.changes import Change
-from mcfs.imports.matching import NO_TRACK, NOT_IN_LIBRARY, NOT_THERE
+from mcfs.imports.flow import import_mixxx
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, Skipped
-from mcfs.imports.run import import_mixxx
+from mcfs.imports.track_matching import NO_TRACK, NOT_IN_LIBRARY, NOT_THERE
 from mcfs.store import Store
 from mcfs.store.locks import import_lock
 from mcfs.sync.run import Kind, sync
-from tests.imports.making import MixxxDatabase, annex, commits, fields_of
+from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of
 from tests.mounts import REPOSITORY, mounted, wait_until
-from tests.needs import git_annex_environment, needs_fuse
+from tests.prerequisites import git_annex_environment, needs_fuse
 from tests.tracks import ABSENT, SECOND_PATH, UNLOCKED
 
 UNKNOWN = "unsorted/nothing known.wav"

@@ -11,13 +11,13 @@ import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.imports.changes import Change
+from mcfs.imports.flow import NOT_HERE, import_mixxx, import_tags
 from mcfs.imports.result import Event, Imported, ImportResult, Skipped
-from mcfs.imports.run import NOT_HERE, import_mixxx, import_tags
 from mcfs.store import Store, open_store
 from mcfs.sync.run import Kind, sync
-from tests.imports.making import MixxxDatabase, annex, commits, fields_of
-from tests.imports.test_tags import KINDS, SAID, tagged
-from tests.needs import git_annex_environment
+from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of
+from tests.imports.test_file_tags import KINDS, SAID, tagged
+from tests.prerequisites import git_annex_environment
 from tests.tracks import ABSENT, SAMPLES
 
 BROKEN = len(SAMPLES) - 1  # a few bytes each, and no sound; and one is not here

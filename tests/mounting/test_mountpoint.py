@@ -10,7 +10,7 @@ import pytest
 
 from mcfs.errors import MountError
 from mcfs.mountpoint import mount_options, mounts, unmount, usable
-from tests.needs import needs_fuse, needs_root
+from tests.prerequisites import needs_fuse, needs_root
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from mcfs.annex.library import Library, open_library
 from mcfs.store import open_store
 from tests.annex.agreement import Repository, every_byte
 from tests.mounts import REPOSITORY, wait_until
-from tests.needs import git_annex_environment, needs_fuse, needs_root
+from tests.prerequisites import git_annex_environment, needs_fuse, needs_root
 
 
 @pytest.fixture

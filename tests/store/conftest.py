@@ -12,7 +12,7 @@ import pytest
 from mcfs.store import CacheRepository
 from mcfs.store.engine import open_engine
 from mcfs.store.user_repository import UserRepository
-from tests import needs
+from tests import prerequisites
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ Disk = Callable[[str], Path]
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
     """Makes a disk of a given size, in memory."""
-    needs.needs_root("to mount a tiny disk")
+    prerequisites.needs_root("to mount a tiny disk")
     with ExitStack() as mounted:
         yield lambda size: mounted.enter_context(_disk(tmp_path / "disk", size))
 
@@ -56,7 +56,7 @@ def _disk(place: Path, size: str) -> Iterator[Path]:
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        needs._missing(f"a tiny disk cannot be mounted: {done.stderr.strip()}")
+        prerequisites._missing(f"a tiny disk cannot be mounted: {done.stderr.strip()}")
     try:
         yield place
     finally:

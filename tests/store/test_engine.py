@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from mcfs.errors import Exit, StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store import CacheRepository, TrackRecord, open_store
 from mcfs.store.engine import open_engine, path_of, reading, writing
-from tests.needs import needs_root
+from tests.prerequisites import needs_root
 from tests.store.conftest import Disk, make_read_only
 from tests.store.making import query, track
 

@@ -28,7 +28,7 @@ from mcfs.sync.derive import added_at, decade, is_live
 from mcfs.sync.run import Kind, Progress, preview, sync
 from mcfs.text.names import is_audio, stem_and_suffix
 from tests.mounts import REPOSITORY
-from tests.needs import git_annex_environment
+from tests.prerequisites import git_annex_environment
 from tests.tracks import SAMPLES, SECOND_PATH
 
 

@@ -24,7 +24,7 @@ from mcfs.store.locks import running_sync, sync_lock, wait_for_sync
 from mcfs.sync.run import Kind, sync
 from tests.annex.agreement import Repository, every_byte
 from tests.mounts import REPOSITORY, wait_until
-from tests.needs import git_annex_environment
+from tests.prerequisites import git_annex_environment
 from tests.sync.test_sync import _contents
 
 TRACK = "acdc.mp3"

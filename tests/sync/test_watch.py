@@ -22,7 +22,7 @@ from mcfs.sync.run import Kind, sync
 from mcfs.sync.watch import Change, watch
 from tests.annex.agreement import Repository
 from tests.mounts import REPOSITORY, wait_until
-from tests.needs import git_annex_environment
+from tests.prerequisites import git_annex_environment
 
 LIBRARY, CONFIG, _ = (frozenset({change}) for change in Change)
 TRACK = "acdc.mp3"

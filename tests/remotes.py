@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library, open_library
-from tests.needs import git_annex_environment
+from tests.prerequisites import git_annex_environment
 
 # A remote that says half a kilobyte is done, waits as many seconds as its file `pause` says, and is done.
 SLOW_REMOTE = """#!/bin/bash

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from mcfs.errors import Exit, MixxxBusyError, MixxxError
-from mcfs.imports.mixxx import FIELDS, Fields, Mixxx, find_database, open_mixxx
-from tests.imports.making import REAL, SCHEMAS, MixxxDatabase
+from mcfs.imports.mixxx_database import FIELDS, Fields, Mixxx, find_database, open_mixxx
+from tests.imports.mixxx_database import REAL, SCHEMAS, MixxxDatabase
 
 
 def described(path: Path) -> dict[str, Fields]:

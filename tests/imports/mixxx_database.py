@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mcfs.annex.library import Library
-from tests.needs import git_annex_environment
+from tests.prerequisites import git_annex_environment
 
 # `/home/dj/Music` was a library, `/home/dj/mnt` a mount of it; ratings, colours, a crate by mouse.
 REAL = Path(__file__).parent / "data" / "mixxx-2.3.3-rated.sqlite"

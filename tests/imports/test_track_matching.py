@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mcfs.annex.library import Library
-from mcfs.imports.matching import (
+from mcfs.imports.track_matching import (
     NO_TRACK,
     NOT_IN_LIBRARY,
     NOT_THERE,
@@ -17,9 +17,9 @@ from mcfs.imports.matching import (
 )
 from mcfs.store import Store
 from mcfs.tree.tree import Tree
-from tests.imports.making import annex
+from tests.imports.mixxx_database import annex
 from tests.mounts import mounted
-from tests.needs import git_annex_environment, needs_fuse
+from tests.prerequisites import git_annex_environment, needs_fuse
 from tests.tracks import ABSENT, SECOND_PATH, UNLOCKED
 
 NESTED = "Surgeon/Force + Form/01.flac"

@@ -29,10 +29,10 @@ from mcfs.imports.changes import (
     remembered,
     replaced,
 )
-from mcfs.imports.matching import Matcher
-from mcfs.imports.mixxx import FIELDS, Mixxx, open_mixxx
+from mcfs.imports.mixxx_database import FIELDS, Mixxx, open_mixxx
 from mcfs.imports.result import Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
 from mcfs.imports.selection import Selection, select
+from mcfs.imports.track_matching import Matcher
 from mcfs.query import ALL
 from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
@@ -129,7 +129,7 @@ def _tagged(
     differs: Callable[[Fields, Fields], Changes],
 ) -> Iterator[Wanted]:
     """The tracks whose tags say what git-annex does not have."""
-    from mcfs.imports.tags import read_tags  # mutagen is slow to import
+    from mcfs.imports.file_tags import read_tags  # mutagen is slow to import
 
     for some in chunks(read.stream(select_tracks(ALL, today()))):
         keys = [row.annex_key for row in some]

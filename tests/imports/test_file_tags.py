@@ -12,7 +12,7 @@ import pytest
 from mutagen import id3 as annotated_id3
 
 from mcfs.errors import TagsError
-from mcfs.imports.tags import read_tags
+from mcfs.imports.file_tags import read_tags
 
 # mutagen is annotated in part, and not where frames are made.
 id3: Any = annotated_id3
