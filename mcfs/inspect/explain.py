@@ -19,7 +19,7 @@ from sqlalchemy.dialects import sqlite
 from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
 from mcfs.inspect.describe import in_words, remarks
 from mcfs.mountpoint import mount_of
-from mcfs.query import Contains, Vocabulary, format, format_term, parse
+from mcfs.query import Contains, Vocabulary, canonical_text, format_term, parse
 from mcfs.schema.columns import stored_text, stored_time
 from mcfs.sql import Compiled, count_tracks, select_tracks
 from mcfs.store import Store
@@ -127,7 +127,7 @@ def explain(folder: FilledNode, store: Store, tree: Tree) -> Explanation:
             counted = count_tracks(tree.bound(read, query), tree.day)
             every = read.select(counted)[0][0]
     return Explanation(
-        canonical=format(query),
+        canonical=canonical_text(query),
         words=tuple(_words(folder, tree)),
         sql=sql_text(compiled),
         plan=tuple(f"{'  ' * depth}{said}" for depth, said in plan),
@@ -240,7 +240,7 @@ def _meaning(name: str, inside: Node, node: Node, vocabulary: Vocabulary) -> str
         case EmptyPinNode():
             return "a pin that is no query yet: an empty folder"
         case TracksNode(query) if isinstance(inside, PinsNode):
-            return f"a pin of {format(query) or 'all tracks'}"
+            return f"a pin of {canonical_text(query) or 'all tracks'}"
         case SelfNode():
             return "what the mount tells of itself"
         case ToldNode():
@@ -257,7 +257,7 @@ def _meaning(name: str, inside: Node, node: Node, vocabulary: Vocabulary) -> str
             return f"a template, for folders: {template.text}"
         case TracksNode() | ValuesNode() if (by := query_of(name, vocabulary)) is not None:
             within = "" if isinstance(inside, RootNode) else " inside the one before"
-            return f"a query{within}: {format(by)}"
+            return f"a query{within}: {canonical_text(by)}"
         case _:
             return "a folder"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcfs.errors import NotFoundError, QueryError
-from mcfs.query import ALL, Query, format, parse
+from mcfs.query import ALL, Query, canonical_text, parse
 from mcfs.sql import count_tracks
 from mcfs.store import Store
 from mcfs.text.names import MAX_BYTES, cut
@@ -33,7 +33,7 @@ def add_pin(name: str | None, query_text: str, store: Store, tree: Tree) -> PinT
     if query == ALL:
         raise QueryError("a pin needs a query", query_text, 0, "all tracks are in all/ already")
     called = _fit(query_text if name is None else name)
-    canonical = format(query)
+    canonical = canonical_text(query)
     store.user.add_pin(called, canonical)
     return PinTold(called, canonical, _count(query, store, tree))
 

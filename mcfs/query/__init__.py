@@ -3,13 +3,13 @@
     fields.py     which fields there are, of what kind, and where their values lie
     parser.py     text → AST, over query.lark; amounts.py, dates.py: how numbers and days are written
     terms.py      the AST, frozen and hashable, and how queries combine
-    canonical.py  AST → text: `parse(format(query)) == query`
+    canonical.py  AST → text: `parse(canonical_text(query)) == query`
     tempo.py      which tempos a tempo means
 
 Pure. What a query means is `sql/`'s alone to say.
 """
 
-from mcfs.query.canonical import format, format_term
+from mcfs.query.canonical import canonical_text, format_term
 from mcfs.query.fields import (
     BUILT_IN,
     DIRECTORY,
@@ -81,8 +81,8 @@ __all__ = [
     "ValueIs",
     "Vocabulary",
     "both",
+    "canonical_text",
     "either",
-    "format",
     "format_term",
     "hiding_absent",
     "kind_of",

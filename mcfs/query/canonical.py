@@ -32,7 +32,7 @@ from mcfs.query.terms import (
 from mcfs.text.musical_keys import lancelot
 
 
-def format(query: Query) -> str:
+def canonical_text(query: Query) -> str:
     """The canonical text; empty for all tracks."""
     parts = [_both(query.where)] if query.where != And() else []
     parts += [_order(order) for order in query.order]
@@ -76,7 +76,7 @@ def format_term(term: Term) -> str:
             # In quotes, with those inside marked: no value reads like another one and a term.
             return f"<{template} is {json.dumps(text, ensure_ascii=False)}>"
         case Cut(query):
-            return f"<{format(query)}>"
+            return f"<{canonical_text(query)}>"
         case unreachable:
             assert_never(unreachable)
 

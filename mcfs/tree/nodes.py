@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from mcfs.config.settings import Entries
-from mcfs.query import Query, ValueIs, format
+from mcfs.query import Query, ValueIs, canonical_text
 from mcfs.template import Template
 
 
@@ -158,4 +158,6 @@ def folder(query: Query, templates: tuple[Template, ...], look: Look) -> FilledN
 def _key(query: Query, templates: tuple[Template, ...], look: Look) -> str:
     names = look.names.text if look.names else ""
     entries = look.entries.value if look.entries else ""
-    return "\0".join([format(query), entries, names, *(template.text for template in templates)])
+    return "\0".join(
+        [canonical_text(query), entries, names, *(template.text for template in templates)]
+    )

@@ -37,7 +37,7 @@ from typing import assert_never
 from mcfs.config.settings import DEFAULTS, Absent, Names, Settings
 from mcfs.error_log import Lately
 from mcfs.errors import NotFoundError, QueryError, ReadOnlyError, TemplateError
-from mcfs.query import ALL, Query, Vocabulary, format, hiding_absent, parse
+from mcfs.query import ALL, Query, Vocabulary, canonical_text, hiding_absent, parse
 from mcfs.query.dates import midnight
 from mcfs.sql import select_entry
 from mcfs.store import Generation, Store
@@ -365,7 +365,7 @@ class Tree:
         _only_pins(where)
         _no_dot(name)
         query = query_of(name, self.vocabulary)
-        self._store.user.add_pin(name, "" if query is None else format(query))
+        self._store.user.add_pin(name, "" if query is None else canonical_text(query))
         return EmptyPinNode() if query is None else TracksNode(query)
 
     def remove_pin(self, where: Node, name: str) -> None:
@@ -381,7 +381,7 @@ class Tree:
         becomes = self._store.user.pin(name).query_text
         if not becomes:
             query = query_of(new_name, self.vocabulary)
-            becomes = "" if query is None else format(query)
+            becomes = "" if query is None else canonical_text(query)
         self._store.user.rename_pin(name, new_name, becomes)
         return self._pinned(becomes)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcfs.query import ALL, And, Cut, Keys, Query, Term, ValueIs, format, format_term
+from mcfs.query import ALL, And, Cut, Keys, Query, Term, ValueIs, canonical_text, format_term
 from tests.query.table import ROWS
 from tests.records import Asked
 
@@ -22,9 +22,9 @@ NUMBERS = [
 
 @pytest.mark.parametrize("text", [*(text for text, _ in ROWS), *NUMBERS])
 def test_it_says_the_same(asked: Asked, text: str) -> None:
-    canonical = format(asked.query(text))
+    canonical = canonical_text(asked.query(text))
     assert asked.query(canonical) == asked.query(text)
-    assert format(asked.query(canonical)) == canonical
+    assert canonical_text(asked.query(canonical)) == canonical
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_it_says_the_same(asked: Asked, text: str) -> None:
     ],
 )
 def test_it_is_said_in_one_way(asked: Asked, text: str, canonical: str) -> None:
-    assert format(asked.query(text)) == canonical
+    assert canonical_text(asked.query(text)) == canonical
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_what_has_no_word_is_bracketed(term: Term, shown: str) -> None:
 
 
 def test_all_tracks_are_no_text() -> None:
-    assert format(ALL) == ""
+    assert canonical_text(ALL) == ""

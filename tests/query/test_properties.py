@@ -29,8 +29,8 @@ from mcfs.query import (
     Term,
     Vocabulary,
     both,
+    canonical_text,
     either,
-    format,
     hiding_absent,
     parse,
     starts_like_query,
@@ -172,12 +172,12 @@ QUERIES = st.builds(Query, _TERMS | st.just(And()), _ORDERS, st.none() | st.inte
 )  # fmt: skip
 def test_the_canonical_text_of_odd_words(text: str) -> None:
     query = parse(text, VOCABULARY)
-    assert parse(format(query), VOCABULARY) == query
+    assert parse(canonical_text(query), VOCABULARY) == query
 
 
 def test_the_canonical_text_of_an_odd_seed() -> None:
     query = parse('shuffle:"//x"')
-    assert parse(format(query)) == query
+    assert parse(canonical_text(query)) == query
 
 
 @given(ANY_TEXT | GLUED)
@@ -192,20 +192,20 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
         assert 0 <= error.position <= len(text)
         assert error.text == text
     else:
-        assert parse(format(query), VOCABULARY) == query
+        assert parse(canonical_text(query), VOCABULARY) == query
 
 
 @given(SAID)
 def test_the_canonical_text_of_a_text(asked: Asked, text: str) -> None:
     query = asked.query(text)
-    canonical = format(query)
+    canonical = canonical_text(query)
     assert asked.query(canonical) == query
-    assert format(asked.query(canonical)) == canonical
+    assert canonical_text(asked.query(canonical)) == canonical
 
 
 @given(QUERIES)
 def test_the_canonical_text_of_a_query(query: Query) -> None:
-    canonical = format(query)
+    canonical = canonical_text(query)
     assume(len(canonical.encode("utf-8", "surrogateescape")) <= 4096)
     assert parse(canonical, VOCABULARY) == query
 
