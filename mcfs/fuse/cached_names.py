@@ -181,7 +181,7 @@ class ToldNames:
             if len(gone) == len(entries):
                 del self._by_claim[claimed]
             else:
-                entries -= gone
+                entries.difference_update(gone)
         for inode, told in tuple(self._tracks.items()):
             left = {parent for parent in told.all() if parent in known}
             self._noted -= len(told.all()) - len(left)

@@ -191,8 +191,9 @@ def _differing(
             # Nothing to write, and nothing there that an import could have written too much.
             differing = [(place, said) for place, said in some if held_at[place] != said]
             flow.unchanged(len(some) - len(differing))
-            some = differing
-        yield from _compared(some, held_at, store, read, flow, everything=everything)
+        else:
+            differing = list(some)
+        yield from _compared(differing, held_at, store, read, flow, everything=everything)
 
 
 def _compared(

@@ -479,10 +479,10 @@ def entries_of(m3u8: str) -> list[tuple[int, str, str]]:
         seconds, comma, label = info.removeprefix("#EXTINF:").partition(",")
         assert info.startswith("#EXTINF:")
         assert comma
-        if path.startswith("file://"):
-            path = unquote(urlparse(path).path, errors="surrogateescape")
         assert not path.startswith("#")
-        entries.append((int(seconds), label, path))
+        is_url = path.startswith("file://")
+        place = unquote(urlparse(path).path, errors="surrogateescape") if is_url else path
+        entries.append((int(seconds), label, place))
     return entries
 
 
