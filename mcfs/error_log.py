@@ -18,7 +18,7 @@ MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class LoggedError:
     """A sentence, when it was first said and last, and how often."""
 
     sentence: str
@@ -27,12 +27,12 @@ class Complaint:
     times: int = 1
 
 
-class Lately:
+class ErrorLog:
     """The last complaints; the same one again counts up instead of crowding out the others."""
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
-        self._said: deque[Complaint] = deque(maxlen=MOST)
+        self._said: deque[LoggedError] = deque(maxlen=MOST)
         self._lock = threading.Lock()
 
     def add(self, sentence: str) -> None:
@@ -42,20 +42,20 @@ class Lately:
             for said in self._said:
                 if said.sentence == sentence:
                     self._said.remove(said)
-                    self._said.append(Complaint(sentence, said.first_at, now, said.times + 1))
+                    self._said.append(LoggedError(sentence, said.first_at, now, said.times + 1))
                     return
-            self._said.append(Complaint(sentence, now, now))
+            self._said.append(LoggedError(sentence, now, now))
 
-    def all(self) -> list[Complaint]:
+    def entries(self) -> list[LoggedError]:
         """The oldest first."""
         with self._lock:
             return list(self._said)
 
     def text(self) -> str:
         """One line each, in local time."""
-        return "".join(f"{_line(said)}\n" for said in self.all())
+        return "".join(f"{_line(said)}\n" for said in self.entries())
 
 
-def _line(said: Complaint) -> str:
+def _line(said: LoggedError) -> str:
     again = f" ({said.times} times)" if said.times > 1 else ""
     return f"{said.last_at.astimezone():%Y-%m-%d %H:%M:%S}  {said.sentence}{again}"

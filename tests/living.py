@@ -22,8 +22,8 @@ from mcfs.schema.columns import utc_now
 from mcfs.store import Store, TrackRecord
 from mcfs.sync.derive import decade, is_live
 from mcfs.text.names import stem_and_suffix, track_name
-from mcfs.tree.nodes import ExportNode, Node, ToldNode, TrackNode
-from mcfs.tree.route import MAX_DEPTH, Route, is_shaped
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode
+from mcfs.tree.route import MAX_DEPTH, Route, can_become_valid
 from mcfs.tree.tree import Tree
 
 # Where folders begin: by nothing, by a query, in an order, cut, by the day.
@@ -425,7 +425,7 @@ class _Expected:
         if self.node is None or isinstance(self.node, TrackNode):
             return None
         found = self.tree.children(self.node).entries.get(name)
-        if (found is None and is_shaped(name)) or not self.depth:
+        if (found is None and can_become_valid(name)) or not self.depth:
             try:
                 found = self.tree.child(self.node, name, self.depth)
             except McfsError:
@@ -435,7 +435,7 @@ class _Expected:
                 return None
             case TrackNode():
                 return "link", found.work_path or found.content_path
-            case ExportNode() | ToldNode():
+            case ExportNode() | InfoFileNode():
                 return "file", ""
             case _:
                 return "folder", ""

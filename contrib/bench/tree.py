@@ -60,7 +60,7 @@ def query_folder(store: Store, mount_path: str, rounds: int) -> None:
     tree = Tree(store)
     node = tree.resolve(Route.parse(mount_path))
     with store.cache.reading() as read:
-        query = tree.bound(read, tree.asked(node))  # type: ignore[arg-type]
+        query = tree.bind(read, tree.shown_query(node))  # type: ignore[arg-type]
     statement = sql_text(select_entries(query, tree.day))
     first(store, mount_path, 1)
     with closing(sqlite3.connect(store.folder / "cache.db")) as bare:

@@ -18,7 +18,7 @@ from mcfs.config.settings import Absent, load_settings
 from mcfs.export.formats import json_text, track_object
 from mcfs.inspect.explain import follow
 from mcfs.store import Store
-from mcfs.tree.nodes import ExportNode, Node, RootNode, ToldNode, TrackNode
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, RootNode, TrackNode
 from mcfs.tree.tree import Tree
 
 _MEGABYTE = 1024 * 1024
@@ -90,7 +90,7 @@ def _mark(node: Node) -> str:
 
 
 def _is_file(node: Node) -> bool:
-    return isinstance(node, TrackNode | ExportNode | ToldNode)
+    return isinstance(node, TrackNode | ExportNode | InfoFileNode)
 
 
 def _long(listed: list[tuple[str, Node]], library: Library) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from mcfs.query import Cut, DateBetween, Query, leaves
 from mcfs.text.names import claim
-from mcfs.tree.changed_names import Difference
+from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.nodes import Node, TracksNode, ValuesNode
 
 _Key = TypeVar("_Key", int, str)
@@ -60,7 +60,7 @@ def manner_of(node: Node, *, plain_names: bool) -> Manner:
         return Manner.TEMPLATE
     if _is_cut(node.query) or _is_dated(node.query):
         return Manner.ALL
-    if isinstance(node, ValuesNode) or node.look.names is not None:
+    if isinstance(node, ValuesNode) or node.presentation.file_names is not None:
         return Manner.TEMPLATE
     if node.query.order:
         return Manner.ALL
@@ -145,14 +145,14 @@ class ToldNames:
             self._take_out(self._by_claim, _claim_of(entry), entry)
             self._take_out(self._of_folder, above, entry)
 
-    def to_expire(self, difference: Difference) -> Iterator[Entry]:
+    def to_expire(self, changes: NameChanges) -> Iterator[Entry]:
         """What the kernel may believe and may be wrong now; but for folders, it counts as told no more."""
-        if difference.everything:
+        if changes.everything:
             yield from self._everything()
             return
-        for inode in difference.inodes:
+        for inode in changes.inodes:
             yield from self._of_track(inode)
-        for claimed in difference.claims:
+        for claimed in changes.claims:
             yield from self._let_go(self._by_claim, claimed)
         yield from self.depending_on_all()
 

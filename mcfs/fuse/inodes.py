@@ -22,9 +22,9 @@ from mcfs.config.settings import Entries
 from mcfs.fuse.cached_names import Manner, ToldNames, manner_of
 from mcfs.tree.nodes import (
     ExportNode,
+    InfoFileNode,
     Node,
     RootNode,
-    ToldNode,
     TrackNode,
     TracksNode,
     ValueNode,
@@ -114,7 +114,7 @@ class KnownInodes:
             # A pin that was made anew, a view that was edited: what the kernel knows of the folder that
             # was here, and of all below, is not so of this one.
             self.leave(mount_path)
-        kind = _WRITTEN if isinstance(node, ExportNode | ToldNode) else _FOLDER
+        kind = _WRITTEN if isinstance(node, ExportNode | InfoFileNode) else _FOLDER
         salt = 0
         while True:
             raw = f"{salt}:{mount_path}".encode("utf-8", "surrogateescape")
@@ -132,7 +132,7 @@ class KnownInodes:
             if isinstance(node, TrackNode):
                 known = Known(node, node, "")
             else:
-                opened = node.opened() if isinstance(node, ValueNode) else node
+                opened = node.folder() if isinstance(node, ValueNode) else node
                 manner = manner_of(opened, plain_names=self._plain_names)
                 known = Known(node, opened, mount_path, manner)
                 self._inode_of_place[mount_path] = inode
@@ -205,8 +205,8 @@ class KnownInodes:
 
     def _shows_files(self, parent: Known | None) -> bool:
         node = parent.opened if parent is not None else None
-        if isinstance(node, TracksNode | ValuesNode) and node.look.entries is not None:
-            return node.look.entries is Entries.FILES
+        if isinstance(node, TracksNode | ValuesNode) and node.presentation.entries is not None:
+            return node.presentation.entries is Entries.FILES
         return self._entries is Entries.FILES
 
 

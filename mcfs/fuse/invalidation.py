@@ -24,10 +24,10 @@ from mcfs.config.settings import Names
 from mcfs.errors import McfsError, MountError
 from mcfs.fuse.cached_names import Entry, Kind
 from mcfs.fuse.inodes import KnownInodes, below, depth, split
-from mcfs.tree.changed_names import Difference
+from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.nodes import Node
-from mcfs.tree.route import is_shaped
-from mcfs.tree.tree import AsOf, Tree
+from mcfs.tree.route import can_become_valid
+from mcfs.tree.tree import Tree, TreeVersion
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +56,9 @@ class Telling:
         """Let go of the store."""
         self._tree.stop_following()
 
-    def is_told_of(self, as_of: AsOf) -> bool:
+    def is_told_of(self, version: TreeVersion) -> bool:
         """Whether an answer may be believed until a change is told: it is true, and nothing else was seen."""
-        return as_of == self._told_of == self._tree.as_of
+        return version == self._told_of == self._tree.version
 
     async def follow(self) -> None:
         """Watch the store and the clock, and tell the kernel what is not so any more."""
@@ -71,7 +71,9 @@ class Telling:
                     self._known.configure(
                         entries=settings.entries, plain_names=settings.names is Names.PLAIN
                     )
-                    await self._tell(Difference(*self._told_of, everything=True, fields=True))
+                    await self._tell(
+                        NameChanges(*self._told_of, everything=True, fields_changed=True)
+                    )
                 found = await trio.to_thread.run_sync(self._tree.follow)
                 if found is not None:
                     await self._tell(found)
@@ -86,16 +88,16 @@ class Telling:
                 self._complain(f"a bug in mcfs: {type(error).__name__}: {error}")
                 await trio.sleep(LOOK_EVERY * 4)
 
-    async def _tell(self, difference: Difference) -> None:
+    async def _tell(self, changes: NameChanges) -> None:
         # No await before the list is complete: what is answered from here on is of the new generation.
         self.changed_at = time.time_ns()
-        self._told_of = difference.generation, difference.day
-        entries = [*self._known.names.to_expire(difference)]
-        if difference.fields:
+        self._told_of = changes.generation, changes.day
+        entries = [*self._known.names.to_expire(changes)]
+        if changes.fields_changed:
             entries += self._queries()
-        inodes = self._known.tracks() if difference.everything else difference.inodes
+        inodes = self._known.tracks() if changes.everything else changes.inodes
         tracks = [inode for of_track in inodes for inode in self._known.of_track(of_track)]
-        for of_track, node in difference.now.items():
+        for of_track, node in changes.tracks.items():
             for inode in self._known.of_track(of_track):
                 self._known[inode].node = node
         await self._expire(entries, tracks)
@@ -108,7 +110,7 @@ class Telling:
         """Every name that the kernel knows for a query or a view, which are made of fields."""
         for mount_path in self._known.places():
             above, name = split(mount_path)
-            if name and (above == "/" or is_shaped(name)):
+            if name and (above == "/" or can_become_valid(name)):
                 parent = self._known.at(above)
                 if parent is not None:
                     yield Entry(parent, os.fsencode(name), Kind.FOLDER)

@@ -51,16 +51,16 @@ from mcfs.fuse.inodes import Known, KnownInodes, below, depth, is_file, split
 from mcfs.fuse.invalidation import Telling
 from mcfs.tree.nodes import (
     ExportNode,
+    InfoFile,
+    InfoFileNode,
+    InfoFolderNode,
     Node,
     PinsNode,
     RootNode,
-    SelfNode,
-    Told,
-    ToldNode,
     TrackNode,
 )
-from mcfs.tree.route import is_shaped
-from mcfs.tree.tree import AsOf, Tree
+from mcfs.tree.route import can_become_valid
+from mcfs.tree.tree import Tree, TreeVersion
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class _OpenFolder:
     """What one opendir resolved to: it keeps its listing until it is closed."""
 
     known: Known
-    as_of: AsOf
+    version: TreeVersion
     # By which its names were made.
     settings: Settings
     dots: tuple[InodeT, InodeT]
@@ -137,7 +137,7 @@ class Operations(pyfuse3.Operations):
         *,
         entries: Entries = Entries.LINKS,
         plain_names: bool = True,
-        told: Callable[[Told], str] = lambda _: "",
+        told: Callable[[InfoFile], str] = lambda _: "",
     ) -> None:
         super().__init__()
         self.requests: Counter[str] = Counter()
@@ -165,7 +165,7 @@ class Operations(pyfuse3.Operations):
     def complain(self, sentence: str) -> None:
         """Something went wrong: into the log, and into `.mcfs/errors`."""
         log.error("%s", sentence)
-        self._tree.lately.add(sentence)
+        self._tree.error_log.add(sentence)
 
     # --- names
 
@@ -178,36 +178,36 @@ class Operations(pyfuse3.Operations):
             parent.lookups += 1
             return self._attributes(parent_inode, parent.node)
         text = os.fsdecode(name)
-        as_of = self._tree.as_of
+        version = self._tree.version
         try:
             node = self._at_hand(parent, text)
             if node is None:
                 deep = depth(parent.mount_path)
                 node = await trio.to_thread.run_sync(self._tree.child, parent.opened, text, deep)
-                if isinstance(node, ExportNode | ToldNode):
+                if isinstance(node, ExportNode | InfoFileNode):
                     return await self._hand_out_text(node, below(parent.mount_path, text))
         except NotFoundError:
-            return self._absence(parent_inode, name, parent, as_of)
+            return self._absence(parent_inode, name, parent, version)
         mount_path = below(parent.mount_path, text)
-        is_current = self.telling.is_told_of(as_of)
+        is_current = self.telling.is_told_of(version)
         return self._hand_out(node, parent_inode, mount_path, name, is_current=is_current)
 
     def _at_hand(self, parent: Known, name: str) -> Node | None:
         """What a listing at hand says; None where somebody has to think about it."""
         if name.startswith(".") and not isinstance(parent.node, RootNode | PinsNode):
             raise NotFoundError(f"{name}: nothing here begins with a dot")
-        held = self._tree.held(parent.opened)
+        held = self._tree.cached_listing(parent.opened)
         if held is None:
             return None
         found = held.entries.get(name)
-        if found is None and not is_shaped(name):
+        if found is None and not can_become_valid(name):
             raise NotFoundError(f"{name}: nothing of that name")
         return found
 
     @_handler
     async def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
         known = self.known[inode]
-        if isinstance(known.node, ExportNode | ToldNode):
+        if isinstance(known.node, ExportNode | InfoFileNode):
             known.size = len(await self._text(known.node))
         return self._attributes(inode, known.node, known.size)
 
@@ -238,7 +238,7 @@ class Operations(pyfuse3.Operations):
         handle = self._handle()
         self._folders[handle] = _OpenFolder(
             known,
-            listing.as_of,
+            listing.version,
             settings,
             (inode, self.known.at(above) or inode),
             list(listing.entries.items()),
@@ -251,7 +251,7 @@ class Operations(pyfuse3.Operations):
         parent = folder.known
         parent_inode = folder.dots[0]
         is_current = (
-            self.telling.is_told_of(folder.as_of) and folder.settings is self._tree.settings
+            self.telling.is_told_of(folder.version) and folder.settings is self._tree.settings
         )
         # No await from here on: what the kernel accepts and what we count must not drift apart.
         for place, inode in enumerate(folder.dots[start_id:], start_id):
@@ -264,7 +264,7 @@ class Operations(pyfuse3.Operations):
             inode = self.known.inode(node, mount_path, parent, is_current=is_current)
             attributes = self._attributes(inode, node)
             name = os.fsencode(text)
-            if isinstance(parent.node, PinsNode | SelfNode):
+            if isinstance(parent.node, PinsNode | InfoFolderNode):
                 attributes.entry_timeout = attributes.attr_timeout = SECOND
             elif not is_current:
                 # What was true when the folder was opened: it may be shown, and not believed.
@@ -290,11 +290,11 @@ class Operations(pyfuse3.Operations):
             case TrackNode():
                 descriptor = await trio.to_thread.run_sync(self._opened, node)
                 return FileInfo(fh=FileHandleT(descriptor), keep_cache=True)
-            case ExportNode() | ToldNode():
+            case ExportNode() | InfoFileNode():
                 handle = self._handle()
                 self._texts[handle] = await self._text(node)
                 # How long a text is may differ from what the kernel was told a moment ago.
-                return FileInfo(fh=handle, direct_io=isinstance(node, ToldNode))
+                return FileInfo(fh=handle, direct_io=isinstance(node, InfoFileNode))
             case _:
                 raise FUSEError(errno.EISDIR)
 
@@ -334,10 +334,10 @@ class Operations(pyfuse3.Operations):
         self.complain(f"{node.name}: its content is not here; to have it: git annex get")
         raise FUSEError(errno.EIO)
 
-    async def _text(self, node: ExportNode | ToldNode) -> bytes:
+    async def _text(self, node: ExportNode | InfoFileNode) -> bytes:
         if isinstance(node, ExportNode):
-            return await trio.to_thread.run_sync(self._tree.file_text, node)
-        text = await trio.to_thread.run_sync(self._told, node.told)
+            return await trio.to_thread.run_sync(self._tree.file_content, node)
+        text = await trio.to_thread.run_sync(self._told, node.file)
         return text.encode("utf-8", "surrogateescape")
 
     # --- pins, the only thing that can be changed
@@ -403,7 +403,7 @@ class Operations(pyfuse3.Operations):
     # --- what is answered
 
     def _absence(
-        self, parent_inode: InodeT, name: bytes, parent: Known, as_of: AsOf
+        self, parent_inode: InodeT, name: bytes, parent: Known, version: TreeVersion
     ) -> EntryAttributes:
         attributes = EntryAttributes()
         attributes.st_ino = InodeT(0)
@@ -412,16 +412,20 @@ class Operations(pyfuse3.Operations):
         if name.startswith(b".") and not isinstance(parent.node, PinsNode):
             return attributes
         # A pin may come from another mount, or from the command line.
-        may_come = is_shaped(os.fsdecode(name)) or isinstance(parent.node, PinsNode | SelfNode)
+        may_come = can_become_valid(os.fsdecode(name)) or isinstance(
+            parent.node, PinsNode | InfoFolderNode
+        )
         if (
             may_come
-            or not self.telling.is_told_of(as_of)
+            or not self.telling.is_told_of(version)
             or not self.known.names.absent(parent_inode, name, parent.manner)
         ):
             attributes.entry_timeout = SECOND
         return attributes
 
-    async def _hand_out_text(self, node: ExportNode | ToldNode, mount_path: str) -> EntryAttributes:
+    async def _hand_out_text(
+        self, node: ExportNode | InfoFileNode, mount_path: str
+    ) -> EntryAttributes:
         size = len(await self._text(node))
         inode = self.known.inode(node, mount_path, None, is_current=True)
         self.known.count(inode, node, mount_path, is_current=True)
@@ -460,7 +464,7 @@ class Operations(pyfuse3.Operations):
                     attributes.st_size = len(self._target(node))
                 if node.changed is not None:
                     changed_at = node.changed * 1000
-            case ExportNode() | ToldNode():
+            case ExportNode() | InfoFileNode():
                 attributes.st_mode = stat.S_IFREG | 0o444
                 attributes.st_size = size
                 attributes.st_blocks = -(-size // 512)

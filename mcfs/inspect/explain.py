@@ -27,19 +27,19 @@ from mcfs.template import looks_like_template
 from mcfs.tree.nodes import (
     EmptyPinNode,
     ExportNode,
-    FilledNode,
     Format,
+    InfoFileNode,
+    InfoFolderNode,
     Node,
     PinsNode,
+    QueryFolderNode,
     RootNode,
-    SelfNode,
-    ToldNode,
     TrackNode,
     TracksNode,
     ValueNode,
     ValuesNode,
 )
-from mcfs.tree.route import Route, is_shaped, query_of, template_of
+from mcfs.tree.route import Route, can_become_valid, name_as_query, name_as_template
 from mcfs.tree.tree import Tree
 
 
@@ -94,7 +94,7 @@ def report(text: str, store: Store, tree: Tree) -> Report:
     return told
 
 
-def _followed(mount_path: str, tree: Tree, told: Report) -> FilledNode | None:
+def _followed(mount_path: str, tree: Tree, told: Report) -> QueryFolderNode | None:
     """The folder that a path leads to; None where it leads to something else."""
     told.steps.append(Step("/", "the mount", RootNode()))
     for step in follow(mount_path, tree):
@@ -104,18 +104,18 @@ def _followed(mount_path: str, tree: Tree, told: Report) -> FilledNode | None:
         case TracksNode() | ValuesNode() as folder:
             return folder
         case ValueNode() as value:
-            return value.opened()
+            return value.folder()
         case ExportNode(folder):
             return folder
         case _:
             return None
 
 
-def explain(folder: FilledNode, store: Store, tree: Tree) -> Explanation:
+def explain(folder: QueryFolderNode, store: Store, tree: Tree) -> Explanation:
     """The query as a folder answers it, and how many it would find with what is not here."""
-    query, answered = folder.query, tree.asked(folder)
+    query, answered = folder.query, tree.shown_query(folder)
     with store.cache.reading() as read:
-        compiled = select_tracks(tree.bound(read, answered), tree.day)
+        compiled = select_tracks(tree.bind(read, answered), tree.day)
         plan = read.plan(compiled)
         # Once unmeasured: making the statement is not what the next one costs.
         read.select(compiled)
@@ -124,7 +124,7 @@ def explain(folder: FilledNode, store: Store, tree: Tree) -> Explanation:
         seconds = time.perf_counter() - began
         every = shown
         if answered != query:
-            counted = count_tracks(tree.bound(read, query), tree.day)
+            counted = count_tracks(tree.bind(read, query), tree.day)
             every = read.select(counted)[0][0]
     return Explanation(
         canonical=canonical_text(query),
@@ -138,12 +138,12 @@ def explain(folder: FilledNode, store: Store, tree: Tree) -> Explanation:
     )
 
 
-def _words(folder: FilledNode, tree: Tree) -> Iterator[str]:
+def _words(folder: QueryFolderNode, tree: Tree) -> Iterator[str]:
     yield from in_words(folder.query, tree.day)
     if isinstance(folder, ValuesNode):
         yield "in folders by " + ", then by ".join(template.text for template in folder.templates)
-    if folder.look.names is not None:
-        yield f"files are called {folder.look.names.text}"
+    if folder.presentation.file_names is not None:
+        yield f"files are called {folder.presentation.file_names.text}"
 
 
 # --- a path, name by name
@@ -160,7 +160,7 @@ def is_path(text: str, tree: Tree) -> bool:
         return True
     if len(names) == 1 or any(name.count('"') % 2 for name in names):
         return False  # a slash within quotes is text
-    return all(is_shaped(name) for name in names if name) or _is_there(text, tree)
+    return all(can_become_valid(name) for name in names if name) or _is_there(text, tree)
 
 
 def is_place(text: str) -> bool:
@@ -216,13 +216,17 @@ def _child(inside: Node, name: str, tree: Tree, depth: int) -> Node:
     except NotFoundError:
         # The tree says that there is none, and the parsers where it stops being something.
         open_to_all = isinstance(inside, RootNode | TracksNode | ValuesNode | ValueNode)
-        if open_to_all and is_shaped(name) and template_of(name, tree.vocabulary) is None:
+        if (
+            open_to_all
+            and can_become_valid(name)
+            and name_as_template(name, tree.vocabulary) is None
+        ):
             parse(name, tree.vocabulary)
         raise
 
 
 def _instead(inside: Node, name: str) -> str | None:
-    if isinstance(inside, TrackNode | PinsNode) or is_shaped(name) or name.startswith("."):
+    if isinstance(inside, TrackNode | PinsNode) or can_become_valid(name) or name.startswith("."):
         return None
     return f"to look for it in all text, write {format_term(Contains('any', name))}"
 
@@ -241,21 +245,23 @@ def _meaning(name: str, inside: Node, node: Node, vocabulary: Vocabulary) -> str
             return "a pin that is no query yet: an empty folder"
         case TracksNode(query) if isinstance(inside, PinsNode):
             return f"a pin of {canonical_text(query) or 'all tracks'}"
-        case SelfNode():
+        case InfoFolderNode():
             return "what the mount tells of itself"
-        case ToldNode():
+        case InfoFileNode():
             return "a file"
         case ExportNode(_, form, stem):
             return f"{_AS[form]} of all that is in {stem}"
         case ValueNode(ValuesNode(_, templates)):
             return f"a value of {templates[0].text}"
-        case TracksNode() | ValuesNode() if isinstance(inside, RootNode) and not is_shaped(name):
+        case TracksNode() | ValuesNode() if isinstance(inside, RootNode) and not can_become_valid(
+            name
+        ):
             return "a view"
-        case TracksNode() | ValuesNode() if template := template_of(name, vocabulary):
+        case TracksNode() | ValuesNode() if template := name_as_template(name, vocabulary):
             if template.names_files:
                 return f"a template, for the names of files: {template.text}"
             return f"a template, for folders: {template.text}"
-        case TracksNode() | ValuesNode() if (by := query_of(name, vocabulary)) is not None:
+        case TracksNode() | ValuesNode() if (by := name_as_query(name, vocabulary)) is not None:
             within = "" if isinstance(inside, RootNode) else " inside the one before"
             return f"a query{within}: {canonical_text(by)}"
         case _:

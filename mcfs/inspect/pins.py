@@ -63,7 +63,7 @@ def _told(name: str, query_text: str, store: Store, tree: Tree) -> PinTold:
 
 def _count(query: Query, store: Store, tree: Tree) -> int:
     with store.cache.reading() as read:
-        asked = tree.bound(read, tree.asked(TracksNode(query)))
+        asked = tree.bind(read, tree.shown_query(TracksNode(query)))
         counted = read.select(count_tracks(asked, tree.day))
     count: int = counted[0][0]
     return count

@@ -17,7 +17,7 @@ from mcfs.config.settings import Absent, Settings
 from mcfs.errors import QueryError, TextError
 from mcfs.inspect.explain import follow
 from mcfs.store import Store, TrackRecord
-from mcfs.tree.nodes import ExportNode, Node, RootNode, ToldNode, TrackNode
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, RootNode, TrackNode
 from mcfs.tree.tree import Tree
 
 
@@ -64,7 +64,7 @@ def _shown(mount_path: str, tree: Tree) -> str:
     if isinstance(node, TrackNode):
         return node.annex_key
     at = max(mount_path.rfind(name), 0)
-    if isinstance(node, ExportNode | ToldNode):
+    if isinstance(node, ExportNode | InfoFileNode):
         raise QueryError("a file that mcfs writes, and no track", mount_path, at)
     hint = "mcfs ls shows what is in it, mcfs explain what it means"
     raise QueryError("a folder, and no track", mount_path, at, hint)

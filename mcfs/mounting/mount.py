@@ -31,7 +31,7 @@ from mcfs.mountpoint import mount_options
 from mcfs.store import open_store
 from mcfs.sync.background import Keeper
 from mcfs.sync.run import SyncReport
-from mcfs.tree.nodes import Told
+from mcfs.tree.nodes import InfoFile
 from mcfs.tree.tree import Tree
 
 _LONGEST_LOG = 1_000_000
@@ -173,7 +173,7 @@ def _serve(library: Library, place: Path, wishes: Wishes, on_ready: Callable[[],
             settings,
             read_settings=lambda: wishes.over(load_settings(library.top)),
             configured=tree.configure,
-            lately=tree.lately,
+            error_log=tree.error_log,
             synced=_tell_systemd_of,
         )
         try:
@@ -214,14 +214,14 @@ async def _stop_on_signal() -> None:
             stop()
 
 
-def _told(library: Library, tree: Tree, told: Told) -> str:
+def _told(library: Library, tree: Tree, told: InfoFile) -> str:
     """What the mount tells of itself, in `.mcfs/`."""
     match told:
-        case Told.STATUS:
+        case InfoFile.STATUS:
             return "".join(f"{about:8} {sentence}\n" for about, sentence in _status(library))
-        case Told.ERRORS:
-            return tree.lately.text() or "nothing went wrong lately\n"
-        case Told.HELP:
+        case InfoFile.ERRORS:
+            return tree.error_log.text() or "nothing went wrong lately\n"
+        case InfoFile.HELP:
             return resources.files("mcfs").joinpath("help.txt").read_text("utf-8")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mcfs.annex.library import Library, open_library
 from mcfs.config.settings import Settings, config_files, config_stamp
-from mcfs.error_log import Lately
+from mcfs.error_log import ErrorLog
 from mcfs.errors import ConfigError, LibraryError, McfsError, SyncRunningError
 from mcfs.store import Store
 from mcfs.store.locks import wait_for_sync
@@ -37,7 +37,7 @@ class Keeper:
     read_settings: Callable[[], Settings]
     # Called when they are other ones.
     configured: Callable[[Settings], None]
-    lately: Lately
+    error_log: ErrorLog
     # Called after a sync that found something.
     synced: Callable[[SyncReport], None] = lambda _: None
 
@@ -97,4 +97,4 @@ class Keeper:
 
     def _complain(self, sentence: str) -> None:
         log.warning("%s", sentence)
-        self.lately.add(sentence)
+        self.error_log.add(sentence)

@@ -22,7 +22,7 @@ from mcfs.tree.nodes import TrackNode
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class NameChanges:
     """What differs between two generations, of which this is the later."""
 
     generation: Generation
@@ -30,23 +30,23 @@ class Difference:
     # Of the tracks that were touched, those that are gone too.
     inodes: frozenset[int] = frozenset()
     # Inode → the track as it is now; those that are gone are not among them.
-    now: Mapping[int, TrackNode] = field(default_factory=dict)
+    tracks: Mapping[int, TrackNode] = field(default_factory=dict)
     # What all names claim that touched tracks had or have, by any template, as folders or as files.
     claims: frozenset[str] = frozenset()
     # Whether fields came or went: other names are queries now.
-    fields: bool = False
+    fields_changed: bool = False
     # Whether all names may differ, for nobody knows which tracks were touched.
     everything: bool = False
 
 
-def difference(
+def name_changes(
     step: Step, by_value: Collection[Template], by_file: Collection[Template], day: date
-) -> Difference:
+) -> NameChanges:
     """What a step of the store changed, as far as these templates name folders and files."""
     generation = step.after.generation()
-    fields = step.before.vocabulary() != step.after.vocabulary()
+    fields_changed = step.before.vocabulary() != step.after.vocabulary()
     if step.touched is None:
-        return Difference(generation, day, fields=fields, everything=True)
+        return NameChanges(generation, day, fields_changed=fields_changed, everything=True)
     query = Query(Keys(tuple(sorted(step.touched))))
     before, after = (_tracks(read, query, day) for read in (step.before, step.after))
     names = {
@@ -55,13 +55,13 @@ def difference(
         for name in _by_template(read, query, by_value, by_file, day)
     }
     names.update(track.name for tracks in (before, after) for track in tracks.values())
-    return Difference(
+    return NameChanges(
         generation,
         day,
         inodes=frozenset(before.keys() | after.keys()),
-        now=after,
+        tracks=after,
         claims=frozenset(map(claim, names)),
-        fields=fields,
+        fields_changed=fields_changed,
     )
 
 

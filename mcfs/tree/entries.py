@@ -19,11 +19,11 @@ from mcfs.template import Cell, Template
 from mcfs.template.values import number_of
 from mcfs.text.names import escape, file_name, fit, portable, unique_names
 from mcfs.tree.groups import Group, Groupings
-from mcfs.tree.nodes import FilledNode, Node, TrackNode, TracksNode, ValueNode, ValuesNode
+from mcfs.tree.nodes import Node, QueryFolderNode, TrackNode, TracksNode, ValueNode, ValuesNode
 
 
-def entries_of(
-    node: FilledNode,
+def list_entries(
+    node: QueryFolderNode,
     query: Query,
     read: CacheReader,
     groupings: Groupings,
@@ -35,11 +35,11 @@ def entries_of(
     match node:
         case ValuesNode(_, templates):
             named = _values(node, groupings.groups(read, query, templates[0], day))
-        case TracksNode(_, look):
+        case TracksNode(_, presentation):
             tracks = map(TrackNode._make, read.rows(select_entries(query, day)))
-            if look.names is not None:
-                cells = groupings.file_cells(read, query, look.names, day)
-                named = _by_template(look.names, list(tracks), cells)
+            if presentation.file_names is not None:
+                cells = groupings.file_cells(read, query, presentation.file_names, day)
+                named = _by_template(presentation.file_names, list(tracks), cells)
             elif query.order:
                 named = _numbered(list(tracks))
             else:
@@ -51,7 +51,7 @@ def entries_of(
     return dict(named)
 
 
-def called(track: TrackNode, style: Names) -> str:
+def track_name(track: TrackNode, style: Names) -> str:
     """The name of a track wherever nothing else says what it is."""
     return portable(track.name) if style is Names.PORTABLE else track.name
 

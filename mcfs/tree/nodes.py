@@ -18,17 +18,17 @@ from mcfs.template import Template
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Presentation:
     """How the tracks of a folder are shown: what their files are called, and what kind of entry they are.
 
     None leaves it to the mount. It passes on to every folder inside.
     """
 
-    names: Template | None = None
+    file_names: Template | None = None
     entries: Entries | None = None
 
 
-PLAIN = Look()
+PLAIN = Presentation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class TracksNode:
     """The folder of a query: lists its tracks."""
 
     query: Query
-    look: Look = PLAIN
+    presentation: Presentation = PLAIN
 
     @cached_property
     def key(self) -> str:
         """The same for every spelling of this folder."""
-        return _key(self.query, (), self.look)
+        return _key(self.query, (), self.presentation)
 
 
 @dataclass(frozen=True)
@@ -65,29 +65,31 @@ class ValuesNode:
 
     query: Query
     templates: tuple[Template, ...]
-    look: Look = PLAIN
+    presentation: Presentation = PLAIN
 
     @cached_property
     def key(self) -> str:
         """The same for every spelling of this folder."""
-        return _key(self.query, self.templates, self.look)
+        return _key(self.query, self.templates, self.presentation)
 
 
-FilledNode = TracksNode | ValuesNode
+QueryFolderNode = TracksNode | ValuesNode
 
 
 @dataclass(frozen=True, slots=True)
 class ValueNode:
     """A value in a folder of values, by its folded text; what is inside is `opened` when it is asked."""
 
-    inside: ValuesNode
+    parent: ValuesNode
     text: str
 
-    def opened(self) -> FilledNode:
+    def folder(self) -> QueryFolderNode:
         """The folder that this value is."""
-        first, *rest = self.inside.templates
+        first, *rest = self.parent.templates
         having = Query(ValueIs(first.text, self.text))
-        return folder(self.inside.query.refined(having), tuple(rest), self.inside.look)
+        return query_folder(
+            self.parent.query.refined(having), tuple(rest), self.parent.presentation
+        )
 
 
 class TrackNode(NamedTuple):
@@ -118,14 +120,14 @@ class Format(Enum):
 class ExportNode:
     """A folder, and all below it, as one file."""
 
-    folder: FilledNode
+    folder: QueryFolderNode
     format: Format
     # What the folder is called where this file lies, and how deep below the root that is.
     stem: str
     depth: int
 
 
-class Told(Enum):
+class InfoFile(Enum):
     """What the mount tells of itself, by the names in `.mcfs/`."""
 
     STATUS = "status"
@@ -134,30 +136,36 @@ class Told(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class SelfNode:
+class InfoFolderNode:
     """`.mcfs/`: what the mount tells of itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class ToldNode:
+class InfoFileNode:
     """One of its files."""
 
-    told: Told
+    file: InfoFile
 
 
-FolderNode = RootNode | PinsNode | EmptyPinNode | TracksNode | ValuesNode | ValueNode | SelfNode
-FileNode = ExportNode | ToldNode
+FolderNode = (
+    RootNode | PinsNode | EmptyPinNode | TracksNode | ValuesNode | ValueNode | InfoFolderNode
+)
+FileNode = ExportNode | InfoFileNode
 Node = FolderNode | FileNode | TrackNode
 
 
-def folder(query: Query, templates: tuple[Template, ...], look: Look) -> FilledNode:
+def query_folder(
+    query: Query, templates: tuple[Template, ...], presentation: Presentation
+) -> QueryFolderNode:
     """The folder of this state."""
-    return ValuesNode(query, templates, look) if templates else TracksNode(query, look)
+    return (
+        ValuesNode(query, templates, presentation) if templates else TracksNode(query, presentation)
+    )
 
 
-def _key(query: Query, templates: tuple[Template, ...], look: Look) -> str:
-    names = look.names.text if look.names else ""
-    entries = look.entries.value if look.entries else ""
+def _key(query: Query, templates: tuple[Template, ...], presentation: Presentation) -> str:
+    names = presentation.file_names.text if presentation.file_names else ""
+    entries = presentation.entries.value if presentation.entries else ""
     return "\0".join(
         [canonical_text(query), entries, names, *(template.text for template in templates)]
     )

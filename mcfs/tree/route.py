@@ -39,12 +39,12 @@ class Route:
         return "/" + "/".join(self.names)
 
 
-def query_of(name: str, vocabulary: Vocabulary) -> Query | None:
+def name_as_query(name: str, vocabulary: Vocabulary) -> Query | None:
     """The query a folder name is; None where it is a plain name; a `QueryError` where it is a bad one."""
     return parse(name, vocabulary) if starts_like_query(name, vocabulary) else None
 
 
-def template_of(name: str, vocabulary: Vocabulary) -> Template | None:
+def name_as_template(name: str, vocabulary: Vocabulary) -> Template | None:
     """The template a folder name is; None where it is none; a `TemplateError` where it is a bad one."""
     if not looks_like_template(name):
         return None
@@ -77,7 +77,7 @@ def _says_field(word: str, vocabulary: Vocabulary) -> bool:
     return True
 
 
-def near_miss(name: str, vocabulary: Vocabulary) -> str | None:
+def explain_misspelled_field(name: str, vocabulary: Vocabulary) -> str | None:
     """What is to be said of a name that looks like a term, of a field that is only misspelled."""
     found = _TERM.match(name)
     if found is None or vocabulary.canonical(found.group(1)) is not None:
@@ -95,6 +95,6 @@ def near_miss(name: str, vocabulary: Vocabulary) -> str | None:
 _TERM = re.compile(r"-?~?([^\W\d][\w.-]*)[:=](?!//).", re.DOTALL)
 
 
-def is_shaped(name: str) -> bool:
+def can_become_valid(name: str) -> bool:
     """Whether the absence of this name may end by itself, when a sync brings a new field."""
     return not name.startswith(".") and bool(_SHAPED.search(name))

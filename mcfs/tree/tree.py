@@ -15,7 +15,7 @@ kernel not at all.
     ├── pins                 PinsNode
     │   ├── Peak time        TracksNode(query of the pin)
     │   └── New folder       EmptyPinNode: becomes a query by its first rename to one
-    ├── .mcfs/status         SelfNode, ToldNode; not listed, as all below
+    ├── .mcfs/status         InfoFolderNode, InfoFileNode; not listed, as all below
     └── genre:techno         TracksNode(query)
         ├── bpm:>120         TracksNode(both)
         ├── {{ artist }}     ValuesNode(query, {{ artist }})
@@ -35,7 +35,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from mcfs.config.settings import DEFAULTS, Absent, Names, Settings
-from mcfs.error_log import Lately
+from mcfs.error_log import ErrorLog
 from mcfs.errors import NotFoundError, QueryError, ReadOnlyError, TemplateError
 from mcfs.query import ALL, Query, Vocabulary, canonical_text, hiding_absent, parse
 from mcfs.query.dates import midnight
@@ -45,28 +45,34 @@ from mcfs.store.cache_reader import CacheReader
 from mcfs.store.change_feed import Follower
 from mcfs.template import Template
 from mcfs.tree import folder_file
-from mcfs.tree.changed_names import Difference, difference
-from mcfs.tree.entries import called, entries_of
+from mcfs.tree.changed_names import NameChanges, name_changes
+from mcfs.tree.entries import list_entries, track_name
 from mcfs.tree.groups import Groupings
 from mcfs.tree.nodes import (
     EmptyPinNode,
     ExportNode,
-    FilledNode,
     Format,
-    Look,
+    InfoFile,
+    InfoFileNode,
+    InfoFolderNode,
     Node,
     PinsNode,
+    Presentation,
+    QueryFolderNode,
     RootNode,
-    SelfNode,
-    Told,
-    ToldNode,
     TrackNode,
     TracksNode,
     ValueNode,
     ValuesNode,
-    folder,
+    query_folder,
 )
-from mcfs.tree.route import MAX_DEPTH, Route, near_miss, query_of, template_of
+from mcfs.tree.route import (
+    MAX_DEPTH,
+    Route,
+    explain_misspelled_field,
+    name_as_query,
+    name_as_template,
+)
 from mcfs.tree.views import Views, read_views
 
 # Listings hold what they list; nearly a kilobyte for each entry, names and paths and all.
@@ -78,7 +84,7 @@ MAX_TEMPLATES = 1000
 
 
 # A state of the store, and the local day: what names depend on.
-AsOf = tuple[Generation, date]
+TreeVersion = tuple[Generation, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class Listing:
     entries: Mapping[str, Node] = field(repr=False)
 
     @property
-    def as_of(self) -> AsOf:
+    def version(self) -> TreeVersion:
         """What it was true of."""
         return self.generation, self.day
 
@@ -128,21 +134,21 @@ class _Moment:
 class Tree:
     """The folders of one store. Safe to ask from several threads at once.
 
-    What it says is true of the generation it last saw; `catch_up` looks for a newer one.
+    What it says is true of the generation it last saw; `refresh` looks for a newer one.
     """
 
     def __init__(
         self,
         store: Store,
         settings: Settings = DEFAULTS,
-        lately: Lately | None = None,
+        error_log: ErrorLog | None = None,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
-        self.lately = lately or Lately()
+        self.error_log = error_log or ErrorLog()
         # Both are of this moment alone.
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._listed = 0
@@ -152,14 +158,14 @@ class Tree:
         self._follower: Follower | None = None
         self._lock = threading.Lock()
         self._moment: _Moment | None = None
-        self.catch_up()
+        self.refresh()
 
-    def catch_up(self) -> Generation:
+    def refresh(self) -> Generation:
         """See whether the store has moved on; which generation it is in."""
         with self._store.cache.reading() as read:
             return self._seen(read).generation
 
-    def start_following(self) -> AsOf:
+    def start_following(self) -> TreeVersion:
         """From now on, remember what there was, so that `follow` can say what changed since this."""
         self._follower = Follower(self._store.cache)
         return self._follower.generation, self.day
@@ -170,7 +176,7 @@ class Tree:
             self._follower.close()
             self._follower = None
 
-    def follow(self) -> Difference | None:
+    def follow(self) -> NameChanges | None:
         """What has changed since it was last asked; None if nothing has. From one thread at a time.
 
         By then everything else is as of the new generation already.
@@ -184,17 +190,17 @@ class Tree:
             by_value, by_file = self._templates_in_use()
             if len(by_value | by_file) > MAX_TEMPLATES:
                 self._forget_templates()
-                return Difference(now.generation, now.day, everything=True, fields=True)
-            return difference(step, by_value, by_file, now.day)
+                return NameChanges(now.generation, now.day, everything=True, fields_changed=True)
+            return name_changes(step, by_value, by_file, now.day)
 
     def _templates_in_use(self) -> tuple[set[Template], set[Template]]:
         """Those that named any folder or file that was listed."""
         with self._lock:
             return set(self._by_value), set(self._by_file)
 
-    def _note_templates(self, node: FilledNode) -> None:
+    def _note_templates(self, node: QueryFolderNode) -> None:
         """What names the entries of a folder is in use."""
-        known, template = self._by_file, node.look.names
+        known, template = self._by_file, node.presentation.file_names
         if isinstance(node, ValuesNode):
             known, template = self._by_value, node.templates[0]
         with self._lock:
@@ -212,7 +218,7 @@ class Tree:
         """From now on by other settings."""
         self._settings = settings
         self._begin(None)
-        self.catch_up()
+        self.refresh()
 
     @property
     def settings(self) -> Settings:
@@ -225,7 +231,7 @@ class Tree:
         return self._now().generation
 
     @property
-    def as_of(self) -> AsOf:
+    def version(self) -> TreeVersion:
         """Both: what is answered is never older, and may be newer by what somebody else has seen."""
         now = self._now()
         return now.generation, now.day
@@ -266,7 +272,7 @@ class Tree:
                     return _dotted(name)
                 listed = self._now().views_listed.get(name) or self._hidden_view(name)
                 return listed or self._named(TracksNode(ALL), name, depth, node)
-            case SelfNode():
+            case InfoFolderNode():
                 return _of_itself(name)
             case PinsNode() | EmptyPinNode():
                 found = self.children(node).entries.get(name)
@@ -276,8 +282,8 @@ class Tree:
             case TracksNode() | ValuesNode():
                 return self._below(node, name, depth)
             case ValueNode():
-                return self._below(node.opened(), name, depth)
-            case TrackNode() | ExportNode() | ToldNode():
+                return self._below(node.folder(), name, depth)
+            case TrackNode() | ExportNode() | InfoFileNode():
                 raise NotFoundError(f"{name}: a file holds nothing")
             case unreachable:
                 assert_never(unreachable)
@@ -292,35 +298,35 @@ class Tree:
                 return self._listing({pin.name: self._pinned(pin.query_text) for pin in pins})
             case EmptyPinNode():
                 return self._listing({})
-            case SelfNode():
-                return self._listing({told.value: ToldNode(told) for told in Told})
+            case InfoFolderNode():
+                return self._listing({told.value: InfoFileNode(told) for told in InfoFile})
             case TracksNode() | ValuesNode():
                 return self._filled(node)
             case ValueNode():
-                return self._filled(node.opened())
-            case TrackNode() | ExportNode() | ToldNode():
+                return self._filled(node.folder())
+            case TrackNode() | ExportNode() | InfoFileNode():
                 raise NotFoundError("a file is not a folder")
             case unreachable:
                 assert_never(unreachable)
 
-    def held(self, node: Node) -> Listing | None:
+    def cached_listing(self, node: Node) -> Listing | None:
         """The listing of a folder if it is at hand and still true: asks nobody."""
         if isinstance(node, ValueNode):
-            node = node.opened()
-        return self._held(node.key) if isinstance(node, TracksNode | ValuesNode) else None
+            node = node.folder()
+        return self._cached(node.key) if isinstance(node, TracksNode | ValuesNode) else None
 
-    def asked(self, node: FilledNode) -> Query:
+    def shown_query(self, node: QueryFolderNode) -> Query:
         """The query that a folder answers: what is not here is hidden, unless it is asked for."""
         if self._settings.absent is Absent.SHOW:
             return node.query
         return hiding_absent(node.query)
 
-    def bound(self, read: CacheReader, query: Query) -> Query:
+    def bind(self, read: CacheReader, query: Query) -> Query:
         """A query that can be asked of what this reader sees: the values in it know their members."""
         now = self._seen(read)
         return now.groupings.bound(read, query)
 
-    def file_text(self, node: ExportNode) -> bytes:
+    def file_content(self, node: ExportNode) -> bytes:
         """What is in such a file, as of now."""
         now = self._now()
         with self._lock:
@@ -347,7 +353,7 @@ class Tree:
             up = "../" * node.depth or "./"
             tracks = self._filled(TracksNode(node.folder.query)).entries.values()
             return [
-                (track.annex_key, f"{up}all/{called(track, self._settings.names)}")
+                (track.annex_key, f"{up}all/{track_name(track, self._settings.names)}")
                 for track in tracks
                 if isinstance(track, TrackNode)
             ]
@@ -364,7 +370,7 @@ class Tree:
         """What mkdir means: a pin of the query that the name is, or an empty one."""
         _only_pins(where)
         _no_dot(name)
-        query = query_of(name, self.vocabulary)
+        query = name_as_query(name, self.vocabulary)
         self._store.user.add_pin(name, "" if query is None else canonical_text(query))
         return EmptyPinNode() if query is None else TracksNode(query)
 
@@ -380,7 +386,7 @@ class Tree:
         _no_dot(new_name)
         becomes = self._store.user.pin(name).query_text
         if not becomes:
-            query = query_of(new_name, self.vocabulary)
+            query = name_as_query(new_name, self.vocabulary)
             becomes = "" if query is None else canonical_text(query)
         self._store.user.rename_pin(name, new_name, becomes)
         return self._pinned(becomes)
@@ -398,57 +404,59 @@ class Tree:
         view = self._now().views.by_name.get(name)
         return view.node if view else None
 
-    def _below(self, node: FilledNode, name: str, depth: int) -> Node:
+    def _below(self, node: QueryFolderNode, name: str, depth: int) -> Node:
         if name.startswith("."):
             raise NotFoundError(f"{name}: nothing here begins with a dot")
         return self._listed_as(node, name) or self._named(node, name, depth, node)
 
-    def _listed_as(self, node: FilledNode, name: str) -> Node | None:
+    def _listed_as(self, node: QueryFolderNode, name: str) -> Node | None:
         """One indexed lookup for a track, never a listing, unless one is at hand or the names need one."""
-        held = self._held(node.key)
+        held = self._cached(node.key)
         if held is None and self._is_called_the_same_everywhere(node):
             with self._store.cache.reading() as read:
                 now = self._seen(read)
-                query = now.groupings.bound(read, self.asked(node))
+                query = now.groupings.bound(read, self.shown_query(node))
                 rows = read.rows(select_entry(query, name, now.day))
                 return TrackNode._make(rows[0]) if rows else None
         return (held or self._filled(node)).entries.get(name)
 
-    def _is_called_the_same_everywhere(self, node: FilledNode) -> bool:
+    def _is_called_the_same_everywhere(self, node: QueryFolderNode) -> bool:
         return (
             isinstance(node, TracksNode)
-            and node.look.names is None
+            and node.presentation.file_names is None
             and not node.query.order
             and self._settings.names is Names.PLAIN
         )
 
-    def _named(self, base: FilledNode, name: str, depth: int, inside: Node) -> Node:
+    def _named(self, base: QueryFolderNode, name: str, depth: int, inside: Node) -> Node:
         """What a name says that is not listed: an export, a template, a query."""
         for format_ in Format:
             if name.endswith(format_.value):
                 return self._export(inside, name.removesuffix(format_.value), format_, depth)
         try:
-            template = template_of(name, self.vocabulary)
-            query = None if template else query_of(name, self.vocabulary)
+            template = name_as_template(name, self.vocabulary)
+            query = None if template else name_as_query(name, self.vocabulary)
         except (QueryError, TemplateError) as error:
-            self.lately.add(f"{name}: {error}")
+            self.error_log.add(f"{name}: {error}")
             raise NotFoundError(str(error)) from error
         templates = base.templates if isinstance(base, ValuesNode) else ()
         if template is not None:
             if template.names_files:
-                return folder(base.query, templates, Look(template, base.look.entries))
-            return folder(base.query, (*templates, template), base.look)
+                return query_folder(
+                    base.query, templates, Presentation(template, base.presentation.entries)
+                )
+            return query_folder(base.query, (*templates, template), base.presentation)
         if query is not None:
-            return folder(base.query.refined(query), templates, base.look)
-        if said := near_miss(name, self.vocabulary):
-            self.lately.add(f"{name}: {said}")
+            return query_folder(base.query.refined(query), templates, base.presentation)
+        if said := explain_misspelled_field(name, self.vocabulary):
+            self.error_log.add(f"{name}: {said}")
             raise NotFoundError(said)
         raise NotFoundError(f"{name}: nothing of that name, and not a query")
 
     def _export(self, inside: Node, stem: str, format_: Format, depth: int) -> Node:
         found = self.child(inside, stem, depth) if stem else None
         if isinstance(found, ValueNode):
-            found = found.opened()
+            found = found.folder()
         if not isinstance(found, TracksNode | ValuesNode):
             raise NotFoundError(
                 f"{stem}: no folder of tracks that could be written as {format_.value}"
@@ -457,20 +465,20 @@ class Tree:
 
     # --- listings
 
-    def _filled(self, node: FilledNode) -> Listing:
-        held = self._held(node.key)
+    def _filled(self, node: QueryFolderNode) -> Listing:
+        held = self._cached(node.key)
         if held is not None:
             return held
         with self._store.cache.reading() as read:
             now = self._seen(read)
-            query = now.groupings.bound(read, self.asked(node))
+            query = now.groupings.bound(read, self.shown_query(node))
             self._note_templates(node)
             try:
-                entries = entries_of(
+                entries = list_entries(
                     node, query, read, now.groupings, now.day, self._settings.names
                 )
             except NotFoundError as error:
-                self.lately.add(str(error))
+                self.error_log.add(str(error))
                 raise
         return self._keep(node.key, Listing(now.generation, now.day, MappingProxyType(entries)))
 
@@ -478,7 +486,7 @@ class Tree:
         now = self._now()
         return Listing(now.generation, now.day, MappingProxyType(entries))
 
-    def _held(self, key: str) -> Listing | None:
+    def _cached(self, key: str) -> Listing | None:
         """The listing at hand, if it still says what is true."""
         self._now()
         with self._lock:
@@ -554,15 +562,15 @@ def _is_older(one: Generation, other: Generation) -> bool:
 def _dotted(name: str) -> Node:
     if name != ".mcfs":
         raise NotFoundError(f"{name}: only `.mcfs` begins with a dot")
-    return SelfNode()
+    return InfoFolderNode()
 
 
 def _of_itself(name: str) -> Node:
     try:
-        return ToldNode(Told(name))
+        return InfoFileNode(InfoFile(name))
     except ValueError as error:
         raise NotFoundError(
-            f"{name}: in .mcfs are {', '.join(told.value for told in Told)}"
+            f"{name}: in .mcfs are {', '.join(told.value for told in InfoFile)}"
         ) from error
 
 

@@ -14,7 +14,7 @@ from mcfs.errors import McfsError, QueryError
 from mcfs.query import ALL, Flag, Query, Vocabulary, either, parse
 from mcfs.query.terms import Not
 from mcfs.template import Template, parse_template
-from mcfs.tree.nodes import FilledNode, Look, folder
+from mcfs.tree.nodes import Presentation, QueryFolderNode, query_folder
 
 _BUILT_IN = (
     ViewSettings("all"),
@@ -39,7 +39,7 @@ class View:
     """A name of the root, and the folder it stands for."""
 
     name: str
-    node: FilledNode
+    node: QueryFolderNode
     hidden: bool
 
 
@@ -77,7 +77,7 @@ def _over(built_in: ViewSettings, said: ViewSettings) -> ViewSettings:
     return replace(built_in, **changes)
 
 
-def _read(view: ViewSettings, vocabulary: Vocabulary) -> FilledNode:
+def _read(view: ViewSettings, vocabulary: Vocabulary) -> QueryFolderNode:
     query = _in_order(view, parse(view.query, vocabulary) if view.query else ALL, vocabulary)
     templates = tuple(map(parse_template, view.templates))
     for template in templates:
@@ -86,7 +86,7 @@ def _read(view: ViewSettings, vocabulary: Vocabulary) -> FilledNode:
                 "a folder cannot be named by a file", template.text, 0, "put it into `names`"
             )
     names = None if view.names is None else _names_of_files(view.names)
-    return folder(query, templates, Look(names, view.entries))
+    return query_folder(query, templates, Presentation(names, view.entries))
 
 
 def _in_order(view: ViewSettings, query: Query, vocabulary: Vocabulary) -> Query:

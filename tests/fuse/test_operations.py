@@ -23,7 +23,7 @@ from mcfs.config.settings import Absent, Entries, Settings
 from mcfs.fuse.cached_names import Entry, Kind
 from mcfs.fuse.operations import Operations, Places
 from mcfs.store import Store, open_store
-from mcfs.tree.changed_names import Difference
+from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.nodes import Node
 from mcfs.tree.tree import Tree
 from tests.tracks import ABSENT
@@ -69,10 +69,10 @@ async def at(operations: Operations, mount_path: str) -> InodeT:
     return inode
 
 
-def everything(operations: Operations) -> Difference:
+def everything(operations: Operations) -> NameChanges:
     """A change after which all that the kernel believes may be wrong."""
-    generation, day = operations._tree.as_of
-    return Difference(generation, day, everything=True)
+    generation, day = operations._tree.version
+    return NameChanges(generation, day, everything=True)
 
 
 async def fails(awaited: Awaitable[object]) -> int:
@@ -224,8 +224,8 @@ async def test_what_is_not_here_cannot_be_read(make: Make, store: Store) -> None
     operations = make(tree, entries=Entries.FILES)
     inode = await at(operations, "all/Basic Channel - Phylyps.flac")
     assert await fails(operations.open(inode, os.O_RDONLY, CTX)) == errno.EIO
-    assert "Phylyps" in tree.lately.text()
-    assert "git annex get" in tree.lately.text()
+    assert "Phylyps" in tree.error_log.text()
+    assert "git annex get" in tree.error_log.text()
 
 
 class _Buggy(Tree):
@@ -243,7 +243,7 @@ async def test_a_bug_is_an_input_output_error_and_a_line(make: Make, store: Stor
     assert await fails(operations.lookup(ROOT_INODE, b"x", CTX)) == errno.EIO
     assert await fails(operations.opendir(ROOT_INODE, CTX)) == errno.EIO
     assert await fails(operations.getattr(InodeT(12345), CTX)) == errno.EIO
-    assert "a bug in mcfs: RuntimeError: a bug in the tree" in tree.lately.text()
+    assert "a bug in mcfs: RuntimeError: a bug in the tree" in tree.error_log.text()
 
 
 @pytest.mark.logs("was made anew by another version")
@@ -260,7 +260,7 @@ async def test_without_a_database_the_last_listing_still_serves(make: Make, stor
     assert (await operations.lookup(genres, b"Pop", CTX)).st_ino
     assert (await operations.getattr(other, CTX)).st_ino == other
     assert await fails(operations.opendir(other, CTX)) == errno.EIO
-    assert "another version" in tree.lately.text()
+    assert "another version" in tree.error_log.text()
 
 
 def _spoil(cache: Path) -> None:

@@ -23,8 +23,16 @@ from mcfs.query import ALL
 from mcfs.sql import tracks
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.tree import folder_file
-from mcfs.tree.entries import entries_of
-from mcfs.tree.nodes import ExportNode, Node, SelfNode, ToldNode, TrackNode, TracksNode, ValuesNode
+from mcfs.tree.entries import list_entries
+from mcfs.tree.nodes import (
+    ExportNode,
+    InfoFileNode,
+    InfoFolderNode,
+    Node,
+    TrackNode,
+    TracksNode,
+    ValuesNode,
+)
 from mcfs.tree.route import MAX_DEPTH, Route
 from mcfs.tree.tree import Tree
 
@@ -60,7 +68,7 @@ def written(tree: Tree, mount_path: str) -> str:
     """What is in a folder that is read as a file."""
     found = node(tree, mount_path)
     assert isinstance(found, ExportNode)
-    return tree.file_text(found).decode()
+    return tree.file_content(found).decode()
 
 
 def record(name: str, **values: str) -> TrackRecord:
@@ -281,7 +289,7 @@ def test_what_is_not_there_says_why(tree: Tree, mount_path: str, said: str) -> N
 def test_only_what_was_meant_leaves_a_line(tree: Tree, name: str, is_told: bool) -> None:
     with pytest.raises(NotFoundError):
         tree.child(node(tree, "/"), name)
-    assert bool(tree.lately.all()) == is_told
+    assert bool(tree.error_log.entries()) == is_told
 
 
 @pytest.mark.parametrize(
@@ -301,9 +309,9 @@ def test_a_path_is_only_so_deep(tree: Tree) -> None:
 
 
 def test_the_mount_tells_of_itself(tree: Tree) -> None:
-    assert node(tree, ".mcfs") == SelfNode()
+    assert node(tree, ".mcfs") == InfoFolderNode()
     assert names(tree, ".mcfs") == ["status", "errors", "help"]
-    assert isinstance(node(tree, ".mcfs/help"), ToldNode)
+    assert isinstance(node(tree, ".mcfs/help"), InfoFileNode)
 
 
 class TestExports:
@@ -355,7 +363,7 @@ class TestExports:
     def test_it_is_written_once_for_a_generation(self, tree: Tree) -> None:
         export = node(tree, "all.csv")
         assert isinstance(export, ExportNode)
-        assert tree.file_text(export) is tree.file_text(node(tree, "all.csv"))  # type: ignore[arg-type]
+        assert tree.file_content(export) is tree.file_content(node(tree, "all.csv"))  # type: ignore[arg-type]
 
 
 class TestViews:
@@ -394,7 +402,7 @@ class TestViews:
         tree = Tree(store, replace(DEFAULTS, views={"files": files}))
         inside = node(tree, "files/bpm:>120")
         assert isinstance(inside, ValuesNode)
-        assert inside.look.entries is Entries.FILES
+        assert inside.presentation.entries is Entries.FILES
 
     @pytest.mark.parametrize(
         "broken",
@@ -470,7 +478,7 @@ def test_bad_input_is_not_there_and_leaves_a_line(tree: Tree, name: str, said: s
     for inside in ("/", "all", "genre"):
         with pytest.raises(NotFoundError, match=re.escape(said)):
             tree.child(node(tree, inside), name, 1)
-    (line,) = tree.lately.all()
+    (line,) = tree.error_log.entries()
     assert said in line.sentence
     assert line.times == 3
 
@@ -525,7 +533,7 @@ class TestBounds:
             assert names(tree, "genre") == ["x"]
             assert written(tree, "all.m3u8").count("mp3") == number + 1
             tree._store.cache.insert([record(f"a{number}", genre="x")])
-            tree.catch_up()
+            tree.refresh()
         assert not tree._listings
         assert not tree._files
         assert tree._listed == 0
@@ -534,23 +542,23 @@ class TestBounds:
         self, make: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tree = make(record("a", genre="x"))
-        find, write = entries_of, folder_file.written
+        find, write = list_entries, folder_file.written
 
         def overtaken(*arguments: Any) -> Any:
             found = find(*arguments)
             tree._store.cache.insert([record("b")])
-            tree.catch_up()
+            tree.refresh()
             return found
 
         def overtaken_too(*arguments: Any) -> bytes:
             tree._store.cache.insert([record("c")])
-            tree.catch_up()
+            tree.refresh()
             return write(*arguments)
 
-        monkeypatch.setattr("mcfs.tree.tree.entries_of", overtaken)
+        monkeypatch.setattr("mcfs.tree.tree.list_entries", overtaken)
         assert names(tree, "all") == ["a.mp3"]
         assert not tree._listings
-        monkeypatch.setattr("mcfs.tree.tree.entries_of", find)
+        monkeypatch.setattr("mcfs.tree.tree.list_entries", find)
         monkeypatch.setattr(folder_file, "written", overtaken_too)
         assert "a.mp3" in written(tree, "all.m3u8")
         assert not tree._files
@@ -595,7 +603,7 @@ class TestBounds:
             assert len(names(tree, f"{inside}{{{{ genre }}}} {{{{ mood }}}}")) == 10
             with pytest.raises(NotFoundError, match=r"for each: {{ genre }}/{{ artist }}"):
                 names(tree, f"{inside}{{{{ genre }}}} {{{{ artist }}}}")
-        (said,) = tree.lately.all()
+        (said,) = tree.error_log.entries()
         assert said.times == 2
 
     def test_after_too_many_templates_everything_may_differ(
@@ -608,15 +616,15 @@ class TestBounds:
             for number in range(9):
                 names(tree, f"{{{{ bpm + {number} }}}}")
             tree._store.cache.update([record("a", genre="y")])
-            difference = tree.follow()
-            assert difference is not None
-            assert difference.everything
+            changes = tree.follow()
+            assert changes is not None
+            assert changes.everything
             names(tree, "{{ genre }}")
             tree._store.cache.update([record("a", genre="z")])
-            difference = tree.follow()
-            assert difference is not None
-            assert not difference.everything
-            assert {"y", "z"} <= difference.claims
+            changes = tree.follow()
+            assert changes is not None
+            assert not changes.everything
+            assert {"y", "z"} <= changes.claims
         finally:
             tree.stop_following()
 
@@ -626,8 +634,8 @@ def test_a_late_reader_speaks_for_nobody_else(make: Make) -> None:
     with tree._store.cache.reading() as before:
         before.generation()
         tree._store.cache.insert([record("b")])
-        newer = tree.catch_up()
-        tree.bound(before, tree.asked(TracksNode(ALL)))
+        newer = tree.refresh()
+        tree.bind(before, tree.shown_query(TracksNode(ALL)))
         assert tree.generation is newer
 
 

@@ -198,7 +198,7 @@ def test_whatever_is_listed(
             continue
         # Nothing is lost on the way down, and nothing comes from elsewhere.
         while isinstance(node, ValueNode):
-            node = node.opened()
+            node = node.folder()
         if isinstance(node, TracksNode | ValuesNode):
             assert tracks(tree, node) == tracks(tree, TracksNode(node.query))
 

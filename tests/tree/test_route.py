@@ -6,7 +6,7 @@ import pytest
 
 from mcfs.errors import NotFoundError, QueryError
 from mcfs.query import Vocabulary, parse
-from mcfs.tree.route import MAX_DEPTH, Route, is_shaped, query_of
+from mcfs.tree.route import MAX_DEPTH, Route, can_become_valid, name_as_query
 
 
 @pytest.mark.parametrize(
@@ -34,19 +34,19 @@ def test_depth_has_an_end() -> None:
 
 
 def test_a_name_is_a_query_a_bad_query_or_a_plain_name() -> None:
-    assert query_of("genre:techno", Vocabulary()) == parse("genre:techno")
-    assert query_of("README", Vocabulary()) is None
+    assert name_as_query("genre:techno", Vocabulary()) == parse("genre:techno")
+    assert name_as_query("README", Vocabulary()) is None
     with pytest.raises(QueryError):
-        query_of("bpm:12x", Vocabulary())
+        name_as_query("bpm:12x", Vocabulary())
 
 
 @pytest.mark.parametrize(
     "name", ["mood:dark", "a=b", "{{ mood }}", "{% if %}", "-x:y", "x.m3u8", "(x", '"x']
 )
 def test_what_a_new_field_could_make_valid(name: str) -> None:
-    assert is_shaped(name)
+    assert can_become_valid(name)
 
 
 @pytest.mark.parametrize("name", [".git", ".a:b", "HEAD", "*.mp3", "libsoup-3.0.so.0", "A - T.mp3"])
 def test_what_stays_away_for_good(name: str) -> None:
-    assert not is_shaped(name)
+    assert not can_become_valid(name)

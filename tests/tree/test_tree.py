@@ -130,7 +130,7 @@ def test_a_new_generation_is_a_new_listing(library: Library, synced: Store, tree
     before = tree.children(folder)
     sync(library, synced, full=True)
     assert tree.children(folder) is before
-    tree.catch_up()
+    tree.refresh()
     after = tree.children(folder)
     assert after is not before
     assert after.entries == before.entries
