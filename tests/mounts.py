@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from mcfs.annex.library import Library
-from mcfs.mountpoint import mounts
+from mcfs.mount_table import mounts
 from mcfs.store import Store
 from tests.prerequisites import needs_fuse
 
@@ -102,7 +102,7 @@ def mounted(
 @contextmanager
 def observed(library: Path, mount_point: Path, *options: str, says: str = "") -> Iterator[Mounted]:
     """The same mount with a window: it says its request counts, and fails where a name asks for it."""
-    command = [sys.executable, "-m", "tests.observed_mount", str(library), str(mount_point)]
+    command = [sys.executable, "-m", "tests.instrumented_mount", str(library), str(mount_point)]
     command += options
     with _served(command, mount_point, says) as served:
         yield served

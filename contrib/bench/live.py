@@ -30,7 +30,7 @@ from mcfs.annex.process import environment
 from mcfs.fuse import invalidation
 from mcfs.fuse.cached_names import Entry
 from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve
-from mcfs.mountpoint import mount_options
+from mcfs.mount_table import mount_options
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.tree.tree import Tree
 

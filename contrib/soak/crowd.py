@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from mcfs.annex.library import open_library
 from mcfs.annex.process import environment
 from mcfs.store import open_store
-from tests.living import BASES, LEVELS, VIEWS, Changes
+from tests.kernel_check import BASES, LEVELS, VIEWS, Changes
 from tests.mounts import observed
 
 # Megabytes that mean nothing: what lies about in memory after it was used.

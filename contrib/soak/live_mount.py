@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from mcfs.annex.library import open_library
 from mcfs.config.settings import Names, Settings
 from mcfs.store import open_store
-from tests.living import drive
+from tests.kernel_check import drive
 from tests.mounts import observed
 from tests.prerequisites import git_annex_environment
 

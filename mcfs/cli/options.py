@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mcfs.mountpoint import mount_of
+from mcfs.mount_table import mount_of
 
 library = click.option(
     "--library",

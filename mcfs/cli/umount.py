@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mcfs.mountpoint import unmount
+from mcfs.mount_table import unmount
 
 
 @click.command("umount")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from mcfs.annex.keys import key_of_link
 from mcfs.annex.library import Library
 from mcfs.errors import McfsError
-from mcfs.mountpoint import our_mounts
+from mcfs.mount_table import our_mounts
 from mcfs.store.cache_reader import CacheReader
 from mcfs.tree.nodes import TrackNode
 from mcfs.tree.route import Route

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import sqlite
 
 from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
 from mcfs.inspect.describe import in_words, remarks
-from mcfs.mountpoint import mount_of
+from mcfs.mount_table import mount_of
 from mcfs.query import Contains, Vocabulary, canonical_text, format_term, parse
 from mcfs.schema.columns import stored_text, stored_time
 from mcfs.sql import Compiled, count_tracks, select_tracks

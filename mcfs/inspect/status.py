@@ -20,7 +20,7 @@ from mcfs.annex.fingerprint import Fingerprint, basis_of, is_view, take_fingerpr
 from mcfs.annex.library import Library
 from mcfs.config.settings import DEFAULTS, Problem, load_settings
 from mcfs.errors import ConfigError
-from mcfs.mountpoint import is_dead, our_mounts
+from mcfs.mount_table import is_dead, our_mounts
 from mcfs.schema.columns import utc_now
 from mcfs.store import Counts, Generation, Run
 from mcfs.store.locks import running_sync

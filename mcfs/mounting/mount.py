@@ -1,7 +1,7 @@
 """The life of a mount: serve in the background or in the foreground, until a signal or an unmount.
 
 Owns processes, signals, logs, and what systemd is told. What is served is the tree's, how is `fs.py`'s,
-where is `mountpoint.py`'s; `keeping.py` keeps it current.
+where is `mount_table.py`'s; `keeping.py` keeps it current.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from mcfs.config.settings import Absent, Entries, Names, Settings, load_settings
 from mcfs.errors import McfsError, MountError
 from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve, stop
 from mcfs.inspect.status import sentences, status_of
-from mcfs.mountpoint import mount_options
+from mcfs.mount_table import mount_options
 from mcfs.store import open_store
 from mcfs.sync.background import Keeper
 from mcfs.sync.run import SyncReport

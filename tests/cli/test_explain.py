@@ -14,7 +14,7 @@ from mcfs.cli import run
 from mcfs.errors import Exit
 from mcfs.inspect.describe import in_words, remarks
 from mcfs.inspect.explain import inside_mount, sql_text
-from mcfs.mountpoint import Mount
+from mcfs.mount_table import Mount
 from mcfs.query import Keys, Query, ValueIs, Vocabulary, hiding_absent, parse
 from mcfs.sql import select_tracks
 from mcfs.store import Store
@@ -316,7 +316,7 @@ class TestPath:
 
     def test_the_part_inside_a_mount(self, monkeypatch: pytest.MonkeyPatch) -> None:
         ours = [Mount(Path("/home/dj/mnt"), "fuse.mcfs", "/home/dj/Music")]
-        monkeypatch.setattr("mcfs.mountpoint.our_mounts", lambda: ours)
+        monkeypatch.setattr("mcfs.mount_table.our_mounts", lambda: ours)
         monkeypatch.setenv("HOME", "/home/dj")
         assert inside_mount("/home/dj/mnt/genre:x/bpm:120") == "/genre:x/bpm:120"
         assert inside_mount("/home/dj/mnt") == ""

@@ -24,7 +24,7 @@ from mcfs.cli.terminal import width_of
 from mcfs.config.settings import load_settings
 from mcfs.errors import Exit, LibraryError
 from mcfs.inspect.status import ago, duration
-from mcfs.mountpoint import unmount
+from mcfs.mount_table import unmount
 from mcfs.schema.columns import utc_now
 from mcfs.store import Store, open_store
 from mcfs.store.locks import sync_lock

@@ -20,7 +20,7 @@ from mcfs.schema.columns import utc_now
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.sync.run import sync
 from mcfs.tree.tree import Tree
-from tests.living import Believed, drive
+from tests.kernel_check import Believed, drive
 from tests.mounts import Mounted, observed, wait_until
 from tests.prerequisites import git_annex_environment, needs_fuse
 from tests.tracks import copy_of

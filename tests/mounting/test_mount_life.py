@@ -14,7 +14,7 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.errors import MountError, MountOptionError
-from mcfs.mountpoint import read_options
+from mcfs.mount_table import read_options
 from mcfs.store import Store
 from tests.mounts import REPOSITORY, Mounted, is_mounted, mcfs, mounted, wait_until
 from tests.tracks import in_library

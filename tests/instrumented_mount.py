@@ -1,4 +1,4 @@
-"""A mount that tests can look into: `python -m tests.observed_mount LIBRARY MOUNTPOINT [OPTION…]`.
+"""A mount that tests can look into: `python -m tests.instrumented_mount LIBRARY MOUNTPOINT [OPTION…]`.
 
 The real Operations on a real mount. On SIGUSR1 it prints its request counts, and how many inodes the
 kernel holds, as one line of JSON; on SIGUSR2 its clock goes on by a day, and a name that begins with
@@ -22,7 +22,7 @@ from mcfs.annex.library import open_library
 from mcfs.config.settings import Absent, Entries, Names, Settings
 from mcfs.fuse import invalidation
 from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve, stop
-from mcfs.mountpoint import mount_options
+from mcfs.mount_table import mount_options
 from mcfs.store import open_store
 from mcfs.tree.nodes import Node
 from mcfs.tree.tree import Tree

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.errors import MountError
-from mcfs.mountpoint import mount_options, mounts, unmount, usable
+from mcfs.mount_table import mount_options, mounts, unmount, usable
 from tests.prerequisites import needs_fuse, needs_root
 
 
