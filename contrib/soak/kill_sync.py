@@ -53,7 +53,7 @@ def contents(store: Store) -> dict[str, object]:
     with store.cache.reading() as read:
         everything = select_tracks(ALL, today())
         return {
-            "records": {record.annex_key: record for record in read.found(everything)},
+            "records": {record.annex_key: record for record in read.records_of(everything)},
             "listed": {row.annex_key: tuple(row)[1:] for row in read.select(everything)},
             "fields": read.fields(),
         }

@@ -86,11 +86,11 @@ def command(
         compiled = select_tracks(_cut(asked, limit, chosen == "table"), today())
         match chosen:
             case "table":
-                found = _table(read.found(compiled), limit)
+                found = _table(read.records_of(compiled), limit)
             case "paths":
                 found = _paths(read.stream(compiled), library, "\0" if print0 else "\n")
             case _:
-                found = _written(chosen, read.found(compiled), library, read)
+                found = _written(chosen, read.records_of(compiled), library, read)
         if not found:
             _say_nothing(query, asked, read)
 

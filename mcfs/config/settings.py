@@ -432,9 +432,9 @@ def _templates(value: Any) -> tuple[str, ...]:
     texts = value if isinstance(value, list) else [value]
     if not all(isinstance(text, str) for text in texts):
         raise _Wrong('write a text, or a list of texts: "{{ artist }}/{{ album }}"')
-    from mcfs.template import levels  # slow to load, and most have no templates
+    from mcfs.template import split_levels  # slow to load, and most have no templates
 
-    parts = (level.strip() for text in texts for level in levels(text))
+    parts = (level.strip() for text in texts for level in split_levels(text))
     return tuple(part for part in parts if part)
 
 

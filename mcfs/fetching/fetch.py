@@ -31,7 +31,7 @@ def wanted(query: Query, library: Library, read: CacheReader) -> Wanted:
     """A cut is of all tracks, so that who asks twice for the best fifty has those, and not a hundred."""
     keys = [row.annex_key for row in read.select(select_tracks(query, today()))]
     here = present(library, keys)
-    return Wanted(len(keys), tuple(read.each(key for key in keys if key not in here)))
+    return Wanted(len(keys), tuple(read.records_in_order(key for key in keys if key not in here)))
 
 
 def fetch(

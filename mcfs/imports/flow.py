@@ -135,8 +135,8 @@ def _tagged(
         keys = [row.annex_key for row in some]
         meant = set(keys) if selection is None else selection.among(read, keys)
         files = flow.files(meant)
-        places = read.places_of_keys(meant)
-        held_at = read.values_at(list(places.values()), (*FIELDS, "bitrate"))
+        places = read.track_ids_of_keys(meant)
+        held_at = read.values_of_ids(list(places.values()), (*FIELDS, "bitrate"))
         for row in some:
             key = row.annex_key
             if key not in meant:
@@ -166,7 +166,7 @@ def _match(
             for path, reason in unmatched:
                 flow.skip(path, reason)
         else:
-            keys = read.keys_at(list(found.values()))
+            keys = read.keys_of_ids(list(found.values()))
             meant = selection.among(read, list(keys.values()))
             found = {path: place for path, place in found.items() if keys[place] in meant}
         mixxx.match((place, numbers[path]) for path, place in found.items())
@@ -186,7 +186,7 @@ def _differing(
     What an import that `broke_off` had remembered ahead is put right, where all else is as it should be.
     """
     for some in chunks(mixxx.described()):
-        held_at = read.values_at([place for place, _ in some], FIELDS)
+        held_at = read.values_of_ids([place for place, _ in some], FIELDS)
         if not everything and not broke_off:
             # Nothing to write, and nothing there that an import could have written too much.
             differing = [(place, said) for place, said in some if held_at[place] != said]
@@ -206,7 +206,7 @@ def _compared(
     everything: bool,
 ) -> Iterator[Wanted]:
     """The same of a few."""
-    keys = read.keys_at([place for place, _ in some])
+    keys = read.keys_of_ids([place for place, _ in some])
     imported_of = store.user.imported(keys.values())
     forgotten: dict[str, Fields] = {}
     unchanged = 0

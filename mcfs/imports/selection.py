@@ -52,7 +52,7 @@ def select(library: Library, read: CacheReader, paths: Iterable[Path]) -> Select
         if not place.is_relative_to(top):
             place = place.resolve()  # an entry of a mount, or another link to a track
         key = key_of_link(os.fsencode(place))
-        if key is not None and read.places_of_keys([key]):
+        if key is not None and read.track_ids_of_keys([key]):
             keys.add(key)
         elif place.is_relative_to(top):
             work_paths.append(str(place.relative_to(top)).removeprefix("."))

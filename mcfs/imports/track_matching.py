@@ -55,7 +55,7 @@ class Matcher:
     ) -> tuple[dict[str, int], list[Unmatched]]:
         """Path → place of its track in the store, and the paths that lead to none."""
         work_paths = {path: self._named(path) for path in paths}
-        known = read.places_of_files(named for named in work_paths.values() if named is not None)
+        known = read.track_ids_of_files(named for named in work_paths.values() if named is not None)
         # Most lie where the library says, and no disk has to be asked for them.
         found = {path: known[named] for path, named in work_paths.items() if named in known}
         rest = {path: named for path, named in work_paths.items() if path not in found}
@@ -64,8 +64,8 @@ class Matcher:
         real = {path: self._real(path) for path in rest}
         keys = {path: self._key(place) for path, place in real.items()}
         inside = {path: self._below_top(place) for path, place in real.items()}
-        known_keys = read.places_of_keys(key for key in keys.values() if key is not None)
-        known = read.places_of_files(place for place in inside.values() if place is not None)
+        known_keys = read.track_ids_of_keys(key for key in keys.values() if key is not None)
+        known = read.track_ids_of_files(place for place in inside.values() if place is not None)
         unmatched: list[Unmatched] = []
         for path, named in rest.items():
             place = known_keys.get(keys[path] or "")

@@ -64,7 +64,7 @@ def field_tallies(read: CacheReader) -> list[FieldTally]:
 
 def _tracks_with(read: CacheReader, name: str) -> int:
     if name in _PLACES:
-        return read.count_with(sources(name))
+        return read.count_with_fields(sources(name))
     values = read.column(DERIVED_COLUMNS[name])
     if name == "live":
         return sum(map(bool, values))

@@ -45,7 +45,7 @@ from mcfs.store.records import (
 from mcfs.text.numbers import NUMERIC
 
 # A row of whatever was asked for.
-Found = Row[*tuple[Any, ...]]
+FoundRow = Row[*tuple[Any, ...]]
 # Of so many places one is asked for, at least, where all between the first and the last are read.
 _CLOSE = 8
 # What hardly a value has in it.
@@ -79,7 +79,7 @@ class CacheReader:
         ).one()
         return SyncState(*row)
 
-    def select(self, compiled: Compiled) -> Sequence[Found]:
+    def select(self, compiled: Compiled) -> Sequence[FoundRow]:
         """The rows of what `sql/` compiled, all of them: nothing is left to be read later."""
         return self._connection.execute(compiled.statement, compiled.parameters).all()
 
@@ -92,15 +92,15 @@ class CacheReader:
             for row in cursor.fetchall()
         ]
 
-    def stream(self, compiled: Compiled) -> Iterator[Found]:
+    def stream(self, compiled: Compiled) -> Iterator[FoundRow]:
         """The same rows one by one, for who wants the first before there is the last."""
         yield from self._connection.execute(compiled.statement, compiled.parameters)
 
-    def found(self, compiled: Compiled) -> Iterator[TrackRecord]:
+    def records_of(self, compiled: Compiled) -> Iterator[TrackRecord]:
         """All there is about each of the tracks, in the order of the rows."""
-        yield from self.each(row.annex_key for row in self.stream(compiled))
+        yield from self.records_in_order(row.annex_key for row in self.stream(compiled))
 
-    def each(self, annex_keys: Iterable[str]) -> Iterator[TrackRecord]:
+    def records_in_order(self, annex_keys: Iterable[str]) -> Iterator[TrackRecord]:
         """The same of some tracks, in the order they are named in; those unknown are left out."""
         for some in chunks(annex_keys):
             records = self._records(some)
@@ -162,7 +162,7 @@ class CacheReader:
         )
         return [ValueCount(folded, spelled[folded][1], tracks) for folded, tracks in rows]
 
-    def count_with(self, fields: Sequence[str]) -> int:
+    def count_with_fields(self, fields: Sequence[str]) -> int:
         """How many tracks have a value of one of some stored fields."""
         held = _held(fields).subquery()
         counted: int = self._connection.execute(
@@ -209,7 +209,7 @@ class CacheReader:
         )
         return Counts(tracks, tracks - absent, bare, dict(broken.all()))
 
-    def wishes(self, annex_keys: Iterable[str]) -> dict[str, str]:
+    def wanted_names(self, annex_keys: Iterable[str]) -> dict[str, str]:
         """What some tracks would be called if nobody else would like that name."""
         return {
             key: wish
@@ -231,7 +231,7 @@ class CacheReader:
             rows = self._connection.execute(statement.where(Track.annex_key.in_(some)))
             yield from map(WorkFile._make, rows)
 
-    def places_of_files(self, work_paths: Iterable[str]) -> dict[str, int]:
+    def track_ids_of_files(self, work_paths: Iterable[str]) -> dict[str, int]:
         """Work path → place of the track that it is a file of; a place names a track in this state."""
         statement = select(_raw(TrackFile.work_path), TrackFile.track_id)
         return {
@@ -240,7 +240,7 @@ class CacheReader:
             for path, place in self._raw_rows(statement.where(among(TrackFile.work_path, some)))
         }
 
-    def places_of_keys(self, annex_keys: Iterable[str]) -> dict[str, int]:
+    def track_ids_of_keys(self, annex_keys: Iterable[str]) -> dict[str, int]:
         """Annex key → place, of those that are tracks."""
         statement = select(Track.annex_key, Track.id)
         return {
@@ -251,14 +251,14 @@ class CacheReader:
             )
         }
 
-    def keys_at(self, places: Sequence[int]) -> dict[int, str]:
+    def keys_of_ids(self, places: Sequence[int]) -> dict[int, str]:
         """Place → annex key."""
         rows = self._raw_rows(
             select(Track.id, _raw(Track.annex_key)).where(among(Track.id, places))
         )
         return {place: key if key.__class__ is str else as_text(key) for place, key in rows}
 
-    def values_at(
+    def values_of_ids(
         self, places: Sequence[int], fields: Collection[str]
     ) -> dict[int, dict[str, tuple[str, ...]]]:
         """Place → folded name of a field → its values, sorted; quickest for places in their order."""

@@ -21,7 +21,7 @@ from mcfs.schema.cache import CacheBase, schema_stamp
 from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.sql import Compiled
 from mcfs.store import engine as sqlite
-from mcfs.store.cache_reader import CacheReader, Found
+from mcfs.store.cache_reader import CacheReader, FoundRow
 from mcfs.store.quarantine import set_aside
 from mcfs.store.records import Counts, FieldCount, Generation, SyncState, TrackRecord
 
@@ -122,7 +122,7 @@ class CacheRepository:
         with self.reading() as read:
             return read.state()
 
-    def select(self, compiled: Compiled) -> Sequence[Found]:
+    def select(self, compiled: Compiled) -> Sequence[FoundRow]:
         """The rows of what `sql/` compiled."""
         with self.reading() as read:
             return read.select(compiled)

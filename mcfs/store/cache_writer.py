@@ -71,7 +71,7 @@ class CacheWriter:
         """Everything about tracks the cache has; how many are not as they were already."""
         wanted = {record.annex_key: record for record in records}
         reader = CacheReader(self._connection)
-        stored, wishes = reader.records(wanted), reader.wishes(wanted)
+        stored, wishes = reader.records(wanted), reader.wanted_names(wanted)
         if missing := wanted.keys() - stored.keys():
             raise NotFoundError(f"the cache has no track {min(missing)}")
         differing = [

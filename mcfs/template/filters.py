@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from mcfs.template.values import Cell, Kind, is_missing, number_of, short, text_of
+from mcfs.template.values import Cell, Kind, cell_number, is_missing, short, text_of
 from mcfs.text.musical_keys import key_number, lancelot, open_key
 from mcfs.text.names import fold
 
@@ -41,7 +41,7 @@ class Filter:
 
 def _of_number(change: Callable[..., Cell]) -> Apply:
     def apply(cell: Cell, *taken: Cell) -> Cell:
-        number = number_of(cell)
+        number = cell_number(cell)
         return None if number is None else change(number, *taken)
 
     return apply

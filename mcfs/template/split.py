@@ -18,10 +18,10 @@ def looks_like_template(text: str) -> bool:
     return _MARKS.search(text) is not None
 
 
-def levels(text: str) -> tuple[str, ...]:
+def split_levels(text: str) -> tuple[str, ...]:
     """The levels of folders that a path of templates makes; empty ones are none, as in any path.
 
-    >>> levels("{{ genre }}/{{ bpm / 2 }}")
+    >>> split_levels("{{ genre }}/{{ bpm / 2 }}")
     ('{{ genre }}', '{{ bpm / 2 }}')
     """
     slashes = [found.start() for found in _BRACES_OR_SLASH.finditer(text) if found.group() == "/"]

@@ -41,7 +41,7 @@ class Kind(Enum):
     ANY = "anything"
 
 
-def number_of(cell: Cell) -> float | None:
+def cell_number(cell: Cell) -> float | None:
     """A number, or a text that writes one; None for all else, infinity and 10¹⁶ among it."""
     if type(cell) is float:  # nearly always, and the quickest to tell
         return cell if -MAX_NUMBER <= cell <= MAX_NUMBER else None
@@ -112,7 +112,7 @@ def shown(cell: Cell) -> str:
 
 def calculated(sign: str, left: Cell, right: Cell) -> Cell:
     """Arithmetic on two numbers; missing where one is none, and so is what lies out of bounds."""
-    a, b = number_of(left), number_of(right)
+    a, b = cell_number(left), cell_number(right)
     if a is None or b is None:
         return None
     try:
@@ -132,7 +132,7 @@ def compared(sign: str, left: Cell, right: Cell) -> bool | None:
         return None
     if isinstance(left, str) and isinstance(right, str):
         return _ORDER[sign](fold(left), fold(right))
-    a, b = number_of(left), number_of(right)
+    a, b = cell_number(left), cell_number(right)
     return None if a is None or b is None else _ORDER[sign](settled(a), settled(b))
 
 
@@ -143,7 +143,7 @@ def _equal(left: Cell, right: Cell) -> bool:
         return fold(left) == fold(right)
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    a, b = number_of(left), number_of(right)
+    a, b = cell_number(left), cell_number(right)
     return a is not None and b is not None and settled(a) == settled(b)
 
 

@@ -17,7 +17,7 @@ from mcfs.store.cache_reader import CacheReader
 from mcfs.store.change_feed import Step
 from mcfs.template import Template
 from mcfs.text.names import claim, escape, file_name
-from mcfs.tree.groups import Groupings
+from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.nodes import TrackNode
 
 
@@ -77,10 +77,10 @@ def _by_template(
     by_file: Collection[Template],
     day: date,
 ) -> Iterator[str]:
-    groupings = Groupings(read.generation())
+    group_cache = GroupCache(read.generation())
     for template in by_value:
-        for group in groupings.groups(read, query, template, day):
+        for group in group_cache.groups(read, query, template, day):
             yield escape(group.shown.strip())
     for template in by_file:
-        for cells in groupings.file_cells(read, query, template, day).values():
+        for cells in group_cache.file_cells(read, query, template, day).values():
             yield file_name(template.render(cells))

@@ -16,9 +16,9 @@ from mcfs.query import Query
 from mcfs.sql import select_entries
 from mcfs.store.cache_reader import CacheReader
 from mcfs.template import Cell, Template
-from mcfs.template.values import number_of
+from mcfs.template.values import cell_number
 from mcfs.text.names import escape, file_name, fit, portable, unique_names
-from mcfs.tree.groups import Group, Groupings
+from mcfs.tree.group_cache import Group, GroupCache
 from mcfs.tree.nodes import Node, QueryFolderNode, TrackNode, TracksNode, ValueNode, ValuesNode
 
 
@@ -26,7 +26,7 @@ def list_entries(
     node: QueryFolderNode,
     query: Query,
     read: CacheReader,
-    groupings: Groupings,
+    group_cache: GroupCache,
     day: date,
     style: Names,
 ) -> dict[str, Node]:
@@ -34,11 +34,11 @@ def list_entries(
     named: Iterable[tuple[str, Node]]
     match node:
         case ValuesNode(_, templates):
-            named = _values(node, groupings.groups(read, query, templates[0], day))
+            named = _values(node, group_cache.groups(read, query, templates[0], day))
         case TracksNode(_, presentation):
             tracks = map(TrackNode._make, read.rows(select_entries(query, day)))
             if presentation.file_names is not None:
-                cells = groupings.file_cells(read, query, presentation.file_names, day)
+                cells = group_cache.file_cells(read, query, presentation.file_names, day)
                 named = _by_template(presentation.file_names, list(tracks), cells)
             elif query.order:
                 named = _numbered(list(tracks))
@@ -81,5 +81,5 @@ def _values(node: ValuesNode, groups: Iterable[Group]) -> Iterator[tuple[str, No
 
 def _natural(folded: str) -> tuple[float, str]:
     """Numbers in their order, before all text. No text is a number: `nan` has no place in any order."""
-    number = number_of(folded)
+    number = cell_number(folded)
     return math.inf if number is None else number, folded

@@ -15,7 +15,7 @@ from mcfs.tree.nodes import ExportNode, Format
 def written(node: ExportNode, names: Iterable[tuple[str, str]], read: CacheReader) -> bytes:
     """The file; `names` are the annex key and the mount path of every track, in their order."""
     lies_at = dict(names)
-    tracks = read.each(lies_at)
+    tracks = read.records_in_order(lies_at)
     match node.format:
         case Format.M3U8:
             pieces = formats.as_m3u8(tracks, lambda track: lies_at[track.annex_key])

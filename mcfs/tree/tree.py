@@ -47,7 +47,7 @@ from mcfs.template import Template
 from mcfs.tree import folder_file
 from mcfs.tree.changed_names import NameChanges, name_changes
 from mcfs.tree.entries import list_entries, track_name
-from mcfs.tree.groups import Groupings
+from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.nodes import (
     EmptyPinNode,
     ExportNode,
@@ -112,7 +112,7 @@ class _Moment:
     until: float
     vocabulary: Vocabulary
     settings: Settings
-    groupings: Groupings
+    group_cache: GroupCache
 
     def is_of(self, listing: Listing) -> bool:
         """Whether a listing says what is true now."""
@@ -324,7 +324,7 @@ class Tree:
     def bind(self, read: CacheReader, query: Query) -> Query:
         """A query that can be asked of what this reader sees: the values in it know their members."""
         now = self._seen(read)
-        return now.groupings.bound(read, query)
+        return now.group_cache.bound(read, query)
 
     def file_content(self, node: ExportNode) -> bytes:
         """What is in such a file, as of now."""
@@ -415,7 +415,7 @@ class Tree:
         if held is None and self._is_called_the_same_everywhere(node):
             with self._store.cache.reading() as read:
                 now = self._seen(read)
-                query = now.groupings.bound(read, self.shown_query(node))
+                query = now.group_cache.bound(read, self.shown_query(node))
                 rows = read.rows(select_entry(query, name, now.day))
                 return TrackNode._make(rows[0]) if rows else None
         return (held or self._filled(node)).entries.get(name)
@@ -471,11 +471,11 @@ class Tree:
             return held
         with self._store.cache.reading() as read:
             now = self._seen(read)
-            query = now.groupings.bound(read, self.shown_query(node))
+            query = now.group_cache.bound(read, self.shown_query(node))
             self._note_templates(node)
             try:
                 entries = list_entries(
-                    node, query, read, now.groupings, now.day, self._settings.names
+                    node, query, read, now.group_cache, now.day, self._settings.names
                 )
             except NotFoundError as error:
                 self.error_log.add(str(error))
@@ -531,7 +531,7 @@ class Tree:
             until=midnight(day + timedelta(days=1)).timestamp(),
             vocabulary=now.vocabulary if now is not None and same else read.vocabulary(),
             settings=self._settings,
-            groupings=now.groupings if now is not None and same else Groupings(generation),
+            group_cache=now.group_cache if now is not None and same else GroupCache(generation),
         )
         # One who began to read before others did is not to put the clock back for them.
         if now is None or not _is_older(generation, now.generation):

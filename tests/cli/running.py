@@ -141,7 +141,7 @@ def record(name: str, **more: str | tuple[str, ...]) -> TrackRecord:
 def add(store: Store, records: Iterable[TrackRecord]) -> None:
     """More tracks than the sample library has."""
     with store.cache.reading() as read:
-        there = list(read.found(select_tracks(ALL, today())))
+        there = list(read.records_of(select_tracks(ALL, today())))
     store.cache.replace_all([*there, *records])
 
 

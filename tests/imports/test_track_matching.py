@@ -32,7 +32,7 @@ def matched(
     asked = [os.fspath(path) for path in paths]
     with store.cache.reading() as read:
         found, unmatched = Matcher(library, Tree(store), other_name).match(read, asked)
-        keys = read.keys_at(list(found.values()))
+        keys = read.keys_of_ids(list(found.values()))
         records = read.records(keys.values())
     answers = {path: records[keys[place]].files[0] for path, place in found.items()}
     answers |= dict(unmatched)

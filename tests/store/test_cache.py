@@ -346,15 +346,15 @@ def test_values_by_place(cache: CacheRepository) -> None:
     records = [full(), track(2, Genre="Techno", mood="dark"), odd, track(4)]
     cache.replace_all(records)
     with cache.reading() as read:
-        places = read.places_of_keys([*(record.annex_key for record in records), "unknown"])
+        places = read.track_ids_of_keys([*(record.annex_key for record in records), "unknown"])
         assert places.keys() == {record.annex_key for record in records}
         fields = {"artist", "genre", "bpm", "comment"}
         for some in (records, records[1:2], records[::3], []):
             numbers = [places[record.annex_key] for record in some]
-            assert read.keys_at(numbers) == {
+            assert read.keys_of_ids(numbers) == {
                 places[record.annex_key]: record.annex_key for record in some
             }
-            assert read.values_at(numbers, fields) == {
+            assert read.values_of_ids(numbers, fields) == {
                 places[record.annex_key]: {
                     name.lower(): held
                     for name, held in record.values.items()
@@ -368,13 +368,13 @@ def test_values_of_places_close_together_and_far_apart(cache: CacheRepository) -
     tracks = [track(number, title=f"Title {number}") for number in range(1, 2502)]
     cache.replace_all(tracks)
     with cache.reading() as read:
-        places = read.places_of_keys(each.annex_key for each in tracks)
+        places = read.track_ids_of_keys(each.annex_key for each in tracks)
         for some in (tracks, tracks[::2], tracks[::50], tracks[::2000]):
             numbers = [places[each.annex_key] for each in some]
-            assert read.values_at(numbers, {"title", "artist"}) == {
+            assert read.values_of_ids(numbers, {"title", "artist"}) == {
                 places[each.annex_key]: {"title": each.values["title"]} for each in some
             }
-            assert len(read.keys_at(numbers)) == len(some)
+            assert len(read.keys_of_ids(numbers)) == len(some)
 
 
 def test_values_of_whatever_is_in_them(cache: CacheRepository) -> None:
@@ -382,21 +382,23 @@ def test_values_of_whatever_is_in_them(cache: CacheRepository) -> None:
     records = [track(1, crate=odd, artist="caf\udce9\x1f"), track(2, crate=odd[4:], title="\x00")]
     cache.replace_all(records)
     with cache.reading() as read:
-        places = read.places_of_keys(record.annex_key for record in records)
+        places = read.track_ids_of_keys(record.annex_key for record in records)
         one, two = (places[record.annex_key] for record in records)
-        assert read.values_at([one, two], {"artist", "crate", "title"}) == {
+        assert read.values_of_ids([one, two], {"artist", "crate", "title"}) == {
             one: {"crate": tuple(sorted(odd)), "artist": ("caf\udce9\x1f",)},
             two: {"crate": tuple(sorted(odd[4:])), "title": ("\x00",)},
         }
-        assert read.values_at([one, two], {"nobody has this"}) == {one: {}, two: {}}
+        assert read.values_of_ids([one, two], {"nobody has this"}) == {one: {}, two: {}}
 
 
 def test_places_of_files(cache: CacheRepository) -> None:
     odd = replace(track(3), files=("caf\udce9.mp3",))
     cache.replace_all([full(), track(2), odd])
     with cache.reading() as read:
-        places = read.places_of_files(["b/remnants.flac", "music/2.mp3", "caf\udce9.mp3", "gone"])
-        keys = read.keys_at(list(places.values()))
+        places = read.track_ids_of_files(
+            ["b/remnants.flac", "music/2.mp3", "caf\udce9.mp3", "gone"]
+        )
+        keys = read.keys_of_ids(list(places.values()))
         assert {path: keys[place] for path, place in places.items()} == {
             "b/remnants.flac": full().annex_key,
             "music/2.mp3": track(2).annex_key,

@@ -454,4 +454,4 @@ def test_where_most_has_changed_all_is_read_in_one_stream(
 
 def _records(store: Store) -> list[TrackRecord]:
     with store.cache.reading() as read:
-        return list(read.found(select_tracks(ALL, today())))
+        return list(read.records_of(select_tracks(ALL, today())))

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcfs.errors import TemplateError
-from mcfs.template import MAX_BYTES, Cell, Template, levels, looks_like_template, parse_template
+from mcfs.template import (
+    MAX_BYTES,
+    Cell,
+    Template,
+    looks_like_template,
+    parse_template,
+    split_levels,
+)
 from mcfs.text.names import escape, fold
 
 ANY_CHARACTER = st.characters() | st.sampled_from("\ud800\udce9\0\n\r\x85\u2028∕٣²\u0301ﬁİŉ")
@@ -126,7 +133,7 @@ def draw_cells(data: st.DataObject, count: int) -> list[Cell]:
 @given(ANY_TEXT, st.data())
 def test_any_text_is_a_template_or_says_why_not(text: str, data: st.DataObject) -> None:
     template = _parsed(text)
-    levels(text)
+    split_levels(text)
     looks_like_template(text)
     if template is not None:
         again = parse_template(template.text)

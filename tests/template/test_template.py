@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcfs.template import Cell, levels, looks_like_template, parse_template
+from mcfs.template import Cell, looks_like_template, parse_template, split_levels
 
 Rows = list[tuple[str, list[Cell], str]]
 
@@ -370,7 +370,7 @@ def test_looks_like_template(text: str, meant: bool) -> None:
     ],
 )
 def test_levels(text: str, expected: list[str]) -> None:
-    assert list(levels(text)) == expected
+    assert list(split_levels(text)) == expected
 
 
 @pytest.mark.parametrize(

@@ -585,18 +585,18 @@ class TestBounds:
         assert tracks._entries.cache_info().currsize < asked / 2
 
     def test_templates_are_forgotten(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mcfs.tree.groups.MAX_REMEMBERED", 500)
+        monkeypatch.setattr("mcfs.tree.group_cache.MAX_REMEMBERED", 500)
         expected = names(tree, "{{ genre }} {{ artist }}")
         for number in range(50):
             assert names(tree, f"{{{{ bpm + {number} }}}} {{{{ genre }}}}")
-        groupings = tree._now().groupings
-        assert sum(known.size() for known in groupings._rendered.values()) <= 500
+        group_cache = tree._now().group_cache
+        assert sum(known.size() for known in group_cache._rendered.values()) <= 500
         assert names(Tree(tree._store), "{{ genre }} {{ artist }}") == expected
         (some, *_) = expected
         assert names(tree, f"{{{{ genre }}}} {{{{ artist }}}}/{some}")
 
     def test_combinations_have_an_end(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mcfs.tree.groups.MAX_COMBINATIONS", 99)
+        monkeypatch.setattr("mcfs.tree.group_cache.MAX_COMBINATIONS", 99)
         many = "|".join(map(str, range(10)))
         tree = make(record("a", genre=many, artist=many, mood="x"))
         for inside in ("", "mood:x/"):

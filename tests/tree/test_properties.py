@@ -21,9 +21,9 @@ from mcfs.store import Store, TrackRecord, open_store
 from mcfs.template import Cell, parse_template
 from mcfs.text.names import MAX_BYTES, UNKNOWN, fold, track_name
 from mcfs.text.numbers import number_of
-from mcfs.tree.cells import STEM, InColumn, InPlace, InValues, source_of
 from mcfs.tree.nodes import ExportNode, Node, TrackNode, TracksNode, ValueNode, ValuesNode
 from mcfs.tree.route import Route
+from mcfs.tree.template_fields import STEM, InColumn, InPlace, InValues, source_of
 from mcfs.tree.tree import Tree
 
 ODD = [

@@ -41,7 +41,7 @@ from mcfs.store.cache_reader import CacheReader
 from mcfs.store.records import Generation
 from mcfs.template import Cell, Template, parse_template
 from mcfs.text.names import UNKNOWN, fold
-from mcfs.tree.cells import STEM, InColumn, InPlace, InValues, Source, source_of
+from mcfs.tree.template_fields import STEM, InColumn, InPlace, InValues, Source, source_of
 
 # What is remembered of templates, in values and combinations: a quarter of a kilobyte each.
 MAX_REMEMBERED = 200_000
@@ -116,7 +116,7 @@ class _Rendered:
         return _TEMPLATE + len(self.made) + self.kept
 
 
-class Groupings:
+class GroupCache:
     """What templates give, as of one generation of the store. For several threads at once."""
 
     def __init__(self, generation: Generation) -> None:
