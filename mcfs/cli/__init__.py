@@ -38,7 +38,7 @@ COMMANDS = {
     "which": "Say which track is behind a path, and where its content is.",
 }
 # Those that no module can be called.
-_MODULES = {"import": "importing"}
+_MODULES = {"import": "import_"}
 
 
 class _Commands(click.Group):
