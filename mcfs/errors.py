@@ -1,7 +1,7 @@
-"""Every failure that mcfs foresees, as one sentence that says what to write or do instead.
+"""The failures that mcfs expects, each with one sentence that says what to do instead.
 
-Owns the domain's exceptions and the exit code each one means on the command line.
-Knows nothing of errno (`fs.py` has that table) and prints nothing (`cli/` does).
+Owns the domain's exceptions and the exit code that each one means on the command line.
+Does not print them (`cli/` does) and does not know errno (`fuse/` has that table).
 """
 
 from __future__ import annotations
@@ -9,137 +9,150 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     """What `mcfs` returns to the shell (design, section 8)."""
 
     DONE = 0
     FAILED = 1
+    # The command line, a query or a configuration file is wrong.
     USAGE = 2
-    IN_PART = 3
+    # Some tracks failed, the others are done.
+    PARTLY_DONE = 3
+    # The library cannot be reached.
     UNREACHABLE = 69
+    # Another process holds what is needed: try again later.
     BUSY = 75
 
 
 class McfsError(Exception):
     """A failure with a sentence for the user; `str(error)` is that sentence."""
 
-    exit = Exit.FAILED
+    exit_code = ExitCode.FAILED
 
 
-class TextError(McfsError):
-    """Text that means nothing: where it stops making sense, and what to write instead."""
+class InputError(McfsError):
+    """The user wrote something that is wrong: trying again does not help."""
 
-    exit = Exit.USAGE
+    exit_code = ExitCode.USAGE
 
-    def __init__(self, message: str, text: str, position: int, hint: str | None = None) -> None:
+
+class BusyError(McfsError):
+    """Another process holds a lock: trying again later helps."""
+
+    exit_code = ExitCode.BUSY
+
+
+# --- queries, templates and settings
+
+
+class TextError(InputError):
+    """Text that cannot be read: what is wrong, at which character, and what to write instead."""
+
+    def __init__(
+        self, message: str, text: str, position: int, suggestion: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.text = text
         self.position = position
-        self.hint = hint
+        self.suggestion = suggestion
 
     def __str__(self) -> str:
-        return f"{self.message}; {self.hint}" if self.hint else self.message
+        return f"{self.message}; {self.suggestion}" if self.suggestion else self.message
 
 
 class QueryError(TextError):
-    """Query text that means nothing."""
-
-    @property
-    def suggestion(self) -> str | None:
-        """What to write instead."""
-        return self.hint
+    """A query, or a path in a mount, that cannot be read."""
 
 
 class TemplateError(TextError):
-    """Template text that means nothing, or asks for what no template may do."""
+    """A template that cannot be read, or that asks for what no template may do."""
 
 
-class ConfigError(McfsError):
-    """A configuration file that cannot be understood: where in it, and what to write instead."""
+class ConfigError(InputError):
+    """A configuration file that cannot be read: where, and what to write instead."""
 
-    exit = Exit.USAGE
+
+# --- names in a mount
 
 
 class NotFoundError(McfsError):
-    """No such name in this folder."""
+    """The folder has no such name."""
 
 
 class ReadOnlyError(McfsError):
-    """A change outside `pins/`, where nothing can be made."""
+    """Only `pins/` can be changed."""
 
 
 class PinExistsError(McfsError):
-    """A pin of that name exists already."""
+    """A pin has this name already."""
+
+
+# --- the library
 
 
 class LibraryError(McfsError):
-    """The library is not one, is gone, or git or git-annex could not read it."""
+    """The library is gone or is no git-annex repository, or git or git-annex failed to read it."""
 
-    exit = Exit.UNREACHABLE
-
-
-class NotInLibraryError(McfsError):
-    """A path on the command line that is none of the library's."""
-
-    exit = Exit.USAGE
+    exit_code = ExitCode.UNREACHABLE
 
 
-class NoRemoteError(McfsError):
-    """A remote that the library does not have."""
+class NotInLibraryError(InputError):
+    """A path on the command line is outside the library."""
 
-    exit = Exit.USAGE
+
+class NoRemoteError(InputError):
+    """The library has no such remote."""
+
+
+class SyncRunningError(BusyError):
+    """Another process is syncing this library."""
+
+
+# --- the store
 
 
 class StoreError(McfsError):
-    """A database of the store cannot be read, written, or is not one."""
+    """A database of the store cannot be read or written."""
 
 
 class StoreFullError(StoreError):
-    """No space is left on the disk of the store."""
+    """The disk of the store is full."""
 
 
-class StoreBusyError(StoreError):
-    """Another process has held the store's write lock for longer than we wait."""
-
-    exit = Exit.BUSY
-
-
-class SyncRunningError(McfsError):
-    """Another process syncs this library just now."""
-
-    exit = Exit.BUSY
+class StoreBusyError(BusyError, StoreError):
+    """Another process held the store's write lock for longer than we wait."""
 
 
 class StoreDamagedError(StoreError):
-    """A database of the store is damaged, or is no database of ours at all."""
+    """A database of the store is damaged, or is not one of mcfs."""
+
+
+# --- imports
 
 
 class MixxxError(McfsError):
-    """Mixxx's database is not there, is none, or is none that can be read."""
+    """Mixxx's database is missing or cannot be read."""
 
 
-class MixxxBusyError(MixxxError):
-    """Mixxx has held the lock of its database for longer than we wait."""
-
-    exit = Exit.BUSY
+class MixxxBusyError(BusyError, MixxxError):
+    """Mixxx held the lock of its database for longer than we wait."""
 
 
 class TagsError(McfsError):
     """The tags of a file cannot be read."""
 
 
-class ImportRunningError(McfsError):
-    """Another process imports into this library just now."""
+class ImportRunningError(BusyError):
+    """Another process is importing into this library."""
 
-    exit = Exit.BUSY
+
+# --- mounts
 
 
 class MountError(McfsError):
-    """The mount point cannot be used, or the mount did not come up or go away."""
+    """The mount point cannot be used, or mounting or unmounting failed."""
 
 
-class MountOptionError(MountError):
-    """An option of `-o` that there is not, or that takes something else."""
-
-    exit = Exit.USAGE
+class MountOptionError(InputError, MountError):
+    """An option of `-o` that does not exist, or that has a wrong value."""

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from mcfs import __version__
-from mcfs.errors import Exit, McfsError, TextError
+from mcfs.errors import ExitCode, McfsError, TextError
 
 # Name → one line of help, so that `mcfs --help` imports none of them.
 COMMANDS = {
@@ -101,10 +101,10 @@ def run(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:
         _drop_output()  # whoever read us has seen enough
-        return Exit.DONE
+        return ExitCode.DONE
     except McfsError as error:
         _explain(error)
-        return error.exit
+        return error.exit_code
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"mcfs: {where}{error.strerror or error}", err=True)
@@ -112,14 +112,14 @@ def run(arguments: list[str]) -> int:
             sys.stdout.flush()
         except OSError:
             _drop_output()
-        return Exit.FAILED
+        return ExitCode.FAILED
     except Exception as error:
         if "MCFS_TRACEBACK" in os.environ:
             raise
         what = f"{type(error).__name__}: {error}"
         click.echo(f"mcfs: a bug in mcfs: {what} (MCFS_TRACEBACK=1 shows where)", err=True)
-        return Exit.FAILED
-    return result if isinstance(result, int) else Exit.DONE
+        return ExitCode.FAILED
+    return result if isinstance(result, int) else ExitCode.DONE
 
 
 def _open_what_is_closed() -> None:

@@ -98,6 +98,6 @@ def _object(told: Report) -> dict[str, Any]:
         said["error"] = {
             "message": error.message,
             "position": error.position,
-            "suggestion": error.hint,
+            "suggestion": error.suggestion,
         }
     return said

@@ -13,7 +13,7 @@ from mcfs.cli.progress import fetch_with_bar, sync_with_bar
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import draw, emit, fit, say, screen
 from mcfs.config.settings import load_settings
-from mcfs.errors import Exit, SyncRunningError
+from mcfs.errors import ExitCode, SyncRunningError
 from mcfs.export.formats import json_text, track_object
 from mcfs.fetching.fetch import Wanted, wanted
 from mcfs.query import parse
@@ -62,8 +62,8 @@ def command(
         if reason := failed.get(track.annex_key):
             say(f"{fit(track.name)}: {fit(reason)}")
     if not failed:
-        return Exit.DONE
-    return Exit.FAILED if len(failed) == len(asked.absent) else Exit.IN_PART
+        return ExitCode.DONE
+    return ExitCode.FAILED if len(failed) == len(asked.absent) else ExitCode.PARTLY_DONE
 
 
 def _sync(library: Library, store: Store) -> None:

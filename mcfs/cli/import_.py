@@ -15,7 +15,7 @@ from mcfs.cli.progress import bar
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import draw, emit, fit, say, screen
 from mcfs.config.settings import Settings, load_settings
-from mcfs.errors import Exit
+from mcfs.errors import ExitCode
 from mcfs.export.formats import json_text
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
 from mcfs.imports.track_matching import NOT_THERE
@@ -169,7 +169,7 @@ def _report(start: Start, asked_for: Path | None, *, dry_run: bool, as_json: boo
         with bar("importing") as on_progress, _uncollected():
             result = start(library, store, settings, out.event, on_progress)
     out.end(result)
-    return Exit.DONE if result.success else Exit.IN_PART
+    return ExitCode.DONE if result.success else ExitCode.PARTLY_DONE
 
 
 @contextmanager

@@ -203,7 +203,7 @@ def follow(mount_path: str, tree: Tree) -> Iterator[Step]:
             node = _child(inside, name, tree, depth)
         except TextError as error:
             kind = TemplateError if isinstance(error, TemplateError) else QueryError
-            raise kind(error.message, mount_path, at + error.position, error.hint) from error
+            raise kind(error.message, mount_path, at + error.position, error.suggestion) from error
         except NotFoundError as error:
             raise QueryError(str(error), mount_path, at, _instead(inside, name)) from error
         yield Step(name, _meaning(name, inside, node, tree.vocabulary), node)

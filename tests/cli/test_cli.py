@@ -13,21 +13,21 @@ import pytest
 from mcfs import __version__
 from mcfs.annex.library import Library
 from mcfs.cli import COMMANDS, run
-from mcfs.errors import Exit, LibraryError, QueryError, StoreBusyError, TemplateError
+from mcfs.errors import ExitCode, LibraryError, QueryError, StoreBusyError, TemplateError
 from mcfs.store import open_store
 from tests.mounts import REPOSITORY
 from tests.prerequisites import needs_root
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["--help"]) == Exit.DONE
+    assert run(["--help"]) == ExitCode.DONE
     said = capsys.readouterr().out
     assert all(name in said for name in COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([name, "--help"]) == Exit.DONE
+    assert run([name, "--help"]) == ExitCode.DONE
     assert f"mcfs {name}" in capsys.readouterr().out
 
 
@@ -43,7 +43,7 @@ def test_help_imports_no_command() -> None:
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["--version"]) == Exit.DONE
+    assert run(["--version"]) == ExitCode.DONE
     assert __version__ in capsys.readouterr().out
 
 
@@ -69,7 +69,7 @@ def test_python_m_is_the_same_program() -> None:
 def test_a_wrong_command_line(
     arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(arguments) == Exit.USAGE
+    assert run(arguments) == ExitCode.USAGE
     assert sentence in capsys.readouterr().err
 
 
@@ -124,20 +124,20 @@ def test_a_reader_that_has_seen_enough_is_no_failure(library: Library) -> None:
 
 class TestSync:
     def test_says_how_many(self, library: Library, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["sync", "--library", str(library.top)]) == Exit.DONE
+        assert run(["sync", "--library", str(library.top)]) == ExitCode.DONE
         assert capsys.readouterr().out == "12 tracks, 1 of them not here\n"
 
     def test_finds_the_library_around(
         self, library: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.chdir(library.top / "white")
-        assert run(["sync"]) == Exit.DONE
+        assert run(["sync"]) == ExitCode.DONE
         monkeypatch.chdir("/")
         monkeypatch.setenv("MCFS_LIBRARY", str(library.top))
-        assert run(["sync"]) == Exit.DONE
+        assert run(["sync"]) == ExitCode.DONE
 
     def test_no_library(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["sync", "--library", str(tmp_path)]) == Exit.UNREACHABLE
+        assert run(["sync", "--library", str(tmp_path)]) == ExitCode.UNREACHABLE
         said = capsys.readouterr().err
         assert "is not in a git-annex repository; name one with --library" in said
         assert said.count("\n") == 1
@@ -147,7 +147,7 @@ class TestSync:
     ) -> None:
         library.store_dir.mkdir()
         (library.store_dir / "cache.db").write_bytes(b"this is no database" * 100)
-        assert run(["sync", "--library", str(library.top)]) == Exit.DONE
+        assert run(["sync", "--library", str(library.top)]) == ExitCode.DONE
         captured = capsys.readouterr()
         assert captured.out == "12 tracks, 1 of them not here\n"
         assert "set aside" in captured.err
@@ -158,7 +158,7 @@ class TestSync:
         library.store_dir.mkdir()
         file = library.store_dir / "user.db"
         file.write_bytes(b"this is no database" * 100)
-        assert run(["sync", "--library", str(library.top)]) == Exit.FAILED
+        assert run(["sync", "--library", str(library.top)]) == ExitCode.FAILED
         assert capsys.readouterr().err.count("\n") == 1
         assert file.read_bytes() == b"this is no database" * 100
 
@@ -185,28 +185,28 @@ class TestDisks:
         )
 
     def test_full(self, library: Library, disk: Path) -> None:
-        assert self._sync(library).returncode == Exit.DONE
+        assert self._sync(library).returncode == ExitCode.DONE
         with open_store(disk) as store:
             before = store.cache.generation()
         self._fill(disk)
         done = self._sync(library)
-        assert done.returncode == Exit.FAILED
+        assert done.returncode == ExitCode.FAILED
         assert done.stderr.count("\n") == 1
         assert "no space left on its disk; make some and try again" in done.stderr
         (disk / "filler").unlink()
         with open_store(disk) as store:
             assert store.cache.generation() == before
             assert store.cache.count() == 12
-        assert self._sync(library).returncode == Exit.DONE
+        assert self._sync(library).returncode == ExitCode.DONE
 
     def test_full_before_there_is_anything(self, library: Library, disk: Path) -> None:
         (disk / "filler").write_bytes(b"\1" * 2850 * 1024)
         done = self._sync(library)
-        assert done.returncode == Exit.FAILED
+        assert done.returncode == ExitCode.FAILED
         assert done.stderr.count("\n") == 1
         assert "no space left on its disk; make some and try again" in done.stderr
         (disk / "filler").unlink()
-        assert self._sync(library).returncode == Exit.DONE
+        assert self._sync(library).returncode == ExitCode.DONE
 
     def test_a_full_disk_can_be_searched(
         self, library: Library, disk: Path, capsys: pytest.CaptureFixture[str]
@@ -215,7 +215,7 @@ class TestDisks:
             code = run(["search", "--library", str(library.top), "--format", "paths", "title:Rez"])
             return code, capsys.readouterr().out.splitlines()
 
-        assert run(["sync", "--library", str(library.top)]) == Exit.DONE
+        assert run(["sync", "--library", str(library.top)]) == ExitCode.DONE
         capsys.readouterr()
         with open_store(disk):
             self._fill(disk)
@@ -225,7 +225,7 @@ class TestDisks:
         (disk / "filler").unlink()
         self._fill(disk)
         assert paths() == (0, found)
-        assert run(["fields", "--library", str(library.top)]) == Exit.DONE
+        assert run(["fields", "--library", str(library.top)]) == ExitCode.DONE
 
     def _fill(self, disk: Path) -> None:
         free = shutil.disk_usage(disk).free

@@ -11,7 +11,7 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.cli import run
-from mcfs.errors import Exit
+from mcfs.errors import ExitCode
 from mcfs.inspect.describe import in_words, remarks
 from mcfs.inspect.explain import inside_mount, sql_text
 from mcfs.mount_table import Mount
@@ -156,7 +156,7 @@ def test_sql_has_its_parameters_in_their_places() -> None:
 class TestQuery:
     def test_everything_is_said(self, mcfs: Mcfs) -> None:
         said = mcfs("explain", "genre:Techno", "bpm:>120")
-        assert (said.code, said.err) == (Exit.DONE, "")
+        assert (said.code, said.err) == (ExitCode.DONE, "")
         assert said.lines[:2] == ["bpm above 120", 'genre contains "techno"']
         assert "  bpm:>120 genre:techno" in said.lines
         assert "  SELECT track.id" in said.out
@@ -181,7 +181,7 @@ class TestQuery:
 
     def test_nothing_is_every_track(self, mcfs: Mcfs) -> None:
         assert mcfs("explain", "").lines[0] == "every track"
-        assert mcfs("explain").code == Exit.USAGE
+        assert mcfs("explain").code == ExitCode.USAGE
 
     def test_json(self, mcfs: Mcfs) -> None:
         said = json.loads(mcfs("explain", "--json", "genre:techno|house", "limit:2").out)
@@ -197,7 +197,7 @@ class TestQuery:
     def test_text_that_is_no_utf_8(self, mcfs: Mcfs, synced: Store) -> None:
         add(synced, [record("odd", title="a\udcff\x1b[2J")])
         said = mcfs("explain", "title:a\udcff\x1b[2J")
-        assert said.code == Exit.DONE
+        assert said.code == ExitCode.DONE
         assert "\x1b" not in said.out
         assert said.lines[-1].startswith("1 track here, 1 in all")
         mcfs("explain", "--json", "title:a\udcff").out.encode()
@@ -260,7 +260,7 @@ class TestPath:
         said = mcfs("explain", "--json", path)
         steps = json.loads(said.out)["steps"]
         assert [step["meaning"].partition(" (")[0] for step in steps] == meanings
-        assert mcfs("explain", path).code == Exit.DONE
+        assert mcfs("explain", path).code == ExitCode.DONE
 
     @pytest.mark.parametrize(
         ("path", "words", "count"),
@@ -309,7 +309,7 @@ class TestPath:
     def test_a_value_of_many_tracks_is_not_spelled_out(self, mcfs: Mcfs, synced: Store) -> None:
         add(synced, (record(f"{number}", genre="many", key="Am") for number in range(1500)))
         said = mcfs("explain", "{{ genre }} {{ key }}/many Am")
-        assert said.code == Exit.DONE
+        assert said.code == ExitCode.DONE
         assert said.lines[-1].startswith("1500 tracks here")
         assert len(said.out) < 3000
         assert "characters */" in said.out
@@ -367,7 +367,7 @@ class TestErrors:
         self, mcfs: Mcfs, text: str, sentence: str, place: str | None
     ) -> None:
         said = mcfs("explain", text)
-        assert said.code == Exit.USAGE
+        assert said.code == ExitCode.USAGE
         first, shown, caret = said.err.splitlines()
         assert sentence in first
         assert shown == f"  {text}"
@@ -380,7 +380,7 @@ class TestErrors:
 
     def test_json(self, mcfs: Mcfs) -> None:
         said = mcfs("explain", "--json", "genre:techno bpm:12x")
-        assert said.code == Exit.USAGE
+        assert said.code == ExitCode.USAGE
         assert json.loads(said.out)["error"] == {
             "message": '"12x" is no number',
             "position": 17,
@@ -390,13 +390,13 @@ class TestErrors:
 
     def test_a_path_too_deep_is_a_sentence(self, mcfs: Mcfs) -> None:
         said = mcfs("explain", "/" + "genre:x/" * 40)
-        assert said.code in (Exit.FAILED, Exit.USAGE)
+        assert said.code in (ExitCode.FAILED, ExitCode.USAGE)
         assert "folders deep" in said.err
 
     def test_a_library_never_synced_is_synced_first(
         self, library: Library, capsysbinary: pytest.CaptureFixture[bytes]
     ) -> None:
-        assert run(["explain", "--library", str(library.top), "genre:techno"]) == Exit.DONE
+        assert run(["explain", "--library", str(library.top), "genre:techno"]) == ExitCode.DONE
         assert b"6 tracks here, 7 in all" in capsysbinary.readouterr().out
 
     def test_a_reader_that_has_seen_enough(self, mcfs: Mcfs) -> None:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from mcfs.annex.library import Library
 from mcfs.cli import run
-from mcfs.errors import Exit
+from mcfs.errors import ExitCode
 from mcfs.store import Store
 from tests.cli.running import Mcfs, add, record
 from tests.tracks import SAMPLES
@@ -18,7 +18,7 @@ from tests.tracks import SAMPLES
 def counts(mcfs: Mcfs, *words: str) -> dict[str, int]:
     """What `--json` says, in its order."""
     said = mcfs("fields", "--json", *words)
-    assert said.code == Exit.DONE
+    assert said.code == ExitCode.DONE
     key = "value" if words else "field"
     return {tally[key]: tally["tracks"] for tally in json.loads(said.out)}
 
@@ -59,7 +59,7 @@ class TestFields:
         assert found["meta.size"] == 1
         assert found["meta.added"] == 1
         for field in found:
-            assert mcfs("fields", field).code == Exit.DONE
+            assert mcfs("fields", field).code == ExitCode.DONE
         assert counts(mcfs, "meta.size") == {"huge": 1}
         assert counts(mcfs, "MOOD") == {"dark": 1}
 
@@ -74,9 +74,9 @@ class TestFields:
     def test_of_an_empty_library(self, mcfs: Mcfs, synced: Store) -> None:
         synced.cache.replace_all([])
         assert set(counts(mcfs).values()) == {0}
-        assert mcfs("fields").code == Exit.DONE
+        assert mcfs("fields").code == ExitCode.DONE
         said = mcfs("fields", "genre")
-        assert (said.code, said.out, said.err) == (Exit.DONE, "", "mcfs: no track has genre\n")
+        assert (said.code, said.out, said.err) == (ExitCode.DONE, "", "mcfs: no track has genre\n")
 
 
 class TestValues:
@@ -177,14 +177,14 @@ class TestErrors:
     )
     def test_unknown(self, mcfs: Mcfs, field: str, sentence: str) -> None:
         said = mcfs("fields", field)
-        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert (said.code, said.out) == (ExitCode.USAGE, "")
         assert sentence in said.err
         assert "\x1b" not in said.err
 
     def test_a_library_never_synced_is_synced_first(
         self, library: Library, capsysbinary: pytest.CaptureFixture[bytes]
     ) -> None:
-        assert run(["fields", "--library", str(library.top), "crate"]) == Exit.DONE
+        assert run(["fields", "--library", str(library.top), "crate"]) == ExitCode.DONE
         assert capsysbinary.readouterr().out.count(b"\n") == 2
 
     def test_a_reader_that_has_seen_enough(self, mcfs: Mcfs) -> None:

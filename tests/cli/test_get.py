@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library
-from mcfs.errors import Exit
+from mcfs.errors import ExitCode
 from mcfs.store.locks import sync_lock
 from tests.cli.running import Mcfs, in_terminal
 from tests.mounts import REPOSITORY, mounted, wait_until
@@ -48,7 +48,7 @@ def here(mcfs: Mcfs) -> set[str]:
 class TestFetching:
     def test_what_the_query_names_and_nothing_else(self, mcfs: Mcfs) -> None:
         said = mcfs("get", "year:<1993")
-        assert (said.code, said.out, said.err) == (Exit.DONE, "3 fetched\n", "")
+        assert (said.code, said.out, said.err) == (ExitCode.DONE, "3 fetched\n", "")
         # Synced at the end.
         assert here(mcfs) == {"Halcyon", "T.N.T.", "戦場 🎹"}
         assert (mcfs.library.top / "best of/orbital again.mp3").read_bytes()
@@ -57,7 +57,7 @@ class TestFetching:
     def test_again_there_is_nothing_to_do(self, mcfs: Mcfs) -> None:
         mcfs("get", "artist:orbital")
         said = mcfs("get", "artist:orbital")
-        assert (said.code, said.out, said.err) == (Exit.DONE, "it is here\n", "")
+        assert (said.code, said.out, said.err) == (ExitCode.DONE, "it is here\n", "")
         assert mcfs("get", "year:<1993").out == "2 fetched, 1 here before\n"
         assert mcfs("get", "year:<1993").out == "all 3 of them are here\n"
 
@@ -74,7 +74,7 @@ class TestFetching:
         assert mcfs("get", "artist:orbital").out == "1 fetched\n"
 
     def test_an_unlocked_file_is_filled(self, mcfs: Mcfs, library: Library) -> None:
-        assert mcfs("get", "artist:underworld").code == Exit.DONE
+        assert mcfs("get", "artist:underworld").code == ExitCode.DONE
         content = (mcfs.library.top / UNLOCKED).read_bytes()
         assert content == (library.top / UNLOCKED).read_bytes()
         status = ["git", "status", "--porcelain"]
@@ -89,7 +89,7 @@ class TestFetching:
 
     def test_json(self, mcfs: Mcfs) -> None:
         said = mcfs("get", "--json", "artist:orbital", "OR", "artist:basic")
-        assert said.code == Exit.IN_PART
+        assert said.code == ExitCode.PARTLY_DONE
         lost, got = json.loads(said.out)
         assert (got["file"], got["present"], got["error"]) == (
             "best of/orbital again.mp3",
@@ -114,7 +114,7 @@ class TestFetching:
 class TestFailing:
     def test_some_fail_and_are_named(self, mcfs: Mcfs) -> None:
         said = mcfs("get", "artist:orbital", "OR", "artist:basic")
-        assert (said.code, said.out) == (Exit.IN_PART, "1 fetched, 1 failed\n")
+        assert (said.code, said.out) == (ExitCode.PARTLY_DONE, "1 fetched, 1 failed\n")
         assert said.err.startswith("mcfs: Basic Channel - Phylyps.flac: ")
         assert len(said.err) > len("mcfs: Basic Channel - Phylyps.flac: \n")
         assert here(mcfs) == {"Halcyon"}
@@ -123,7 +123,7 @@ class TestFailing:
         unplugged = library.top.rename(library.top.parent / "unplugged")
         said = mcfs("get", "rating:4")
         unplugged.rename(library.top)
-        assert (said.code, said.out) == (Exit.FAILED, "2 failed\n")
+        assert (said.code, said.out) == (ExitCode.FAILED, "2 failed\n")
         assert said.err.splitlines() == [
             f"mcfs: Beyoncé - Halo.mp3: {_NOT_THERE}",
             f"mcfs: Orbital - Halcyon.mp3: {_NOT_THERE}",
@@ -131,7 +131,7 @@ class TestFailing:
 
     def test_a_remote_that_is_none(self, mcfs: Mcfs) -> None:
         said = mcfs("get", "--from", "usb", "artist:orbital")
-        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert (said.code, said.out) == (ExitCode.USAGE, "")
         assert said.err == "mcfs: no remote of the name usb; there are origin\n"
         remote = ["git", "-C", str(mcfs.library.top), "remote"]
         subprocess.run([*remote, "add", "backup", "/nowhere"], check=True)
@@ -139,7 +139,7 @@ class TestFailing:
         for name in ("backup", "origin"):
             subprocess.run([*remote, "remove", name], check=True)
         said = mcfs("get", "--from", "usb", "artist:orbital")
-        assert said.code == Exit.USAGE
+        assert said.code == ExitCode.USAGE
         assert said.err == "mcfs: no remote of the name usb; the library has none\n"
 
     def test_from_one_remote(self, mcfs: Mcfs, tmp_path: Path) -> None:
@@ -149,23 +149,23 @@ class TestFailing:
         annex(top, "initremote", "-q", "usb", "type=directory", place, "encryption=none")
         annex(top, "copy", "-q", "--from=origin", "--to=usb", "orbital.mp3")
         said = mcfs("get", "--from=usb", "rating:4")
-        assert (said.code, said.out) == (Exit.IN_PART, "1 fetched, 1 failed\n")
+        assert (said.code, said.out) == (ExitCode.PARTLY_DONE, "1 fetched, 1 failed\n")
         assert said.err.startswith("mcfs: Beyoncé - Halo.mp3: ")
         assert here(mcfs) == {"Halcyon"}
 
     def test_a_wrong_query(self, mcfs: Mcfs) -> None:
         said = mcfs("get", "gnere:techno")
-        assert said.code == Exit.USAGE
+        assert said.code == ExitCode.USAGE
         assert said.err.splitlines()[1:] == ["  gnere:techno", "  ^"]
 
     def test_a_query_of_nothing(self, mcfs: Mcfs) -> None:
         said = mcfs("get", "artist:orbitel")
-        assert (said.code, said.out) == (Exit.DONE, "")
+        assert (said.code, said.out) == (ExitCode.DONE, "")
         assert said.err == "mcfs: no tracks; did you mean artist:orbital?\n"
 
     def test_everything_must_be_meant(self, mcfs: Mcfs) -> None:
         said = mcfs("get")
-        assert said.code == Exit.USAGE
+        assert said.code == ExitCode.USAGE
         assert "QUERY" in said.err
         assert mcfs("get", "").out == "11 fetched, 1 failed\n"
 
@@ -187,7 +187,7 @@ class TestAround:
         said = mcfs("get", "artist:orbital")
         assert over.is_set()
         holder.join()
-        assert (said.code, said.out) == (Exit.DONE, "1 fetched\n")
+        assert (said.code, said.out) == (ExitCode.DONE, "1 fetched\n")
         assert here(mcfs) == {"Halcyon"}
 
     def test_a_mount_shows_them(self, mcfs: Mcfs, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ class TestAround:
         with mounted(mcfs.library.top, tmp_path / "mnt") as served:
             file = served.path / "genre:ambient" / "Orbital - Halcyon.mp3"
             assert not file.exists()
-            assert mcfs("get", "genre:ambient").code == Exit.DONE
+            assert mcfs("get", "genre:ambient").code == ExitCode.DONE
             wait_until(file.exists)
 
     def test_a_bar_by_bytes_on_a_terminal(self, mcfs: Mcfs) -> None:

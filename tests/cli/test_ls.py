@@ -8,7 +8,7 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.cli.terminal import width_of
-from mcfs.errors import Exit
+from mcfs.errors import ExitCode
 from mcfs.store import Store
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
@@ -28,7 +28,7 @@ def listed(synced: Store, mount_path: str) -> list[str]:
 class TestPlain:
     def test_the_root(self, mcfs: Mcfs, synced: Store) -> None:
         said = mcfs("ls")
-        assert (said.code, said.err) == (Exit.DONE, "")
+        assert (said.code, said.err) == (ExitCode.DONE, "")
         assert said.lines == [f"{name}/" for name in listed(synced, "/")]
         assert said.out == mcfs("ls", "/").out
 
@@ -51,7 +51,7 @@ class TestPlain:
 
     def test_of_what_is_empty_nothing(self, mcfs: Mcfs) -> None:
         said = mcfs("ls", "genre:nothing")
-        assert (said.code, said.out, said.err) == (Exit.DONE, "", "")
+        assert (said.code, said.out, said.err) == (ExitCode.DONE, "", "")
 
     def test_what_is_not_here(self, mcfs: Mcfs) -> None:
         name = "Basic Channel - Phylyps.flac"
@@ -83,7 +83,7 @@ class TestPlain:
     def test_a_broken_view_is_told_beside_the_others(self, mcfs: Mcfs) -> None:
         (mcfs.library.top / "mcfs.toml").write_text('[view.bad]\nquery = "gnere:x"\n')
         said = mcfs("ls")
-        assert said.code == Exit.DONE
+        assert said.code == ExitCode.DONE
         assert "bad/" not in said.lines
         assert "all/" in said.lines
         assert 'view bad: unknown field "gnere"; did you mean "genre"?' in said.err
@@ -157,7 +157,7 @@ class TestErrors:
         self, mcfs: Mcfs, path: str, sentence: str, place: str
     ) -> None:
         said = mcfs("ls", path)
-        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert (said.code, said.out) == (ExitCode.USAGE, "")
         first, shown, caret = said.err.splitlines()
         assert sentence in first
         assert shown == f"  {path}"
@@ -165,7 +165,7 @@ class TestErrors:
 
     def test_a_path_too_deep(self, mcfs: Mcfs) -> None:
         said = mcfs("ls", "genre:x/" * 40)
-        assert said.code in (Exit.FAILED, Exit.USAGE)
+        assert said.code in (ExitCode.FAILED, ExitCode.USAGE)
         assert "folders deep" in said.err
 
 

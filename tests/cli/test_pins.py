@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mcfs.errors import Exit
+from mcfs.errors import ExitCode
 from mcfs.store import Store
 from tests.cli.running import Mcfs
 from tests.mounts import mounted, wait_until
@@ -19,7 +19,11 @@ TECHNO = "genre:techno bpm:120-130"
 class TestPin:
     def test_a_query_under_its_own_text(self, mcfs: Mcfs) -> None:
         said = mcfs("pin", "genre:techno", "bpm:120-130")
-        assert (said.code, said.out, said.err) == (Exit.DONE, f"pinned {TECHNO}, 4 tracks\n", "")
+        assert (said.code, said.out, said.err) == (
+            ExitCode.DONE,
+            f"pinned {TECHNO}, 4 tracks\n",
+            "",
+        )
         # The mount would have it, of the same tracks.
         assert mcfs("ls", "pins").lines == [f"{TECHNO}/"]
         assert mcfs("ls", f"pins/{TECHNO}").out == mcfs("ls", TECHNO).out
@@ -30,9 +34,9 @@ class TestPin:
         assert mcfs("ls", "pins/Peak time").out == mcfs("ls", TECHNO).out
 
     def test_what_begins_with_a_minus_is_a_query(self, mcfs: Mcfs) -> None:
-        assert mcfs("pin", "-genre:techno").code == Exit.DONE
+        assert mcfs("pin", "-genre:techno").code == ExitCode.DONE
         assert mcfs("ls", "pins/-genre:techno").out == mcfs("ls", "./-genre:techno").out
-        assert mcfs("unpin", "-genre:techno").code == Exit.DONE
+        assert mcfs("unpin", "-genre:techno").code == ExitCode.DONE
 
     def test_words_without_a_field_are_looked_for_in_all_text(self, mcfs: Mcfs) -> None:
         assert mcfs("pin", "halcyon").out == "pinned halcyon, 1 track\n"
@@ -40,14 +44,14 @@ class TestPin:
 
     def test_a_slash_is_written_as_in_a_name(self, mcfs: Mcfs) -> None:
         said = mcfs("pin", "artist:AC/DC")
-        assert said.code == Exit.USAGE
+        assert said.code == ExitCode.USAGE
         assert said.err.splitlines() == [
             r"mcfs: a pin's name cannot have a slash; write ∕ or \ for it",
             "  artist:AC/DC",
             "           ^",
         ]
         assert mcfs("pin", r"artist:AC\DC").out == "pinned artist:AC\\DC, 1 track\n"
-        assert mcfs("pin", "--name", "AC∕DC", "artist:AC/DC").code == Exit.DONE
+        assert mcfs("pin", "--name", "AC∕DC", "artist:AC/DC").code == ExitCode.DONE
         assert mcfs("ls", "pins/AC∕DC").out == mcfs("ls", r"pins/artist:AC\DC").out
 
     @pytest.mark.parametrize(
@@ -66,23 +70,23 @@ class TestPin:
         self, mcfs: Mcfs, synced: Store, words: list[str], sentence: str
     ) -> None:
         said = mcfs("pin", *words)
-        assert said.code == Exit.USAGE
+        assert said.code == ExitCode.USAGE
         assert said.err.startswith(f"mcfs: {sentence}")
         assert said.err.endswith("^\n")
         assert synced.user.pins() == []
 
     def test_the_longest_name(self, mcfs: Mcfs) -> None:
-        assert mcfs("pin", "--name", "é" * 127 + "e", "genre:techno").code == Exit.DONE
+        assert mcfs("pin", "--name", "é" * 127 + "e", "genre:techno").code == ExitCode.DONE
 
     def test_one_that_exists(self, mcfs: Mcfs, synced: Store) -> None:
         mcfs("pin", "--name", "Peak", "genre:techno")
         said = mcfs("pin", "--name", "Peak", "genre:pop")
-        assert (said.code, said.out) == (Exit.FAILED, "")
+        assert (said.code, said.out) == (ExitCode.FAILED, "")
         assert said.err == "mcfs: a pin of the name Peak exists already\n"
         assert [pin.query_text for pin in synced.user.pins()] == ["genre:techno"]
 
     def test_nothing_to_pin(self, mcfs: Mcfs) -> None:
-        assert mcfs("pin").code == Exit.USAGE
+        assert mcfs("pin").code == ExitCode.USAGE
 
 
 class TestUnpin:
@@ -90,12 +94,12 @@ class TestUnpin:
         mcfs("pin", "genre:techno", "bpm:120-130")
         mcfs("pin", "--name", "Peak time", "genre:techno")
         said = mcfs("unpin", "genre:techno", "bpm:120-130")
-        assert (said.code, said.out, said.err) == (Exit.DONE, "", "")
+        assert (said.code, said.out, said.err) == (ExitCode.DONE, "", "")
         assert [pin.name for pin in synced.user.pins()] == ["Peak time"]
 
     def test_one_that_there_is_not(self, mcfs: Mcfs) -> None:
         said = mcfs("unpin", "Peak")
-        assert said.code == Exit.FAILED
+        assert said.code == ExitCode.FAILED
         assert said.err == "mcfs: no pin of the name Peak; mcfs pins shows which there are\n"
 
 
@@ -106,7 +110,7 @@ class TestPins:
         synced.user.add_pin("New folder", "")
         synced.user.add_pin("old", "mood:dark")
         said = mcfs("pins")
-        assert (said.code, said.err) == (Exit.DONE, "")
+        assert (said.code, said.err) == (ExitCode.DONE, "")
         assert said.lines == [
             "name        tracks  query",
             "New folder          (no query yet: rename its folder to one)",
@@ -122,7 +126,7 @@ class TestPins:
 
     def test_none(self, mcfs: Mcfs) -> None:
         said = mcfs("pins")
-        assert (said.code, said.out) == (Exit.DONE, "")
+        assert (said.code, said.out) == (ExitCode.DONE, "")
         assert said.err == "mcfs: no pins; to make one: mcfs pin QUERY, or mkdir in pins/\n"
         assert json.loads(mcfs("pins", "--json").out) == []
 

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.cli.terminal import caret
-from mcfs.errors import Exit
+from mcfs.errors import ExitCode
 from mcfs.store import Store
 from mcfs.tree.nodes import TrackNode
 from mcfs.tree.route import Route
@@ -31,7 +31,7 @@ ODD = "\udcff"  # a byte that is no UTF-8
 def files(mcfs: Mcfs, *words: str) -> list[str]:
     """The work paths of an answer, in its order."""
     said = mcfs("search", "--format", "paths", *words)
-    assert said.code == Exit.DONE
+    assert said.code == ExitCode.DONE
     return relative_to(mcfs.library, said.lines)
 
 
@@ -72,7 +72,7 @@ class TestAnswer:
         assert files(mcfs, "-genre:techno") == expected
         assert files(mcfs, "--", "-genre:techno") == expected
         # Not even one that begins like -h or -0.
-        assert mcfs("search", "-html").code == Exit.DONE
+        assert mcfs("search", "-html").code == ExitCode.DONE
         assert mcfs("search", "-0123").out.startswith("artist")
 
     def test_absent_tracks_are_hidden_unless_asked_for(self, mcfs: Mcfs) -> None:
@@ -97,21 +97,21 @@ class TestAnswer:
 
     @pytest.mark.parametrize("limit", ["0", "-1", "x", "9" * 30])
     def test_a_limit_that_is_none(self, mcfs: Mcfs, limit: str) -> None:
-        assert mcfs("search", "--limit", limit).code == Exit.USAGE
+        assert mcfs("search", "--limit", limit).code == ExitCode.USAGE
 
     def test_a_library_never_synced_is_synced_first(
         self, library: Library, capsysbinary: pytest.CaptureFixture[bytes]
     ) -> None:
         words = ["search", "--library", str(library.top), "artist:кино", "--format", "paths"]
         for _ in range(2):
-            assert run(words) == Exit.DONE
+            assert run(words) == ExitCode.DONE
             assert capsysbinary.readouterr().out == f"{library.top}/kino.mp3\n".encode()
 
 
 class TestNothing:
     def test_is_no_failure(self, mcfs: Mcfs) -> None:
         said = mcfs("search", "artist:zzzzzz")
-        assert (said.code, said.out, said.err) == (Exit.DONE, "", "mcfs: no tracks\n")
+        assert (said.code, said.out, said.err) == (ExitCode.DONE, "", "mcfs: no tracks\n")
 
     def test_json_is_an_empty_array(self, mcfs: Mcfs) -> None:
         assert json.loads(mcfs("search", "--json", "artist:zzzzzz").out) == []
@@ -143,7 +143,7 @@ class TestNothing:
 class TestErrors:
     def test_point_at_the_place(self, mcfs: Mcfs) -> None:
         said = mcfs("search", "genre:techno", "bpm:12x")
-        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert (said.code, said.out) == (ExitCode.USAGE, "")
         first, text, caret = said.err.splitlines()
         assert first.startswith('mcfs: "12x" is no number; write for example')
         assert text == "  genre:techno bpm:12x"
@@ -161,14 +161,14 @@ class TestErrors:
 
     def test_hold_no_control_characters(self, mcfs: Mcfs) -> None:
         said = mcfs("search", f"x\x1b[31m\n\x07{ODD} bpm:x")
-        assert said.code == Exit.USAGE
+        assert said.code == ExitCode.USAGE
         assert said.err.count("\n") == 3
         assert "\x1b" not in said.err
         assert "␛[31m ␇\N{REPLACEMENT CHARACTER} bpm:x" in said.err
 
     def test_an_unknown_field_is_named_with_the_nearest(self, mcfs: Mcfs) -> None:
         said = mcfs("search", "gnere:techno")
-        assert said.code == Exit.USAGE
+        assert said.code == ExitCode.USAGE
         assert 'unknown field "gnere"; did you mean "genre"' in said.err
 
     @pytest.mark.parametrize(
@@ -184,11 +184,11 @@ class TestErrors:
     )
     def test_a_wrong_command_line(self, mcfs: Mcfs, words: list[str], sentence: str) -> None:
         said = mcfs("search", *words)
-        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert (said.code, said.out) == (ExitCode.USAGE, "")
         assert sentence in said.err
 
     def test_no_library(self, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-        assert run(["search", "--library", str(tmp_path)]) == Exit.UNREACHABLE
+        assert run(["search", "--library", str(tmp_path)]) == ExitCode.UNREACHABLE
         assert b"name one with --library" in capsysbinary.readouterr().err
 
 
@@ -384,7 +384,7 @@ class TestPaths:
     def test_a_track_without_one_is_left_out_and_said(self, mcfs: Mcfs, synced: Store) -> None:
         add(synced, [record("gone", file="", title="Gone")])
         said = mcfs("search", "title:gone|artist:кино", "--format", "paths")
-        assert (said.code, len(said.lines)) == (Exit.DONE, 1)
+        assert (said.code, len(said.lines)) == (ExitCode.DONE, 1)
         assert said.err == "mcfs: 1 track has no file in the work tree, and no path\n"
 
     def test_with_xargs(self, mcfs: Mcfs) -> None:
@@ -522,7 +522,7 @@ class TestPipes:
 
     def test_a_full_disk_is_one_sentence(self, mcfs: Mcfs) -> None:
         said = mcfs.in_shell("mcfs search > /dev/full")
-        assert (said.code, said.err.count("\n")) == (Exit.FAILED, 1)
+        assert (said.code, said.err.count("\n")) == (ExitCode.FAILED, 1)
         assert "No space left on device" in said.err
 
     def test_columns_of_the_environment(self, mcfs: Mcfs) -> None:

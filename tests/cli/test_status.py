@@ -22,7 +22,7 @@ from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.cli.terminal import width_of
 from mcfs.config.settings import load_settings
-from mcfs.errors import Exit, LibraryError
+from mcfs.errors import ExitCode, LibraryError
 from mcfs.inspect.status import ago, duration
 from mcfs.mount_table import unmount
 from mcfs.schema.columns import utc_now
@@ -38,7 +38,7 @@ from tests.tracks import in_library
 def status(mcfs: Mcfs) -> dict[str, Any]:
     """What `--json` says."""
     said = mcfs("status", "--json")
-    assert (said.code, said.err) == (Exit.DONE, "")
+    assert (said.code, said.err) == (ExitCode.DONE, "")
     told: dict[str, Any] = json.loads(said.out)
     return told
 
@@ -46,7 +46,7 @@ def status(mcfs: Mcfs) -> dict[str, Any]:
 def rows(mcfs: Mcfs) -> dict[str, list[str]]:
     """What is said, by what it is about."""
     said = mcfs("status")
-    assert (said.code, said.err) == (Exit.DONE, "")
+    assert (said.code, said.err) == (ExitCode.DONE, "")
     found: dict[str, list[str]] = {}
     label = ""
     for line in said.lines:
@@ -143,7 +143,7 @@ class TestNeverSynced:
     ) -> None:
         before = everything_below(library.top)
         for words in (["status"], ["status", "--json"]):
-            assert run([*words, "--library", str(library.top)]) == Exit.DONE
+            assert run([*words, "--library", str(library.top)]) == ExitCode.DONE
             out = capsysbinary.readouterr().out.decode()
             if "--json" in words:
                 told = json.loads(out)
@@ -318,7 +318,7 @@ class TestLastSync:
         in_library(library, change)
         assert status(mcfs)["changed_since"] is True
         assert rows(mcfs)["sync"][-1] == "the library has changed since: run `mcfs sync`"
-        assert mcfs("sync").code == Exit.DONE
+        assert mcfs("sync").code == ExitCode.DONE
         assert status(mcfs)["changed_since"] is False
 
 
@@ -336,7 +336,7 @@ def test_what_remotes_sent_and_nobody_merged(
         "to have it: mcfs sync --merge",
     ]
     assert status(mcfs)["unmerged"] == ["other"]
-    assert mcfs("sync", "--merge").code == Exit.DONE
+    assert mcfs("sync", "--merge").code == ExitCode.DONE
     assert status(mcfs)["unmerged"] == []
 
 
@@ -427,7 +427,7 @@ class TestSettings:
         assert status(mcfs)["config_error"] == says
         assert status(mcfs)["changed_since"] is None
         said = mcfs("sync")
-        assert (said.code, said.err) == (Exit.USAGE, f"mcfs: {says}\n")
+        assert (said.code, said.err) == (ExitCode.USAGE, f"mcfs: {says}\n")
 
     def test_are_what_a_sync_goes_by(self, mcfs: Mcfs, library: Library) -> None:
         shutil.rmtree(library.store_dir)
@@ -439,7 +439,7 @@ class TestSettings:
         assert mcfs("sync", "--dry-run").out == "would change: 2 added\n"
         assert mcfs("sync").out == "4 tracks, 1 of them not here; 2 added\n"
         shutil.rmtree(library.store_dir)
-        assert mcfs("fields").code == Exit.DONE
+        assert mcfs("fields").code == ExitCode.DONE
         assert status(mcfs)["tracks"] == 4
 
 
@@ -448,7 +448,7 @@ class TestTrouble:
         self, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
     ) -> None:
         for place in (tmp_path / "nowhere", tmp_path):
-            assert run(["status", "--library", str(place)]) == Exit.UNREACHABLE
+            assert run(["status", "--library", str(place)]) == ExitCode.UNREACHABLE
             out, err = capsysbinary.readouterr()
             assert out == b""
             assert err.startswith(f"mcfs: {place} is not ".encode())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library
-from mcfs.errors import Exit
+from mcfs.errors import ExitCode
 from mcfs.store import Store
 from tests.cli.running import Mcfs, Said
 from tests.mounts import mounted
@@ -35,7 +35,7 @@ class TestTold:
     def test_a_track_that_is_here(self, mcfs: Mcfs) -> None:
         said = mcfs("which", f"genre:techno/{HALCYON}")
         key = key_of(mcfs.library, SECOND_PATH[0])
-        assert (said.code, said.err) == (Exit.DONE, "")
+        assert (said.code, said.err) == (ExitCode.DONE, "")
         assert said.lines == [
             f"name       {HALCYON}",
             f"work path  {mcfs.library.top}/best of/orbital again.mp3",
@@ -50,7 +50,7 @@ class TestTold:
 
     def test_one_that_is_hidden_for_it_is_elsewhere(self, mcfs: Mcfs, tmp_path: Path) -> None:
         said = mcfs("which", f"all/{PHYLYPS}")
-        assert said.code == Exit.DONE
+        assert said.code == ExitCode.DONE
         assert said.lines[-1] == "content    not here, and nowhere known"
         _bring_elsewhere(mcfs.library, tmp_path)
         said = mcfs("which", f"genre/Ambient/{HALCYON}", f"all/{HALCYON}")
@@ -100,7 +100,7 @@ class TestTold:
         annex(mcfs.library.top, "add", "-q", ".")
         mcfs("sync")
         said = mcfs("which", f"all/{file}")
-        assert said.code == Exit.DONE
+        assert said.code == ExitCode.DONE
         assert mcfs("which", str(mcfs.library.top / file)).out == said.out
 
 
@@ -129,10 +129,10 @@ class TestPaths:
                 f"~/mnt/genre/Ambient/{HALCYON}",
                 f"link/all/{HALCYON}",
             ):
-                assert mcfs.anywhere("which", str(path)) == Said(Exit.DONE, told, "")
+                assert mcfs.anywhere("which", str(path)) == Said(ExitCode.DONE, told, "")
             monkeypatch.chdir(served.path / "genre:ambient")
-            assert mcfs.anywhere("which", HALCYON) == Said(Exit.DONE, told, "")
-            assert mcfs.anywhere("which", "nothing.mp3").code == Exit.USAGE
+            assert mcfs.anywhere("which", HALCYON) == Said(ExitCode.DONE, told, "")
+            assert mcfs.anywhere("which", "nothing.mp3").code == ExitCode.USAGE
             monkeypatch.chdir(tmp_path)
 
     def test_in_mounts_of_two_libraries(self, mcfs: Mcfs, clone: Library, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ class TestErrors:
     )
     def test_say_where(self, mcfs: Mcfs, path: str, sentence: str, place: int) -> None:
         said = mcfs("which", path)
-        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert (said.code, said.out) == (ExitCode.USAGE, "")
         first, text, mark = said.err.splitlines()
         assert first.startswith(f"mcfs: {sentence}")
         assert text == f"  {path}"
@@ -175,10 +175,10 @@ class TestErrors:
 
     def test_one_wrong_path_is_told_before_anything(self, mcfs: Mcfs) -> None:
         said = mcfs("which", f"all/{HALCYON}", "all/nothing.mp3")
-        assert (said.code, said.out) == (Exit.USAGE, "")
+        assert (said.code, said.out) == (ExitCode.USAGE, "")
 
     def test_no_path(self, mcfs: Mcfs) -> None:
-        assert mcfs("which").code == Exit.USAGE
+        assert mcfs("which").code == ExitCode.USAGE
 
 
 def _bring_elsewhere(library: Library, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from mcfs.config.settings import (
     lines_of,
     load_settings,
 )
-from mcfs.errors import ConfigError, Exit
+from mcfs.errors import ConfigError, ExitCode
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def refused(top: Path, text: str) -> str:
     """Why a file cannot be understood."""
     with pytest.raises(ConfigError) as caught:
         loaded(top, text)
-    assert caught.value.exit is Exit.USAGE
+    assert caught.value.exit_code is ExitCode.USAGE
     return str(caught.value)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mcfs.errors import Exit, MixxxBusyError, MixxxError
+from mcfs.errors import ExitCode, MixxxBusyError, MixxxError
 from mcfs.imports.mixxx_database import FIELDS, Fields, Mixxx, find_database, open_mixxx
 from tests.imports.mixxx_database import REAL, SCHEMAS, MixxxDatabase
 
@@ -193,7 +193,7 @@ def test_an_older_mixxx_is_told_what_to_do(tmp_path: Path) -> None:
         f"{database.path} is of a Mixxx older than 2.3 (schema 28): "
         "start a newer Mixxx once, which brings it up to date"
     )
-    assert caught.value.exit == Exit.FAILED
+    assert caught.value.exit_code == ExitCode.FAILED
 
 
 def test_a_mixxx_that_took_a_column_away(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_database_that_stays_locked(mixxx: MixxxDatabase) -> None:
         dj.execute("BEGIN EXCLUSIVE")
         with pytest.raises(MixxxBusyError, match=r"Mixxx is writing to .* try again") as caught:
             described(mixxx.path)
-    assert caught.value.exit == Exit.BUSY
+    assert caught.value.exit_code == ExitCode.BUSY
 
 
 def test_what_is_only_in_the_wal_yet_counts(mixxx: MixxxDatabase) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine
 
-from mcfs.errors import Exit, StoreBusyError, StoreDamagedError, StoreError
+from mcfs.errors import ExitCode, StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store import CacheRepository, TrackRecord, open_store
 from mcfs.store.engine import open_engine, path_of, reading, writing
 from tests.prerequisites import needs_root
@@ -48,7 +48,7 @@ def test_no_folder(tmp_path: Path) -> None:
     assert one_line(caught) == (
         f"{tmp_path}/gone/cache.db cannot be opened: there is no folder {tmp_path}/gone"
     )
-    assert caught.value.exit is Exit.FAILED
+    assert caught.value.exit_code is ExitCode.FAILED
 
 
 def test_full_disk(disk: Disk) -> None:
@@ -155,7 +155,7 @@ def test_busy_and_damaged_are_told_apart(tmp_path: Path) -> None:
         holder.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreBusyError) as caught, writing(engine):
             pass
-    assert caught.value.exit is Exit.BUSY
+    assert caught.value.exit_code is ExitCode.BUSY
     with writing(engine):
         pass
     engine.dispose()
@@ -187,7 +187,7 @@ try:
             store.cache.insert([track(number, genre="Techno", title=f"t{number}")])
 except McfsError as error:
     print(error, file=sys.stderr)
-    sys.exit(error.exit)
+    sys.exit(error.exit_code)
 """
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library, open_library
-from mcfs.errors import Exit, LibraryError, StoreBusyError, SyncRunningError
+from mcfs.errors import ExitCode, LibraryError, StoreBusyError, SyncRunningError
 from mcfs.store import Store, SyncState, is_stale, open_store
 from mcfs.store.locks import running_sync, sync_lock, wait_for_sync
 from mcfs.sync.run import Kind, sync
@@ -136,7 +136,7 @@ class TestFails:
         lost = library.common_dir / "objects" / blob[:2] / blob[2:]
         away = lost.rename(tmp_path / "lost")
         done = _mcfs("sync", "--library", library.top)
-        assert done.returncode == Exit.UNREACHABLE
+        assert done.returncode == ExitCode.UNREACHABLE
         assert done.stderr.count("\n") == 1
         assert "damaged" in done.stderr
         assert "git fsck" in done.stderr
@@ -248,7 +248,7 @@ class TestUnreachable:
         if how in ("empty", "in another repository"):
             library.top.mkdir()
         done = _mcfs("sync", "--library", library.top)
-        assert done.returncode == Exit.UNREACHABLE
+        assert done.returncode == ExitCode.UNREACHABLE
         assert done.stderr.count("\n") == 1
         with open_store(tmp_path / "store") as store:
             state = store.cache.state()
@@ -272,7 +272,7 @@ class TestTwo:
     def test_the_second_says_who_is_at_it(self, library: Library, synced: Store) -> None:
         with sync_lock(synced.folder):
             done = _mcfs("sync", "--library", library.top)
-        assert done.returncode == Exit.BUSY
+        assert done.returncode == ExitCode.BUSY
         assert done.stderr.startswith("mcfs: already syncing (pid ")
         assert done.stderr.endswith(" s)\n")
         assert done.stderr.count("\n") == 1
@@ -280,7 +280,7 @@ class TestTwo:
     def test_a_lock_that_names_the_dead_is_free(self, library: Library, synced: Store) -> None:
         (synced.folder / "sync.lock").write_text("[1, 2.0, 3, 4]")
         assert running_sync(synced.folder) is None
-        assert _mcfs("sync", "--library", library.top).returncode == Exit.DONE
+        assert _mcfs("sync", "--library", library.top).returncode == ExitCode.DONE
 
     def test_waiting_for_the_first(self, library: Library, synced: Store) -> None:
         stop = threading.Event()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mcfs.errors import Exit, TemplateError
+from mcfs.errors import ExitCode, TemplateError
 from mcfs.template import MAX_BYTES, parse_template
 
-# (text, position, how the message begins, what the hint holds)
+# (text, position, how the message begins, what the suggestion contains)
 Mistakes = list[tuple[str, int, str, str]]
 
 NO_EXPRESSION: Mistakes = [
@@ -149,19 +149,21 @@ BOUNDS: Mistakes = [
 
 
 @pytest.mark.parametrize(
-    ("text", "position", "message", "hint"),
+    ("text", "position", "message", "suggestion"),
     [*NO_EXPRESSION, *NUMBERS, *FILTERS, *SPELLING, *BOUNDS],
 )
-def test_says_where_and_what_to_write(text: str, position: int, message: str, hint: str) -> None:
+def test_says_where_and_what_to_write(
+    text: str, position: int, message: str, suggestion: str
+) -> None:
     with pytest.raises(TemplateError) as caught:
         parse_template(text)
     error = caught.value
     assert error.message.startswith(message)
-    assert hint in (error.hint or "")
+    assert suggestion in (error.suggestion or "")
     assert error.position == position
     assert error.text == text
-    assert str(error) == f"{error.message}; {error.hint}"
-    assert error.exit is Exit.USAGE
+    assert str(error) == f"{error.message}; {error.suggestion}"
+    assert error.exit_code is ExitCode.USAGE
 
 
 @pytest.mark.parametrize(

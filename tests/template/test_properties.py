@@ -111,8 +111,8 @@ def _parsed(text: str) -> Template | None:
     except TemplateError as error:
         assert 0 <= error.position <= len(text)
         assert error.message
-        assert error.hint
-        assert "\n" not in error.message + error.hint
+        assert error.suggestion
+        assert "\n" not in error.message + error.suggestion
         return None
 
 
