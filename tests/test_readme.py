@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mcfs.config.settings import Absent, Entries, Names, load_settings
+from mcfs.config.load import load_settings
+from mcfs.config.settings import Absent, Entries, Names
 from mcfs.store import open_store
 from mcfs.template.filters import FILTERS
 from mcfs.tree.nodes import ValuesNode

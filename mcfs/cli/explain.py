@@ -11,7 +11,7 @@ import click
 from mcfs.cli import options
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, screen
-from mcfs.config.settings import load_settings
+from mcfs.config.load import load_settings
 from mcfs.export.formats import json_text
 from mcfs.inspect.explain import Explanation, Report, is_place, report
 from mcfs.tree.tree import Tree

@@ -12,7 +12,7 @@ from mcfs.cli import options
 from mcfs.cli.progress import fetch_with_bar, sync_with_bar
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import draw, emit, fit, say, screen
-from mcfs.config.settings import load_settings
+from mcfs.config.load import load_settings
 from mcfs.errors import ExitCode, SyncRunningError
 from mcfs.export.formats import json_text, track_object
 from mcfs.fetching.fetch import Wanted, wanted

@@ -14,7 +14,8 @@ from mcfs.cli import options
 from mcfs.cli.progress import bar
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import draw, emit, fit, say, screen
-from mcfs.config.settings import Settings, load_settings
+from mcfs.config.load import load_settings
+from mcfs.config.settings import Settings
 from mcfs.errors import ExitCode
 from mcfs.export.formats import json_text
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped

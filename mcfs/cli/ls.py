@@ -14,7 +14,8 @@ from mcfs.annex.library import Library
 from mcfs.cli import options
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, cut, draw, emit, fit, say, screen
-from mcfs.config.settings import Absent, load_settings
+from mcfs.config.load import load_settings
+from mcfs.config.settings import Absent
 from mcfs.export.formats import json_text, track_object
 from mcfs.inspect.explain import follow
 from mcfs.store import Store

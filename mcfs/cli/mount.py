@@ -10,7 +10,8 @@ from mcfs.annex.library import open_library
 from mcfs.cli import options
 from mcfs.cli.progress import sync_with_bar
 from mcfs.cli.terminal import say
-from mcfs.config.settings import Absent, Entries, load_settings
+from mcfs.config.load import load_settings
+from mcfs.config.settings import Absent, Entries
 from mcfs.mount_table import read_options, usable
 from mcfs.mounting.mount import Wishes, mount, mount_in_foreground
 from mcfs.store import open_store

@@ -9,7 +9,7 @@ import click
 from mcfs.cli import options
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import draw, fit
-from mcfs.config.settings import load_settings
+from mcfs.config.load import load_settings
 from mcfs.inspect.pins import add_pin
 from mcfs.tree.tree import Tree
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mcfs.annex.library import Library, open_library
 from mcfs.cli.terminal import say
-from mcfs.config.settings import load_settings
+from mcfs.config.load import load_settings
 from mcfs.store import CacheRepository, Store, open_cache, open_store
 
 

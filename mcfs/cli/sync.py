@@ -10,7 +10,7 @@ from mcfs.annex.library import open_library
 from mcfs.cli import options
 from mcfs.cli.progress import sync_with_bar
 from mcfs.cli.terminal import say
-from mcfs.config.settings import load_settings
+from mcfs.config.load import load_settings
 from mcfs.store import open_store
 from mcfs.sync.run import Kind, SyncReport, preview
 

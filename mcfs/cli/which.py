@@ -14,7 +14,7 @@ from mcfs.annex.whereis import Copy, whereis
 from mcfs.cli import options
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, padded, screen
-from mcfs.config.settings import load_settings
+from mcfs.config.load import load_settings
 from mcfs.export.formats import json_text, track_object
 from mcfs.inspect.which import Behind, behind
 

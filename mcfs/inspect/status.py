@@ -18,7 +18,9 @@ from typing import Any
 from mcfs.annex.branch import unmerged
 from mcfs.annex.fingerprint import Fingerprint, basis_of, is_view, take_fingerprint
 from mcfs.annex.library import Library
-from mcfs.config.settings import DEFAULTS, Problem, load_settings
+from mcfs.config.load import load_settings
+from mcfs.config.problems import Problem
+from mcfs.config.settings import DEFAULTS
 from mcfs.errors import ConfigError
 from mcfs.mount_table import is_dead, our_mounts
 from mcfs.schema.columns import utc_now

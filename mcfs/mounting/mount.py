@@ -23,7 +23,8 @@ from pathlib import Path
 import trio
 
 from mcfs.annex.library import Library
-from mcfs.config.settings import Absent, Entries, Names, Settings, load_settings
+from mcfs.config.load import load_settings
+from mcfs.config.settings import Absent, Entries, Names, Settings
 from mcfs.errors import McfsError, MountError
 from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve, stop
 from mcfs.inspect.status import sentences, status_of

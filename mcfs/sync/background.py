@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mcfs.annex.library import Library, open_library
-from mcfs.config.settings import Settings, config_files, config_stamp
+from mcfs.config.load import config_files, config_stamp
+from mcfs.config.settings import Settings
 from mcfs.error_log import ErrorLog
 from mcfs.errors import ConfigError, LibraryError, McfsError, SyncRunningError
 from mcfs.store import Store

@@ -21,7 +21,7 @@ _BUILT_IN = (
     ViewSettings(
         "artist",
         templates=("{{ albumartist or artist }}", "{{ album }}"),
-        names='{{ tracknumber | pad(2) if tracknumber else "" }} {{ title }}.{{ ext }}',
+        file_names='{{ tracknumber | pad(2) if tracknumber else "" }} {{ title }}.{{ ext }}',
         sort=("tracknumber",),
     ),
     ViewSettings("genre", templates=("{{ genre }}",)),
@@ -83,9 +83,9 @@ def _read(view: ViewSettings, vocabulary: Vocabulary) -> QueryFolderNode:
     for template in templates:
         if template.names_files:
             raise QueryError(
-                "a folder cannot be named by a file", template.text, 0, "put it into `names`"
+                "a folder cannot be named by a file", template.text, 0, "put it into `file_names`"
             )
-    names = None if view.names is None else _names_of_files(view.names)
+    names = None if view.file_names is None else _names_of_files(view.file_names)
     return query_folder(query, templates, Presentation(names, view.entries))
 
 

@@ -21,7 +21,7 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.cli.terminal import width_of
-from mcfs.config.settings import load_settings
+from mcfs.config.load import load_settings
 from mcfs.errors import ExitCode, LibraryError
 from mcfs.inspect.status import ago, duration
 from mcfs.mount_table import unmount

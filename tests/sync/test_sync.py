@@ -17,7 +17,8 @@ from sqlalchemy import Engine, event
 
 from mcfs.annex import process
 from mcfs.annex.library import Library, open_library
-from mcfs.config.settings import EXTENSIONS, Settings, load_settings
+from mcfs.config.load import load_settings
+from mcfs.config.settings import EXTENSIONS, Settings
 from mcfs.errors import LibraryError, SyncRunningError
 from mcfs.query import ALL
 from mcfs.schema.columns import today

@@ -411,7 +411,7 @@ class TestViews:
             ViewSettings("bad", query="bpm:12x"),
             ViewSettings("bad", templates=("{{ genre",)),
             ViewSettings("bad", templates=("{{ title }}.{{ ext }}",)),
-            ViewSettings("bad", names="{{ title }}"),
+            ViewSettings("bad", file_names="{{ title }}"),
             ViewSettings("bad", sort=("nobody",)),
         ],
     )

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import lists, sampled_from
 
+from mcfs.config.load import config_files, config_stamp, load_settings
 from mcfs.config.settings import (
     DEFAULTS,
     EXTENSIONS,
@@ -19,11 +20,8 @@ from mcfs.config.settings import (
     Names,
     Settings,
     ViewSettings,
-    config_files,
-    config_stamp,
-    lines_of,
-    load_settings,
 )
+from mcfs.config.toml_file import line_numbers
 from mcfs.errors import ConfigError, ExitCode
 
 
@@ -115,7 +113,7 @@ class TestFiles:
             (b"a = " + b"[" * 5000, "mcfs.toml: it is nested too deeply"),
             (b"a = " + b"9" * 5000, "mcfs.toml:1: this is not TOML"),
             pytest.param(b"#" * 1_000_001, "mcfs.toml: it is longer than 1000000 bytes", id="long"),
-            (b"/annex/objects/MD5E-s1--a.toml\n", "to have it: git annex get mcfs.toml"),
+            (b"/annex/objects/MD5E-s1--a.toml\n", "to get it: git annex get mcfs.toml"),
         ],
     )
     def test_that_cannot_be_read(self, top: Path, content: bytes, says: str) -> None:
@@ -128,15 +126,15 @@ class TestFiles:
     def test_that_are_none(self, top: Path) -> None:
         file = top / "mcfs.toml"
         file.symlink_to(".git/annex/objects/not/here")
-        with pytest.raises(ConfigError, match=r"to have it: git annex get mcfs\.toml"):
+        with pytest.raises(ConfigError, match=r"to get it: git annex get mcfs\.toml"):
             load_settings(top)
         file.unlink()
         file.mkdir()
-        with pytest.raises(ConfigError, match="it is no file"):
+        with pytest.raises(ConfigError, match="it is not a regular file"):
             load_settings(top)
         file.rmdir()
         os.mkfifo(file)
-        with pytest.raises(ConfigError, match="it is no file"):
+        with pytest.raises(ConfigError, match="it is not a regular file"):
             load_settings(top)
         file.unlink()
         file.symlink_to("mcfs.toml")
@@ -195,9 +193,9 @@ class TestEverywhere:
             ('extensions = "mp3"', '1: extensions: write a list of them: ["flac", "mp3"]'),
             ("extensions = []", "1: extensions: write a list of them"),
             ("extensions = [3]", '1: extensions: write each of them in quotes: "mp3"'),
-            ('extensions = [\n"mp3",\n"+dsf"]', '1: extensions: "+dsf" is no extension'),
-            ('extensions = ["tar.gz"]', '"tar.gz" is no extension'),
-            ('extensions = [""]', '"" is no extension'),
+            ('extensions = [\n"mp3",\n"+dsf"]', '1: extensions: "+dsf" is not an extension'),
+            ('extensions = ["tar.gz"]', '"tar.gz" is not an extension'),
+            ('extensions = [""]', '"" is not an extension'),
             ("view = 3", "1: view: write a table for each view: [view.NAME]"),
             ("absent = 'show'\n[[view]]\n", "2: view: write a table for each view: [view.NAME]"),
         ],
@@ -214,7 +212,7 @@ class TestViews:
         [view."Peak time"]
         query = "genre:techno bpm:128-136"
         template = "{{ artist }}/{{ album }}"
-        names = "{{ bpm }} {{ title }}.{{ ext }}"
+        file_names = "{{ bpm }} {{ title }}.{{ ext }}"
         sort = ["-rating", "title"]
         limit = 50
         entries = "files"
@@ -269,9 +267,16 @@ class TestViews:
             ("[view.a]\nquery = 3", "2: view.a.query: write a text in quotes"),
             ("[view.a]\ntemplate = 3", "2: view.a.template: write a text, or a list of texts"),
             ("[view.a]\ntemplate = ['a', 3]", "2: view.a.template: write a text, or a list"),
-            ("[view.a]\nnames = 'portable'", "2: view.a.names: write a template: "
-                                             '"{{ artist }} - {{ title }}.{{ ext }}"'),
-            ("[view.a]\nnames = 3", "2: view.a.names: write a template"),
+            ("[view.a]\nfile_names = 'x'", "2: view.a.file_names: write a template: "
+                                           '"{{ artist }} - {{ title }}.{{ ext }}"'),
+            ("[view.a]\nfile_names = 3", "2: view.a.file_names: write a template"),
+            ("[view.a]\nnames = '{{ title }}.{{ ext }}'",
+             "2: view.a.names: this key is now `file_names`; "
+             'write file_names = "{{ title }}.{{ ext }}"'),
+            ("[view.a]\nnames = 3", "2: view.a.names: this key is now `file_names`; "
+                                    'write file_names = "{{ artist }} - {{ title }}.{{ ext }}"'),
+            ("[view.a]\nnames = 'portable'", "2: view.a.names: a view has no `names` of its own; "
+                                             'write names = "portable" above all views'),
             ("[view.a]\nsort = ''", "2: view.a.sort: write a field, or a list of fields"),
             ("[view.a]\nsort = ['a', '-']", "2: view.a.sort: write a field, or a list of fields"),
             ("[view.a]\nsort = [3]", "2: view.a.sort: write a field, or a list of fields"),
@@ -286,7 +291,7 @@ class TestViews:
             ("[view.a]\nhidden = 'yes'", "2: view.a.hidden: write true or false, without quotes"),
             ("[view]\na = false", "2: view.a: write a table: [view.a], and its query below that"),
             ("view.'a b' = 3", '1: view."a b": write a table: [view."a b"]'),
-            ("\n[view.all]", "2: view.all: `all` is always every track; choose another name"),
+            ("\n[view.all]", "2: view.all: `all` always lists every track; choose another name"),
             ("[view.pins]", "1: view.pins: `pins` is where queries are kept"),
             ("[view.snapshots]", "1: view.snapshots: `snapshots` is where frozen results are kept"),
             ("[view.'']", '1: view."": a view needs a name: write [view."Peak time"]'),
@@ -349,7 +354,7 @@ class TestViews:
     ],
 )
 def test_lines(text: str, keys: str, line: int | None) -> None:
-    assert lines_of(text).get(tuple(keys.split(" "))) == line
+    assert line_numbers(text).get(tuple(keys.split(" "))) == line
 
 
 def test_a_list_too_long_to_look_through_is_the_line_of_its_table(top: Path) -> None:
@@ -372,7 +377,8 @@ _LINES = [
     "names = 'portable'", "[view]", "[view.a]", "[view.'b c']", "[[view]]", "[view.a.b]", "a = {}",
     "a = {limit = 0, query = 'x'}", "b.limit = 3", "limit = 0", "limit = [", "1]", "hidden = true",
     "query = 'genre:x'", 'query = """', '"""', "template = ['a/b']", "sort = 1979-05-27", "\\", "=",
-    "view.'b c'.names = '{{ title }}'", "'limit' = inf", "[view.all]", "'quer\\y' = 1", '"\\u0000" = 1',
+    "view.'b c'.names = '{{ title }}'", "file_names = '{{ title }}'",
+    "'limit' = inf", "[view.all]", "'quer\\y' = 1", '"\\u0000" = 1',
 ]  # fmt: skip
 
 

@@ -1,0 +1,130 @@
+"""`mcfs.toml` of the library and the user's `config.toml` → `Settings`.
+
+Owns where the two files are and how they combine: the user's values replace the library's, key by key.
+A mistake in a file as a whole, or at its top level, raises a `ConfigError`; a mistake in one view is
+a `Problem`, and only that view is left out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from mcfs.config.problems import LIBRARY_FILE, Problem, dotted_key, home_folder
+from mcfs.config.settings import Settings, ViewSettings
+from mcfs.config.toml_file import TomlFile, read_toml_file
+from mcfs.config.value_parsers import (
+    FORMER_VIEW_KEYS,
+    TOP_LEVEL_PARSERS,
+    VIEW_PARSERS,
+    InvalidValue,
+    check_view_name,
+    check_view_tables,
+    unknown_key,
+)
+from mcfs.errors import ConfigError
+
+
+def config_files(library_top: Path) -> tuple[Path, Path]:
+    """The library's file and the user's, whether they exist or not."""
+    configured = os.environ.get("XDG_CONFIG_HOME", "")
+    # The XDG specification says that a relative path is to be ignored.
+    folder = Path(configured) if configured.startswith("/") else home_folder() / ".config"
+    return library_top / LIBRARY_FILE, folder / "mcfs" / "config.toml"
+
+
+def config_stamp(library_top: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    """(mtime, size, inode) of each file, None without it. It differs when a file has changed."""
+    return tuple(_stamp(file) for file in config_files(library_top))
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def load_settings(library_top: Path) -> Settings:
+    """The settings for a library; a `ConfigError` if a file cannot be understood."""
+    found = map(read_toml_file, config_files(library_top))
+    files = [file for file in found if file is not None]
+    top_level: dict[str, Any] = {}
+    view_keys: dict[str, dict[str, _KeyValue]] = {}
+    problems: list[Problem] = []
+    for file in files:
+        top_level |= _parse_top_level(file)
+        for name, table in _view_tables(file).items():
+            if isinstance(table, Mapping):
+                keys = {key: _KeyValue(value, file) for key, value in table.items()}
+                view_keys.setdefault(name, {}).update(keys)
+            else:
+                instead = f"write a table: [{dotted_key('view', name)}], and its query below that"
+                problems.append(file.problem(("view", name), instead))
+    views: dict[str, ViewSettings] = {}
+    for name, keys in view_keys.items():
+        first_file = next(file for file in files if name in _view_tables(file))
+        view = _parse_view(name, keys, first_file, problems)
+        if view is not None:
+            views[name] = view
+    return Settings(**top_level, views=MappingProxyType(views), problems=tuple(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyValue:
+    """The value of a view's key, and the file that it comes from."""
+
+    value: Any
+    file: TomlFile
+
+
+def _view_tables(file: TomlFile) -> Mapping[str, Any]:
+    """Name of a view → what should be its table."""
+    views: Mapping[str, Any] = file.data.get("view", {})
+    return views
+
+
+def _parse_top_level(file: TomlFile) -> dict[str, Any]:
+    """The values that hold for all views; a `ConfigError` at the first mistake."""
+    values: dict[str, Any] = {}
+    for key, value in file.data.items():
+        try:
+            if key == "view":
+                check_view_tables(value)
+            elif key in TOP_LEVEL_PARSERS:
+                values[key] = TOP_LEVEL_PARSERS[key](value)
+            else:
+                raise unknown_key(key, (*TOP_LEVEL_PARSERS, "view"))
+        except InvalidValue as invalid:
+            raise ConfigError(str(file.problem((key,), str(invalid)))) from invalid
+    return values
+
+
+def _parse_view(
+    name: str, keys: Mapping[str, _KeyValue], first_file: TomlFile, problems: list[Problem]
+) -> ViewSettings | None:
+    """The view, or None if there is a mistake in it; every mistake is added to `problems`."""
+    found: list[Problem] = []
+    try:
+        check_view_name(name)
+    except InvalidValue as invalid:
+        found.append(first_file.problem(("view", name), str(invalid)))
+    values: dict[str, Any] = {}
+    for key, given in keys.items():
+        try:
+            if key in VIEW_PARSERS:
+                member, parse = VIEW_PARSERS[key]
+                values[member] = parse(given.value)
+            elif key in FORMER_VIEW_KEYS:
+                raise FORMER_VIEW_KEYS[key](given.value)
+            else:
+                raise unknown_key(key, VIEW_PARSERS)
+        except InvalidValue as invalid:
+            found.append(given.file.problem(("view", name, key), str(invalid)))
+    problems += found
+    return None if found else ViewSettings(name, **values)
