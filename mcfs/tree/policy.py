@@ -1,0 +1,169 @@
+"""What the file system may do with each kind of node: the one table of rights, caching and entry types.
+
+Owns the policy of every node. `fuse/` asks for it and never for a node's class, so a new kind of node
+needs one new case here, and mypy reports the kinds that have none. Knows no errno and no kernel: how
+many seconds "one second" is, and which error a forbidden change becomes, is decided in `fuse/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+from mcfs.tree.nodes import (
+    EmptyPinNode,
+    ExportNode,
+    InfoFileNode,
+    InfoFolderNode,
+    Node,
+    PinsNode,
+    RootNode,
+    TrackNode,
+    TracksNode,
+    ValueNode,
+    ValuesNode,
+)
+
+
+class EntryKind(Enum):
+    """What a directory entry of the node is."""
+
+    FOLDER = "folder"
+    # A symbolic link or a regular file, as the folder's presentation or the mount's `--entries` says.
+    TRACK = "track"
+    # A regular file whose text mcfs writes when it is asked for.
+    TEXT_FILE = "text file"
+
+
+class Caching(Enum):
+    """How long a name or its attributes may be believed without asking again."""
+
+    # It never changes while the mount lasts.
+    FIXED = "fixed"
+    # As long as one likes, because a change of the store is announced. Who believes it must be noted.
+    UNTIL_ANNOUNCED = "until announced"
+    # It may change at any time without a change of the store, and nothing announces that.
+    ONE_SECOND = "one second"
+
+
+class DotNames(Enum):
+    """Which names with a leading dot a folder can hold. File managers probe for many of them."""
+
+    NONE = "none"
+    # `.mcfs` in the root.
+    FIXED = "fixed"
+    # What another program gave a name: it may appear at any time.
+    ANY = "any"
+
+
+class Changes(Enum):
+    """What mkdir, rmdir and rename mean inside a folder."""
+
+    READ_ONLY = "read-only"
+    # They make, remove and rename pins.
+    PINS = "pins"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What holds for one kind of node."""
+
+    kind: EntryKind
+    # Of a track: as a regular file. A link has always all bits.
+    permissions: int
+    # The node's own name in the folder above; that folder's `names_inside` may make it shorter.
+    name: Caching
+    # Its size, times and permission bits.
+    attributes: Caching
+    # Of a folder: the names in it, and that other names are absent.
+    names_inside: Caching = Caching.FIXED
+    dot_names: DotNames = DotNames.NONE
+    changes: Changes = Changes.READ_ONLY
+    # Of a text file: its length may differ from the size that was reported a moment before.
+    direct_io: bool = False
+
+
+def policy_of(node: Node) -> Policy:
+    """The policy of a node. Constant for its kind, so it may be asked for at every request."""
+    match node:
+        case TrackNode():
+            return _TRACK
+        case TracksNode() | ValuesNode() | ValueNode():
+            return _QUERY_FOLDER
+        case RootNode():
+            return _ROOT
+        case PinsNode():
+            return _PINS
+        case EmptyPinNode():
+            return _EMPTY_PIN
+        case InfoFolderNode():
+            return _INFO_FOLDER
+        case InfoFileNode():
+            return _INFO_FILE
+        case ExportNode():
+            return _EXPORT
+        case unreachable:
+            assert_never(unreachable)
+
+
+_TRACK = Policy(
+    EntryKind.TRACK,
+    permissions=0o444,
+    name=Caching.UNTIL_ANNOUNCED,
+    attributes=Caching.UNTIL_ANNOUNCED,
+)
+_QUERY_FOLDER = Policy(
+    EntryKind.FOLDER,
+    permissions=0o555,
+    name=Caching.UNTIL_ANNOUNCED,
+    attributes=Caching.ONE_SECOND,
+    names_inside=Caching.UNTIL_ANNOUNCED,
+)
+_ROOT = Policy(
+    EntryKind.FOLDER,
+    permissions=0o555,
+    name=Caching.FIXED,
+    attributes=Caching.ONE_SECOND,
+    names_inside=Caching.UNTIL_ANNOUNCED,
+    dot_names=DotNames.FIXED,
+)
+# Another mount or the command line may add and remove pins at any time.
+_PINS = Policy(
+    EntryKind.FOLDER,
+    permissions=0o755,
+    name=Caching.FIXED,
+    attributes=Caching.ONE_SECOND,
+    names_inside=Caching.ONE_SECOND,
+    dot_names=DotNames.ANY,
+    changes=Changes.PINS,
+)
+# Its first rename to a query fills it, and keeps what the kernel believes of the names in it.
+_EMPTY_PIN = Policy(
+    EntryKind.FOLDER,
+    permissions=0o555,
+    name=Caching.ONE_SECOND,
+    attributes=Caching.ONE_SECOND,
+    names_inside=Caching.ONE_SECOND,
+)
+_INFO_FOLDER = Policy(
+    EntryKind.FOLDER,
+    permissions=0o555,
+    name=Caching.FIXED,
+    attributes=Caching.ONE_SECOND,
+    names_inside=Caching.ONE_SECOND,
+)
+# Written anew at each look: progress and errors change between a stat and a read.
+_INFO_FILE = Policy(
+    EntryKind.TEXT_FILE,
+    permissions=0o444,
+    name=Caching.ONE_SECOND,
+    attributes=Caching.ONE_SECOND,
+    direct_io=True,
+)
+_EXPORT = Policy(
+    EntryKind.TEXT_FILE,
+    permissions=0o444,
+    name=Caching.ONE_SECOND,
+    attributes=Caching.ONE_SECOND,
+)

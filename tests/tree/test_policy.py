@@ -1,0 +1,103 @@
+"""The policy of every kind of node: what it is, how long it is believed, what may be changed in it."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from mcfs.query import ALL, parse
+from mcfs.template import parse_template
+from mcfs.tree.nodes import (
+    EmptyPinNode,
+    ExportNode,
+    Format,
+    InfoFile,
+    InfoFileNode,
+    InfoFolderNode,
+    Node,
+    PinsNode,
+    RootNode,
+    TrackNode,
+    TracksNode,
+    ValueNode,
+    ValuesNode,
+)
+from mcfs.tree.policy import Caching, Changes, DotNames, EntryKind, policy_of
+
+GENRES = ValuesNode(ALL, (parse_template("{{ genre }}"),))
+NODES: tuple[Node, ...] = (
+    RootNode(),
+    PinsNode(),
+    EmptyPinNode(),
+    TracksNode(ALL),
+    GENRES,
+    ValueNode(GENRES, "techno"),
+    InfoFolderNode(),
+    InfoFileNode(InfoFile.STATUS),
+    ExportNode(TracksNode(ALL), Format.CSV, "all", 0),
+    TrackNode("a.mp3", 1, "SHA256E-s1--a.mp3", "a.mp3", "objects/a", 1, None, 1),
+)
+FOLDERS = [node for node in NODES if policy_of(node).kind is EntryKind.FOLDER]
+FILES = [node for node in NODES if policy_of(node).kind is not EntryKind.FOLDER]
+
+
+def test_every_kind_of_node_is_covered_here() -> None:
+    assert {type(node) for node in NODES} == set(get_args(Node))
+
+
+@pytest.mark.parametrize("node", NODES, ids=lambda node: type(node).__name__)
+def test_only_pins_can_be_changed(node: Node) -> None:
+    policy = policy_of(node)
+    is_pins = isinstance(node, PinsNode)
+    assert policy.changes is (Changes.PINS if is_pins else Changes.READ_ONLY)
+    assert bool(policy.permissions & 0o222) == is_pins
+
+
+@pytest.mark.parametrize("node", FOLDERS, ids=lambda node: type(node).__name__)
+def test_a_folder_can_be_entered_and_its_attributes_are_asked_for_again(node: Node) -> None:
+    policy = policy_of(node)
+    assert policy.permissions & 0o555 == 0o555
+    assert policy.attributes is Caching.ONE_SECOND
+    assert not policy.direct_io
+
+
+@pytest.mark.parametrize("node", FILES, ids=lambda node: type(node).__name__)
+def test_a_file_can_be_read_and_holds_no_names(node: Node) -> None:
+    policy = policy_of(node)
+    assert policy.permissions == 0o444
+    assert policy.dot_names is DotNames.NONE
+    assert policy.names_inside is Caching.FIXED
+
+
+@pytest.mark.parametrize(
+    ("node", "name", "names_inside"),
+    [
+        (TracksNode(parse("genre:techno")), Caching.UNTIL_ANNOUNCED, Caching.UNTIL_ANNOUNCED),
+        (GENRES, Caching.UNTIL_ANNOUNCED, Caching.UNTIL_ANNOUNCED),
+        (ValueNode(GENRES, "techno"), Caching.UNTIL_ANNOUNCED, Caching.UNTIL_ANNOUNCED),
+        (RootNode(), Caching.FIXED, Caching.UNTIL_ANNOUNCED),
+        # Pins come from other mounts and from the command line, which announce nothing.
+        (PinsNode(), Caching.FIXED, Caching.ONE_SECOND),
+        (EmptyPinNode(), Caching.ONE_SECOND, Caching.ONE_SECOND),
+        (InfoFolderNode(), Caching.FIXED, Caching.ONE_SECOND),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_how_long_a_folder_is_believed(node: Node, name: Caching, names_inside: Caching) -> None:
+    policy = policy_of(node)
+    assert (policy.name, policy.names_inside) == (name, names_inside)
+
+
+def test_only_the_root_and_pins_can_hold_names_with_a_leading_dot() -> None:
+    holding = {
+        type(node): policy_of(node).dot_names
+        for node in NODES
+        if policy_of(node).dot_names is not DotNames.NONE
+    }
+    assert holding == {RootNode: DotNames.FIXED, PinsNode: DotNames.ANY}
+
+
+def test_a_text_file_whose_length_may_change_while_it_is_open_bypasses_the_page_cache() -> None:
+    bypassing = [type(node) for node in NODES if policy_of(node).direct_io]
+    assert bypassing == [InfoFileNode]
