@@ -10,9 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-
-from mcfs.schema.columns import utc_now
+from datetime import UTC, datetime
 
 MOST = 100
 
@@ -30,7 +28,7 @@ class LoggedError:
 class ErrorLog:
     """The last complaints; the same one again counts up instead of crowding out the others."""
 
-    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
         self._said: deque[LoggedError] = deque(maxlen=MOST)
         self._lock = threading.Lock()

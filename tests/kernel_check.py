@@ -13,12 +13,11 @@ import stat
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.errors import McfsError
-from mcfs.schema.columns import utc_now
 from mcfs.store import Store, TrackRecord
 from mcfs.sync.derive import decade, is_live
 from mcfs.text.names import stem_and_suffix, track_name
@@ -126,8 +125,8 @@ class Changes:
                 content_path=f"annex/objects/{key}/{key}",
                 present=self._draw.random() < 0.85,
                 size=self._made * 1000,
-                added_at=utc_now() - ago,
-                changed_at=utc_now() - ago,
+                added_at=datetime.now(UTC) - ago,
+                changed_at=datetime.now(UTC) - ago,
                 values=values,
             )
         )

@@ -20,9 +20,9 @@ from pathlib import Path
 from insert import tracks
 
 from mcfs.query import hiding_absent, parse
-from mcfs.schema.columns import today
 from mcfs.sql import count_tracks, select_tracks
 from mcfs.store import CacheRepository, open_store
+from mcfs.store.clock import today
 
 QUERIES = (
     "genre:techno bpm:>120",

@@ -28,9 +28,9 @@ from pathlib import Path
 from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment
 from mcfs.query import ALL
-from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import Store, open_store
+from mcfs.store.clock import today
 from mcfs.sync.run import sync
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mcfs.annex.library import Library
 from mcfs.annex.process import piped, stop_kindly
 from mcfs.errors import LibraryError
-
-_NO_UTF_8 = re.compile(r"[\ud800-\udfff]")
+from mcfs.text.raw_text import replace_not_utf8
 
 
 def ask(
@@ -30,7 +28,7 @@ def ask(
         # git-annex would make a repository of its own of the next one above.
         raise LibraryError(f"{library.top} is not there any more")
     # JSON has no way to say bytes that are not UTF-8.
-    asked = {_NO_UTF_8.sub("\N{REPLACEMENT CHARACTER}", key): key for key in annex_keys}
+    asked = {replace_not_utf8(key): key for key in annex_keys}
     some_failed = False
     try:
         with piped(

@@ -11,10 +11,11 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+
+from mcfs.text.timestamps import from_microseconds
 
 _STATUSES = (b"1", b"0", b"X")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Signed = tuple[str, bytes, bool]  # field as spelled, value, whether it is set
 
 
@@ -176,6 +177,6 @@ def _nanoseconds(stamp: bytes) -> int | None:
 
 def _moment(nanoseconds: int) -> datetime | None:
     try:
-        return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+        return from_microseconds(nanoseconds // 1000)
     except OverflowError:
         return None

@@ -21,7 +21,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import IO, Any
 
@@ -32,6 +32,7 @@ from mcfs.annex.logs import Metadata
 from mcfs.annex.process import piped
 from mcfs.annex.read_library import AnnexedKey, read_library
 from mcfs.errors import LibraryError
+from mcfs.text.timestamps import from_microseconds, to_microseconds
 
 # Bytes of the index, some 130 for each file: below, starting a Python takes as long as is saved.
 _LARGE = 500_000
@@ -41,8 +42,6 @@ _AT_ONCE = 100
 # Bytes that may wait in the pipe while this process is at something else: some 1,500 keys.
 _WAITING = 1 << 20
 _LENGTH = 8
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class _EndedError(Exception):
@@ -148,11 +147,11 @@ def _plain(keys: Iterator[AnnexedKey]) -> Iterator[tuple[Any, ...]]:
 
 
 def _moment(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    return None if microseconds is None else from_microseconds(microseconds)
 
 
 def _microseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+    return None if moment is None else to_microseconds(moment)
 
 
 def _answer(asked: IO[bytes], out: IO[bytes]) -> None:

@@ -19,9 +19,9 @@ from mcfs.cli.table import absent_mark, draw_table
 from mcfs.cli.terminal import emit, note, say, screen
 from mcfs.query import Query, hiding_absent, parse
 from mcfs.query.parser import MAX_LIMIT
-from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store.cache_reader import CacheReader
+from mcfs.store.clock import today
 from mcfs.store.records import TrackRecord
 
 T = TypeVar("T")

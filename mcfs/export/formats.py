@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import functools
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -19,13 +18,13 @@ from urllib.parse import quote
 from mcfs.store.records import TrackRecord
 from mcfs.text.names import fold
 from mcfs.text.numbers import number_of
+from mcfs.text.raw_text import replace_not_utf8
 
 Location = Callable[[TrackRecord], str]
 
 # Between several values of a field in one cell: a comma is part of too many names.
 _BETWEEN = "; "
 _FIRST_FIELDS = ("artist", "title", "album", "genre", "bpm", "key", "rating", "year", "crate")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _fold_name = functools.lru_cache(maxsize=1024)(fold)
 
 
@@ -134,4 +133,4 @@ def track_object(track: TrackRecord) -> dict[str, Any]:
 def json_text(what: Any, indent: int | None = None) -> str:
     """JSON that is valid UTF-8 whatever bytes a library has, with letters as letters."""
     text = json.dumps(what, ensure_ascii=False, indent=indent)
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return replace_not_utf8(text)

@@ -13,10 +13,10 @@ from mcfs.annex.get import Ended, Moving, get
 from mcfs.annex.library import Library
 from mcfs.annex.objects import present
 from mcfs.query import Query
-from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import TrackRecord
 from mcfs.store.cache_reader import CacheReader
+from mcfs.store.clock import today
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,14 @@ from mcfs.imports.result import Failed, Imported, ImportResult, OnEvent, OnProgr
 from mcfs.imports.selection import Selection, select
 from mcfs.imports.track_matching import Matcher
 from mcfs.query import ALL
-from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import Store
 from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
+from mcfs.store.clock import today
 from mcfs.store.locks import import_lock
 from mcfs.sync.run import sync
+from mcfs.text.raw_text import is_utf8
 from mcfs.tree.tree import Tree
 
 # So many tracks are told git-annex at once, at least and at most.
@@ -339,7 +340,7 @@ class _Flow:
             waiting: list[Wanted] = []
             reasons: list[str | None] = []
             for each in wanted:
-                if not _is_utf8(each.annex_key):
+                if not is_utf8(each.annex_key):
                     key = each.annex_key
                     self.fail(self.files([key])[key], key, _UNSAYABLE)
                     continue
@@ -410,10 +411,6 @@ class _Flow:
         for file in self._read.work_files(annex_keys):
             files[file.annex_key] = min(file.work_path, files.get(file.annex_key, file.work_path))
         return files
-
-
-def _is_utf8(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _joined(one: Fields, other: Fields) -> dict[str, tuple[str, ...]]:

@@ -20,10 +20,11 @@ from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
 from mcfs.inspect.describe import in_words, remarks
 from mcfs.mount_table import mount_of
 from mcfs.query import Contains, Vocabulary, canonical_text, format_term, parse
-from mcfs.schema.columns import stored_text, stored_time
 from mcfs.sql import Compiled, count_tracks, select_tracks
 from mcfs.store import Store
 from mcfs.template import looks_like_template
+from mcfs.text.raw_text import stored_text
+from mcfs.text.timestamps import to_microseconds
 from mcfs.tree.nodes import (
     EmptyPinNode,
     ExportNode,
@@ -304,7 +305,7 @@ def _literal(value: Any) -> str:
         case bool():
             return str(int(value))
         case datetime():
-            return f"{stored_time(value)} /* {value:%Y-%m-%d %H:%M} */"
+            return f"{to_microseconds(value)} /* {value:%Y-%m-%d %H:%M} */"
         case int() | float():
             return repr(value)
         case bytes():

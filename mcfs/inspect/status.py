@@ -23,7 +23,6 @@ from mcfs.config.problems import Problem
 from mcfs.config.settings import DEFAULTS
 from mcfs.errors import ConfigError
 from mcfs.mount_table import is_dead, our_mounts
-from mcfs.schema.columns import utc_now
 from mcfs.store import Counts, Generation, Run
 from mcfs.store.locks import running_sync
 from mcfs.store.read_only import Look, look_into
@@ -118,7 +117,7 @@ def status_of(library: Library) -> Status:
     seen = seen_by(look.state, library, settings.extensions)
     branch, basis = _branch(now)
     return Status(
-        at=utc_now(),
+        at=datetime.now(UTC),
         library=library,
         generation=look.generation,
         known=seen is not None,

@@ -34,7 +34,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from mcfs.schema.columns import RawText, UtcTime, utc_now
+from mcfs.schema.column_types import RawText, UtcTime
 
 # Raise it when the same tables are to hold other contents (a new `fold`, another inode hash).
 DERIVATION = 2
@@ -244,7 +244,6 @@ class SyncState(CacheBase):
     finished_at: Mapped[datetime | None]
     counts: Mapped[dict[str, Any] | None]
     last_error: Mapped[str | None]
-    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
 
     __table_args__ = (
         CheckConstraint("id = 1", name="one_row"),

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mcfs.schema.columns import RawText, UtcTime, utc_now
+from mcfs.schema.column_types import RawText, UtcTime
 
 
 class UserBase(DeclarativeBase):
@@ -34,8 +34,8 @@ class Pin(UserBase):
     name: Mapped[str] = mapped_column(unique=True)
     # "" is a pin that is no query yet.
     query_text: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[datetime] = mapped_column(default=utc_now)
-    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
     __table_args__ = (CheckConstraint("length(name) > 0", name="name_not_empty"),)
 
@@ -48,8 +48,8 @@ class Snapshot(UserBase):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     query_text: Mapped[str]
-    taken_at: Mapped[datetime] = mapped_column(default=utc_now)
-    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+    taken_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
     __table_args__ = (CheckConstraint("length(name) > 0", name="name_not_empty"),)
 
@@ -83,11 +83,11 @@ class Run(UserBase):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    started_at: Mapped[datetime] = mapped_column(default=utc_now)
+    started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     detail: Mapped[dict[str, Any] | None]
-    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+    updated_at: Mapped[datetime]
 
     __table_args__ = (CheckConstraint("kind IN ('sync', 'import')", name="kind_is_known"),)
 
@@ -103,6 +103,6 @@ class Imported(UserBase):
     annex_key: Mapped[str] = mapped_column(primary_key=True)
     # Field → its values.
     fields: Mapped[dict[str, Any]]
-    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+    updated_at: Mapped[datetime]
 
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -38,8 +38,8 @@ from mcfs.query import (
 from mcfs.query.dates import days_of, midnight
 from mcfs.query.tempo import Span, tempo_spans
 from mcfs.schema.cache import DERIVED_COLUMNS
-from mcfs.schema.columns import stored_text
 from mcfs.text.musical_keys import mixes_with
+from mcfs.text.raw_text import is_utf8, stored_text
 
 # Equal for all queries that are the same but for the words in them.
 Shape = tuple[Any, ...]
@@ -125,7 +125,7 @@ class _Lowering:
         usual: list[str] = []
         unusual: list[Shape] = []
         for key in annex_keys:
-            if isinstance(stored_text(key), str):
+            if is_utf8(key):
                 usual.append(key)
             else:
                 unusual.append(("=", self.named(key)))

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from mcfs.text.raw_text import is_utf8
+
 T = TypeVar("T")
 
 # SQLite allows 32,766 variables.
@@ -31,8 +33,6 @@ def among(
     Text that is not UTF-8 has no place in JSON, and is asked for as it always is.
     """
     array = json.dumps(some, ensure_ascii=False)
-    try:
-        array.encode()
-    except UnicodeEncodeError:
+    if not is_utf8(array):
         return column.in_(some)
     return column.in_(select(func.json_each(array).table_valued("value").c.value))

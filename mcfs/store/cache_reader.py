@@ -30,9 +30,9 @@ from sqlalchemy.types import NullType
 from mcfs.query import ALL, LOCATION, Query, Vocabulary
 from mcfs.schema.cache import Field, Touched, Track, TrackFile, TrackValue, Value
 from mcfs.schema.cache import SyncState as SyncRow
-from mcfs.schema.columns import as_text, today
 from mcfs.sql import Compiled, count_tracks
 from mcfs.store.batches import among, chunks
+from mcfs.store.clock import today
 from mcfs.store.records import (
     Counts,
     FieldCount,
@@ -43,6 +43,7 @@ from mcfs.store.records import (
     WorkFile,
 )
 from mcfs.text.numbers import NUMERIC
+from mcfs.text.raw_text import as_text
 
 # A row of whatever was asked for.
 FoundRow = Row[*tuple[Any, ...]]

@@ -16,7 +16,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from mcfs.errors import NotFoundError
 from mcfs.schema.cache import Field, Touched, Track, TrackFile, TrackValue, Value
 from mcfs.schema.cache import SyncState as SyncRow
-from mcfs.schema.columns import stored_text
 from mcfs.store import inodes
 from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
@@ -24,6 +23,7 @@ from mcfs.store.records import SyncState, TrackRecord
 from mcfs.store.row_encoder import Encoder, places
 from mcfs.store.track_names import provisional, settle
 from mcfs.text.names import fold
+from mcfs.text.raw_text import stored_text
 
 _ADD_TO_FTS = (
     "INSERT INTO {0}_fts(rowid, folded) SELECT id, folded FROM {0} WHERE id >= ? ORDER BY id"

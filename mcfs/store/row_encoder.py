@@ -17,10 +17,11 @@ from sqlalchemy.dialects import sqlite
 
 from mcfs.query import DIRECTORY, TYPE
 from mcfs.schema.cache import CacheBase, Field, Track, TrackFile, TrackValue, Value
-from mcfs.schema.columns import stored_text, stored_time
 from mcfs.store.records import TrackRecord
 from mcfs.text.names import fold
 from mcfs.text.numbers import number_of
+from mcfs.text.raw_text import stored_text
+from mcfs.text.timestamps import to_microseconds
 
 _Row = tuple[Any, ...]
 
@@ -183,8 +184,8 @@ class Encoder:
                 stored_text(record.content_path),
                 1 if record.present else 0,  # sqlite3 asks around who could adapt a bool
                 record.size if record.size is None or record.size <= _LARGEST else None,
-                None if record.changed_at is None else stored_time(record.changed_at),
-                None if record.added_at is None else stored_time(record.added_at),
+                None if record.changed_at is None else to_microseconds(record.changed_at),
+                None if record.added_at is None else to_microseconds(record.added_at),
                 *repeated,
                 record.decade,
                 1 if record.is_live else 0,

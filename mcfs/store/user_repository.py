@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select, type_coerce, update
@@ -15,11 +16,11 @@ from sqlalchemy.types import NullType
 
 from mcfs.errors import NotFoundError, PinExistsError
 from mcfs.schema import user as rows
-from mcfs.schema.columns import as_text, utc_now
 from mcfs.store import engine as sqlite
 from mcfs.store.batches import among, chunks
 from mcfs.store.migrations import HEAD, revision_of
 from mcfs.store.records import Pin, Run
+from mcfs.text.raw_text import as_text
 
 
 class UserRepository:
@@ -67,14 +68,20 @@ class UserRepository:
         """Pin a query; query text "" makes a pin that is no query yet."""
         with sqlite.writing(self._engine) as connection:
             _refuse_taken(connection, name)
-            connection.execute(insert(rows.Pin).values(name=name, query_text=query_text))
+            now = datetime.now(UTC)
+            pin = {"name": name, "query_text": query_text, "created_at": now, "updated_at": now}
+            connection.execute(insert(rows.Pin).values(pin))
 
     def rename_pin(self, name: str, new_name: str, query_text: str) -> None:
         """Give a pin another name, and the query it has from now on: both or neither."""
         with sqlite.writing(self._engine) as connection:
             if new_name != name:
                 _refuse_taken(connection, new_name)
-            becomes = {"name": new_name, "query_text": query_text}
+            becomes = {
+                "name": new_name,
+                "query_text": query_text,
+                "updated_at": datetime.now(UTC),
+            }
             change = update(rows.Pin).where(rows.Pin.name == name).values(becomes)
             if not connection.execute(change).rowcount:
                 raise _no_pin(name)
@@ -87,16 +94,19 @@ class UserRepository:
 
     def start_run(self, kind: str, detail: Mapping[str, Any] | None = None) -> int:
         """Log that a "sync" or an "import" began; its number."""
+        now = datetime.now(UTC)
+        run = {"kind": kind, "detail": detail, "started_at": now, "updated_at": now}
         with sqlite.writing(self._engine) as connection:
             return connection.execute(
-                insert(rows.Run).values(kind=kind, detail=detail).returning(rows.Run.id)
+                insert(rows.Run).values(run).returning(rows.Run.id)
             ).scalar_one()
 
     def finish_run(
         self, run_id: int, outcome: str, detail: Mapping[str, Any] | None = None
     ) -> None:
         """Log that it ended, and how."""
-        ended = {"outcome": outcome, "detail": detail, "finished_at": utc_now()}
+        now = datetime.now(UTC)
+        ended = {"outcome": outcome, "detail": detail, "finished_at": now, "updated_at": now}
         with sqlite.writing(self._engine) as connection:
             change = update(rows.Run).where(rows.Run.id == run_id).values(ended)
             if not connection.execute(change).rowcount:
@@ -129,7 +139,7 @@ class UserRepository:
 
     def remember_imported(self, tracks: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         """From now on this is what imports wrote of these tracks; {} for nothing."""
-        now = utc_now()
+        now = datetime.now(UTC)
         kept = [
             {
                 "annex_key": key,

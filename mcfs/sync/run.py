@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 from typing import Any
@@ -24,7 +25,6 @@ from mcfs.annex.process import run
 from mcfs.annex.read_library import AnnexedKey, look, read_all, read_library, read_some
 from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.errors import LibraryError, McfsError, StoreBusyError
-from mcfs.schema.columns import utc_now
 from mcfs.store import Store, SyncState
 from mcfs.store.cache_writer import CacheWriter
 from mcfs.store.locks import SyncLock, sync_lock
@@ -159,7 +159,7 @@ class _Sync:
         self._lock = lock
         self._on_progress = on_progress
         self._shown_at = 0.0
-        self._started_at = utc_now()
+        self._started_at = datetime.now(UTC)
         self._report = SyncReport()
 
     def run(self, *, full: bool) -> SyncReport:
@@ -311,7 +311,7 @@ class _Sync:
             counts = read.counts()
         report.tracks, report.present, report.broken = counts.tracks, counts.present, counts.broken
         report.unmerged = tuple(unmerged(self._library, fingerprint))
-        self._store.cache.record_finish(utc_now(), counts)
+        self._store.cache.record_finish(datetime.now(UTC), counts)
         return report
 
 

@@ -17,6 +17,7 @@ from jinja2.lexer import Token, operators
 from mcfs.errors import TemplateError
 from mcfs.template.values import MAX_NUMBER, settled
 from mcfs.text.names import fold
+from mcfs.text.raw_text import first_not_utf8
 
 JINJA = Environment()
 
@@ -32,7 +33,6 @@ ANY_NAME = 'meta["replaygain-track"]'
 # In a path, nothing else can stand for a slash.
 _DIVISION_SLASH = "\N{DIVISION SLASH}"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NAME = re.compile(r"[^\W\d]\w*")
 _BACKSLASH = re.compile(r"\\(.?)", re.DOTALL)
 
@@ -176,8 +176,8 @@ def _nest(text: str, at: int, piece: str, nested: list[int]) -> None:
 
 
 def _refuse_odd_characters(text: str) -> None:
-    if found := _SURROGATE.search(text):
-        raise TemplateError("this is not UTF-8", text, found.start(), "write it as UTF-8")
+    if (position := first_not_utf8(text)) is not None:
+        raise TemplateError("this is not UTF-8", text, position, "write it as UTF-8")
     if found := _CONTROL.search(text):
         raise TemplateError(
             "a template has no control characters", text, found.start(), "write a space, or nothing"

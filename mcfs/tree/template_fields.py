@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +15,7 @@ from mcfs.query.fields import ALIASES, RAW
 from mcfs.schema.cache import DERIVED_COLUMNS
 from mcfs.template import Cell
 from mcfs.text.numbers import NUMERIC
+from mcfs.text.timestamps import from_microseconds
 
 _SPELLED_TWICE = {
     "albumartist": ("albumartist", "album_artist"),
@@ -25,7 +25,6 @@ _SPELLED_TWICE = {
 _PLACES = frozenset({"directory", "ext", "filename", "location", "type"})
 # No tempo and no rating are written as zero.
 _ZERO_IS_NONE = frozenset({"bpm", "rating"})
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,7 @@ class InColumn:
             case "is_live" | "present":
                 return bool(kept)
             case "added_at" | "changed_at" if kept is not None:
-                moment = _EPOCH + timedelta(microseconds=kept)
-                return moment.astimezone().date().isoformat()
+                return from_microseconds(kept).astimezone().date().isoformat()
             case _:
                 found: Cell = kept
                 return found

@@ -17,9 +17,9 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.query import ALL
-from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import Store, TrackRecord
+from mcfs.store.clock import today
 from tests.mounts import REPOSITORY
 from tests.prerequisites import git_annex_environment
 

@@ -25,7 +25,6 @@ from mcfs.config.load import load_settings
 from mcfs.errors import ExitCode, LibraryError
 from mcfs.inspect.status import ago, duration
 from mcfs.mount_table import unmount
-from mcfs.schema.columns import utc_now
 from mcfs.store import Store, open_store
 from mcfs.store.locks import sync_lock
 from mcfs.sync.run import sync
@@ -111,7 +110,7 @@ def test_for_programs(mcfs: Mcfs, library: Library, synced: Store) -> None:
     )  # fmt: skip
     at = datetime.fromisoformat(last["at"])
     assert at.utcoffset() == timedelta()
-    assert abs(utc_now() - at) < timedelta(minutes=5)
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=5)
     assert told["pins"] == ["Peak time"]
     assert [run["detail"]["kind"] for run in told["runs"]][:1] == ["difference"]
     for name in ("failure", "syncing", "branch", "basis", "config_error"):
@@ -296,7 +295,7 @@ class TestLastSync:
         with synced.cache.reading() as read:
             counts = read.counts()
         for hours, stale in ((23, False), (25, True)):
-            synced.cache.record_finish(utc_now() - timedelta(hours=hours), counts)
+            synced.cache.record_finish(datetime.now(UTC) - timedelta(hours=hours), counts)
             said = rows(mcfs)["sync"]
             assert said[0].startswith("23 hours ago" if hours == 23 else "1 day ago")
             assert (said[1:] == ["that is more than a day: run `mcfs sync`"]) is stale

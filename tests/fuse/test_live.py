@@ -10,13 +10,12 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from mcfs.annex.library import Library
-from mcfs.schema.columns import utc_now
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.sync.run import sync
 from mcfs.tree.tree import Tree
@@ -36,7 +35,7 @@ def track(name: str, *, added_days_ago: float = 100, **values: str) -> TrackReco
         content_path=f"annex/objects/{key}",
         present=True,
         size=len(name),
-        added_at=utc_now() - timedelta(days=added_days_ago),
+        added_at=datetime.now(UTC) - timedelta(days=added_days_ago),
         values={field: tuple(text.split("|")) for field, text in values.items()},
     )
 

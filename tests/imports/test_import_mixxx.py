@@ -393,8 +393,8 @@ def test_the_store_is_in_step_before_and_after(
 
 def _in_crate(crate: str) -> Any:
     from mcfs.query import Vocabulary, parse
-    from mcfs.schema.columns import today
     from mcfs.sql import select_tracks
+    from mcfs.store.clock import today
 
     return select_tracks(parse(f"crate:={crate}", Vocabulary(frozenset({"crate"}))), today())
 

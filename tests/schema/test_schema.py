@@ -98,7 +98,6 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "finished_at": ("BIGINT", False),
         "counts": ("JSON", False),
         "last_error": text,
-        "updated_at": ("BIGINT", True),
     }
 
 
@@ -185,10 +184,7 @@ def test_bad_track(
         ("INSERT INTO track_value VALUES (1, 1)", "track_value.track_id, track_value.value_id"),
         ("INSERT INTO track_value VALUES (99, 1)", "FOREIGN KEY"),
         ("INSERT INTO track_value VALUES (1, 99)", "FOREIGN KEY"),
-        (
-            "INSERT INTO sync_state (id, store_uuid, generation, updated_at) VALUES (2, 'u', 0, 0)",
-            "one_row",
-        ),
+        ("INSERT INTO sync_state (id, store_uuid, generation) VALUES (2, 'u', 0)", "one_row"),
         ("UPDATE sync_state SET generation = -1", "generation_not_negative"),
         ("UPDATE sync_state SET store_uuid = NULL", "NOT NULL"),
     ],

@@ -12,9 +12,9 @@ from sqlalchemy.exc import ResourceClosedError
 
 from mcfs.errors import NotFoundError, StoreError
 from mcfs.query import ALL, parse
-from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import CacheRepository, SyncState, TrackRecord
+from mcfs.store.clock import today
 from tests.store.making import METADATA, PLACES, named, query, substring, track
 
 WHEN = datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=UTC)
@@ -286,16 +286,6 @@ def test_an_error_comes_and_goes(cache: CacheRepository, path: Path) -> None:
     assert cache.state() == SyncState()
     # Nothing is NULL, and not the JSON text "null".
     assert query(path, "SELECT counts, fingerprint FROM sync_state") == [(None, None)]
-
-
-def test_updated_at_maintains_itself(cache: CacheRepository, path: Path) -> None:
-    ((first,),) = query(path, "SELECT updated_at FROM sync_state")
-    cache.record_error("it broke")
-    ((second,),) = query(path, "SELECT updated_at FROM sync_state")
-    cache.insert([track(1)])
-    ((third,),) = query(path, "SELECT updated_at FROM sync_state")
-    assert first < second < third
-    assert abs(datetime.now(UTC).timestamp() * 1e6 - third) < 60e6
 
 
 def test_select_runs_what_sql_builds(cache: CacheRepository) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ def engine(user: UserRepository) -> Engine:
     user.add_pin("p", "genre:techno")
     tracks = [("k1", "n1"), ("k2", "n2")]
     with writing(user._engine) as connection:
-        connection.execute(insert(Snapshot).values(id=1, name="s", query_text="genre:dub"))
+        now = datetime.now(UTC)
+        snapshot = {"id": 1, "name": "s", "query_text": "genre:dub"}
+        connection.execute(insert(Snapshot).values(snapshot | {"taken_at": now, "updated_at": now}))
         for position, (annex_key, name) in enumerate(tracks, 1):
             row = {"snapshot_id": 1, "position": position, "annex_key": annex_key, "name": name}
             connection.execute(insert(SnapshotTrack).values(row))

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcfs.query import Equals, Query
-from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import CacheRepository, SyncState
+from mcfs.store.clock import today
 from mcfs.store.user_repository import UserRepository
 from mcfs.text.names import fold
 from tests.store.making import METADATA, check_trigrams, contents, query, substring, track

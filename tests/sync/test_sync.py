@@ -21,9 +21,9 @@ from mcfs.config.load import load_settings
 from mcfs.config.settings import EXTENSIONS, Settings
 from mcfs.errors import LibraryError, SyncRunningError
 from mcfs.query import ALL
-from mcfs.schema.columns import today
 from mcfs.sql import select_tracks
 from mcfs.store import Store, TrackRecord, open_store
+from mcfs.store.clock import today
 from mcfs.store.locks import running_sync, sync_lock
 from mcfs.sync.derive import added_at, decade, is_live
 from mcfs.sync.run import Kind, Progress, preview, sync
