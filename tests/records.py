@@ -1,7 +1,7 @@
-"""Two dozen tracks that one can remember, as records in a cache: what the query language is tried on.
+"""Two dozen tracks as records in a cache, for tests of the query language.
 
-Nothing here touches git-annex: `tests/tracks.py` has the real library. Tests name tracks by title; what
-is odd about each is said beside it. Wherever a test says "today", it is the day below.
+Nothing here uses git-annex; the real library is in `tests/tracks.py`. Tests call tracks by their titles, and
+a comment says what is special about each. "Today" is always `TODAY`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from mcfs.text.names import escape
 
 TODAY = date(2025, 7, 9)
 MEBI = 1024 * 1024
-# What tests call the one without a title: the stem of its file.
-NOTHING = "nothing known"
+# The track without a title is called by the stem of its file.
+UNTITLED = "nothing known"
 
 
 def _record(
@@ -44,7 +44,7 @@ def _record(
     fields = {"title": title, **fields} if title else fields
     return TrackRecord(
         annex_key=f"SHA256E-s9--{files[0]}",
-        name=f"{escape(title or NOTHING)}.{extension}",
+        name=f"{escape(title or UNTITLED)}.{extension}",
         files=files,
         content_path=f"annex/objects/{files[0]}",
         present=present,
@@ -176,66 +176,70 @@ RECORDS = (
     _record(YIN, "odd/7.mp3"),
 )  # fmt: skip
 
-_TITLES = {r.annex_key: r.values.get("title", (NOTHING,))[0] for r in RECORDS}
+_TITLES = {r.annex_key: r.values.get("title", (UNTITLED,))[0] for r in RECORDS}
 EVERYTHING = set(_TITLES.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A cache with tracks in it, and the language to ask it in."""
+class SampleCache:
+    """A cache with sample tracks in it, and short ways to query it."""
 
     store: Store
     folder: Path
     vocabulary: Vocabulary
 
     def query(self, text: str) -> Query:
-        """What this text means in a library with these fields."""
+        """Parse a query in a library with these fields."""
         return parse(text, self.vocabulary)
 
     def titles(self, query: Query | str, today: date = TODAY) -> list[str]:
-        """The tracks of a query by title, in its order."""
+        """The titles of the tracks that match, in the query's order."""
         return [_TITLES[key] for key in self.annex_keys(query, today)]
 
     def annex_keys(self, query: Query | str, today: date = TODAY) -> list[str]:
-        """The tracks of a query, in its order."""
-        asked = self.query(query) if isinstance(query, str) else query
-        return [row.annex_key for row in self.store.cache.select(select_tracks(asked, today))]
+        """The tracks that match, in the query's order."""
+        parsed = self.query(query) if isinstance(query, str) else query
+        return [row.annex_key for row in self.store.cache.select(select_tracks(parsed, today))]
 
     def count(self, query: Query | str, today: date = TODAY) -> int:
-        """How many the other statement says there are."""
-        asked = self.query(query) if isinstance(query, str) else query
-        count: int = self.store.cache.select(count_tracks(asked, today))[0][0]
+        """How many tracks match, by the statement that counts."""
+        parsed = self.query(query) if isinstance(query, str) else query
+        count: int = self.store.cache.select(count_tracks(parsed, today))[0][0]
         return count
 
 
 @contextmanager
 def cache_of(
     folder: Path, records: Iterable[TrackRecord], vocabulary: Vocabulary | None = None
-) -> Iterator[Asked]:
-    """A cache with these tracks, asked in the language of a library that may have had more fields."""
+) -> Iterator[SampleCache]:
+    """A cache with these tracks; `vocabulary` is for a library that had more fields before."""
     with open_store(folder) as store:
         store.cache.replace_all(records)
-        # Asked here, so that the pool has its connection before a test counts open files.
-        known = store.cache.vocabulary()
-        yield Asked(store, folder, vocabulary or known)
+        # Asking for it opens the pool's connection, before a test counts open files.
+        own_vocabulary = store.cache.vocabulary()
+        yield SampleCache(store, folder, vocabulary or own_vocabulary)
 
 
 @pytest.fixture(scope="session")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    """All the tracks. Nobody writes to it."""
-    with cache_of(tmp_path_factory.mktemp("asked"), RECORDS) as everything:
-        yield everything
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleCache]:
+    """All the tracks. Read only: all tests share it."""
+    with cache_of(tmp_path_factory.mktemp("cache"), RECORDS) as all_tracks:
+        yield all_tracks
 
 
 @pytest.fixture(scope="session")
-def empty(asked: Asked, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    """Not one track, asked in the same language."""
-    with cache_of(tmp_path_factory.mktemp("empty"), (), asked.vocabulary) as none:
-        yield none
+def empty_cache(
+    cache: SampleCache, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SampleCache]:
+    """No tracks, and the vocabulary of all tracks."""
+    with cache_of(tmp_path_factory.mktemp("empty"), (), cache.vocabulary) as no_tracks:
+        yield no_tracks
 
 
 @pytest.fixture(scope="session")
-def fewer(asked: Asked, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    """Every other track: what the library was before the rest arrived."""
-    with cache_of(tmp_path_factory.mktemp("fewer"), RECORDS[::2], asked.vocabulary) as some:
-        yield some
+def half_cache(
+    cache: SampleCache, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SampleCache]:
+    """Every other track: the library as it was before the rest was added."""
+    with cache_of(tmp_path_factory.mktemp("half"), RECORDS[::2], cache.vocabulary) as half:
+        yield half

@@ -11,7 +11,7 @@ import pytest
 from mcfs.errors import QueryError
 from mcfs.inspect.field_counts import ValueTally, field_named, field_tallies, value_tallies
 from mcfs.query import Vocabulary
-from tests.records import MEBI, RECORDS, Asked, cache_of
+from tests.records import MEBI, RECORDS, SampleCache, cache_of
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,10 +25,10 @@ def universal_time() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def census(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+def census(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleCache]:
     """The tracks of `tests/records.py`. Nobody writes to it."""
-    with cache_of(tmp_path_factory.mktemp("census"), RECORDS) as asked:
-        yield asked
+    with cache_of(tmp_path_factory.mktemp("census"), RECORDS) as cache:
+        yield cache
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def census(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         ("nobody has this", ""),
     ],
 )
-def test_values(census: Asked, field: str, tallies: str) -> None:
+def test_values(census: SampleCache, field: str, tallies: str) -> None:
     with census.store.cache.reading() as read:
         found = value_tallies(read, field)
     assert ", ".join(f"{tally.value} {tally.tracks}" for tally in found) == tallies
 
 
 @pytest.mark.parametrize("field", ["present", "live", "size", "added", "changed", "decade"])
-def test_each_value_can_be_asked_for(census: Asked, field: str) -> None:
+def test_each_value_can_be_asked_for(census: SampleCache, field: str) -> None:
     with census.store.cache.reading() as read:
         tallies = value_tallies(read, field)
     for tally in tallies:
@@ -88,8 +88,8 @@ def test_a_size_is_in_one_step(
 ) -> None:
     one = replace(RECORDS[0], size=int(mebibytes * MEBI))
     with (
-        cache_of(tmp_path_factory.mktemp("size"), [one]) as asked,
-        asked.store.cache.reading() as read,
+        cache_of(tmp_path_factory.mktemp("size"), [one]) as cache,
+        cache.store.cache.reading() as read,
     ):
         assert value_tallies(read, "size") == [ValueTally(step, 1)]
 
@@ -112,14 +112,16 @@ def test_a_size_is_in_one_step(
         ("location", 23, "text", True),
     ],
 )
-def test_fields(census: Asked, field: str, tracks: int, kind: str | None, derived: bool) -> None:
+def test_fields(
+    census: SampleCache, field: str, tracks: int, kind: str | None, derived: bool
+) -> None:
     with census.store.cache.reading() as read:
         (tally,) = [tally for tally in field_tallies(read) if tally.field == field]
     assert (tally.tracks, tally.derived) == (tracks, derived)
     assert (None if tally.kind is None else tally.kind.value) == kind
 
 
-def test_the_fields_of_the_library_come_first(census: Asked) -> None:
+def test_the_fields_of_the_library_come_first(census: SampleCache) -> None:
     with census.store.cache.reading() as read:
         tallies = field_tallies(read)
     derived = [tally.derived for tally in tallies]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.records import asked, empty, fewer
+from tests.records import cache, empty_cache, half_cache
 
-__all__ = ["asked", "empty", "fewer", "universal_time"]
+__all__ = ["cache", "empty_cache", "half_cache", "universal_time"]
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -13,11 +13,11 @@ from tests.records import (
     INJECTION,
     KINO,
     NOT_UTF8,
-    NOTHING,
     NUL,
     ODD,
     PERCENT,
     SAKAMOTO,
+    UNTITLED,
     YIN,
 )
 
@@ -26,7 +26,7 @@ Rows = list[tuple[str, set[str]]]
 TECHNO = {"Remnants", "Halcyon", "Rez", "Phylyps", "Fast"}
 OF_126 = {"Nightcall", "Halcyon", "Rez"}
 OF_120_TO_130 = OF_126 | {"Phylyps", "T.N.T."}
-NO_TEMPO = {SAKAMOTO, NOTHING, CAGE, "Fast"} | ODD
+NO_TEMPO = {SAKAMOTO, UNTITLED, CAGE, "Fast"} | ODD
 IN_AM = {"Remnants", "Halcyon", "Rez", "Phylyps"}
 IN_F_SHARP_MINOR = {KINO, "Archangel"}
 MIXES_WITH_AM = IN_AM | {"Halo", "Thunderdome", CAGE, "Xtal", "Nightcall", "Teardrop"}
@@ -36,7 +36,7 @@ IN_2025 = {
     "Remnants", "Halcyon", "Rez", "Halo", "T.N.T.", "Archangel", "Xtal", "Thunderdome", "Teardrop"
 }  # fmt: skip
 SINCE_JULY = {"Remnants", "Halo", "T.N.T.", "Archangel", "Xtal"}
-NEVER_ADDED = {SAKAMOTO, "Fast", NOTHING, CAGE} | ODD
+NEVER_ADDED = {SAKAMOTO, "Fast", UNTITLED, CAGE} | ODD
 IN_CRATES = {"Remnants", "Halcyon", "Rez", "Xtal"}
 WITH_OR = {"Halcyon", "Xtal"}  # ambient, and the letters o and r: Orbital, Works
 
@@ -106,7 +106,7 @@ WORDS: Rows = [
     ("best", {"Halcyon"}),
     ("again.ogg", {"Halcyon"}),
     ("bristol/1", {"Teardrop"}),
-    ("nothing", {NOTHING}),
+    ("nothing", {UNTITLED}),
     # … and not in others
     ("dark", set()),
     ("loved", set()),
@@ -166,12 +166,12 @@ TEXT: Rows = [
     ("-genre=techno", EVERYTHING - {"Remnants", "Halcyon", "Rez", "Fast"}),
     ("title:=t.n.t.", {"T.N.T."}),
     # no value
-    ('genre:""', {NOTHING, CAGE} | ODD),
-    ('title:""', {NOTHING}),
-    ('-title:""', EVERYTHING - {NOTHING}),
-    ('artist:""', {NOTHING} | ODD - {PERCENT, CAFE}),
-    ('genre=""', {NOTHING, CAGE} | ODD),
-    ('genre:=""', {NOTHING, CAGE} | ODD),
+    ('genre:""', {UNTITLED, CAGE} | ODD),
+    ('title:""', {UNTITLED}),
+    ('-title:""', EVERYTHING - {UNTITLED}),
+    ('artist:""', {UNTITLED} | ODD - {PERCENT, CAFE}),
+    ('genre=""', {UNTITLED, CAGE} | ODD),
+    ('genre:=""', {UNTITLED, CAGE} | ODD),
     ('genre:"" artist:cage', {CAGE}),
     # … an empty one is none
     ('grouping:""', EVERYTHING - {"Phylyps", "Halo"}),
@@ -407,8 +407,8 @@ KEY: Rows = [
     # text, none
     ('key:"none of"', {"Fast"}),
     ("key:them", {"Fast"}),
-    ('key:""', {NOTHING} | ODD),
-    ('-key:""', EVERYTHING - {NOTHING} - ODD),
+    ('key:""', {UNTITLED} | ODD),
+    ('-key:""', EVERYTHING - {UNTITLED} - ODD),
 ]
 
 NUMBERS: Rows = [
@@ -471,8 +471,8 @@ NUMBERS: Rows = [
     ("decade:1950s", {CAGE}),
     ("decade:1960s", set()),
     ("-decade:1990s", EVERYTHING - OF_THE_NINETIES),
-    ('decade:""', {NOTHING, "Fast"} | ODD),
-    ('year:""', {NOTHING, "Fast"} | ODD),
+    ('decade:""', {UNTITLED, "Fast"} | ODD),
+    ('year:""', {UNTITLED, "Fast"} | ODD),
     # duration
     ("duration:90", {"Xtal"}),
     ("du:90", {"Xtal"}),
@@ -497,7 +497,7 @@ NUMBERS: Rows = [
     ("duration:95.4", {"Rez"}),
     # a length that is shown as 1:35
     ("duration:1:35", {"Rez"}),
-    ('duration:""', {"T.N.T.", KINO, SAKAMOTO, "Fast", "Thunderdome", "Nightcall", NOTHING} | ODD),
+    ('duration:""', {"T.N.T.", KINO, SAKAMOTO, "Fast", "Thunderdome", "Nightcall", UNTITLED} | ODD),
     # size
     ("size:>10M", {"Remnants", "Halo"}),
     ("size:>=10M", {"Halcyon", "Remnants", "Halo"}),
@@ -508,12 +508,12 @@ NUMBERS: Rows = [
     ("size:6M-10M", {KINO, "Phylyps", "Halcyon"}),
     ("size:>39000K", {"Remnants"}),
     ("size:>1G", set()),
-    ("size:<=1M", {NOTHING}),
-    ("size:3K", {NOTHING}),
-    ("size:3072", {NOTHING}),
+    ("size:<=1M", {UNTITLED}),
+    ("size:3K", {UNTITLED}),
+    ("size:3072", {UNTITLED}),
     ("size:10M", {"Halcyon"}),
     ("size:20M..", {"Remnants", "Halo"}),
-    ("size:..0.5M", {NOTHING}),
+    ("size:..0.5M", {UNTITLED}),
     ('size:""', {"T.N.T."}),
     ('-size:""', EVERYTHING - {"T.N.T."}),
 ]

@@ -6,7 +6,7 @@ import pytest
 
 from mcfs.query import ALL, And, Cut, Keys, Query, Term, ValueIs, canonical_text, format_term
 from tests.query.table import ROWS
-from tests.records import Asked
+from tests.records import SampleCache
 
 NUMBERS = [
     "size:5G", "size:<1G", "size:1,5G", "size:1T-2T", "size:>=1T", "size:0", "size:1023", "size:0.001k",
@@ -21,10 +21,10 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize("text", [*(text for text, _ in ROWS), *NUMBERS])
-def test_it_says_the_same(asked: Asked, text: str) -> None:
-    canonical = canonical_text(asked.query(text))
-    assert asked.query(canonical) == asked.query(text)
-    assert canonical_text(asked.query(canonical)) == canonical
+def test_it_says_the_same(cache: SampleCache, text: str) -> None:
+    canonical = canonical_text(cache.query(text))
+    assert cache.query(canonical) == cache.query(text)
+    assert canonical_text(cache.query(canonical)) == canonical
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_it_says_the_same(asked: Asked, text: str) -> None:
         ('shuffle:"b c"', 'shuffle:"b c"'),
     ],
 )
-def test_it_is_said_in_one_way(asked: Asked, text: str, canonical: str) -> None:
-    assert canonical_text(asked.query(text)) == canonical
+def test_it_is_said_in_one_way(cache: SampleCache, text: str, canonical: str) -> None:
+    assert canonical_text(cache.query(text)) == canonical
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from mcfs.sql import select_tracks
 from mcfs.store import TrackRecord
-from tests.records import TODAY, Asked, cache_of
+from tests.records import TODAY, SampleCache, cache_of
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def zone(request: pytest.FixtureRequest) -> Iterator[None]:
     ],
     indirect=["zone"],
 )
-def test_a_day_is_local(zone: None, asked: Asked, text: str, titles: set[str]) -> None:
-    assert set(asked.titles(text)) == titles
+def test_a_day_is_local(zone: None, cache: SampleCache, text: str, titles: set[str]) -> None:
+    assert set(cache.titles(text)) == titles
 
 
 MOMENTS = [
@@ -63,7 +63,7 @@ MOMENTS = [
 
 
 @pytest.fixture(scope="module")
-def moments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+def moments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleCache]:
     """A track for each moment, of that name."""
     records = [
         TrackRecord(
@@ -77,11 +77,11 @@ def moments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         for moment in MOMENTS
     ]
     folder: Path = tmp_path_factory.mktemp("moments")
-    with cache_of(folder, records) as asked:
-        yield asked
+    with cache_of(folder, records) as cache:
+        yield cache
 
 
-def _names(moments: Asked, text: str, today: date = TODAY) -> list[str]:
+def _names(moments: SampleCache, text: str, today: date = TODAY) -> list[str]:
     return sorted(moments.annex_keys(text, today))
 
 
@@ -100,7 +100,7 @@ def _names(moments: Asked, text: str, today: date = TODAY) -> list[str]:
     indirect=["zone"],
 )
 def test_a_day_is_as_long_as_it_was(
-    zone: None, moments: Asked, text: str, names: list[str]
+    zone: None, moments: SampleCache, text: str, names: list[str]
 ) -> None:
     assert _names(moments, text) == names
 
@@ -124,7 +124,7 @@ def test_a_day_is_as_long_as_it_was(
 )
 @pytest.mark.parametrize("zone", ["Europe/Berlin"], indirect=True)
 def test_counting_back(
-    zone: None, moments: Asked, today: date, text: str, names: list[str]
+    zone: None, moments: SampleCache, today: date, text: str, names: list[str]
 ) -> None:
     assert _names(moments, text, today) == names
 
@@ -142,8 +142,8 @@ def test_counting_back(
         (date(2025, 3, 1), "added:>=-1d", "2025-02-28"),
     ],
 )
-def test_months_end_where_they_do(asked: Asked, today: date, text: str, day: str) -> None:
+def test_months_end_where_they_do(cache: SampleCache, today: date, text: str, day: str) -> None:
     """A relative day and the one it is are the same question."""
-    relative = select_tracks(asked.query(text), today)
-    absolute = select_tracks(asked.query(f"added:>={day}"), today)
+    relative = select_tracks(cache.query(text), today)
+    absolute = select_tracks(cache.query(f"added:>={day}"), today)
     assert relative.parameters == absolute.parameters

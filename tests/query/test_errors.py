@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcfs.errors import QueryError
-from tests.records import Asked
+from tests.records import SampleCache
 
 # (text, position, how the message begins, what the suggestion holds)
 Mistakes = list[tuple[str, int, str, str]]
@@ -181,10 +181,10 @@ MISTAKES = UNKNOWN + NOTHING_SAID + LONE + RANGES + AMOUNTS + TILDES + DIRECTIVE
 
 @pytest.mark.parametrize(("text", "position", "message", "suggestion"), MISTAKES)
 def test_says_where_and_what_to_write(
-    asked: Asked, text: str, position: int, message: str, suggestion: str
+    cache: SampleCache, text: str, position: int, message: str, suggestion: str
 ) -> None:
     with pytest.raises(QueryError) as caught:
-        asked.query(text)
+        cache.query(text)
     error = caught.value
     assert error.message.startswith(message)
     assert suggestion in (error.suggestion or "")
@@ -194,10 +194,10 @@ def test_says_where_and_what_to_write(
     assert "\n" not in str(error)
 
 
-def test_proposes_a_name_once(asked: Asked) -> None:
+def test_proposes_a_name_once(cache: SampleCache) -> None:
     """A built-in field that the library has is one field."""
     with pytest.raises(QueryError) as caught:
-        asked.query("gnere:techno")
+        cache.query("gnere:techno")
     assert caught.value.suggestion == 'did you mean "genre"?'
 
 
@@ -213,5 +213,5 @@ def test_proposes_a_name_once(asked: Asked) -> None:
         "((x)) " * 90,
     ],
 )
-def test_no_limit_is_lower_than_promised(asked: Asked, text: str) -> None:
-    asked.titles(text)
+def test_no_limit_is_lower_than_promised(cache: SampleCache, text: str) -> None:
+    cache.titles(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcfs.query import Vocabulary, parse, starts_like_query
-from tests.records import Asked
+from tests.records import SampleCache
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ from tests.records import Asked
         ("", False),
     ],
 )
-def test_what_begins_like_a_question(asked: Asked, name: str, is_query: bool) -> None:
-    assert starts_like_query(name, asked.vocabulary) is is_query
+def test_what_begins_like_a_question(cache: SampleCache, name: str, is_query: bool) -> None:
+    assert starts_like_query(name, cache.vocabulary) is is_query
 
 
 @pytest.mark.parametrize("name", ["mood:dark", "meta.mood:dark"])

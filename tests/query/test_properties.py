@@ -37,7 +37,7 @@ from mcfs.query import (
 )
 from mcfs.text.names import fold
 from tests.query.table import ROWS
-from tests.records import EVERYTHING, Asked
+from tests.records import EVERYTHING, SampleCache
 
 VOCABULARY = Vocabulary(frozenset({"mood", "energy", "настроение", "replay-gain", "size"}))
 
@@ -196,11 +196,11 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
 
 
 @given(SAID)
-def test_the_canonical_text_of_a_text(asked: Asked, text: str) -> None:
-    query = asked.query(text)
+def test_the_canonical_text_of_a_text(cache: SampleCache, text: str) -> None:
+    query = cache.query(text)
     canonical = canonical_text(query)
-    assert asked.query(canonical) == query
-    assert canonical_text(asked.query(canonical)) == canonical
+    assert cache.query(canonical) == query
+    assert canonical_text(cache.query(canonical)) == canonical
 
 
 @given(QUERIES)
@@ -222,62 +222,62 @@ FEW = settings(max_examples=30)
 
 @settings(max_examples=150)
 @given(GLUED)
-def test_what_parses_runs(asked: Asked, text: str) -> None:
+def test_what_parses_runs(cache: SampleCache, text: str) -> None:
     try:
-        query = asked.query(text)
+        query = cache.query(text)
     except QueryError:
         return
-    assert len(asked.titles(query)) == asked.count(query)
+    assert len(cache.titles(query)) == cache.count(query)
 
 
 @FEW
 @given(SAID)
-def test_what_is_selected_is_counted(asked: Asked, text: str) -> None:
-    titles = asked.titles(text)
-    assert len(titles) == len(set(titles)) == asked.count(text)
+def test_what_is_selected_is_counted(cache: SampleCache, text: str) -> None:
+    titles = cache.titles(text)
+    assert len(titles) == len(set(titles)) == cache.count(text)
 
 
 @FEW
 @given(_QUERY)
-def test_not_is_the_rest(asked: Asked, text: str) -> None:
-    assert set(asked.titles(f"-({text})")) == EVERYTHING - set(asked.titles(text))
+def test_not_is_the_rest(cache: SampleCache, text: str) -> None:
+    assert set(cache.titles(f"-({text})")) == EVERYTHING - set(cache.titles(text))
 
 
 @FEW
 @given(_QUERY, _QUERY)
-def test_and_is_both(asked: Asked, one: str, other: str) -> None:
-    assert set(asked.titles(f"({one}) ({other})")) == {*asked.titles(one)} & {*asked.titles(other)}
+def test_and_is_both(cache: SampleCache, one: str, other: str) -> None:
+    assert set(cache.titles(f"({one}) ({other})")) == {*cache.titles(one)} & {*cache.titles(other)}
 
 
 @FEW
 @given(_QUERY, _QUERY)
-def test_or_is_either(asked: Asked, one: str, other: str) -> None:
-    assert set(asked.titles(f"{one} | {other}")) == {*asked.titles(one)} | {*asked.titles(other)}
+def test_or_is_either(cache: SampleCache, one: str, other: str) -> None:
+    assert set(cache.titles(f"{one} | {other}")) == {*cache.titles(one)} | {*cache.titles(other)}
 
 
 @FEW
 @given(SAID, SAID)
-def test_refining_never_adds(asked: Asked, outer: str, inner: str) -> None:
-    query = asked.query(outer).refined(asked.query(inner))
-    assert set(asked.titles(query)) <= set(asked.titles(outer))
-    assert set(asked.titles(query)) <= set(asked.titles(Query(asked.query(inner).where)))
+def test_refining_never_adds(cache: SampleCache, outer: str, inner: str) -> None:
+    query = cache.query(outer).refined(cache.query(inner))
+    assert set(cache.titles(query)) <= set(cache.titles(outer))
+    assert set(cache.titles(query)) <= set(cache.titles(Query(cache.query(inner).where)))
 
 
 @FEW
 @given(SAID)
-def test_hiding_never_adds_without_a_cut(asked: Asked, text: str) -> None:
-    query = Query(asked.query(text).where)
-    assert set(asked.titles(hiding_absent(query))) <= set(asked.titles(query))
+def test_hiding_never_adds_without_a_cut(cache: SampleCache, text: str) -> None:
+    query = Query(cache.query(text).where)
+    assert set(cache.titles(hiding_absent(query))) <= set(cache.titles(query))
 
 
 @FEW
 @given(SAID)
-def test_an_order_leaves_nothing_out(asked: Asked, text: str) -> None:
-    query = asked.query(text)
+def test_an_order_leaves_nothing_out(cache: SampleCache, text: str) -> None:
+    query = cache.query(text)
     where = Query(query.where)
-    cut = asked.count(where) if query.limit is None else min(query.limit, asked.count(where))
-    assert set(asked.titles(query)) <= set(asked.titles(where))
-    assert asked.count(query) == cut
+    cut = cache.count(where) if query.limit is None else min(query.limit, cache.count(where))
+    assert set(cache.titles(query)) <= set(cache.titles(where))
+    assert cache.count(query) == cut
 
 
 # --- at the limits
@@ -305,13 +305,13 @@ AT_THE_LIMITS = [
 
 
 @pytest.mark.parametrize("text", AT_THE_LIMITS)
-def test_at_the_limits(asked: Asked, text: str) -> None:
+def test_at_the_limits(cache: SampleCache, text: str) -> None:
     """It runs, as well as it can be refused: what it may not is fail in another way."""
     try:
-        query = asked.query(text)
+        query = cache.query(text)
     except QueryError:
         return
-    assert len(asked.titles(query)) == asked.count(query)
+    assert len(cache.titles(query)) == cache.count(query)
 
 
 # --- in linear time

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tests.query.table import ROWS
-from tests.records import Asked
+from tests.records import SampleCache
 
 
 @pytest.mark.parametrize(("text", "titles"), ROWS)
-def test_finds(asked: Asked, text: str, titles: set[str]) -> None:
-    found = asked.titles(text)
+def test_finds(cache: SampleCache, text: str, titles: set[str]) -> None:
+    found = cache.titles(text)
     assert set(found) == titles
     assert len(found) == len(titles), "a track is there twice"
-    assert asked.count(text) == len(titles)
+    assert cache.count(text) == len(titles)
 
 
 @pytest.mark.parametrize("text", [text for text, _ in ROWS])
-def test_an_empty_library_finds_nothing(empty: Asked, text: str) -> None:
-    assert empty.titles(text) == []
-    assert empty.count(text) == 0
+def test_an_empty_library_finds_nothing(empty_cache: SampleCache, text: str) -> None:
+    assert empty_cache.titles(text) == []
+    assert empty_cache.count(text) == 0

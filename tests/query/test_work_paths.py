@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mcfs.query import Contains, Equals, Missing, Not, Query, Sort, sources
 from mcfs.text.names import fold
-from tests.records import RECORDS, Asked
+from tests.records import RECORDS, SampleCache
 
 PATHS = {record.annex_key: [fold(path) for path in record.files] for record in RECORDS}
 TEXTS = {
@@ -30,40 +30,40 @@ PARTS = st.one_of(
 )
 
 
-def _found(asked: Asked, query: Query) -> set[str]:
-    found = asked.annex_keys(query)
-    assert len(set(found)) == len(found) == asked.count(query)
+def _found(cache: SampleCache, query: Query) -> set[str]:
+    found = cache.annex_keys(query)
+    assert len(set(found)) == len(found) == cache.count(query)
     return set(found)
 
 
 @given(PARTS)
-def test_a_part_of_a_work_path(asked: Asked, part: str) -> None:
+def test_a_part_of_a_work_path(cache: SampleCache, part: str) -> None:
     having = {key for key, paths in PATHS.items() if any(part in path for path in paths)}
-    assert _found(asked, Query(Contains("location", part))) == having
-    assert _found(asked, Query(Not(Contains("location", part)))) == PATHS.keys() - having
+    assert _found(cache, Query(Contains("location", part))) == having
+    assert _found(cache, Query(Not(Contains("location", part)))) == PATHS.keys() - having
 
 
 @given(PARTS)
-def test_a_part_of_any_text(asked: Asked, part: str) -> None:
+def test_a_part_of_any_text(cache: SampleCache, part: str) -> None:
     having = {key for key in PATHS if any(part in text for text in PATHS[key] + TEXTS[key])}
-    assert _found(asked, Query(Contains("any", part))) == having
+    assert _found(cache, Query(Contains("any", part))) == having
 
 
 @given(PARTS)
-def test_a_whole_work_path(asked: Asked, part: str) -> None:
+def test_a_whole_work_path(cache: SampleCache, part: str) -> None:
     having = {key for key, paths in PATHS.items() if part in paths}
-    assert _found(asked, Query(Equals("location", part))) == having
+    assert _found(cache, Query(Equals("location", part))) == having
 
 
-def test_every_track_has_a_work_path(asked: Asked) -> None:
-    assert _found(asked, Query(Missing("location"))) == set()
-    assert _found(asked, Query(Not(Missing("location")))) == PATHS.keys()
+def test_every_track_has_a_work_path(cache: SampleCache) -> None:
+    assert _found(cache, Query(Missing("location"))) == set()
+    assert _found(cache, Query(Not(Missing("location")))) == PATHS.keys()
 
 
-def test_the_order_of_work_paths(asked: Asked) -> None:
+def test_the_order_of_work_paths(cache: SampleCache) -> None:
     for descending in (False, True):
         query = Query(order=(Sort("location", descending),))
-        found = [min(PATHS[key]) for key in asked.annex_keys(query)]
+        found = [min(PATHS[key]) for key in cache.annex_keys(query)]
         # As bytes: that is how SQLite orders text, and what is not UTF-8 comes after all that is.
         texts = [path for path in found if path.isprintable()]
         assert texts == sorted(texts, key=lambda path: path.encode(), reverse=descending)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tests.query.conftest import universal_time
-from tests.records import asked, empty, fewer
+from tests.records import cache, empty_cache, half_cache
 
-__all__ = ["asked", "empty", "fewer", "universal_time"]
+__all__ = ["cache", "empty_cache", "half_cache", "universal_time"]

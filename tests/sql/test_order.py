@@ -29,15 +29,15 @@ from tests.records import (
     EVERYTHING,
     KINO,
     NOT_UTF8,
-    NOTHING,
     ODD,
     RECORDS,
     SAKAMOTO,
     TODAY,
-    Asked,
+    UNTITLED,
+    SampleCache,
 )
 
-KEYS = {record.values.get("title", (NOTHING,))[0]: record.annex_key for record in RECORDS}
+KEYS = {record.values.get("title", (UNTITLED,))[0]: record.annex_key for record in RECORDS}
 
 BY_TEMPO = ["Halcyon", "Rez", "Phylyps", "Remnants", "Fast"]
 BY_TEMPO_DOWN = ["Remnants", "Phylyps", "Rez", "Halcyon", "Fast"]
@@ -98,41 +98,41 @@ OF_ARTISTS = "artist:john|artist:kavinsky|artist:surgeon|artist:orbital|artist:e
         ("limit:1 genre:rock sort:year | genre:pop", ["T.N.T."]),
     ],
 )  # fmt: skip
-def test_order(asked: Asked, text: str, titles: list[str]) -> None:
-    assert asked.titles(text) == titles
-    assert asked.count(text) == len(titles)
+def test_order(cache: SampleCache, text: str, titles: list[str]) -> None:
+    assert cache.titles(text) == titles
+    assert cache.count(text) == len(titles)
 
 
-def test_no_rating_and_none_sort_alike(asked: Asked) -> None:
-    up, down = asked.titles("genre:techno sort:rating"), asked.titles("genre:techno sort:-rating")
+def test_no_rating_and_none_sort_alike(cache: SampleCache) -> None:
+    up, down = cache.titles("genre:techno sort:rating"), cache.titles("genre:techno sort:-rating")
     assert up[:2] == ["Halcyon", "Remnants"]
     assert down[:2] == ["Remnants", "Halcyon"]
 
 
-def test_a_seed_is_an_order(asked: Asked) -> None:
-    friday = asked.titles("shuffle:friday")
-    assert asked.titles("shuffle:friday") == friday
+def test_a_seed_is_an_order(cache: SampleCache) -> None:
+    friday = cache.titles("shuffle:friday")
+    assert cache.titles("shuffle:friday") == friday
     assert set(friday) == EVERYTHING
-    assert len({tuple(friday), tuple(asked.titles("shuffle:2")), tuple(asked.titles(""))}) == 3
+    assert len({tuple(friday), tuple(cache.titles("shuffle:2")), tuple(cache.titles(""))}) == 3
 
 
 @pytest.mark.parametrize("seed", ["friday", "1", '"two words"', "Ünïcode", "x" * 200, "caf\udce9"])
-def test_arrivals_do_not_reshuffle(asked: Asked, fewer: Asked, seed: str) -> None:
-    before, after = fewer.titles(f"shuffle:{seed}"), asked.titles(f"shuffle:{seed}")
+def test_arrivals_do_not_reshuffle(cache: SampleCache, half_cache: SampleCache, seed: str) -> None:
+    before, after = half_cache.titles(f"shuffle:{seed}"), cache.titles(f"shuffle:{seed}")
     assert [title for title in after if title in before] == before
 
 
-def test_filters_do_not_reshuffle(asked: Asked) -> None:
-    everything = asked.titles("shuffle:friday")
-    assert asked.titles("genre:techno shuffle:friday") == [t for t in everything if t in TECHNO]
-    assert asked.titles("shuffle:friday limit:5") == everything[:5]
+def test_filters_do_not_reshuffle(cache: SampleCache) -> None:
+    everything = cache.titles("shuffle:friday")
+    assert cache.titles("genre:techno shuffle:friday") == [t for t in everything if t in TECHNO]
+    assert cache.titles("shuffle:friday limit:5") == everything[:5]
 
 
-def test_shuffled_among_equals(asked: Asked) -> None:
-    everything = asked.titles("shuffle:friday")
+def test_shuffled_among_equals(cache: SampleCache) -> None:
+    everything = cache.titles("shuffle:friday")
     in_order = sorted(["Halcyon", "Xtal"], key=everything.index)
     in_order += sorted(["Remnants", "Teardrop"], key=everything.index)
-    assert asked.titles("year:1992 | year:1998 sort:year shuffle:friday") == in_order
+    assert cache.titles("year:1992 | year:1998 sort:year shuffle:friday") == in_order
 
 
 @pytest.mark.parametrize(
@@ -161,34 +161,36 @@ def test_shuffled_among_equals(asked: Asked) -> None:
         (["genre:techno sort:-bpm limit:4", "sort:title limit:3", "bpm:>130"], ["Remnants"]),
     ],
 )  # fmt: skip
-def test_a_folder_inside_a_folder(asked: Asked, folders: list[str], titles: list[str]) -> None:
+def test_a_folder_inside_a_folder(
+    cache: SampleCache, folders: list[str], titles: list[str]
+) -> None:
     query = ALL
     for folder in folders:
-        query = query.refined(asked.query(folder))
-    assert asked.titles(query) == titles
-    assert asked.count(query) == len(titles)
+        query = query.refined(cache.query(folder))
+    assert cache.titles(query) == titles
+    assert cache.count(query) == len(titles)
 
 
-def test_refining_by_everything_is_nothing_new(asked: Asked) -> None:
-    query = asked.query("genre:techno sort:-bpm")
+def test_refining_by_everything_is_nothing_new(cache: SampleCache) -> None:
+    query = cache.query("genre:techno sort:-bpm")
     assert query.refined(ALL) == query
     assert ALL.refined(query) == query
     assert ALL.refined(ALL) == ALL
 
 
-def test_refining_without_a_cut_is_one_name(asked: Asked) -> None:
-    assert asked.query("genre:dub").refined(asked.query("bpm:140")) == asked.query(
+def test_refining_without_a_cut_is_one_name(cache: SampleCache) -> None:
+    assert cache.query("genre:dub").refined(cache.query("bpm:140")) == cache.query(
         "bpm:140 genre:dub"
     )
 
 
 @pytest.mark.parametrize("deep", [1, 4, 9, 30])
-def test_cuts_inside_cuts(asked: Asked, deep: int) -> None:
+def test_cuts_inside_cuts(cache: SampleCache, deep: int) -> None:
     query = ALL
     for size in range(deep, 0, -1):
-        query = query.refined(asked.query(f"sort:-bpm limit:{size}"))
-    assert asked.titles(query) == ["Thunderdome"]
-    assert asked.count(query) == 1
+        query = query.refined(cache.query(f"sort:-bpm limit:{size}"))
+    assert cache.titles(query) == ["Thunderdome"]
+    assert cache.count(query) == 1
 
 
 @pytest.mark.parametrize(
@@ -215,27 +217,27 @@ def test_cuts_inside_cuts(asked: Asked, deep: int) -> None:
         (['meta.present:"" genre:="dub techno"'], set()),
     ],
 )
-def test_hiding_absent(asked: Asked, folders: list[str], titles: set[str]) -> None:
+def test_hiding_absent(cache: SampleCache, folders: list[str], titles: set[str]) -> None:
     query = ALL
     for folder in folders:
-        query = query.refined(asked.query(folder))
-    assert set(asked.titles(hiding_absent(query))) == titles
-    assert asked.count(hiding_absent(query)) == len(titles)
+        query = query.refined(cache.query(folder))
+    assert set(cache.titles(hiding_absent(query))) == titles
+    assert cache.count(hiding_absent(query)) == len(titles)
 
 
-def test_hidden_inside_a_negated_cut(asked: Asked) -> None:
+def test_hidden_inside_a_negated_cut(cache: SampleCache) -> None:
     """What is not among the first two of those that are here."""
     query = Query(
         both(
-            asked.query("genre:techno").where,
-            Not(Cut(asked.query("genre:techno sort:-bpm limit:2"))),
+            cache.query("genre:techno").where,
+            Not(Cut(cache.query("genre:techno sort:-bpm limit:2"))),
         )
     )
-    assert asked.titles(hiding_absent(query)) == ["Halcyon"]
+    assert cache.titles(hiding_absent(query)) == ["Halcyon"]
 
 
-def test_hiding_twice_is_hiding(asked: Asked) -> None:
-    query = asked.query("genre:techno sort:-bpm limit:2").refined(asked.query("bpm:=126"))
+def test_hiding_twice_is_hiding(cache: SampleCache) -> None:
+    query = cache.query("genre:techno sort:-bpm limit:2").refined(cache.query("bpm:=126"))
     assert hiding_absent(hiding_absent(query)) == hiding_absent(query)
 
 
@@ -270,45 +272,45 @@ def test_hiding_twice_is_hiding(asked: Asked) -> None:
         ),
     ],
 )  # fmt: skip
-def test_terms_without_a_text(asked: Asked, query: Query, titles: set[str]) -> None:
-    assert set(asked.titles(query)) == titles
-    assert asked.count(query) == len(titles)
+def test_terms_without_a_text(cache: SampleCache, query: Query, titles: set[str]) -> None:
+    assert set(cache.titles(query)) == titles
+    assert cache.count(query) == len(titles)
 
 
-def test_a_snapshot_of_a_large_library(asked: Asked) -> None:
+def test_a_snapshot_of_a_large_library(cache: SampleCache) -> None:
     """More keys than SQLite has variables."""
     gone = tuple(f"SHA256E-s1--{number}" for number in range(100_000))
-    assert asked.titles(Query(Keys((*gone, KEYS["Rez"])))) == ["Rez"]
+    assert cache.titles(Query(Keys((*gone, KEYS["Rez"])))) == ["Rez"]
 
 
-def _ids(asked: Asked, *titles: str) -> list[int]:
+def _ids(cache: SampleCache, *titles: str) -> list[int]:
     """The ids of tracks in the store."""
     query = Query(Keys(tuple(KEYS[title] for title in titles)))
-    return [row.id for row in asked.store.cache.select(select_tracks(query, TODAY))]
+    return [row.id for row in cache.store.cache.select(select_tracks(query, TODAY))]
 
 
-def test_a_value_by_tracks(asked: Asked) -> None:
-    ids = json.dumps(_ids(asked, "Rez", "Halo"))
+def test_a_value_by_tracks(cache: SampleCache) -> None:
+    ids = json.dumps(_ids(cache, "Rez", "Halo"))
     value = ValueIs("{{ x }}", "x", Members("tracks", ids))
-    assert set(asked.titles(Query(value))) == {"Rez", "Halo"}
-    assert set(asked.titles(Query(Not(value)))) == EVERYTHING - {"Rez", "Halo"}
-    assert asked.titles(Query(both(value, asked.query("artist:beyonce").where))) == ["Halo"]
+    assert set(cache.titles(Query(value))) == {"Rez", "Halo"}
+    assert set(cache.titles(Query(Not(value)))) == EVERYTHING - {"Rez", "Halo"}
+    assert cache.titles(Query(both(value, cache.query("artist:beyonce").where))) == ["Halo"]
 
 
-def test_a_value_by_stored_values(asked: Asked) -> None:
-    with asked.store.cache.reading() as read:
+def test_a_value_by_stored_values(cache: SampleCache) -> None:
+    with cache.store.cache.reading() as read:
         rows = read.select(select_values(("genre",)))
     ids = json.dumps([row[0] for row in rows if row[1] in ("Pop", "Rock")])
     value = ValueIs("{{ genre }}", "x", Members("values", ids))
-    assert set(asked.titles(Query(value))) == {"Halo", "T.N.T."}
+    assert set(cache.titles(Query(value))) == {"Halo", "T.N.T."}
     unknown = ValueIs("{{ genre }}", "unknown", Members("values", "[]", ("genre",)))
-    assert set(asked.titles(Query(unknown))) == {NOTHING, CAGE} | ODD
-    assert set(asked.titles(Query(Not(unknown)))) == EVERYTHING - {NOTHING, CAGE} - ODD
+    assert set(cache.titles(Query(unknown))) == {UNTITLED, CAGE} | ODD
+    assert set(cache.titles(Query(Not(unknown)))) == EVERYTHING - {UNTITLED, CAGE} - ODD
 
 
-def test_a_value_of_as_many_tracks_as_there_are(asked: Asked) -> None:
+def test_a_value_of_as_many_tracks_as_there_are(cache: SampleCache) -> None:
     ids = json.dumps(list(range(1, 200_000)))
-    assert set(asked.titles(Query(ValueIs("{{ x }}", "x", Members("tracks", ids))))) == EVERYTHING
+    assert set(cache.titles(Query(ValueIs("{{ x }}", "x", Members("tracks", ids))))) == EVERYTHING
 
 
 def test_a_value_is_its_template_and_text() -> None:
@@ -319,17 +321,17 @@ def test_a_value_is_its_template_and_text() -> None:
     assert hash(one) == hash(other)
 
 
-def test_a_shuffle_is_a_term_of_order(asked: Asked) -> None:
-    assert asked.query("sort:-bpm shuffle:a").order == (Sort("bpm", descending=True), Shuffle("a"))
+def test_a_shuffle_is_a_term_of_order(cache: SampleCache) -> None:
+    assert cache.query("sort:-bpm shuffle:a").order == (Sort("bpm", descending=True), Shuffle("a"))
 
 
-def test_equal_questions_are_equal(asked: Asked) -> None:
-    one = asked.query("genre:Techno bpm:120-130 genre:techno | key:8A")
-    other = asked.query("k:am OR   bpm:120..130 GENRE:TECHNO")
+def test_equal_questions_are_equal(cache: SampleCache) -> None:
+    one = cache.query("genre:Techno bpm:120-130 genre:techno | key:8A")
+    other = cache.query("k:am OR   bpm:120..130 GENRE:TECHNO")
     assert one == other
     assert hash(one) == hash(other)
 
 
-def test_the_key_of_a_folder_is_not_its_spelling(asked: Asked) -> None:
-    assert set(asked.titles(asked.query("key:8A").refined(asked.query("key:1m")))) == IN_AM
-    assert SAKAMOTO not in asked.titles("key:8A")
+def test_the_key_of_a_folder_is_not_its_spelling(cache: SampleCache) -> None:
+    assert set(cache.titles(cache.query("key:8A").refined(cache.query("key:1m")))) == IN_AM
+    assert SAKAMOTO not in cache.titles("key:8A")

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import sqlite
 
 from mcfs.sql import Compiled, count_tracks, select_entry, select_tracks
 from mcfs.sql.groups import PLACE, select_combinations
-from tests.records import TODAY, Asked
+from tests.records import TODAY, SampleCache
 
 TYPICAL = [
     "",
@@ -59,9 +59,9 @@ TYPICAL = [
 
 
 @pytest.fixture(scope="module")
-def file(asked: Asked) -> Iterator[sqlite3.Connection]:
+def file(cache: SampleCache) -> Iterator[sqlite3.Connection]:
     """The cache, opened by nobody's settings but SQLite's own."""
-    connection = sqlite3.connect(asked.folder / "cache.db")
+    connection = sqlite3.connect(cache.folder / "cache.db")
     connection.create_function("mcfs_shuffle", 2, lambda *_: b"", deterministic=True)
     # The file is opened by the first statement, not by a test that counts open files.
     connection.execute("SELECT count(*) FROM track").fetchone()
@@ -88,42 +88,44 @@ def _scanned(file: sqlite3.Connection, compiled: Compiled) -> list[str]:
 
 
 @pytest.mark.parametrize("text", TYPICAL)
-def test_selecting_scans_no_values(file: sqlite3.Connection, asked: Asked, text: str) -> None:
-    assert not _scanned(file, select_tracks(asked.query(text), TODAY))
+def test_selecting_scans_no_values(file: sqlite3.Connection, cache: SampleCache, text: str) -> None:
+    assert not _scanned(file, select_tracks(cache.query(text), TODAY))
 
 
 @pytest.mark.parametrize("text", TYPICAL)
-def test_counting_scans_no_values(file: sqlite3.Connection, asked: Asked, text: str) -> None:
-    assert not _scanned(file, count_tracks(asked.query(text), TODAY))
+def test_counting_scans_no_values(file: sqlite3.Connection, cache: SampleCache, text: str) -> None:
+    assert not _scanned(file, count_tracks(cache.query(text), TODAY))
 
 
 @pytest.mark.parametrize("text", TYPICAL)
-def test_one_name_is_looked_up(file: sqlite3.Connection, asked: Asked, text: str) -> None:
-    assert not _scanned(file, select_entry(asked.query(text), "Rez.wav", TODAY))
+def test_one_name_is_looked_up(file: sqlite3.Connection, cache: SampleCache, text: str) -> None:
+    assert not _scanned(file, select_entry(cache.query(text), "Rez.wav", TODAY))
 
 
 @pytest.mark.parametrize("text", ["", "genre:techno", "-genre:techno bpm:126"])
-def test_a_name_is_found_by_its_index(file: sqlite3.Connection, asked: Asked, text: str) -> None:
-    _, steps = _plan(file, select_entry(asked.query(text), "Rez.wav", TODAY))
+def test_a_name_is_found_by_its_index(
+    file: sqlite3.Connection, cache: SampleCache, text: str
+) -> None:
+    _, steps = _plan(file, select_entry(cache.query(text), "Rez.wav", TODAY))
     assert any("USING INDEX track_by_name (name=?)" in step for step in steps)
     assert not any(step == "SCAN track" for step in steps)
 
 
 @pytest.mark.parametrize("text", ["location:orbital", "any:orbital", "orbital", "-orbital"])
 def test_a_substring_of_a_work_path_asks_the_trigrams(
-    file: sqlite3.Connection, asked: Asked, text: str
+    file: sqlite3.Connection, cache: SampleCache, text: str
 ) -> None:
     for compiled in (
-        select_tracks(asked.query(text), TODAY),
-        count_tracks(asked.query(text), TODAY),
+        select_tracks(cache.query(text), TODAY),
+        count_tracks(cache.query(text), TODAY),
     ):
         _, steps = _plan(file, compiled)
         assert any("track_file_fts VIRTUAL TABLE INDEX" in step for step in steps)
         assert not any(re.match(r"SCAN track_file\b(?!_fts)", step) for step in steps)
 
 
-def test_a_rare_substring_asks_the_trigrams(file: sqlite3.Connection, asked: Asked) -> None:
-    _, steps = _plan(file, select_tracks(asked.query("genre:techno"), TODAY))
+def test_a_rare_substring_asks_the_trigrams(file: sqlite3.Connection, cache: SampleCache) -> None:
+    _, steps = _plan(file, select_tracks(cache.query("genre:techno"), TODAY))
     assert any("value_fts VIRTUAL TABLE INDEX" in step for step in steps)
     assert not any(re.match(r"SCAN value(_\d+)?\b(?!_fts)", step) for step in steps)
 
