@@ -25,8 +25,8 @@ from mcfs.errors import ConfigError
 from mcfs.mount_table import is_dead, our_mounts
 from mcfs.store import Counts, Generation, Run
 from mcfs.store.locks import running_sync
-from mcfs.store.read_only import Look, look_into
 from mcfs.store.records import STALE_AFTER
+from mcfs.store.summary import Look, look_into
 from mcfs.sync.run import seen_by
 from mcfs.tree.views import read_views
 

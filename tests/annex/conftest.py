@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcfs.annex.library import Library
-from tests.annex.agreement import Repository
+from tests.annex.git_annex_oracle import Repository
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from mcfs.annex.library import open_library
-from tests.annex.agreement import Repository, agree
+from tests.annex.git_annex_oracle import Repository, agree
 from tests.prerequisites import needs_git_annex
 
 REPOSITORY = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 from mcfs.annex.branch import changed_keys, unmerged
 from mcfs.annex.fingerprint import basis_of, is_view
 from mcfs.annex.library import Library
-from tests.annex.agreement import Repository, agree
+from tests.annex.git_annex_oracle import Repository, agree
 from tests.tracks import ABSENT
 
 TRACK = "acdc.mp3"

@@ -22,7 +22,7 @@ from mcfs.errors import LibraryError
 from mcfs.store import Store
 from mcfs.sync.run import Kind, sync
 from mcfs.text.names import is_audio
-from tests.annex.agreement import Repository
+from tests.annex.git_annex_oracle import Repository
 from tests.mounts import wait_until
 
 WANTED = partial(is_audio, extensions=EXTENSIONS)

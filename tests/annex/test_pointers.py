@@ -7,7 +7,7 @@ import os
 import pytest
 
 from mcfs.annex.library import open_library
-from tests.annex.agreement import Repository, read
+from tests.annex.git_annex_oracle import Repository, read
 from tests.prerequisites import needs_git_annex
 
 KEY = b"SHA256E-s3--" + b"a" * 64 + b".mp3"

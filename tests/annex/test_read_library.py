@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library, open_library
-from tests.annex.agreement import Repository, agree, read
+from tests.annex.git_annex_oracle import Repository, agree, read
 from tests.tracks import ABSENT, SECOND_PATH, UNLOCKED
 
 TRACK = "acdc.mp3"

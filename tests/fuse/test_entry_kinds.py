@@ -17,7 +17,7 @@ from mcfs.annex.library import Library
 from mcfs.store import Store
 from mcfs.sync.run import sync
 from tests import contract
-from tests.annex.agreement import Repository
+from tests.annex.git_annex_oracle import Repository
 from tests.mounts import observed, wait_until
 from tests.prerequisites import needs_fuse
 from tests.tracks import ABSENT, copy_of

@@ -13,7 +13,7 @@ import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.store import open_store
-from tests.annex.agreement import Repository, every_byte
+from tests.annex.git_annex_oracle import Repository, every_byte
 from tests.mounts import REPOSITORY, wait_until
 from tests.prerequisites import git_annex_environment, needs_fuse, needs_root
 

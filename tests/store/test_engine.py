@@ -18,8 +18,8 @@ from mcfs.errors import ExitCode, StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store import CacheRepository, TrackRecord, open_store
 from mcfs.store.engine import open_engine, path_of, reading, writing
 from tests.prerequisites import needs_root
+from tests.store.cache_contents import query, track
 from tests.store.conftest import Disk, make_read_only
-from tests.store.making import query, track
 
 
 def crowd() -> Iterator[TrackRecord]:
@@ -176,7 +176,7 @@ import sys
 from pathlib import Path
 from mcfs.errors import McfsError
 from mcfs.store import open_store
-from tests.store.making import track
+from tests.store.cache_contents import track
 first = int(sys.argv[2])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -232,7 +232,7 @@ def test_killed_in_the_middle_of_a_load(tmp_path: Path) -> None:
 import os, signal, sys
 from pathlib import Path
 from mcfs.store import open_store
-from tests.store.making import track
+from tests.store.cache_contents import track
 def records():
     for number in range(2, 9000):
         if number == 8500:

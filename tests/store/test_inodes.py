@@ -10,7 +10,7 @@ import pytest
 
 from mcfs.store import CacheRepository, inodes
 from mcfs.store.inodes import BITS, LOW, candidate, settle
-from tests.store.making import query, track
+from tests.store.cache_contents import query, track
 
 
 def test_inode_is_a_hash_of_the_key_that_never_changes() -> None:

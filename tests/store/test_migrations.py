@@ -17,7 +17,7 @@ from mcfs.schema.user import Snapshot, SnapshotTrack, UserBase
 from mcfs.store.engine import open_engine, reading, writing
 from mcfs.store.migrations import HEAD, revision_of, steps
 from mcfs.store.user_repository import UserRepository
-from tests.store.making import query
+from tests.store.cache_contents import query
 
 TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name"
 

@@ -20,7 +20,7 @@ from mcfs.annex.library import Library, open_library
 from mcfs.store import Store
 from mcfs.sync.run import Kind, sync
 from mcfs.sync.watch import Change, watch
-from tests.annex.agreement import Repository
+from tests.annex.git_annex_oracle import Repository
 from tests.mounts import REPOSITORY, wait_until
 from tests.prerequisites import git_annex_environment
 

@@ -15,7 +15,7 @@ from mcfs.store import CacheRepository, SyncState
 from mcfs.store.clock import today
 from mcfs.store.user_repository import UserRepository
 from mcfs.text.names import fold
-from tests.store.making import METADATA, check_trigrams, contents, query, substring, track
+from tests.store.cache_contents import METADATA, check_trigrams, contents, query, substring, track
 
 ODD = {
     "nul": "before\0after",

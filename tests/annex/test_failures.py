@@ -19,7 +19,7 @@ from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment
 from mcfs.annex.read_library import look, read_all, read_some
 from mcfs.errors import LibraryError
-from tests.annex.agreement import Repository, agree, read
+from tests.annex.git_annex_oracle import Repository, agree, read
 from tests.tracks import SECOND_PATH
 
 TRACK = "acdc.mp3"

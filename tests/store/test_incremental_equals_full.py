@@ -10,7 +10,7 @@ import pytest
 
 from mcfs.store import CacheRepository, TrackRecord
 from mcfs.store.engine import open_engine
-from tests.store.making import at, check_trigrams, contents, query, substring, track
+from tests.store.cache_contents import at, check_trigrams, contents, query, substring, track
 
 WORDS = [
     "Techno",

@@ -12,7 +12,7 @@ import pytest
 from mcfs.errors import NotFoundError, PinExistsError, StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store.engine import open_engine, writing
 from mcfs.store.user_repository import UserRepository
-from tests.store.making import query
+from tests.store.cache_contents import query
 
 SNAPSHOT = """
     INSERT INTO snapshot VALUES (1, 's', '', 0, 0);

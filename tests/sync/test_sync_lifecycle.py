@@ -22,7 +22,7 @@ from mcfs.errors import ExitCode, LibraryError, StoreBusyError, SyncRunningError
 from mcfs.store import Store, SyncState, is_stale, open_store
 from mcfs.store.locks import running_sync, sync_lock, wait_for_sync
 from mcfs.sync.run import Kind, sync
-from tests.annex.agreement import Repository, every_byte
+from tests.annex.git_annex_oracle import Repository, every_byte
 from tests.mounts import REPOSITORY, wait_until
 from tests.prerequisites import git_annex_environment
 from tests.sync.test_sync import _contents

@@ -15,7 +15,7 @@ from mcfs.query import ALL, parse
 from mcfs.sql import select_tracks
 from mcfs.store import CacheRepository, SyncState, TrackRecord
 from mcfs.store.clock import today
-from tests.store.making import METADATA, PLACES, named, query, substring, track
+from tests.store.cache_contents import METADATA, PLACES, named, query, substring, track
 
 WHEN = datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=UTC)
 

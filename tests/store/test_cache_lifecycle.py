@@ -15,7 +15,7 @@ from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store import CacheRepository, SyncState, TrackRecord, open_store
 from mcfs.store.engine import open_engine, open_still
 from mcfs.store.quarantine import set_aside
-from tests.store.making import contents, query, substring, track
+from tests.store.cache_contents import contents, query, substring, track
 
 
 def other(path: Path, patience: float = 0.3) -> CacheRepository:

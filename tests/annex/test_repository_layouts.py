@@ -10,7 +10,7 @@ import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.errors import LibraryError
-from tests.annex.agreement import Repository, agree, read
+from tests.annex.git_annex_oracle import Repository, agree, read
 from tests.tracks import UNLOCKED
 
 TRACK = "acdc.mp3"

@@ -12,7 +12,7 @@ import pytest
 from mcfs.schema import cache
 from mcfs.schema.cache import CacheBase, schema_stamp
 from mcfs.store import CacheRepository
-from tests.store.making import query, track
+from tests.store.cache_contents import query, track
 
 
 @pytest.fixture
