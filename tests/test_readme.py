@@ -14,7 +14,7 @@ from mcfs.template.filters import FILTERS
 from mcfs.tree.nodes import ValuesNode
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
-from tests.cli.running import record
+from tests.simple_track import simple_track
 
 README = Path(__file__).parents[1].joinpath("README.md").read_text()
 
@@ -41,11 +41,11 @@ def test_the_settings_are_understood(top: Path) -> None:
 
 
 def test_the_views_show_what_they_should(top: Path) -> None:
-    techno = record(
+    techno = simple_track(
         "a", genre="Techno", bpm="129", rating="5", artist="Ö", title="T?", key="Am", label="Tresor"
     )
     with open_store(top / "store") as store:
-        store.cache.replace_all([techno, record("b", genre="Dub")])
+        store.cache.replace_all([techno, simple_track("b", genre="Dub")])
         tree = Tree(store, load_settings(top))
         assert tree.broken_views == ()
 

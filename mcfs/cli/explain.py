@@ -12,7 +12,7 @@ from mcfs.cli import options
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, screen
 from mcfs.config.load import load_settings
-from mcfs.export.formats import json_text
+from mcfs.export.json_objects import json_text
 from mcfs.inspect.explain import Explanation, Report, is_place, report
 from mcfs.tree.tree import Tree
 

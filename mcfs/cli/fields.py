@@ -10,7 +10,7 @@ import click
 from mcfs.cli import options
 from mcfs.cli.session import opened_cache
 from mcfs.cli.terminal import Screen, cut, draw, emit, fit, in_order, padded, say, screen, width_of
-from mcfs.export.formats import json_text
+from mcfs.export.json_objects import json_text
 from mcfs.inspect.field_counts import FieldTally, field_named, field_tallies, value_tallies
 
 _LONGEST_BAR = 40

@@ -14,7 +14,7 @@ from mcfs.cli.session import opened
 from mcfs.cli.terminal import draw, emit, fit, say, screen
 from mcfs.config.load import load_settings
 from mcfs.errors import ExitCode, SyncRunningError
-from mcfs.export.formats import json_text, track_object
+from mcfs.export.json_objects import json_text, track_object
 from mcfs.fetching.fetch import Wanted, wanted
 from mcfs.query import parse
 from mcfs.store import Store

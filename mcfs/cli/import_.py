@@ -17,7 +17,7 @@ from mcfs.cli.terminal import draw, emit, fit, say, screen
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Settings
 from mcfs.errors import ExitCode
-from mcfs.export.formats import json_text
+from mcfs.export.json_objects import json_text
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
 from mcfs.imports.track_matching import NOT_THERE
 from mcfs.store import Store

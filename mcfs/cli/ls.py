@@ -16,7 +16,7 @@ from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, cut, draw, emit, fit, say, screen
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Absent
-from mcfs.export.formats import json_text, track_object
+from mcfs.export.json_objects import json_text, track_object
 from mcfs.inspect.explain import follow
 from mcfs.store import Store
 from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, RootNode, TrackNode

@@ -11,7 +11,7 @@ from mcfs.cli import options
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, in_order, padded, say, screen, width_of
 from mcfs.config.load import load_settings
-from mcfs.export.formats import json_text
+from mcfs.export.json_objects import json_text
 from mcfs.inspect.pins import PinTold, all_pins
 from mcfs.tree.tree import Tree
 

@@ -139,7 +139,9 @@ def _paths(rows: Iterable[Row[Any]], library: Library, end: str) -> int:
 def _written(
     chosen: str, tracks: Iterator[TrackRecord], library: Library, read: CacheReader
 ) -> int:
-    from mcfs.export import formats
+    from mcfs.export.csv_table import as_csv
+    from mcfs.export.json_objects import as_json
+    from mcfs.export.playlist import as_m3u8
 
     counted = _Counted(tracks)
 
@@ -150,11 +152,11 @@ def _written(
 
     match chosen:
         case "json":
-            pieces = formats.as_json(counted)
+            pieces = as_json(counted)
         case "csv":
-            pieces = formats.as_csv(counted, [field.shown for field in read.fields()])
+            pieces = as_csv(counted, [field.shown for field in read.fields()])
         case _:
-            pieces = formats.as_m3u8(counted, location)
+            pieces = as_m3u8(counted, location)
     emit(pieces, screen())
     return counted.count
 

@@ -10,7 +10,7 @@ import click
 from mcfs.annex.library import open_library
 from mcfs.cli import options
 from mcfs.cli.terminal import Screen, draw, emit, fit, padded, screen, wrapped
-from mcfs.export.formats import json_text
+from mcfs.export.json_objects import json_text
 from mcfs.inspect.status import sentences, status_object, status_of
 
 _GAP = 2

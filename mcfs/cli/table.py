@@ -6,12 +6,12 @@ that matter first; and what a column is too narrow for is cut where one can see 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
 from mcfs.cli.terminal import Screen, cut, draw, fit, in_order, padded, width_of
-from mcfs.export.formats import seconds_of, shown_title, values_of
+from mcfs.export.track_values import Values, display_title, seconds_of, values_by_field
 from mcfs.store.records import TrackRecord
 from mcfs.text.numbers import number_of
 
@@ -21,8 +21,6 @@ _GAP = 2
 # Where nothing bounds a line, one long comment shall not push all others off to the right.
 _WIDEST_UNBOUNDED = 40
 _STARS = 5
-
-Values = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def absent_mark(screen: Screen) -> str:
 
 
 def _cells(track: TrackRecord, screen: Screen) -> list[str]:
-    values = values_of(track)
+    values = values_by_field(track)
     return [fit(column.cell(track, values, screen)) for column in _COLUMNS]
 
 
@@ -121,7 +119,7 @@ def _absent(track: TrackRecord, _values: Values, screen: Screen) -> str:
 
 
 def _title(track: TrackRecord, values: Values, _screen: Screen) -> str:
-    return shown_title(track, values)
+    return display_title(track, values)
 
 
 def _texts(field: str) -> Callable[[TrackRecord, Values, Screen], str]:

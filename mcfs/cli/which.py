@@ -15,7 +15,7 @@ from mcfs.cli import options
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, padded, screen
 from mcfs.config.load import load_settings
-from mcfs.export.formats import json_text, track_object
+from mcfs.export.json_objects import json_text, track_object
 from mcfs.inspect.which import Behind, behind
 
 _LEFT = 11

@@ -124,20 +124,6 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def record(name: str, **more: str | tuple[str, ...]) -> TrackRecord:
-    """A track that is here, of which little else is known; `file` is its work path."""
-    file = str(more.pop("file", f"{name}.mp3"))
-    return TrackRecord(
-        annex_key=f"MD5E-s1--{name.encode('utf-8', 'surrogateescape').hex()}",
-        name=f"{name}.mp3",
-        files=(file,) if file else (),
-        content_path=f"annex/objects/{name}",
-        present=True,
-        size=1,
-        values={field: (text,) if isinstance(text, str) else text for field, text in more.items()},
-    )
-
-
 def add(store: Store, records: Iterable[TrackRecord]) -> None:
     """More tracks than the sample library has."""
     with store.cache.reading() as read:

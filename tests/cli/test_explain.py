@@ -18,8 +18,9 @@ from mcfs.mount_table import Mount
 from mcfs.query import Keys, Query, ValueIs, Vocabulary, hiding_absent, parse
 from mcfs.sql import select_tracks
 from mcfs.store import Store
-from tests.cli.running import Mcfs, add, record
+from tests.cli.running import Mcfs, add
 from tests.mounts import Mounted
+from tests.simple_track import simple_track
 
 DAY = date(2025, 6, 15)
 KNOWN = Vocabulary(frozenset({"mood"}))
@@ -195,7 +196,7 @@ class TestQuery:
         assert said["seconds"] >= 0
 
     def test_text_that_is_no_utf_8(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("odd", title="a\udcff\x1b[2J")])
+        add(synced, [simple_track("odd", title="a\udcff\x1b[2J")])
         said = mcfs("explain", "title:a\udcff\x1b[2J")
         assert said.code == ExitCode.DONE
         assert "\x1b" not in said.out
@@ -307,7 +308,7 @@ class TestPath:
         assert said["tracks"] == len(listed) or listed[0]["type"] != "track"
 
     def test_a_value_of_many_tracks_is_not_spelled_out(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, (record(f"{number}", genre="many", key="Am") for number in range(1500)))
+        add(synced, (simple_track(f"{number}", genre="many", key="Am") for number in range(1500)))
         said = mcfs("explain", "{{ genre }} {{ key }}/many Am")
         assert said.code == ExitCode.DONE
         assert said.lines[-1].startswith("1500 tracks here")

@@ -11,7 +11,8 @@ from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.errors import ExitCode
 from mcfs.store import Store
-from tests.cli.running import Mcfs, add, record
+from tests.cli.running import Mcfs, add
+from tests.simple_track import simple_track
 from tests.tracks import SAMPLES
 
 
@@ -53,7 +54,7 @@ class TestFields:
         assert tallies["size"] == {"field": "size", "tracks": 12, "kind": "size", "derived": True}
 
     def test_are_named_as_one_asks_for_them(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("odd", Mood="dark", size="huge", added="2020-01-02")])
+        add(synced, [simple_track("odd", Mood="dark", size="huge", added="2020-01-02")])
         found = counts(mcfs)
         assert found["Mood"] == 1
         assert found["meta.size"] == 1
@@ -92,7 +93,10 @@ class TestValues:
         ]
 
     def test_a_track_with_two_spellings_counts_once(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("two", genre=("Techno", "TECHNO")), record("one", genre="Beyoncé")])
+        add(
+            synced,
+            [simple_track("two", genre=("Techno", "TECHNO")), simple_track("one", genre="Beyoncé")],
+        )
         found = counts(mcfs, "genre")
         assert found["techno"] == 8
         assert found["Beyoncé"] == 1
@@ -132,7 +136,7 @@ class TestValues:
         assert len(json.loads(found.out)) == tracks
 
     def test_sizes_are_steps(self, mcfs: Mcfs, synced: Store) -> None:
-        big = record("big")
+        big = simple_track("big")
         add(
             synced,
             [big.__class__(**{n: getattr(big, n) for n in big.__slots__} | {"size": 7 << 20})],
@@ -146,7 +150,7 @@ class TestValues:
     def test_bars_are_scaled_to_the_terminal(
         self, mcfs: Mcfs, synced: Store, monkeypatch: pytest.MonkeyPatch, columns: int
     ) -> None:
-        add(synced, [record("wide", genre=("戦場" * 30, "x" * 200, "a\x1b[2J"))])
+        add(synced, [simple_track("wide", genre=("戦場" * 30, "x" * 200, "a\x1b[2J"))])
         monkeypatch.setenv("COLUMNS", str(columns))
         said = mcfs("fields", "genre")
         assert "\x1b" not in said.out
@@ -159,7 +163,7 @@ class TestValues:
         assert out.splitlines()[0].endswith("#" * 40)
 
     def test_json_of_bytes_is_utf_8(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("odd", genre="a\udcff")])
+        add(synced, [simple_track("odd", genre="a\udcff")])
         mcfs("fields", "genre", "--json").out.encode()
 
 

@@ -12,8 +12,9 @@ from mcfs.errors import ExitCode
 from mcfs.store import Store
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
-from tests.cli.running import Mcfs, add, record
+from tests.cli.running import Mcfs, add
 from tests.mounts import Mounted
+from tests.simple_track import simple_track
 from tests.tracks import ABSENT
 
 HALCYON = "Orbital - Halcyon.mp3"
@@ -172,13 +173,13 @@ class TestErrors:
 class TestOddNames:
     def test_nothing_that_controls_a_terminal_reaches_one(self, mcfs: Mcfs, synced: Store) -> None:
         odd = "a\x1b[2Jb\x9bc\u202ed\udcffe"
-        add(synced, [record("odd", genre=odd, file=f"{odd}.mp3")])
+        add(synced, [simple_track("odd", genre=odd, file=f"{odd}.mp3")])
         for words in (["genre"], ["-l", "all"]):
             sent = mcfs.in_terminal("ls", *words, columns=500)
             assert not set(sent) & {"\x1b", "\x9b", "\u202e", "\udcff"}
             assert "␛[2Jb" in sent
 
     def test_programs_get_the_bytes(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("odd", genre="caf\udce9")])
+        add(synced, [simple_track("odd", genre="caf\udce9")])
         assert "caf\udce9/" in mcfs("ls", "genre").lines
         json.loads(mcfs("ls", "--json", "genre").out.encode())

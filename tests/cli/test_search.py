@@ -21,8 +21,9 @@ from mcfs.store import Store
 from mcfs.tree.nodes import TrackNode
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
-from tests.cli.running import Mcfs, add, record, relative_to
+from tests.cli.running import Mcfs, add, relative_to
 from tests.mounts import REPOSITORY
+from tests.simple_track import simple_track
 from tests.tracks import ABSENT, SAMPLES, SECOND_PATH
 
 ODD = "\udcff"  # a byte that is no UTF-8
@@ -244,7 +245,7 @@ class TestTable:
     def test_uses_the_whole_terminal_when_there_is_more_to_say(
         self, mcfs: Mcfs, synced: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        add(synced, [record("long", title="x" * 300, artist="y" * 300)])
+        add(synced, [simple_track("long", title="x" * 300, artist="y" * 300)])
         for columns in (40, 80, 200):
             monkeypatch.setenv("COLUMNS", str(columns))
             lines = mcfs("search", "title:xxx").lines
@@ -266,7 +267,7 @@ class TestTable:
 
     def test_no_control_character_reaches_it(self, mcfs: Mcfs, synced: Store) -> None:
         nasty = "a\x1b[2Jb\nc\rd\te\x07f\x9bg\u202eh\u2028i\x7f" + ODD
-        add(synced, [record("nasty", title=nasty, artist=nasty, genre=nasty)])
+        add(synced, [simple_track("nasty", title=nasty, artist=nasty, genre=nasty)])
         said = mcfs("search", "location:nasty")
         assert len(said.lines) == 2
         assert "a␛[2Jb c d e␇f�g�h i␡�" in said.lines[1]
@@ -275,9 +276,11 @@ class TestTable:
         add(
             synced,
             [
-                record("one", rating="3.5", bpm="126.0001234", year="2019-05-01", duration="65.4"),
-                record("two", rating="0", bpm="80", year="soon", duration="1:01:01"),
-                record("three", rating="77", bpm=("90", "180")),
+                simple_track(
+                    "one", rating="3.5", bpm="126.0001234", year="2019-05-01", duration="65.4"
+                ),
+                simple_track("two", rating="0", bpm="80", year="soon", duration="1:01:01"),
+                simple_track("three", rating="77", bpm=("90", "180")),
             ],
         )
         text = mcfs("search", "location:one|location:two|location:three", "sort:title").out
@@ -287,13 +290,13 @@ class TestTable:
         assert rows["three"] == ["180,", "90", "77"] or rows["three"] == ["90,", "180", "77"]
 
     def test_a_pipe_is_not_cut_and_not_styled(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("long", title="x" * 300, genre="techno")])
+        add(synced, [simple_track("long", title="x" * 300, genre="techno")])
         out = mcfs.in_shell("mcfs search title:xxx genre:techno | cat").out
         assert "x" * 300 in out
         assert "\x1b" not in out
 
     def test_thousands_are_written_as_they_come(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record(f"n{n:04}", title=f"t{n:04}") for n in range(2500)])
+        add(synced, [simple_track(f"n{n:04}", title=f"t{n:04}") for n in range(2500)])
         said = mcfs("search", "title:t")
         assert said.err == "2505 tracks\n"
         assert len(said.lines) == 2506
@@ -322,14 +325,14 @@ class TestTable:
         assert "x  " in sent
 
     def test_text_from_right_to_left_stays_in_its_column(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("rtl", title="שלום", artist="עולם", genre="rtl")])
+        add(synced, [simple_track("rtl", title="שלום", artist="עולם", genre="rtl")])
         line = mcfs.in_terminal("search", "genre:rtl", columns=80, NO_COLOR="1").splitlines()[1]
         assert line.startswith("עולם  \N{LEFT-TO-RIGHT MARK}  שלום \N{LEFT-TO-RIGHT MARK}  rtl")
         assert "\N{LEFT-TO-RIGHT MARK}" not in mcfs("search", "genre:rtl").out
 
 
 WIDE = [
-    record(f"wide{place}", artist=artist, title=f"TITLE {artist}", file=f"wide/{place}.mp3")
+    simple_track(f"wide{place}", artist=artist, title=f"TITLE {artist}", file=f"wide/{place}.mp3")
     for place, artist in enumerate(
         [
             "戦場のメリークリスマス",
@@ -372,17 +375,17 @@ class TestPaths:
     def test_one_that_begins_with_a_dash_is_no_option(
         self, mcfs: Mcfs, synced: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        add(synced, [record("dash", file="-rf.mp3")])
+        add(synced, [simple_track("dash", file="-rf.mp3")])
         monkeypatch.chdir(mcfs.library.top)
         assert mcfs("search", "location:rf", "--format", "paths").lines == ["./-rf.mp3"]
 
     def test_keep_every_byte(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("odd", file=f"odd/a{ODD}\nb.mp3")])
+        add(synced, [simple_track("odd", file=f"odd/a{ODD}\nb.mp3")])
         said = mcfs("search", "-0", "location:odd")
         assert said.out == f"{mcfs.library.top}/odd/a{ODD}\nb.mp3\0"
 
     def test_a_track_without_one_is_left_out_and_said(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("gone", file="", title="Gone")])
+        add(synced, [simple_track("gone", file="", title="Gone")])
         said = mcfs("search", "title:gone|artist:кино", "--format", "paths")
         assert (said.code, len(said.lines)) == (ExitCode.DONE, 1)
         assert said.err == "mcfs: 1 track has no file in the work tree, and no path\n"
@@ -424,7 +427,7 @@ class TestJson:
         assert mcfs("search", "--json").out == mcfs("search", "--format", "json").out
 
     def test_is_utf_8_whatever_the_library_has(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("odd", title=f"a{ODD}\x1b\x00", file=f"odd{ODD}.mp3")])
+        add(synced, [simple_track("odd", title=f"a{ODD}\x1b\x00", file=f"odd{ODD}.mp3")])
         out = mcfs("search", "--json", "location:odd").out
         out.encode()
         (track,) = json.loads(out)
@@ -446,7 +449,7 @@ class TestJson:
 
 class TestCsv:
     def test_is_rfc_4180(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("odd", title='a "b", c\r\nd', genre=("x", "y"))])
+        add(synced, [simple_track("odd", title='a "b", c\r\nd', genre=("x", "y"))])
         out = mcfs("search", "--format", "csv").out
         head, *rows = csv.reader(io.StringIO(out, newline=""), strict=True)
         assert head[:8] == [
@@ -465,7 +468,7 @@ class TestCsv:
         assert len(heads) == 1
 
     def test_keeps_bytes(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("odd", title=ODD)])
+        add(synced, [simple_track("odd", title=ODD)])
         assert f",{ODD}," in mcfs("search", "--format", "csv", "location:odd").out
 
 
@@ -501,13 +504,13 @@ class TestM3u8:
     def test_lengths_are_whole_seconds(
         self, mcfs: Mcfs, synced: Store, duration: str, seconds: int
     ) -> None:
-        add(synced, [record("timed", title="Timed", duration=duration)])
+        add(synced, [simple_track("timed", title="Timed", duration=duration)])
         (entry,) = entries_of(mcfs("search", "--format", "m3u8", "title:timed").out)
         assert entry[0] == seconds
 
     def test_nothing_breaks_a_line(self, mcfs: Mcfs, synced: Store) -> None:
         path = f"odd/a\nb %20 {ODD}.mp3"
-        add(synced, [record("odd", title="a\nb\r\nc", artist=("x\n", "y,z"), file=path)])
+        add(synced, [simple_track("odd", title="a\nb\r\nc", artist=("x\n", "y,z"), file=path)])
         (entry,) = entries_of(mcfs("search", "--format", "m3u8", "location:odd").out)
         assert entry == (-1, "x , y,z - a b c", f"{mcfs.library.top}/{path}")
 
@@ -515,7 +518,7 @@ class TestM3u8:
 class TestPipes:
     @pytest.mark.parametrize("words", ["", "--json", "--format csv", "--format m3u8", "-0"])
     def test_a_reader_that_has_seen_enough(self, mcfs: Mcfs, synced: Store, words: str) -> None:
-        add(synced, [record(f"n{n:04}", title="t" * 80) for n in range(3000)])
+        add(synced, [simple_track(f"n{n:04}", title="t" * 80) for n in range(3000)])
         said = mcfs.in_shell(f"mcfs search {words} | head -c 5")
         assert (said.code, said.err) == (0, "")
         assert len(said.out) == 5
@@ -531,7 +534,7 @@ class TestPipes:
         assert mcfs.in_shell("mcfs search | cat", COLUMNS="nonsense").code == 0
 
     def test_programs_get_bytes_and_terminals_do_not(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [record("odd", title="x\x1b[2J", file="odd/x\x1b[2J\ry.mp3")])
+        add(synced, [simple_track("odd", title="x\x1b[2J", file="odd/x\x1b[2J\ry.mp3")])
         for words in ("--format paths", "--format csv", "--format m3u8", "-0"):
             line = f"mcfs search location:odd {words}"
             assert "\x1b" in mcfs.in_shell(f"{line} | cat").out

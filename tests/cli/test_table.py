@@ -9,9 +9,9 @@ import pytest
 from mcfs.cli.table import absent_mark, draw_table
 from mcfs.cli.terminal import Screen, width_of
 from mcfs.store import TrackRecord
-from tests.cli.running import record
+from tests.simple_track import simple_track
 
-FULL = record(
+FULL = simple_track(
     "full",
     title="Remnants of a longer title",
     artist="Surgeon and friends",
@@ -61,7 +61,7 @@ def drawn(
 def test_cells(
     capsysbinary: pytest.CaptureFixture[bytes], field: str, values: tuple[str, ...], cell: str
 ) -> None:
-    head, line = drawn(capsysbinary, Screen(), record("a", title="T", **{field: values}))
+    head, line = drawn(capsysbinary, Screen(), simple_track("a", title="T", **{field: values}))
     assert head.split() == ["title", "length" if field == "duration" else field]
     assert line.removeprefix("T").strip() == cell
 
@@ -73,7 +73,7 @@ def test_cells(
 def test_a_column_with_nothing_in_it_is_not_there(
     capsysbinary: pytest.CaptureFixture[bytes], field: str, value: str
 ) -> None:
-    lines = drawn(capsysbinary, Screen(), record("a", title="T", **{field: value}))
+    lines = drawn(capsysbinary, Screen(), simple_track("a", title="T", **{field: value}))
     assert lines == ["title", "T"]
 
 
@@ -114,9 +114,9 @@ def test_no_line_is_too_long(capsysbinary: pytest.CaptureFixture[bytes], width: 
 
 def test_columns_are_straight(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     tracks = [
-        record("a", title="戦場", artist="坂本龍一", bpm="80"),
-        record("b", title="Remnants", artist="Surgeon", bpm="134.5"),
-        record("nothing known"),
+        simple_track("a", title="戦場", artist="坂本龍一", bpm="80"),
+        simple_track("b", title="Remnants", artist="Surgeon", bpm="134.5"),
+        simple_track("nothing known"),
     ]
     assert drawn(capsysbinary, Screen(), *tracks) == [
         "artist    title            bpm",
@@ -128,7 +128,10 @@ def test_columns_are_straight(capsysbinary: pytest.CaptureFixture[bytes]) -> Non
 
 def test_without_a_width_nothing_is_cut(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     lines = drawn(
-        capsysbinary, Screen(), record("a", title="x" * 100, bpm="1"), record("b", bpm="2")
+        capsysbinary,
+        Screen(),
+        simple_track("a", title="x" * 100, bpm="1"),
+        simple_track("b", bpm="2"),
     )
     assert lines == ["title" + " " * 37 + "bpm", "x" * 100 + "    1", "b" + " " * 43 + "2"]
 
@@ -142,13 +145,13 @@ def test_without_a_width_nothing_is_cut(capsysbinary: pytest.CaptureFixture[byte
     ],
 )
 def test_absent(capsysbinary: pytest.CaptureFixture[bytes], screen: Screen, line: str) -> None:
-    assert drawn(capsysbinary, screen, replace(record("a"), present=False))[1:] == [line]
+    assert drawn(capsysbinary, screen, replace(simple_track("a"), present=False))[1:] == [line]
     assert absent_mark(screen) in line
 
 
 @pytest.mark.parametrize(("here", "absent"), [(0, 0), (2, 0), (0, 2), (1500, 3)])
 def test_counts(capsysbinary: pytest.CaptureFixture[bytes], here: int, absent: int) -> None:
-    track = record("a")
+    track = simple_track("a")
     tracks = [track] * here + [replace(track, present=False)] * absent
     assert draw_table(iter(tracks), Screen()) == (here + absent, absent)
     lines = capsysbinary.readouterr().out.splitlines()
