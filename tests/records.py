@@ -17,7 +17,7 @@ import pytest
 from mcfs.query import Query, Vocabulary, parse
 from mcfs.sql import count_tracks, select_tracks
 from mcfs.store import Store, TrackRecord, open_store
-from mcfs.text.names import escape
+from mcfs.text.escape import escape
 
 TODAY = date(2025, 7, 9)
 MEBI = 1024 * 1024

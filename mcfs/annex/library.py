@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mcfs.annex.process import run
 from mcfs.errors import LibraryError
-from mcfs.text.names import escape
+from mcfs.text.escape import escape
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from mcfs.config.problems import quoted
 from mcfs.config.settings import Absent, Entries, Names
-from mcfs.text.names import escape
+from mcfs.text.escape import escape
 from mcfs.text.similar import nearest
 
 _MAX_LIMIT = 10**9  # what `limit:` takes in a query

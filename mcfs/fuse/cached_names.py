@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TypeVar
 
 from mcfs.query import Cut, DateBetween, Query, leaves
-from mcfs.text.names import claim
+from mcfs.text.escape import collision_key
 from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.nodes import Node, TracksNode, ValuesNode
 
@@ -232,4 +232,4 @@ class ToldNames:
 
 
 def _claim_of(entry: Entry) -> str:
-    return claim(entry.name.decode("utf-8", "surrogateescape"))
+    return collision_key(entry.name.decode("utf-8", "surrogateescape"))

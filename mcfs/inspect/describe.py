@@ -10,8 +10,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import assert_never
 
+from mcfs.fields.dates import days_of
+from mcfs.fields.tempo import BpmRange, bpm_ranges
 from mcfs.query import (
     And,
+    AnnexKeys,
     Between,
     Contains,
     Cut,
@@ -19,7 +22,6 @@ from mcfs.query import (
     Equals,
     Flag,
     InKey,
-    Keys,
     Kind,
     Missing,
     Not,
@@ -34,8 +36,6 @@ from mcfs.query import (
     kind_of,
     sources,
 )
-from mcfs.query.dates import days_of
-from mcfs.query.tempo import Span, tempo_spans
 from mcfs.sql.lowering import counts_unrated
 from mcfs.text.musical_keys import lancelot, mixes_with
 
@@ -142,7 +142,7 @@ def _leaf(
     | InKey
     | DateBetween
     | Flag
-    | Keys
+    | AnnexKeys
     | ValueIs,
     day: date,
 ) -> str:
@@ -168,7 +168,7 @@ def _leaf(
             return "content is here" if yes else "content is not here"
         case Flag(_, yes):
             return "a live recording" if yes else "no live recording"
-        case Keys(annex_keys):
+        case AnnexKeys(annex_keys):
             return f"one of {len(annex_keys)} tracks of a snapshot"
         case ValueIs(template, text, _):
             return f'{template} is "{text}"'
@@ -198,14 +198,14 @@ def _asked(field: str) -> str:
 
 def _tempo(bpm: str, exact: bool, near: bool) -> str:
     said = f"tempo near {bpm}: " if near else f"tempo {bpm}: "
-    itself, *others = map(_span, tempo_spans(bpm, exact=exact, near=near))
+    itself, *others = map(_span, bpm_ranges(bpm, exact=exact, near=near))
     if not others:
         return f"{said}{itself}, without half and double"
     half, double = others
     return f"{said}{itself}, its half {half}, its double {double}"
 
 
-def _span(span: Span) -> str:
+def _span(span: BpmRange) -> str:
     return f"{_number(span.low)} {'up to' if span.high_open else 'to'} {_number(span.high)}"
 
 

@@ -14,11 +14,11 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from mcfs.errors import QueryError
+from mcfs.fields.table import RAW
 from mcfs.query import BUILT_IN, Kind, Vocabulary, kind_of, sources
-from mcfs.query.fields import RAW
 from mcfs.schema.cache import DERIVED_COLUMNS
 from mcfs.store.cache_reader import CacheReader
-from mcfs.text.names import fold
+from mcfs.text.escape import fold
 from mcfs.text.numbers import number_of
 
 _PLACES = ("directory", "location", "type")

@@ -12,7 +12,7 @@ from mcfs.errors import NotFoundError, QueryError
 from mcfs.query import ALL, Query, canonical_text, parse
 from mcfs.sql import count_tracks
 from mcfs.store import Store
-from mcfs.text.names import MAX_BYTES, cut
+from mcfs.text.escape import MAX_BYTES, cut_to_bytes
 from mcfs.tree.nodes import TracksNode
 from mcfs.tree.tree import Tree
 
@@ -77,7 +77,7 @@ def _fit(name: str) -> str:
     if "/" in name:
         instead = r"write ∕ or \ for it"
         raise QueryError("a pin's name cannot have a slash", name, name.index("/"), instead)
-    kept = cut(name, MAX_BYTES)
+    kept = cut_to_bytes(name, MAX_BYTES)
     if kept != name:
         message = f"a pin's name may be {MAX_BYTES} bytes long"
         raise QueryError(message, name, len(kept), "give it a short one with --name")

@@ -9,8 +9,7 @@
 Pure. What a query means is `sql/`'s alone to say.
 """
 
-from mcfs.query.canonical import canonical_text, format_term
-from mcfs.query.fields import (
+from mcfs.fields.table import (
     BUILT_IN,
     DIRECTORY,
     LOCATION,
@@ -20,10 +19,12 @@ from mcfs.query.fields import (
     kind_of,
     sources,
 )
+from mcfs.query.canonical import canonical_text, format_term
 from mcfs.query.parser import parse, starts_like_query
 from mcfs.query.terms import (
     ALL,
     And,
+    AnnexKeys,
     Between,
     Contains,
     Cut,
@@ -31,7 +32,6 @@ from mcfs.query.terms import (
     Equals,
     Flag,
     InKey,
-    Keys,
     Leaf,
     Members,
     Missing,
@@ -44,8 +44,8 @@ from mcfs.query.terms import (
     Tempo,
     Term,
     ValueIs,
-    both,
-    either,
+    all_of,
+    any_of,
     hiding_absent,
     leaves,
     with_members,
@@ -58,6 +58,7 @@ __all__ = [
     "LOCATION",
     "TYPE",
     "And",
+    "AnnexKeys",
     "Between",
     "Contains",
     "Cut",
@@ -65,7 +66,6 @@ __all__ = [
     "Equals",
     "Flag",
     "InKey",
-    "Keys",
     "Kind",
     "Leaf",
     "Members",
@@ -80,9 +80,9 @@ __all__ = [
     "Term",
     "ValueIs",
     "Vocabulary",
-    "both",
+    "all_of",
+    "any_of",
     "canonical_text",
-    "either",
     "format_term",
     "hiding_absent",
     "kind_of",

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from mcfs.query.terms import (
     And,
+    AnnexKeys,
     Between,
     Contains,
     Cut,
@@ -18,7 +19,6 @@ from mcfs.query.terms import (
     Equals,
     Flag,
     InKey,
-    Keys,
     Missing,
     Not,
     Or,
@@ -70,7 +70,7 @@ def format_term(term: Term) -> str:
             return f"{term.field}:{_days(term)}"
         case Flag(field, yes):
             return f"{field}:{'yes' if yes else 'no'}"
-        case Keys(annex_keys):
+        case AnnexKeys(annex_keys):
             return f"<keys {' '.join(annex_keys)}>"
         case ValueIs(template, text, _):
             # In quotes, with those inside marked: no value reads like another one and a term.

@@ -19,10 +19,10 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedToken
 
 from mcfs.errors import QueryError
-from mcfs.query import amounts
-from mcfs.query.amounts import Amount
-from mcfs.query.dates import date_span
-from mcfs.query.fields import RAW, Kind, Vocabulary, kind_of
+from mcfs.fields import amounts
+from mcfs.fields.amounts import Amount
+from mcfs.fields.dates import canonical_date
+from mcfs.fields.table import RAW, Kind, Vocabulary, kind_of
 from mcfs.query.lexer import WordLexer
 from mcfs.query.terms import (
     Between,
@@ -38,11 +38,11 @@ from mcfs.query.terms import (
     Sort,
     Tempo,
     Term,
-    both,
-    either,
+    all_of,
+    any_of,
 )
+from mcfs.text.escape import fold
 from mcfs.text.musical_keys import key_number
-from mcfs.text.names import fold
 
 MAX_BYTES = 4096
 MAX_TERMS = 100
@@ -69,7 +69,7 @@ def parse(text: str, vocabulary: Vocabulary = Vocabulary()) -> Query:  # noqa: B
     except UnexpectedToken as error:
         raise _misplaced(text, error.token) from error
     where = reader.term(tree.children[0], 0) if tree.children else None
-    return Query(where or both(), tuple(reader.order), reader.limit)
+    return Query(where or all_of(), tuple(reader.order), reader.limit)
 
 
 def starts_like_query(text: str, vocabulary: Vocabulary = Vocabulary()) -> bool:  # noqa: B008  (frozen)
@@ -133,9 +133,9 @@ class _Reader:
             case "both":
                 parts = [self.term(inner, depth, top=top) for inner in branch.children]
                 terms = [part for part in parts if part is not None]
-                return both(*terms) if terms else None
+                return all_of(*terms) if terms else None
             case "either":
-                return either(*(self._alternative(inner, depth, top) for inner in branch.children))
+                return any_of(*(self._alternative(inner, depth, top) for inner in branch.children))
             case "group":
                 return self.term(branch.children[1], depth + 1, top=False)
             case "negation":
@@ -472,15 +472,15 @@ def _date_term(name: str, written: _Written) -> Term:
                 return DateBetween(name, low=span)
             case _:
                 return DateBetween(name, span, span)
-    if value.startswith("-") and date_span(value):
+    if value.startswith("-") and canonical_date(value):
         raise written.wrong(
             f'"{value}" is one day only', f"write {name}:>{value} for all the days since"
         )
-    alone = date_span(value)
+    alone = canonical_date(value)
     if alone is not None:
         return DateBetween(name, alone, alone)
-    low, high = _ends(value, date_span)
-    first, last = date_span(low), date_span(high)
+    low, high = _ends(value, canonical_date)
+    first, last = canonical_date(low), canonical_date(high)
     if not (low or high) or (low and not first) or (high and not last):
         raise _no_date(name, written, value)
     if first and last and _reversed(first, last):
@@ -499,7 +499,7 @@ def _reversed(first: str, last: str) -> bool:
 
 
 def _span(name: str, written: _Written, value: str) -> str:
-    span = date_span(value)
+    span = canonical_date(value)
     if span is None:
         raise _no_date(name, written, value)
     return span

@@ -88,7 +88,7 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class AnnexKeys:
     """One of these annex keys: what a snapshot is."""
 
     annex_keys: tuple[str, ...]
@@ -157,7 +157,7 @@ Leaf = (
     | InKey
     | DateBetween
     | Flag
-    | Keys
+    | AnnexKeys
     | ValueIs
     | Cut
 )
@@ -196,13 +196,13 @@ class Query:
         A cut stays what it was: what follows filters inside it. A later order replaces an earlier.
         """
         inside: Term = self.where if self.limit is None else Cut(self)
-        return Query(both(inside, by.where), by.order or self.order, by.limit)
+        return Query(all_of(inside, by.where), by.order or self.order, by.limit)
 
 
 ALL = Query()
 
 
-def both(*terms: Term) -> Term:
+def all_of(*terms: Term) -> Term:
     """All of them, nested ones flattened."""
     flat: set[Term] = set()
     for term in terms:
@@ -210,7 +210,7 @@ def both(*terms: Term) -> Term:
     return next(iter(flat)) if len(flat) == 1 else And(frozenset(flat))
 
 
-def either(*terms: Term) -> Term:
+def any_of(*terms: Term) -> Term:
     """One of them, nested ones flattened."""
     flat: set[Term] = set()
     for term in terms:
@@ -241,7 +241,7 @@ def hiding_absent(query: Query) -> Query:
 
 
 def _hiding(query: Query) -> Query:
-    return replace(query, where=both(_changed(query.where, _hidden_inside), Flag("present")))
+    return replace(query, where=all_of(_changed(query.where, _hidden_inside), Flag("present")))
 
 
 def _hidden_inside(leaf: Leaf) -> Term:
@@ -269,9 +269,9 @@ def _changed(term: Term, change: Callable[[Leaf], Term]) -> Term:
     """The same term with every leaf changed; a cut is one leaf."""
     match term:
         case And(terms):
-            return both(*(_changed(inner, change) for inner in terms))
+            return all_of(*(_changed(inner, change) for inner in terms))
         case Or(terms):
-            return either(*(_changed(inner, change) for inner in terms))
+            return any_of(*(_changed(inner, change) for inner in terms))
         case Not(inner):
             return Not(_changed(inner, change))
         case _:

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, assert_never
 
+from mcfs.fields.dates import days_of, start_of_day
+from mcfs.fields.tempo import BpmRange, bpm_ranges
 from mcfs.query import (
     And,
+    AnnexKeys,
     Between,
     Contains,
     Cut,
@@ -19,7 +22,6 @@ from mcfs.query import (
     Equals,
     Flag,
     InKey,
-    Keys,
     Kind,
     Members,
     Missing,
@@ -35,8 +37,6 @@ from mcfs.query import (
     kind_of,
     sources,
 )
-from mcfs.query.dates import days_of, midnight
-from mcfs.query.tempo import Span, tempo_spans
 from mcfs.schema.cache import DERIVED_COLUMNS
 from mcfs.text.musical_keys import mixes_with
 from mcfs.text.raw_text import is_utf8, stored_text
@@ -101,7 +101,7 @@ class _Lowering:
             case Between():
                 return self.between(term)
             case Tempo(bpm, exact, near):
-                spans = tempo_spans(bpm, exact=exact, near=near)
+                spans = bpm_ranges(bpm, exact=exact, near=near)
                 return _has("bpm", ("or", *map(self.span, spans)))
             case InKey(number, mixes):
                 numbers = mixes_with(number) if mixes else (number,)
@@ -110,7 +110,7 @@ class _Lowering:
                 return self.days(term)
             case Flag(name, yes):
                 return ("flag", "present" if name == "present" else "is_live", yes)
-            case Keys(annex_keys):
+            case AnnexKeys(annex_keys):
                 return self.keys(annex_keys)
             case ValueIs(_, _, members):
                 assert members is not None, "a value is asked for before its members are known"
@@ -171,7 +171,7 @@ class _Lowering:
             return ("or", shape, self.missing("rating"))
         return shape
 
-    def span(self, span: Span) -> Shape:
+    def span(self, span: BpmRange) -> Shape:
         """One of the tempos that a tempo means."""
         high = "<" if span.high_open else "<="
         return ("and", (">=", self.named(span.low)), (high, self.named(span.high)))
@@ -181,10 +181,10 @@ class _Lowering:
         bounds: list[Shape] = [_ANY_VALUE]
         if term.low is not None:
             first, after = days_of(term.low, self.today)
-            bounds.append((">=", self.named(midnight(after if term.low_open else first))))
+            bounds.append((">=", self.named(start_of_day(after if term.low_open else first))))
         if term.high is not None:
             first, after = days_of(term.high, self.today)
-            bounds.append(("<", self.named(midnight(first if term.high_open else after))))
+            bounds.append(("<", self.named(start_of_day(first if term.high_open else after))))
         return ("column", DERIVED_COLUMNS[term.field], ("and", *bounds))
 
 
@@ -198,7 +198,12 @@ def _promise(term: Term) -> tuple[int, str]:
     )
 
 
-_PROMISING = ((Keys, Cut), (Equals, Contains, InKey, ValueIs), (Tempo,), (Between, Missing, Or))
+_PROMISING = (
+    (AnnexKeys, Cut),
+    (Equals, Contains, InKey, ValueIs),
+    (Tempo,),
+    (Between, Missing, Or),
+)
 
 
 def _has(name: str, test: Shape) -> Shape:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from mcfs.schema.cache import Track
 from mcfs.store.batches import chunks
-from mcfs.text.names import fold, unique_names
+from mcfs.text.escape import fold, unique_names
 
 
 def provisional(annex_key: str) -> str:

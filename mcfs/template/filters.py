@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from mcfs.template.values import Cell, Kind, cell_number, is_missing, short, text_of
+from mcfs.text.escape import fold
 from mcfs.text.musical_keys import key_number, lancelot, open_key
-from mcfs.text.names import fold
 
 Apply = Callable[..., Cell]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from mcfs.text.names import UNKNOWN, escape_value, fold
+from mcfs.text.escape import UNKNOWN, escape_value, fold
 
 Cell = (
     str | float | int | bool | None

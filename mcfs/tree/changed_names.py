@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from mcfs.query import Keys, Query
+from mcfs.query import AnnexKeys, Query
 from mcfs.sql import select_entries
 from mcfs.store import Generation
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.change_feed import Step
 from mcfs.template import Template
-from mcfs.text.names import claim, escape, file_name
+from mcfs.text.escape import collision_key, escape, file_name
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.nodes import TrackNode
 
@@ -47,7 +47,7 @@ def name_changes(
     fields_changed = step.before.vocabulary() != step.after.vocabulary()
     if step.touched is None:
         return NameChanges(generation, day, fields_changed=fields_changed, everything=True)
-    query = Query(Keys(tuple(sorted(step.touched))))
+    query = Query(AnnexKeys(tuple(sorted(step.touched))))
     before, after = (_tracks(read, query, day) for read in (step.before, step.after))
     names = {
         name
@@ -60,7 +60,7 @@ def name_changes(
         day,
         inodes=frozenset(before.keys() | after.keys()),
         tracks=after,
-        claims=frozenset(map(claim, names)),
+        claims=frozenset(map(collision_key, names)),
         fields_changed=fields_changed,
     )
 

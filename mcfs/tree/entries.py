@@ -17,7 +17,7 @@ from mcfs.sql import select_entries
 from mcfs.store.cache_reader import CacheReader
 from mcfs.template import Cell, Template
 from mcfs.template.values import cell_number
-from mcfs.text.names import escape, file_name, fit, portable, unique_names
+from mcfs.text.escape import escape, file_name, fit_file_name, portable, unique_names
 from mcfs.tree.group_cache import Group, GroupCache
 from mcfs.tree.nodes import Node, QueryFolderNode, TrackNode, TracksNode, ValueNode, ValuesNode
 
@@ -60,7 +60,7 @@ def _numbered(tracks: Sequence[TrackNode]) -> Iterator[tuple[str, Node]]:
     """So that every program keeps the order."""
     width = max(3, len(str(len(tracks))))
     for place, track in enumerate(tracks, 1):
-        yield fit(f"{place:0{width}} {track.name}"), track
+        yield fit_file_name(f"{place:0{width}} {track.name}"), track
 
 
 def _by_template(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from mcfs.query.fields import ALIASES, RAW
+from mcfs.fields.table import ALIASES, RAW
 from mcfs.schema.cache import DERIVED_COLUMNS
 from mcfs.template import Cell
 from mcfs.text.numbers import NUMERIC

@@ -37,8 +37,8 @@ from typing import assert_never
 from mcfs.config.settings import DEFAULTS, Absent, Names, Settings
 from mcfs.error_log import ErrorLog
 from mcfs.errors import NotFoundError, QueryError, ReadOnlyError, TemplateError
+from mcfs.fields.dates import start_of_day
 from mcfs.query import ALL, Query, Vocabulary, canonical_text, hiding_absent, parse
-from mcfs.query.dates import midnight
 from mcfs.sql import select_entry
 from mcfs.store import Generation, Store
 from mcfs.store.cache_reader import CacheReader
@@ -528,7 +528,7 @@ class Tree:
         moment = _Moment(
             generation=generation,
             day=day,
-            until=midnight(day + timedelta(days=1)).timestamp(),
+            until=start_of_day(day + timedelta(days=1)).timestamp(),
             vocabulary=now.vocabulary if now is not None and same else read.vocabulary(),
             settings=self._settings,
             group_cache=now.group_cache if now is not None and same else GroupCache(generation),

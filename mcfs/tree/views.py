@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 from mcfs.config.settings import Absent, Settings, ViewSettings
 from mcfs.errors import McfsError, QueryError
-from mcfs.query import ALL, Flag, Query, Vocabulary, either, parse
+from mcfs.query import ALL, Flag, Query, Vocabulary, any_of, parse
 from mcfs.query.terms import Not
 from mcfs.template import Template, parse_template
 from mcfs.tree.nodes import Presentation, QueryFolderNode, query_folder
@@ -96,7 +96,7 @@ def _in_order(view: ViewSettings, query: Query, vocabulary: Vocabulary) -> Query
         words.append(f"limit:{view.limit}")
     if view.absent is not None:
         here = Flag("present")
-        speaks = here if view.absent is Absent.HIDE else either(here, Not(here))
+        speaks = here if view.absent is Absent.HIDE else any_of(here, Not(here))
         query = Query(speaks).refined(query)
     said = parse(" ".join(words), vocabulary)
     limit = query.limit if said.limit is None else said.limit

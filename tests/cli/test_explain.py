@@ -15,7 +15,7 @@ from mcfs.errors import ExitCode
 from mcfs.inspect.describe import in_words, remarks
 from mcfs.inspect.explain import inside_mount, sql_text
 from mcfs.mount_table import Mount
-from mcfs.query import Keys, Query, ValueIs, Vocabulary, hiding_absent, parse
+from mcfs.query import AnnexKeys, Query, ValueIs, Vocabulary, hiding_absent, parse
 from mcfs.sql import select_tracks
 from mcfs.store import Store
 from tests.cli.running import Mcfs, add
@@ -117,7 +117,7 @@ def test_what_no_text_says_has_words_too() -> None:
         "  the first 5 by name of them",
         "bpm 100 to 110",
     ]
-    assert list(in_words(Query(Keys(("a", "b"))), DAY)) == ["one of 2 tracks of a snapshot"]
+    assert list(in_words(Query(AnnexKeys(("a", "b"))), DAY)) == ["one of 2 tracks of a snapshot"]
     assert list(in_words(Query(ValueIs("{{ bpm }}", "130")), DAY)) == ['{{ bpm }} is "130"']
 
 

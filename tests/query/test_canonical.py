@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcfs.query import ALL, And, Cut, Keys, Query, Term, ValueIs, canonical_text, format_term
+from mcfs.query import ALL, And, AnnexKeys, Cut, Query, Term, ValueIs, canonical_text, format_term
 from tests.query.table import ROWS
 from tests.records import SampleCache
 
@@ -69,7 +69,7 @@ def test_it_is_said_in_one_way(cache: SampleCache, text: str, canonical: str) ->
     ("term", "shown"),
     [
         (And(), "<all>"),
-        (Keys(("K1", "K2")), "<keys K1 K2>"),
+        (AnnexKeys(("K1", "K2")), "<keys K1 K2>"),
         (ValueIs("$genre", "dub"), '<$genre is "dub">'),
         (Cut(Query(limit=5)), "<limit:5>"),
     ],

@@ -28,14 +28,14 @@ from mcfs.query import (
     Tempo,
     Term,
     Vocabulary,
-    both,
+    all_of,
+    any_of,
     canonical_text,
-    either,
     hiding_absent,
     parse,
     starts_like_query,
 )
-from mcfs.text.names import fold
+from mcfs.text.escape import fold
 from tests.query.table import ROWS
 from tests.records import EVERYTHING, SampleCache
 
@@ -147,8 +147,8 @@ _LEAVES = st.one_of(
 _TERMS = st.recursive(
     _LEAVES,
     lambda inner: st.one_of(
-        st.lists(inner, min_size=2, max_size=3).map(lambda terms: both(*terms)),
-        st.lists(inner, min_size=2, max_size=3).map(lambda terms: either(*terms)),
+        st.lists(inner, min_size=2, max_size=3).map(lambda terms: all_of(*terms)),
+        st.lists(inner, min_size=2, max_size=3).map(lambda terms: any_of(*terms)),
         inner.map(Not),
     ),
     max_leaves=8,

@@ -8,8 +8,8 @@ import pytest
 
 from mcfs.query import (
     ALL,
+    AnnexKeys,
     Cut,
-    Keys,
     Members,
     Not,
     Or,
@@ -17,7 +17,7 @@ from mcfs.query import (
     Shuffle,
     Sort,
     ValueIs,
-    both,
+    all_of,
     hiding_absent,
 )
 from mcfs.sql import select_tracks
@@ -228,7 +228,7 @@ def test_hiding_absent(cache: SampleCache, folders: list[str], titles: set[str])
 def test_hidden_inside_a_negated_cut(cache: SampleCache) -> None:
     """What is not among the first two of those that are here."""
     query = Query(
-        both(
+        all_of(
             cache.query("genre:techno").where,
             Not(Cut(cache.query("genre:techno sort:-bpm limit:2"))),
         )
@@ -247,16 +247,16 @@ def test_hiding_twice_is_hiding(cache: SampleCache) -> None:
 @pytest.mark.parametrize(
     ("query", "titles"),
     [
-        (Query(Keys(())), set()),
-        (Query(Keys((KEYS["Rez"], KEYS["Halo"], "SHA256E-s1--gone"))), {"Rez", "Halo"}),
-        (Query(Keys((KEYS["Rez"], KEYS[NOT_UTF8]))), {"Rez", NOT_UTF8}),
-        (Query(Keys((KEYS["Rez"], KEYS["Rez"]))), {"Rez"}),
-        (Query(Not(Keys((KEYS["Rez"], KEYS["Halo"])))), EVERYTHING - {"Rez", "Halo"}),
-        (Query(Not(Keys(()))), EVERYTHING),
-        (Query(both(Keys(tuple(KEYS.values())), Keys((KEYS["Rez"],)))), {"Rez"}),
-        (Query(Keys(("'; DROP TABLE track;--", "%", "\0"))), set()),
+        (Query(AnnexKeys(())), set()),
+        (Query(AnnexKeys((KEYS["Rez"], KEYS["Halo"], "SHA256E-s1--gone"))), {"Rez", "Halo"}),
+        (Query(AnnexKeys((KEYS["Rez"], KEYS[NOT_UTF8]))), {"Rez", NOT_UTF8}),
+        (Query(AnnexKeys((KEYS["Rez"], KEYS["Rez"]))), {"Rez"}),
+        (Query(Not(AnnexKeys((KEYS["Rez"], KEYS["Halo"])))), EVERYTHING - {"Rez", "Halo"}),
+        (Query(Not(AnnexKeys(()))), EVERYTHING),
+        (Query(all_of(AnnexKeys(tuple(KEYS.values())), AnnexKeys((KEYS["Rez"],)))), {"Rez"}),
+        (Query(AnnexKeys(("'; DROP TABLE track;--", "%", "\0"))), set()),
         (Query(Cut(ALL)), EVERYTHING),
-        (Query(Cut(Query(Keys((KEYS["Rez"],)), limit=5))), {"Rez"}),
+        (Query(Cut(Query(AnnexKeys((KEYS["Rez"],)), limit=5))), {"Rez"}),
         (Query(order=(Sort("bpm", descending=True),), limit=1), {"Thunderdome"}),
         (Query(Cut(Query(order=(Sort("bpm", descending=True),), limit=1))), {"Thunderdome"}),
         (
@@ -280,12 +280,12 @@ def test_terms_without_a_text(cache: SampleCache, query: Query, titles: set[str]
 def test_a_snapshot_of_a_large_library(cache: SampleCache) -> None:
     """More keys than SQLite has variables."""
     gone = tuple(f"SHA256E-s1--{number}" for number in range(100_000))
-    assert cache.titles(Query(Keys((*gone, KEYS["Rez"])))) == ["Rez"]
+    assert cache.titles(Query(AnnexKeys((*gone, KEYS["Rez"])))) == ["Rez"]
 
 
 def _ids(cache: SampleCache, *titles: str) -> list[int]:
     """The ids of tracks in the store."""
-    query = Query(Keys(tuple(KEYS[title] for title in titles)))
+    query = Query(AnnexKeys(tuple(KEYS[title] for title in titles)))
     return [row.id for row in cache.store.cache.select(select_tracks(query, TODAY))]
 
 
@@ -294,7 +294,7 @@ def test_a_value_by_tracks(cache: SampleCache) -> None:
     value = ValueIs("{{ x }}", "x", Members("tracks", ids))
     assert set(cache.titles(Query(value))) == {"Rez", "Halo"}
     assert set(cache.titles(Query(Not(value)))) == EVERYTHING - {"Rez", "Halo"}
-    assert cache.titles(Query(both(value, cache.query("artist:beyonce").where))) == ["Halo"]
+    assert cache.titles(Query(all_of(value, cache.query("artist:beyonce").where))) == ["Halo"]
 
 
 def test_a_value_by_stored_values(cache: SampleCache) -> None:

@@ -18,7 +18,7 @@ from mcfs.template import (
     parse_template,
     split_levels,
 )
-from mcfs.text.names import escape, fold
+from mcfs.text.escape import escape, fold
 
 ANY_CHARACTER = st.characters() | st.sampled_from("\ud800\udce9\0\n\r\x85\u2028∕٣²\u0301ﬁİŉ")
 # What expressions are made of, so that some of what is made of it means something.

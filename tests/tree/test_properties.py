@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mcfs.config.settings import DEFAULTS, Absent, Names, Settings
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.template import Cell, parse_template
-from mcfs.text.names import MAX_BYTES, UNKNOWN, fold, track_name
+from mcfs.text.escape import MAX_BYTES, UNKNOWN, fold, track_name
 from mcfs.text.numbers import number_of
 from mcfs.tree.nodes import ExportNode, Node, TrackNode, TracksNode, ValueNode, ValuesNode
 from mcfs.tree.route import Route

@@ -14,7 +14,7 @@ _ABSOLUTE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 _RELATIVE = re.compile(r"-(\d{1,5})([dwmy])", re.ASCII | re.IGNORECASE)
 
 
-def date_span(written: str) -> str | None:
+def canonical_date(written: str) -> str | None:
     """The canonical spelling ("2025-06", "-7d"), or None where it is no date there is."""
     if found := _RELATIVE.fullmatch(written):
         return f"-{int(found.group(1))}{found.group(2).lower()}"
@@ -44,7 +44,7 @@ def days_of(span: str, today: date) -> tuple[date, date]:
     return day, _after(day)
 
 
-def midnight(day: date) -> datetime:
+def start_of_day(day: date) -> datetime:
     """When a local day begins; at the ends of the calendar, no zone can be reckoned with."""
     if day.year <= 1:
         return datetime.min.replace(tzinfo=UTC)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcfs.text.names import (
+from mcfs.text.escape import (
     MAX_BYTES,
-    claim,
-    cut,
+    collision_key,
+    cut_to_bytes,
     escape,
     escape_value,
     file_name,
@@ -111,7 +111,7 @@ def test_every_escaped_value_is_a_legal_name(value: str) -> None:
 
 @given(ANY_TEXT, st.integers(0, 40))
 def test_cutting_never_halves_a_character(text: str, size: int) -> None:
-    shorter = cut(text, size)
+    shorter = cut_to_bytes(text, size)
     assert len(shorter.encode("utf-8", "surrogateescape")) <= size
     assert text.startswith(shorter)
 
@@ -178,10 +178,10 @@ wishes = st.lists(
 def test_whatever_is_made_of_a_wish_claims_the_same(wanted: list[str], of_files: bool) -> None:
     keys = {str(number): name for number, name in enumerate(wanted)}
     for key, name in unique_names(keys.items(), of_files=of_files).items():
-        assert claim(name) == claim(keys[key]) == claim(portable(name))
+        assert collision_key(name) == collision_key(keys[key]) == collision_key(portable(name))
 
 
 @given(wishes, wishes)
 def test_names_that_collide_claim_the_same(one: str, other: str) -> None:
     if fold(one) == fold(other):
-        assert claim(one) == claim(other)
+        assert collision_key(one) == collision_key(other)

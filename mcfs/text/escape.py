@@ -73,7 +73,7 @@ def _fold_beyond_ascii(text: str, after_latin: bool) -> str:
 
 def escape(value: str) -> str:
     """One folder name from one value: "AC/DC" → "AC∕DC", "" → "Unknown", ".hidden" → "․hidden"."""
-    return cut(_without_dot(escape_value(value)), MAX_BYTES)
+    return cut_to_bytes(_without_dot(escape_value(value)), MAX_BYTES)
 
 
 def _without_dot(name: str) -> str:
@@ -96,7 +96,7 @@ def _stand_in(match: re.Match[str]) -> str:
     return "\N{SYMBOL FOR DELETE}" if char == "\x7f" else chr(0x2400 + ord(char))
 
 
-def cut(text: str, size: int) -> str:
+def cut_to_bytes(text: str, size: int) -> str:
     """At most `size` bytes of UTF-8, never half a character.
 
     Halves of a character that two values brought together are one from then on, as they are to the kernel.
@@ -112,10 +112,10 @@ def cut(text: str, size: int) -> str:
 
 def file_name(shown: str) -> str:
     """One file name from what a template shows; a long one keeps its extension."""
-    return fit(_without_dot(escape_value(shown.strip())))
+    return fit_file_name(_without_dot(escape_value(shown.strip())))
 
 
-def fit(name: str) -> str:
+def fit_file_name(name: str) -> str:
     """A file name that is not too long: what is cut off is not the extension."""
     stem, extension = _parts(name)
     return _with_extension(stem, "", extension)
@@ -200,7 +200,7 @@ def unique_names(names: Iterable[tuple[str, str]], *, of_files: bool = True) -> 
         hashed |= clashing
 
 
-def claim(name: str) -> str:
+def collision_key(name: str) -> str:
     """What a name has in common with every other that `unique_names` could have made of the same wish.
 
     Whether it is marked or not, cut or whole: names that claim different things do not touch each other.
@@ -226,4 +226,4 @@ def _digest(text: str, length: int) -> str:
 
 def _with_extension(stem: str, mark: str, extension: str) -> str:
     tail = mark + extension
-    return cut(stem, MAX_BYTES - len(tail.encode("utf-8", "surrogateescape"))) + tail
+    return cut_to_bytes(stem, MAX_BYTES - len(tail.encode("utf-8", "surrogateescape"))) + tail

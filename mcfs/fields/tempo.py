@@ -14,7 +14,7 @@ _FADER = 0.06
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class BpmRange:
     """From `low`, included, to `high`, included or not."""
 
     low: float
@@ -22,25 +22,25 @@ class Span:
     high_open: bool = False
 
 
-def tempo_spans(bpm: str, *, exact: bool, near: bool) -> tuple[Span, ...]:
+def bpm_ranges(bpm: str, *, exact: bool, near: bool) -> tuple[BpmRange, ...]:
     """The tempo itself and, unless `exact`, its half and its double."""
     number = float(bpm)
-    spans: tuple[Span, ...]
+    spans: tuple[BpmRange, ...]
     if near:
         low, high = math.floor(number * (1 - _FADER)), math.ceil(number * (1 + _FADER))
-        spans = (Span(low, high), Span(low / 2, high / 2), Span(low * 2, high * 2))
+        spans = (BpmRange(low, high), BpmRange(low / 2, high / 2), BpmRange(low * 2, high * 2))
     elif "." in bpm:
         margin = _rounded(0.5 * 10.0 ** -len(bpm.partition(".")[2]))
         spans = tuple(
-            Span(_rounded(middle - margin), _rounded(middle + margin))
+            BpmRange(_rounded(middle - margin), _rounded(middle + margin))
             for middle in (number, number / 2, number * 2)
         )
     else:
         whole = int(number)
         spans = (
-            Span(_rounded(whole - _BELOW), whole + 1, high_open=True),
-            Span(_rounded(whole // 2 - _BELOW), whole / 2 + 1, high_open=True),
-            Span(_rounded(whole * 2 - _BELOW), (whole + 1) * 2, high_open=True),
+            BpmRange(_rounded(whole - _BELOW), whole + 1, high_open=True),
+            BpmRange(_rounded(whole // 2 - _BELOW), whole / 2 + 1, high_open=True),
+            BpmRange(_rounded(whole * 2 - _BELOW), (whole + 1) * 2, high_open=True),
         )
     return spans[:1] if exact else spans
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mcfs.query.amounts import Amount, duration, plain, size, size_bound, year
+from mcfs.fields.amounts import Amount, duration, plain, size, size_bound, year
 
 Read = Callable[[str], Amount | None]
 KIBI, MEBI, GIBI = 1024, 1024**2, 1024**3
