@@ -20,7 +20,7 @@ from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.errors import McfsError
 from mcfs.store import Store, TrackRecord
 from mcfs.sync.derive import decade, is_live
-from mcfs.text.escape import stem_and_suffix, track_name
+from mcfs.text.track_names import stem_and_suffix, track_name
 from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode
 from mcfs.tree.route import MAX_DEPTH, Route, can_become_valid
 from mcfs.tree.tree import Tree

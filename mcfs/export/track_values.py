@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from mcfs.text.numbers import number_of
 
 if TYPE_CHECKING:

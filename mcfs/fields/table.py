@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 
 
 class Kind(Enum):

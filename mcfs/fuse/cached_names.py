@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TypeVar
 
 from mcfs.query import Cut, DateBetween, Query, leaves
-from mcfs.text.escape import collision_key
+from mcfs.text.unique_names import collision_key
 from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.nodes import Node, TracksNode, ValuesNode
 

@@ -18,7 +18,7 @@ from mcfs.fields.table import RAW
 from mcfs.query import BUILT_IN, Kind, Vocabulary, kind_of, sources
 from mcfs.schema.cache import DERIVED_COLUMNS
 from mcfs.store.cache_reader import CacheReader
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from mcfs.text.numbers import number_of
 
 _PLACES = ("directory", "location", "type")

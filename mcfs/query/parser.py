@@ -41,7 +41,7 @@ from mcfs.query.terms import (
     all_of,
     any_of,
 )
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from mcfs.text.musical_keys import key_number
 
 MAX_BYTES = 4096

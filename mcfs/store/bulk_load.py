@@ -16,7 +16,7 @@ from mcfs.store import inodes
 from mcfs.store.records import TrackRecord
 from mcfs.store.row_encoder import Encoder
 from mcfs.store.track_names import Claims
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 
 # Tracks per batch. More make nothing quicker, and whoever brings them would have to wait while SQLite has
 # them all.

@@ -22,7 +22,7 @@ from mcfs.store.cache_reader import CacheReader
 from mcfs.store.records import SyncState, TrackRecord
 from mcfs.store.row_encoder import Encoder, places
 from mcfs.store.track_names import provisional, settle
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from mcfs.text.raw_text import stored_text
 
 _ADD_TO_FTS = (

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import sqlite
 from mcfs.query import DIRECTORY, TYPE
 from mcfs.schema.cache import CacheBase, Field, Track, TrackFile, TrackValue, Value
 from mcfs.store.records import TrackRecord
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from mcfs.text.numbers import number_of
 from mcfs.text.raw_text import stored_text
 from mcfs.text.timestamps import to_microseconds

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from mcfs.schema.cache import Track
 from mcfs.store.batches import chunks
-from mcfs.text.escape import fold, unique_names
+from mcfs.text.fold import fold
+from mcfs.text.unique_names import unique_names
 
 
 def provisional(annex_key: str) -> str:

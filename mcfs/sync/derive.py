@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from mcfs.annex.read_library import AnnexedKey
 from mcfs.store import TrackRecord
-from mcfs.text.escape import fold, stem_and_suffix, track_name
+from mcfs.text.fold import fold
+from mcfs.text.track_names import stem_and_suffix, track_name
 
 
 def is_live(values: Mapping[str, Sequence[str]]) -> bool:

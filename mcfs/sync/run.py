@@ -29,7 +29,7 @@ from mcfs.store import Store, SyncState
 from mcfs.store.cache_writer import CacheWriter
 from mcfs.store.locks import SyncLock, sync_lock
 from mcfs.sync.derive import record_of
-from mcfs.text.escape import is_audio
+from mcfs.text.track_names import is_audio
 
 # A library that somebody writes to without a pause is left to the next sync in the end.
 _ROUNDS = 5

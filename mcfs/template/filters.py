@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from mcfs.template.values import Cell, Kind, cell_number, is_missing, short, text_of
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from mcfs.text.musical_keys import key_number, lancelot, open_key
 
 Apply = Callable[..., Cell]

@@ -16,7 +16,7 @@ from jinja2.lexer import Token, operators
 
 from mcfs.errors import TemplateError
 from mcfs.template.values import MAX_NUMBER, settled
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from mcfs.text.raw_text import first_not_utf8
 
 JINJA = Environment()

@@ -30,7 +30,7 @@ from mcfs.template.values import (
     shown,
     written,
 )
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from mcfs.text.similar import nearest
 
 MAX_BYTES = 1024

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from mcfs.text.escape import UNKNOWN, escape_value, fold
+from mcfs.text.escape import UNKNOWN, escape_value
+from mcfs.text.fold import fold
 
 Cell = (
     str | float | int | bool | None

@@ -16,7 +16,8 @@ from mcfs.store import Generation
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.change_feed import Step
 from mcfs.template import Template
-from mcfs.text.escape import collision_key, escape, file_name
+from mcfs.text.escape import escape, file_name
+from mcfs.text.unique_names import collision_key
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.nodes import TrackNode
 

@@ -17,7 +17,9 @@ from mcfs.sql import select_entries
 from mcfs.store.cache_reader import CacheReader
 from mcfs.template import Cell, Template
 from mcfs.template.values import cell_number
-from mcfs.text.escape import escape, file_name, fit_file_name, portable, unique_names
+from mcfs.text.escape import escape, file_name, fit_file_name
+from mcfs.text.portable import portable_name
+from mcfs.text.unique_names import unique_names
 from mcfs.tree.group_cache import Group, GroupCache
 from mcfs.tree.nodes import Node, QueryFolderNode, TrackNode, TracksNode, ValueNode, ValuesNode
 
@@ -47,13 +49,13 @@ def list_entries(
         case unreachable:
             assert_never(unreachable)
     if style is Names.PORTABLE:
-        return {portable(name): entry for name, entry in named}
+        return {portable_name(name): entry for name, entry in named}
     return dict(named)
 
 
 def track_name(track: TrackNode, style: Names) -> str:
     """The name of a track wherever nothing else says what it is."""
-    return portable(track.name) if style is Names.PORTABLE else track.name
+    return portable_name(track.name) if style is Names.PORTABLE else track.name
 
 
 def _numbered(tracks: Sequence[TrackNode]) -> Iterator[tuple[str, Node]]:

@@ -40,7 +40,8 @@ from mcfs.sql.groups import (
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.records import Generation
 from mcfs.template import Cell, Template, parse_template
-from mcfs.text.escape import UNKNOWN, fold
+from mcfs.text.escape import UNKNOWN
+from mcfs.text.fold import fold
 from mcfs.tree.template_fields import STEM, InColumn, InPlace, InValues, Source, source_of
 
 # What is remembered of templates, in values and combinations: a quarter of a kilobyte each.

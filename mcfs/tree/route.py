@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mcfs.errors import NotFoundError, QueryError, TemplateError
 from mcfs.query import Query, Vocabulary, parse, starts_like_query
 from mcfs.template import Template, looks_like_template, parse_template
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from mcfs.text.similar import are_close
 
 MAX_DEPTH = 32

@@ -21,7 +21,7 @@ from mcfs.config.settings import EXTENSIONS
 from mcfs.errors import LibraryError
 from mcfs.store import Store
 from mcfs.sync.run import Kind, sync
-from mcfs.text.escape import is_audio
+from mcfs.text.track_names import is_audio
 from tests.annex.git_annex_oracle import Repository
 from tests.mounts import wait_until
 

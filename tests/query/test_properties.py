@@ -35,7 +35,7 @@ from mcfs.query import (
     parse,
     starts_like_query,
 )
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from tests.query.table import ROWS
 from tests.records import EVERYTHING, SampleCache
 

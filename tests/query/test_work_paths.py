@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcfs.query import Contains, Equals, Missing, Not, Query, Sort, sources
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from tests.records import RECORDS, SampleCache
 
 PATHS = {record.annex_key: [fold(path) for path in record.files] for record in RECORDS}

@@ -14,7 +14,7 @@ from mcfs.sql import select_tracks
 from mcfs.store import CacheRepository, SyncState
 from mcfs.store.clock import today
 from mcfs.store.user_repository import UserRepository
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from tests.store.cache_contents import METADATA, check_trigrams, contents, query, substring, track
 
 ODD = {

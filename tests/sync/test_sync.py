@@ -27,7 +27,7 @@ from mcfs.store.clock import today
 from mcfs.store.locks import running_sync, sync_lock
 from mcfs.sync.derive import added_at, decade, is_live
 from mcfs.sync.run import Kind, Progress, preview, sync
-from mcfs.text.escape import is_audio, stem_and_suffix
+from mcfs.text.track_names import is_audio, stem_and_suffix
 from tests.mounts import REPOSITORY
 from tests.prerequisites import git_annex_environment
 from tests.tracks import SAMPLES, SECOND_PATH

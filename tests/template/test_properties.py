@@ -18,7 +18,8 @@ from mcfs.template import (
     parse_template,
     split_levels,
 )
-from mcfs.text.escape import escape, fold
+from mcfs.text.escape import escape
+from mcfs.text.fold import fold
 
 ANY_CHARACTER = st.characters() | st.sampled_from("\ud800\udce9\0\n\r\x85\u2028∕٣²\u0301ﬁİŉ")
 # What expressions are made of, so that some of what is made of it means something.

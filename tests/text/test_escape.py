@@ -8,18 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcfs.text.escape import (
-    MAX_BYTES,
-    collision_key,
-    cut_to_bytes,
-    escape,
-    escape_value,
-    file_name,
-    fold,
-    portable,
-    track_name,
-    unique_names,
-)
+from mcfs.text.escape import MAX_BYTES, cut_to_bytes, escape, escape_value, file_name
+from mcfs.text.fold import fold
+from mcfs.text.portable import portable_name
+from mcfs.text.track_names import track_name
+from mcfs.text.unique_names import collision_key, unique_names
 
 # Any text a value can be: surrogate escapes are how bytes that are not UTF-8 come.
 ANY_TEXT = st.text(
@@ -178,7 +171,7 @@ wishes = st.lists(
 def test_whatever_is_made_of_a_wish_claims_the_same(wanted: list[str], of_files: bool) -> None:
     keys = {str(number): name for number, name in enumerate(wanted)}
     for key, name in unique_names(keys.items(), of_files=of_files).items():
-        assert collision_key(name) == collision_key(keys[key]) == collision_key(portable(name))
+        assert collision_key(name) == collision_key(keys[key]) == collision_key(portable_name(name))
 
 
 @given(wishes, wishes)

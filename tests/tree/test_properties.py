@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from mcfs.config.settings import DEFAULTS, Absent, Names, Settings
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.template import Cell, parse_template
-from mcfs.text.escape import MAX_BYTES, UNKNOWN, fold, track_name
+from mcfs.text.escape import MAX_BYTES, UNKNOWN
+from mcfs.text.fold import fold
 from mcfs.text.numbers import number_of
+from mcfs.text.track_names import track_name
 from mcfs.tree.nodes import ExportNode, Node, TrackNode, TracksNode, ValueNode, ValuesNode
 from mcfs.tree.route import Route
 from mcfs.tree.template_fields import STEM, InColumn, InPlace, InValues, source_of

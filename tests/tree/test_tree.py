@@ -8,7 +8,7 @@ from mcfs.annex.library import Library
 from mcfs.errors import NotFoundError, PinExistsError, QueryError, ReadOnlyError
 from mcfs.store import Store
 from mcfs.sync.run import sync
-from mcfs.text.escape import fold
+from mcfs.text.fold import fold
 from mcfs.tree.nodes import EmptyPinNode, PinsNode, RootNode, TrackNode, TracksNode
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
