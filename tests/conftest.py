@@ -1,4 +1,4 @@
-"""What every test is held to: it leaves no mount, process or file descriptor, and logs no surprise."""
+"""Rules for every test: it leaves no mount, process or open file behind, and logs no unexpected warning."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A busy machine is no failure of ours.
+# A slow machine must not fail a test.
 settings.register_profile("mcfs", deadline=None)
 settings.load_profile("mcfs")
 
-# Whom a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
+# A shell starts background jobs with SIGINT ignored, and every process that a test starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.demo_library", "tests.remotes", "tests.mounts", "tests.tracks"]
@@ -25,30 +25,30 @@ pytest_plugins = ["tests.demo_library", "tests.remotes", "tests.mounts", "tests.
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Names need not be UTF-8, and what one process tells another of a test has to be."""
+    """Make reports UTF-8, as pytest-xdist sends them between processes; file names need not be UTF-8."""
     report = yield
-    report.sections = [(title, _tellable(text)) for title, text in report.sections]
-    said = str(report.longrepr) if report.failed else ""
-    if said != _tellable(said):
-        report.longrepr = _tellable(said)
+    report.sections = [(title, _as_utf8(text)) for title, text in report.sections]
+    reason = str(report.longrepr) if report.failed else ""
+    if reason != _as_utf8(reason):
+        report.longrepr = _as_utf8(reason)
     return report
 
 
-def _tellable(text: str) -> str:
+def _as_utf8(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _mounts(below: Path) -> set[str]:
-    """Ours alone: whoever develops has mounts of their own."""
+    """Mount points below the tests' folder; the developer may have others."""
     lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
     return {place for line in lines if (place := line.split(" ")[4]).startswith(str(below))}
 
 
 def _children() -> set[str]:
-    """Children that run, or that nobody waited for."""
+    """Process ids of children that still run, or that were not waited for."""
     found: set[str] = set()
     for task in os.listdir("/proc/self/task"):
-        # A thread may end while we look.
+        # A thread may end meanwhile.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             found |= set(Path(f"/proc/self/task/{task}/children").read_text().split())
     return found
@@ -60,13 +60,13 @@ def _descriptors() -> dict[str, str]:
         try:
             found[descriptor] = os.readlink(f"/proc/self/fd/{descriptor}")
         except FileNotFoundError:
-            continue  # the one that listed the others
+            continue  # the descriptor that os.listdir itself used
     return found
 
 
 @pytest.fixture(autouse=True)
 def leaves_nothing_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Fails the test that forgot to unmount, to wait for a process, or to close a file."""
+    """Fail a test that did not unmount, wait for a process, or close a file."""
     place = tmp_path_factory.getbasetemp()
     mounts, children, descriptors = _mounts(place), _children(), _descriptors()
     yield
@@ -79,8 +79,8 @@ def leaves_nothing_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(autouse=True, scope="session")
-def is_nobody_s_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Whoever develops may have settings and stores of their own: they are not read, and not written."""
+def empty_user_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the developer's own settings and stores out of the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
@@ -91,14 +91,14 @@ def is_nobody_s_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 def logs_nothing_unexpected(
     request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> Iterator[None]:
-    """Fails on a warning in the log, unless the test is marked `logs(…)` with a part of it."""
+    """Fail a test that logs a warning, unless it is marked `logs(…)` with a part of the message."""
     yield
     marker = request.node.get_closest_marker("logs")
     expected = marker.args if marker else ()
-    surprises = [
+    unexpected = [
         record.getMessage()
         for record in caplog.get_records("call")
         if record.levelno >= logging.WARNING
         and not any(part in record.getMessage() for part in expected)
     ]
-    assert not surprises, f"unexpected in the log: {surprises}"
+    assert not unexpected, f"unexpected in the log: {unexpected}"

@@ -1,4 +1,4 @@
-"""What must hold of any mount, whatever is in it: named checks that take a mount point and a folder."""
+"""What must hold for every mount of any library: checks that take a folder of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 
 def folders(mnt: Path) -> Iterator[Path]:
-    """Some of every kind."""
+    """Some folders of every kind."""
     for name in (
         "",
         "all",
@@ -29,7 +29,7 @@ def folders(mnt: Path) -> Iterator[Path]:
 
 
 def listed_is_statable(folder: Path) -> None:
-    """Of the kind, and by the inode, that the listing says."""
+    """`lstat` gives every entry the inode and type that the listing gave."""
     for entry in os.scandir(folder):
         what = os.lstat(entry.path)
         assert entry.inode() == what.st_ino
@@ -39,7 +39,7 @@ def listed_is_statable(folder: Path) -> None:
 
 
 def statable_is_openable(folder: Path) -> None:
-    """And holds as many bytes as it says."""
+    """Every file can be read, and is as long as `stat` says."""
     for path in folder.iterdir():
         if path.is_dir():
             list(path.iterdir())
@@ -49,7 +49,7 @@ def statable_is_openable(folder: Path) -> None:
 
 
 def nlink_owner_and_mode(folder: Path) -> None:
-    """What `find` and file managers go by."""
+    """Link count, owner and mode, which `find` and file managers use."""
     for path in (folder, *folder.iterdir()):
         what = path.lstat()
         assert what.st_nlink == 1
@@ -59,9 +59,9 @@ def nlink_owner_and_mode(folder: Path) -> None:
 
 
 def attributes_stay(folder: Path) -> None:
-    """Looked at again, everything is what it was."""
+    """A second listing has the same attributes."""
     if folder.name == ".mcfs":
-        return  # tells of what changes
+        return  # its files change with the state of the mount
 
     def look() -> dict[str, tuple[int, ...]]:
         return {
@@ -74,15 +74,15 @@ def attributes_stay(folder: Path) -> None:
 
 
 def dots_are_themselves(folder: Path) -> None:
-    """`.` and `..`"""
-    # pathlib would leave a dot out.
+    """`.` and `..` are the folder itself and its parent."""
+    # pathlib would remove the dot.
     assert os.stat(f"{folder}/.").st_ino == folder.stat().st_ino  # noqa: PTH116
     if folder.parent.stat().st_dev == folder.stat().st_dev:
         assert os.stat(f"{folder}/..").st_ino == folder.parent.stat().st_ino  # noqa: PTH116
 
 
 def writes_are_refused(folder: Path) -> None:
-    """By one errno, and nothing is changed."""
+    """Every way to write fails with EROFS, and changes nothing."""
     before = sorted(folder.iterdir())
     new = folder / "new file"
     attempts: list[Callable[[], object]] = [

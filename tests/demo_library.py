@@ -1,6 +1,6 @@
-"""The library that `mcfs demo` makes, once for all tests, and copies of it.
+"""The library that `mcfs demo` makes, made once for all tests, and copies of it.
 
-Sixty tracks: every special case of `mcfs.demo.handwritten`, and a crowd of forty.
+Sixty tracks: the twenty of `mcfs.demo.handwritten`, and forty generated ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DEMO_SEED = 1
 
 @pytest.fixture(scope="session")
 def demo_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Its folder; the archive is beside it. Nobody writes to it: `demo_copy` is for that."""
+    """Its folder; the archive is beside it. Read only; `demo_copy` is a copy to change."""
     needs_git_annex()
     folder = tmp_path_factory.mktemp("demo")
     make_library(folder / "library", DEMO_TRACKS, DEMO_SEED, lambda _doing, _share: None)
@@ -30,7 +30,7 @@ def demo_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def demo_copy(demo_library: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy of it, and of the archive beside it, to do with as one likes."""
+    """A copy of it, and of the archive beside it, which a test may change."""
     folder = tmp_path / "demo"
     subprocess.run(["cp", "-a", "--reflink=auto", demo_library.parent, folder], check=True)
     yield folder / demo_library.name
@@ -38,5 +38,5 @@ def demo_copy(demo_library: Path, tmp_path: Path) -> Iterator[Path]:
 
 
 def _allow_removal(folder: Path) -> None:
-    # git-annex takes the write bits away, and then nobody can clear the folder.
+    # git-annex removes write permission from contents; pytest needs it to remove the folder.
     subprocess.run(["chmod", "-R", "u+w", folder], check=True)

@@ -1,4 +1,4 @@
-"""What a test cannot do without: it is skipped where that is missing, and fails where CI promised it."""
+"""What a test needs from the machine. Where it is missing the test is skipped; with `CI=true` it fails."""
 
 from __future__ import annotations
 
@@ -10,35 +10,36 @@ from pathlib import Path
 import pytest
 
 
-def _missing(what: str) -> None:
+def skip_or_fail(what: str) -> None:
+    """End this test, because `what` is missing: skipped, or failed with `CI=true`."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what}, and under CI=true nothing is skipped")
     pytest.skip(what)
 
 
 def needs_git_annex() -> None:
-    """Real git-annex, of the system or of the wheel."""
+    """git-annex, from the system or from the wheel in .venv."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), sysconfig.get_path("scripts")])
     if shutil.which("git-annex", path=path) is None:
-        _missing("git-annex is not installed")
+        skip_or_fail("git-annex is not installed")
 
 
 def needs_fuse() -> None:
-    """Real mounts: the device, and the program that unmounts for users."""
+    """What real mounts need: /dev/fuse, and fusermount3, which unmounts for users."""
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        _missing("/dev/fuse is not here, or not for this user")
+        skip_or_fail("/dev/fuse is not here, or not for this user")
     if shutil.which("fusermount3") is None:
-        _missing("fusermount3 is not installed")
+        skip_or_fail("fusermount3 is not installed")
 
 
 def needs_root(why: str) -> None:
-    """To mount a tiny disk, or one that cannot be written."""
+    """The rights to mount a disk image."""
     if os.geteuid() != 0:
-        _missing(f"not root, which is needed {why}")
+        skip_or_fail(f"not root, which is needed {why}")
 
 
 def git_annex_environment(home: Path) -> dict[str, str]:
-    """For running git-annex by hand in a test: the wheel found, the user's own settings kept out."""
+    """Environment to run git-annex in: with the wheel in PATH, without the user's git settings."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), sysconfig.get_path("scripts")])
     return {
         "PATH": path,

@@ -1,4 +1,4 @@
-"""A clone of the sample library whose contents are all in the library it is a clone of."""
+"""Where content can come from: a clone of the sample library without content, and a slow special remote."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from mcfs.annex.library import Library, open_library
 from tests.prerequisites import git_annex_environment
 
-# A remote that says half a kilobyte is done, waits as many seconds as its file `pause` says, and is done.
+# An external special remote. To retrieve a file it reports 500 bytes, sleeps as many seconds as its file
+# `pause` says, and copies the rest.
 SLOW_REMOTE = """#!/bin/bash
 place="$(dirname "$0")"
 echo VERSION 1
@@ -38,7 +39,7 @@ done
 
 
 def annex(folder: Path, *words: str, stdin: str = "") -> str:
-    """What `git annex` says there."""
+    """Run `git annex` in a folder; its output."""
     done = subprocess.run(
         ["git", "annex", *words],
         cwd=folder,
@@ -54,11 +55,11 @@ def annex(folder: Path, *words: str, stdin: str = "") -> str:
 
 @pytest.fixture
 def clone(library: Library, tmp_path: Path) -> Iterator[Library]:
-    """It knows all metadata, and has nothing; never synced."""
+    """A clone of the library: all metadata, no content, never synced by mcfs."""
     folder = tmp_path / "clone"
     environment = git_annex_environment(tmp_path)
     subprocess.run(["git", "clone", "-q", library.top, folder], env=environment, check=True)
-    # What mcfs runs there finds who it is in the repository: whoever develops may be nobody yet.
+    # For commands that mcfs runs there: the developer may have no git identity.
     for name, value in (("name", "test"), ("email", "test@example.org")):
         subprocess.run(["git", "config", f"user.{name}", value], cwd=folder, check=True)
     annex(folder, "init", "-q", "laptop")

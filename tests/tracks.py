@@ -1,7 +1,7 @@
-"""A dozen tracks that one can remember, and the real git-annex library that holds them.
+"""A dozen tracks, and a real git-annex library that holds them.
 
-Tests name them by title. What is odd about each is said beside it. The contents are a few bytes and no
-sound; `mcfs demo` makes libraries that play.
+Tests call tracks by their titles; a comment says what is special about each. Their contents are a few bytes
+and no sound; `mcfs demo` makes libraries that play.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from tests.prerequisites import git_annex_environment, needs_git_annex
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One file and its metadata as git-annex is told it."""
+    """One file, and its metadata as `git annex metadata --batch --json` takes it."""
 
     file: str
     fields: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
-        """What tests call it."""
+        """What tests call it: its title, or the stem of its file."""
         return self.fields.get("title", [Path(self.file).stem])[0]
 
 
@@ -43,20 +43,20 @@ def _sample(file: str, artist: str, title: str, genre: str, bpm: str, **more: st
 SAMPLES = [
     _sample("Surgeon/Force + Form/01.flac", "Surgeon", "Remnants", "Techno", "134.5",
             album="Force + Form", year="1998", rating="5", key="8A", crate="Peak time|Festival"),
-    # Two of one name: both are marked.
+    # Two tracks of the same name: both names get a hash.
     _sample("white/a.mp3", "Anon", "Untitled", "techno", "125", rating="3"),
     _sample("white/b.mp3", "Anon", "Untitled", "techno", "128"),
     # Several genres.
     _sample("orbital.mp3", "Orbital", "Halcyon", "Techno|Ambient", "120", year="1992", rating="4"),
-    # The work file is no link.
+    # Unlocked: its file is not a link.
     _sample("underworld.wav", "Underworld", "Rez", "techno", "126", comment="50% 'live' \"_\""),
-    # Content is elsewhere.
+    # Its content is not here.
     _sample("basic channel.flac", "Basic Channel", "Phylyps", "Dub Techno|techno", "129"),
     _sample("beyonce.mp3", "Beyoncé", "Halo", "Pop", "80", rating="4"),
     _sample("acdc.mp3", "AC/DC", "T.N.T.", "Rock", "127", year="1975"),
     _sample("kino.mp3", "Кино", "Группа крови", "рок", "132"),
     _sample("sakamoto.mp3", "坂本龍一", "戦場 🎹", "Soundtrack", "", year="1983"),
-    # Not what the field promises.
+    # A tempo that is not a number.
     _sample("broken.mp3", "Broken", "Fast", "techno", "fast"),
     Sample("unsorted/nothing known.wav"),
 ]  # fmt: skip
@@ -66,7 +66,7 @@ SECOND_PATH = ("orbital.mp3", "best of/orbital again.mp3")
 
 
 def make_library(folder: Path) -> None:
-    """A git-annex repository of the samples, made by git-annex."""
+    """Make a git-annex repository with the sample tracks."""
     environment = git_annex_environment(folder)
 
     def run(*words: str, stdin: str = "") -> None:
@@ -102,8 +102,8 @@ def make_library(folder: Path) -> None:
     run("git", "annex", "drop", "-q", "--force", ABSENT)
 
 
-def in_library(library: Library, line: str) -> None:
-    """A line of shell, with git-annex in the path."""
+def run_in_library(library: Library, line: str) -> None:
+    """Run a line of shell in the library, with git-annex in PATH."""
     subprocess.run(
         ["sh", "-ec", line],
         cwd=library.top,
@@ -114,42 +114,42 @@ def in_library(library: Library, line: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library, made once. Nobody writes to it; `library_folder` is a copy."""
+def pristine_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library, made once for all tests. Read only; `library` is a copy to change."""
     needs_git_annex()
-    folder = tmp_path_factory.mktemp("pristine") / "library"
+    folder = tmp_path_factory.mktemp("pristine-library") / "library"
     make_library(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def pristine_store(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store of that library, synced once, lying elsewhere."""
+def pristine_store(pristine_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of that library after one sync, in a folder of its own."""
     folder = tmp_path_factory.mktemp("store") / "mcfs"
     with open_store(folder) as store:
-        sync(open_library(pristine), store)
+        sync(open_library(pristine_library), store)
     return folder
 
 
 @contextmanager
-def copy_of(pristine: Path, folder: Path) -> Iterator[Library]:
-    """A library like that one, to do with as one likes."""
-    subprocess.run(["cp", "-a", "--reflink=auto", pristine, folder], check=True)
+def copy_of_library(pristine_library: Path, folder: Path) -> Iterator[Library]:
+    """A copy of a library, which a test may change."""
+    subprocess.run(["cp", "-a", "--reflink=auto", pristine_library, folder], check=True)
     yield open_library(folder)
-    # git-annex takes the write bits away, and then nobody can clear the folder.
+    # git-annex removes write permission from contents; pytest needs it to remove the folder.
     subprocess.run(["chmod", "-R", "u+w", folder], check=True)
 
 
 @pytest.fixture
-def library(pristine: Path, tmp_path: Path) -> Iterator[Library]:
-    """A copy of the library for one test, never synced."""
-    with copy_of(pristine, tmp_path / "library") as copied:
+def library(pristine_library: Path, tmp_path: Path) -> Iterator[Library]:
+    """A copy of the library for one test, not yet synced."""
+    with copy_of_library(pristine_library, tmp_path / "library") as copied:
         yield copied
 
 
 @pytest.fixture
 def synced(library: Library, pristine_store: Path) -> Iterator[Store]:
-    """The store of the copy, in step with it."""
+    """The store of that copy, synced."""
     shutil.copytree(pristine_store, library.store_dir)
     with open_store(library.store_dir) as store:
         yield store

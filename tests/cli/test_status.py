@@ -31,7 +31,7 @@ from mcfs.sync.run import sync
 from tests.cli.running import Mcfs
 from tests.mounts import REPOSITORY, is_mounted, mounted, wait_until
 from tests.prerequisites import needs_fuse, needs_root
-from tests.tracks import in_library
+from tests.tracks import run_in_library
 
 
 def status(mcfs: Mcfs) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def test_one_screen(mcfs: Mcfs, library: Library, synced: Store) -> None:
 
 def test_for_programs(mcfs: Mcfs, library: Library, synced: Store) -> None:
     sync(library, synced)
-    in_library(library, "git annex metadata -q kino.mp3 -s mood=dark")
+    run_in_library(library, "git annex metadata -q kino.mp3 -s mood=dark")
     sync(library, synced)
     synced.user.add_pin("Peak time", "genre:techno")
     told = status(mcfs)
@@ -159,7 +159,7 @@ class TestNeverSynced:
         assert rows(mcfs)["sync"] == ["never synced", "to read the library: mcfs sync"]
 
     def test_a_store_of_another_library(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
-        in_library(library, "git config annex.uuid 11111111-2222-3333-4444-555555555555")
+        run_in_library(library, "git config annex.uuid 11111111-2222-3333-4444-555555555555")
         said = rows(mcfs)
         assert said["sync"] == [
             "the store is another library's; a sync reads this one",
@@ -247,7 +247,7 @@ class TestWhileSyncing:
 class TestLastSync:
     def test_found_nothing_changed(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
         sync(library, synced)
-        in_library(library, "git annex metadata -q kino.mp3 -s mood=dark")
+        run_in_library(library, "git annex metadata -q kino.mp3 -s mood=dark")
         sync(library, synced)
         assert rows(mcfs)["sync"][0].endswith(": 1 changed")
         sync(library, synced)
@@ -314,7 +314,7 @@ class TestLastSync:
     def test_is_out_of_date(self, mcfs: Mcfs, library: Library, synced: Store, change: str) -> None:
         sync(library, synced)
         assert status(mcfs)["changed_since"] is False
-        in_library(library, change)
+        run_in_library(library, change)
         assert status(mcfs)["changed_since"] is True
         assert rows(mcfs)["sync"][-1] == "the library has changed since: run `mcfs sync`"
         assert mcfs("sync").code == ExitCode.DONE
@@ -324,12 +324,12 @@ class TestLastSync:
 def test_what_remotes_sent_and_nobody_merged(
     mcfs: Mcfs, library: Library, synced: Store, tmp_path: Path
 ) -> None:
-    in_library(
+    run_in_library(
         library,
         f"git clone -q . '{tmp_path}/other' && cd '{tmp_path}/other' && git annex init -q other"
         " && git annex metadata -q kino.mp3 -s mood=dark",
     )
-    in_library(library, f"git remote add other '{tmp_path}/other' && git fetch -q other")
+    run_in_library(library, f"git remote add other '{tmp_path}/other' && git fetch -q other")
     assert rows(mcfs)["remotes"] == [
         "metadata of other is not merged yet",
         "to have it: mcfs sync --merge",
@@ -356,7 +356,7 @@ def test_a_branch_of_git_annex(
     basis: str | None,
     says: str,
 ) -> None:
-    in_library(library, command)
+    run_in_library(library, command)
     told = status(mcfs)
     assert told["branch"].startswith(branch)
     assert told["basis"] == basis

@@ -20,7 +20,7 @@ from tests import contract
 from tests.annex.git_annex_oracle import Repository
 from tests.mounts import observed, wait_until
 from tests.prerequisites import needs_fuse
-from tests.tracks import ABSENT, copy_of
+from tests.tracks import ABSENT, copy_of_library
 
 REZ = "Underworld - Rez.wav"
 
@@ -37,14 +37,14 @@ class Shown:
 @pytest.fixture(scope="module", params=["links", "files"])
 def shown(
     request: pytest.FixtureRequest,
-    pristine: Path,
+    pristine_library: Path,
     pristine_store: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Shown]:
     """Nobody changes anything here."""
     needs_fuse()
     folder = tmp_path_factory.mktemp(request.param)
-    with copy_of(pristine, folder / "library") as library:
+    with copy_of_library(pristine_library, folder / "library") as library:
         shutil.copytree(pristine_store, library.store_dir)
         with observed(library.top, folder / "mnt", "--entries", request.param) as served:
             yield Shown(served.path, library, request.param)

@@ -22,7 +22,7 @@ from mcfs.tree.tree import Tree
 from tests.kernel_check import Believed, drive
 from tests.mounts import Mounted, observed, wait_until
 from tests.prerequisites import git_annex_environment, needs_fuse
-from tests.tracks import copy_of
+from tests.tracks import copy_of_library
 
 
 def track(name: str, *, added_days_ago: float = 100, **values: str) -> TrackRecord:
@@ -286,12 +286,12 @@ class TestOpen:
 
 @pytest.fixture(scope="module")
 def counted(
-    pristine: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
+    pristine_library: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Mounted]:
     """The samples, mounted where requests can be counted; nobody changes them."""
     needs_fuse()
     folder = tmp_path_factory.mktemp("counted")
-    with copy_of(pristine, folder / "library") as library:
+    with copy_of_library(pristine_library, folder / "library") as library:
         shutil.copytree(pristine_store, library.store_dir)
         with observed(library.top, folder / "mnt") as served:
             yield served

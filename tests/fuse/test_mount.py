@@ -20,7 +20,7 @@ from mcfs.store import Store, open_store
 from mcfs.sync.run import sync
 from tests.mounts import REPOSITORY, Mounted, is_mounted, mcfs, mounted, observed, wait_until
 from tests.prerequisites import git_annex_environment, needs_fuse
-from tests.tracks import ABSENT, copy_of
+from tests.tracks import ABSENT, copy_of_library
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def sync_beside_the_mount(library: Library, store: Store) -> None:
 
 @pytest.fixture(scope="module")
 def shared(
-    pristine: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
+    pristine_library: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
     """One mount for all who change nothing, or put back what they changed."""
     needs_fuse()
     folder = tmp_path_factory.mktemp("shared")
-    with copy_of(pristine, folder / "library") as library:
+    with copy_of_library(pristine_library, folder / "library") as library:
         shutil.copytree(pristine_store, library.store_dir)
         with mounted(library.top, folder / "mnt") as served:
             yield served.path

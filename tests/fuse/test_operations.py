@@ -42,12 +42,12 @@ def store(pristine_store: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def make(pristine: Path, store: Store) -> Iterator[Make]:
+def make(pristine_library: Path, store: Store) -> Iterator[Make]:
     """Operations on the samples, as a mount would have them."""
     made: list[Operations] = []
 
     def operations(tree: Tree | None = None, **options: Any) -> Operations:
-        places = Places(pristine, pristine / ".git")
+        places = Places(pristine_library, pristine_library / ".git")
         made.append(Operations(tree or Tree(store), places, **options))
         return made[-1]
 

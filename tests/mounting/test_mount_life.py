@@ -17,7 +17,7 @@ from mcfs.errors import MountError, MountOptionError
 from mcfs.mount_table import read_options
 from mcfs.store import Store
 from tests.mounts import REPOSITORY, Mounted, is_mounted, mcfs, mounted, wait_until
-from tests.tracks import in_library
+from tests.tracks import run_in_library
 
 pytestmark = pytest.mark.usefixtures("synced")
 
@@ -29,31 +29,31 @@ class TestFollows:
         folder = served.path / "genre:house"
         assert os.listdir(folder) == []
         assert not (served.path / "genre" / "House").exists()
-        in_library(library, "git annex metadata -q -s genre=House kino.mp3")
+        run_in_library(library, "git annex metadata -q -s genre=House kino.mp3")
         wait_until(lambda: os.listdir(folder) != [])
         wait_until((served.path / "genre" / "House").is_dir)
         wait_until(lambda: not (served.path / "genre" / "рок").exists())
 
     def test_a_field_that_nobody_had(self, library: Library, served: Mounted) -> None:
         assert not (served.path / "mood:dark").exists()
-        in_library(library, "git annex metadata -q -s mood=dark kino.mp3")
+        run_in_library(library, "git annex metadata -q -s mood=dark kino.mp3")
         wait_until((served.path / "mood:dark").is_dir)
-        in_library(library, "git annex metadata -q -r mood kino.mp3")
+        run_in_library(library, "git annex metadata -q -r mood kino.mp3")
         wait_until(lambda: not (served.path / "mood:dark").exists())
 
     def test_drop_add_and_rm(self, library: Library, served: Mounted) -> None:
         every = served.path / "all"
         assert len(os.listdir(every)) == 11
-        in_library(library, "git annex drop -q --force kino.mp3")
+        run_in_library(library, "git annex drop -q --force kino.mp3")
         wait_until(lambda: len(os.listdir(every)) == 10)
         # A listing is new at once; of the names it holds, the kernel is told a moment later.
         wait_until(lambda: not (every / "Кино - Группа крови.mp3").is_symlink())
         (library.top / "new.mp3").write_bytes(b"new")
-        in_library(library, "git annex add -q new.mp3")
+        run_in_library(library, "git annex add -q new.mp3")
         wait_until((every / "new.mp3").is_symlink)
-        in_library(library, "git mv new.mp3 newer.mp3")
+        run_in_library(library, "git mv new.mp3 newer.mp3")
         wait_until((every / "newer.mp3").is_symlink)
-        in_library(library, "git rm -q --cached newer.mp3 && rm -f newer.mp3")
+        run_in_library(library, "git rm -q --cached newer.mp3 && rm -f newer.mp3")
         wait_until(lambda: not (every / "newer.mp3").is_symlink())
 
     def test_settings(self, library: Library, served: Mounted) -> None:
@@ -108,7 +108,7 @@ class TestTellsOfItself:
             assert os.listdir(served.path / "genre") == before
             assert "shows what it knew" in (served.path / ".mcfs" / "status").read_text()
             away.rename(library.top)
-            in_library(library, "git annex metadata -q -s genre=House kino.mp3")
+            run_in_library(library, "git annex metadata -q -s genre=House kino.mp3")
             wait_until((served.path / "genre" / "House").is_dir)
 
 
@@ -205,7 +205,7 @@ def test_the_log(library: Library, synced: Store, place: Path, tmp_path: Path) -
     place.mkdir()
     log = tmp_path / "log"
     assert mcfs("mount", library.top, place, "--log", log, "-v").returncode == 0
-    in_library(library, "git annex metadata -q -s genre=House kino.mp3")
+    run_in_library(library, "git annex metadata -q -s genre=House kino.mp3")
     wait_until((place / "genre" / "House").is_dir)
     assert mcfs("umount", place).returncode == 0
     assert "synced: 12 tracks" in log.read_text()
@@ -225,7 +225,7 @@ def test_systemd_is_told(library: Library, synced: Store, place: Path, tmp_path:
         try:
             assert line.recv(1000).startswith(b"READY=1")
             assert (place / "all").is_dir()
-            in_library(library, "git annex metadata -q -s genre=House kino.mp3")
+            run_in_library(library, "git annex metadata -q -s genre=House kino.mp3")
             assert line.recv(1000) == b"STATUS=12 tracks, 11 of them here"
         finally:
             process.send_signal(signal.SIGTERM)

@@ -56,7 +56,7 @@ def _disk(place: Path, size: str) -> Iterator[Path]:
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        prerequisites._missing(f"a tiny disk cannot be mounted: {done.stderr.strip()}")
+        prerequisites.skip_or_fail(f"a tiny disk cannot be mounted: {done.stderr.strip()}")
     try:
         yield place
     finally:
