@@ -25,7 +25,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from mcfs.annex.git import contents
+from mcfs.annex.git import blob_contents
 from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment, run
 from mcfs.store import Store, open_store
@@ -49,7 +49,7 @@ def baseline(library: Library) -> None:
     """All that is read, streamed."""
     listed = run(["git", "ls-tree", "-r", "-z", "git-annex"], folder=library.top, seconds=600)
     logs = [entry[12:52] for entry in listed.split(b"\0") if entry.endswith((b".log", b".log.met"))]
-    for _ in contents(library, logs):
+    for _ in blob_contents(library, logs):
         pass
 
 

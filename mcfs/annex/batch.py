@@ -12,19 +12,19 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mcfs.annex.library import Library
-from mcfs.annex.process import piped, stop_kindly
+from mcfs.annex.process import interrupt, piped
 from mcfs.errors import LibraryError
 from mcfs.text.raw_text import replace_not_utf8
 
 
-def ask(
+def run_batch(
     library: Library, *words: str, annex_keys: Iterable[str], seconds: float
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(annex key, what git-annex says of it), as it says it: nothing, once or many times of each.
 
     A `LibraryError` where it could not even begin.
     """
-    if not library.is_there():
+    if not library.is_reachable():
         # git-annex would make a repository of its own of the next one above.
         raise LibraryError(f"{library.top} is not there any more")
     # JSON has no way to say bytes that are not UTF-8.
@@ -37,7 +37,7 @@ def ask(
             folder=library.top,
             lines=[os.fsencode(key) + b"\0" for key in asked.values()],
             seconds=seconds,
-            stop=stop_kindly,
+            stop=interrupt,
         ) as out:
             for line in out:
                 if not line.strip():

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mcfs.annex.fingerprint import JOURNALS, NO_LOG, Fingerprint, Stamp, stamp_of
-from mcfs.annex.git import WHAT_IS_LOST, contents, found_contents, git, levels_of
+from mcfs.annex.git import REPAIR_HINT, blob_contents, git, hash_levels, lookup_objects
 from mcfs.annex.keys import key_file_name, key_of_file_name, lower_folders
-from mcfs.annex.library import Library, from_disk
+from mcfs.annex.library import Library, explain_disk_errors
 from mcfs.errors import LibraryError
 
 _PUBLIC, _ = JOURNALS
@@ -63,7 +63,7 @@ def read_journal(library: Library) -> Journal:
     journal = Journal({}, {}, {}, {})
     for folder, texts in zip(JOURNALS, (journal.public, journal.private), strict=True):
         place = library.common_dir / "annex" / folder
-        with from_disk(library), contextlib.suppress(FileNotFoundError):
+        with explain_disk_errors(library), contextlib.suppress(FileNotFoundError):
             for name in os.listdir(place):  # noqa: PTH208  (names are all that is wanted)
                 # What is committed meanwhile is in the commit that whoever asks looks up next.
                 with contextlib.suppress(*NO_LOG), (place / name).open("rb") as file:
@@ -75,7 +75,7 @@ def read_journal(library: Library) -> Journal:
     return journal
 
 
-def unmerged(library: Library, state: Fingerprint) -> list[str]:
+def unmerged_branches(library: Library, state: Fingerprint) -> list[str]:
     """The others' git-annex branches that say what ours does not know yet."""
     if not state.remote_commits or state.annex_commit is None:
         return []
@@ -169,7 +169,7 @@ def all_logs(
     not_committed = journal.keys().intersection(names.values())
     del listed, names
     waiting: dict[str, bytes] = {}
-    for (key, is_metadata), (_, text) in zip(wanted, contents(library, blobs), strict=True):
+    for (key, is_metadata), (_, text) in zip(wanted, blob_contents(library, blobs), strict=True):
         if is_metadata:
             logs = Logs(text, waiting.pop(key, _NOTHING))
         elif key in described:
@@ -190,7 +190,7 @@ def logs_of(
     asked = list(keys)
     found: dict[tuple[str, str], bytes] = {}
     if commit is not None:
-        levels = levels_of(library, "branchhash1")
+        levels = hash_levels(library, "branchhash1")
         paths = {
             os.fsencode(f"{lower_folders(key, levels)}/{key_file_name(key)}{kind}"): (key, kind)
             for key in asked
@@ -200,7 +200,7 @@ def logs_of(
         tops = _top_folders(library, commit)
         below = [(path, tops.get(path[:_TOP])) for path in paths]
         there = [(path, top + b":" + path[_TOP + 1 :]) for path, top in below if top]
-        objects = found_contents(library, (name for _, name in there))
+        objects = lookup_objects(library, (name for _, name in there))
         absent = []
         for (path, _), (_, text) in zip(there, objects, strict=True):
             if text is None:
@@ -232,7 +232,7 @@ def _must_be_absent(library: Library, commit: str, paths: list[bytes]) -> None:
         if lost := git(library, "--literal-pathspecs", "ls-tree", "-z", commit, "--", *some):
             name = os.fsdecode(lost.partition(b"\t")[2].partition(b"\0")[0])
             raise LibraryError(
-                f"{library.top} is damaged: git has no object for {name}; {WHAT_IS_LOST}"
+                f"{library.top} is damaged: git has no object for {name}; {REPAIR_HINT}"
             )
 
 

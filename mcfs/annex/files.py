@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mcfs.annex.fingerprint import Fingerprint, is_view
-from mcfs.annex.git import contents, git, sizes
+from mcfs.annex.git import blob_contents, git, object_sizes
 from mcfs.annex.keys import key_of_link
 from mcfs.annex.library import Library
 from mcfs.errors import LibraryError
@@ -52,10 +52,10 @@ def read_files(
         if blob not in keys:
             unread[blob.encode()] = mode
     regular = [blob for blob, mode in unread.items() if mode != _LINK]
-    for name, size in sizes(library, regular):
+    for name, size in object_sizes(library, regular):
         if size > _LONGEST_POINTER:
             del unread[name]
-    for name, text in contents(library, unread):
+    for name, text in blob_contents(library, unread):
         key = key_of_link(text)
         if key is not None:
             keys[name.decode()] = key

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mcfs.annex.git import git
-from mcfs.annex.library import Library, from_disk
+from mcfs.annex.library import Library, explain_disk_errors
 
 # mtime in nanoseconds, size, inode: git and git-annex write a new file and rename it, and the clock of
 # a file system ticks every few milliseconds only.
@@ -73,7 +73,7 @@ def _stamp_of_json(kept: Sequence[int]) -> Stamp:
 
 def take_fingerprint(library: Library) -> Fingerprint:
     """The state of a library now."""
-    with from_disk(library):
+    with explain_disk_errors(library):
         head = _head(library)
         index = _index(library)
         journal = _journal(library)

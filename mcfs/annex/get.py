@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mcfs.annex.batch import ask
+from mcfs.annex.batch import run_batch
 from mcfs.annex.library import Library
 from mcfs.annex.process import run
 from mcfs.errors import LibraryError, NoRemoteError
@@ -23,7 +23,7 @@ _NO_REMOTE = "there is no available git remote named"
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class GetProgress:
     """So many bytes of it are here."""
 
     annex_key: str
@@ -31,27 +31,27 @@ class Moving:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class GetResult:
     """It is here, or there is a reason why not."""
 
     annex_key: str
     reason: str | None
 
 
-def get(
+def get_contents(
     library: Library, annex_keys: Iterable[str], remote: str | None
-) -> Iterator[Moving | Ended]:
+) -> Iterator[GetProgress | GetResult]:
     """Fetch contents, from one remote or from whichever has them; what is interrupted can be resumed."""
     words = ["get", "--json-progress", *([] if remote is None else [f"--from={remote}"])]
     try:
-        for key, said in ask(library, *words, annex_keys=annex_keys, seconds=_NO_LIMIT):
+        for key, said in run_batch(library, *words, annex_keys=annex_keys, seconds=_NO_LIMIT):
             if "action" in said:
-                yield Moving(key, int(said["byte-progress"]))
+                yield GetProgress(key, int(said["byte-progress"]))
             elif said["success"]:
-                yield Ended(key, None)
+                yield GetResult(key, None)
             else:
                 complaints = " ".join(said.get("error-messages", ())) or said.get("note", "")
-                yield Ended(key, " ".join(complaints.split()) or "git-annex gave no reason")
+                yield GetResult(key, " ".join(complaints.split()) or "git-annex gave no reason")
     except LibraryError as error:
         if remote is not None and _NO_REMOTE in str(error):
             raise NoRemoteError(_none_of_that_name(library, remote)) from error

@@ -13,7 +13,7 @@ from mcfs.annex.library import Library
 from mcfs.annex.process import piped, run
 from mcfs.errors import LibraryError
 
-WHAT_IS_LOST = "git fsck says what is lost, git annex repair may bring it back"
+REPAIR_HINT = "git fsck says what is lost, git annex repair may bring it back"
 _SECONDS = 600.0
 
 
@@ -22,17 +22,17 @@ def git(library: Library, *words: str) -> bytes:
     return run(["git", *words], folder=library.top, seconds=_SECONDS, variables=_only(library))
 
 
-def contents(library: Library, blobs: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def blob_contents(library: Library, blobs: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """(blob, its bytes), in the order asked; a `LibraryError` where git does not have one of them."""
-    for name, text in found_contents(library, blobs):
+    for name, text in lookup_objects(library, blobs):
         if text is None:
             raise LibraryError(
-                f"{library.top} is damaged: git has no object {os.fsdecode(name)}; {WHAT_IS_LOST}"
+                f"{library.top} is damaged: git has no object {os.fsdecode(name)}; {REPAIR_HINT}"
             )
         yield name, text
 
 
-def found_contents(
+def lookup_objects(
     library: Library, names: Iterable[bytes]
 ) -> Iterator[tuple[bytes, bytes | None]]:
     """The same for names of any kind; None where there is nothing of that name."""
@@ -63,11 +63,11 @@ def found_contents(
         else:
             return
     raise LibraryError(
-        f"{library.top} is damaged: git does not say what {os.fsdecode(name)} holds; {WHAT_IS_LOST}"
+        f"{library.top} is damaged: git does not say what {os.fsdecode(name)} holds; {REPAIR_HINT}"
     )
 
 
-def sizes(library: Library, objects: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+def object_sizes(library: Library, objects: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
     """(object, its size); what is not there is left out."""
     lines = [name + b"\n" for name in objects]
     if not lines:
@@ -85,7 +85,7 @@ def sizes(library: Library, objects: Iterable[bytes]) -> Iterator[tuple[bytes, i
                 yield name, int(said)
 
 
-def levels_of(library: Library, tuned: str) -> int:
+def hash_levels(library: Library, tuned: str) -> int:
     """How many folders deep something lies, which could be tuned when the repository was begun."""
     try:
         said = git(library, "config", "--type=bool", f"annex.tune.{tuned}")

@@ -29,13 +29,13 @@ class Library:
     # Where our databases live: in the library, out of sight of git and git-annex, if it can be written.
     store_dir: Path
 
-    def is_there(self) -> bool:
+    def is_reachable(self) -> bool:
         """Whether it can still be reached: a disk can be unplugged."""
         return os.path.lexists(self.git_dir / "HEAD")
 
 
 @contextlib.contextmanager
-def from_disk(library: Library) -> Iterator[None]:
+def explain_disk_errors(library: Library) -> Iterator[None]:
     """Where files of the library are read: what the disk refuses becomes a sentence."""
     try:
         yield

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mcfs.annex.library import Library
-from mcfs.annex.process import started
+from mcfs.annex.process import start_process
 from mcfs.errors import LibraryError
 
 # By its own name: `git annex` would leave it behind if it had to be ended.
@@ -36,7 +36,7 @@ _MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
+class MetadataChange:
     """The values that some fields of a key shall have: exactly these; [] for none at all."""
 
     key: str
@@ -69,16 +69,16 @@ class MetadataWriter:
         # How many in a row died and had answered nothing.
         self._fruitless = 0
         # In order: what the process was told, and we have no answer of yet; and what it was not told.
-        self._unanswered: deque[FieldChange] = deque()
-        self._untold: deque[FieldChange] = deque()
+        self._unanswered: deque[MetadataChange] = deque()
+        self._untold: deque[MetadataChange] = deque()
 
     @property
-    def busy_with(self) -> int:
+    def pending(self) -> int:
         """How many changes it has still to make."""
         answered = 0 if self._process is None else self._process.unheard
         return len(self._untold) + len(self._unanswered) - answered
 
-    def tell(self, changes: Iterable[FieldChange]) -> list[str | None]:
+    def submit(self, changes: Iterable[MetadataChange]) -> list[str | None]:
         """More changes to make; what became of earlier ones, in the order they were told in.
 
         For each None, or why it was not made. Does not wait for any, unless there are very many.
@@ -86,7 +86,7 @@ class MetadataWriter:
         self._untold += changes
         return self._heard(_MOST)
 
-    def rest(self) -> list[str | None]:
+    def wait_for_all(self) -> list[str | None]:
         """What became of all of which it is not known yet."""
         return self._heard(0)
 
@@ -98,7 +98,7 @@ class MetadataWriter:
                 self._process = _Process(self._library, self._seconds)
             process = self._process
             if some := self._next(process):
-                process.tell(some)
+                process.submit(some)
                 self._unanswered += some
             if len(self._unanswered) + len(self._untold) <= most and not process.unheard:
                 break
@@ -124,17 +124,17 @@ class MetadataWriter:
                 reasons.append(complaint)
         return reasons
 
-    def _next(self, process: _Process) -> list[FieldChange]:
+    def _next(self, process: _Process) -> list[MetadataChange]:
         """What it is to be told now: all, or as many as it is to commit at once."""
         room = len(self._untold)
         if self._commit_every is not None:
             room = min(room, self._commit_every - process.told)
         return [self._untold.popleft() for _ in range(room)]
 
-    def close(self) -> None:
+    def end_input(self) -> None:
         """Tell it that this was all: it commits, while others do something else."""
         if self._process is not None:
-            self._process.close()
+            self._process.end_input()
 
     def commit(self) -> None:
         """Have git-annex commit what it was told."""
@@ -161,7 +161,7 @@ class _Process:
         self.answered = 0
         self._refused = False
         self._seconds = seconds
-        self._process = started(_COMMAND, library.top)
+        self._process = start_process(_COMMAND, library.top)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -187,7 +187,7 @@ class _Process:
         """How many answers wait for whoever asks; its end is one."""
         return self._answers.qsize()
 
-    def tell(self, changes: Sequence[FieldChange]) -> None:
+    def submit(self, changes: Sequence[MetadataChange]) -> None:
         """Have it make these changes, without waiting for it."""
         self.told += len(changes)
         self._unsent.put(b"".join(map(_request, changes)))
@@ -200,13 +200,13 @@ class _Process:
             self._refused |= reason != ""
         return reason
 
-    def close(self) -> None:
+    def end_input(self) -> None:
         """Tell it no more: it commits."""
         self._unsent.put(None)
 
     def finish(self) -> None:
         """Have it commit; a `LibraryError` that says why where it could not."""
-        self.close()
+        self.end_input()
         while self._next_answer() is not None:
             pass
         status = self._process.wait()
@@ -262,7 +262,7 @@ class _Process:
         self._complaints.append(self._stderr.read())
 
 
-def _request(change: FieldChange) -> bytes:
+def _request(change: MetadataChange) -> bytes:
     fields = {name: list(values) for name, values in change.fields.items()}
     return json.dumps({"key": change.key, "fields": fields}).encode() + b"\n"
 

@@ -10,17 +10,17 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable
 
-from mcfs.annex.git import levels_of
+from mcfs.annex.git import hash_levels
 from mcfs.annex.keys import content_path, lower_content_path
-from mcfs.annex.library import Library, from_disk
+from mcfs.annex.library import Library, explain_disk_errors
 
 
-def finder(library: Library) -> Callable[[str], str | None]:
+def content_finder(library: Library) -> Callable[[str], str | None]:
     """A function: key → its content path where the content is here; asks the disk once for most."""
     common = os.fspath(library.common_dir) + "/"
-    levels = levels_of(library, "objecthash1")
+    levels = hash_levels(library, "objecthash1")
     tops: list[str] = []
-    with from_disk(library), contextlib.suppress(FileNotFoundError):
+    with explain_disk_errors(library), contextlib.suppress(FileNotFoundError):
         tops = os.listdir(common + "annex/objects")  # noqa: PTH208  (names are all that is wanted)
     # Three letters of a hash; a repository seldom has folders of both kinds.
     has_lower = any(len(name) == 3 for name in tops)
@@ -38,7 +38,7 @@ def finder(library: Library) -> Callable[[str], str | None]:
     return find
 
 
-def present(library: Library, keys: Iterable[str]) -> dict[str, str]:
+def present_contents(library: Library, keys: Iterable[str]) -> dict[str, str]:
     """Content paths of those keys whose content is here."""
-    find = finder(library)
+    find = content_finder(library)
     return {key: path for key in keys if (path := find(key)) is not None}

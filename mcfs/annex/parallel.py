@@ -48,14 +48,14 @@ class _EndedError(Exception):
     """The other process said nothing more, though there was more to say."""
 
 
-def is_worth_it(state: Fingerprint) -> bool:
+def subprocess_pays_off(state: Fingerprint) -> bool:
     """Whether the library is large, and there is a processor to spare."""
     large = state.index is not None and state.index[1] >= _LARGE
     return large and len(os.sched_getaffinity(0)) > 1
 
 
 @contextlib.contextmanager
-def reading_apart(
+def read_in_subprocess(
     library: Library, state: Fingerprint, wanted: Callable[[str], bool], journal: Journal
 ) -> Iterator[tuple[int, Iterator[AnnexedKey]]]:
     """What `read_library` says, as it is read."""

@@ -64,7 +64,7 @@ def run(
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """What the command printed; a `LibraryError` with what it complained of when it failed."""
-    with started(arguments, folder, variables) as process:
+    with start_process(arguments, folder, variables) as process:
         try:
             said, complaint = process.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired as error:
@@ -93,7 +93,7 @@ def piped(
     One thread for both ends would stop dead as soon as both pipes are full. A reader that is interrupted
     stops the command; one that only reads can be shot.
     """
-    process = started(arguments, folder, variables)
+    process = start_process(arguments, folder, variables)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -130,7 +130,7 @@ def piped(
         )
 
 
-def started(
+def start_process(
     arguments: Sequence[str], folder: Path, variables: Mapping[str, str] = MappingProxyType({})
 ) -> subprocess.Popen[bytes]:
     """A command with pipes at all its ends, for who talks with it. Whoever starts it ends it."""
@@ -158,7 +158,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def stop_kindly(process: subprocess.Popen[bytes]) -> None:
+def interrupt(process: subprocess.Popen[bytes]) -> None:
     """For a command that writes: it has a few seconds to end as it likes, and its helpers end with it."""
     assert process.stdout is not None
     helpers = [helper for pid in _below(process.pid) if (helper := _handle(pid)) is not None]

@@ -18,7 +18,7 @@ from mcfs.annex.fingerprint import Fingerprint, take_fingerprint
 from mcfs.annex.keys import content_path, key_size
 from mcfs.annex.library import Library
 from mcfs.annex.logs import Metadata, first_added, is_dead, parse_metadata
-from mcfs.annex.objects import finder
+from mcfs.annex.objects import content_finder
 
 # To list the whole branch is quicker than to have git find the logs of so many keys one by one.
 _MANY = 5000
@@ -43,7 +43,7 @@ class AnnexedKey:
     blobs: Mapping[str, str] = field(compare=False)
 
 
-def look(library: Library) -> tuple[Fingerprint, Journal]:
+def fingerprint_and_journal(library: Library) -> tuple[Fingerprint, Journal]:
     """What to read a library by, taken in the one order that misses nothing of what happens meanwhile.
 
     What leaves the journal after it was read is in the commit that is looked up after it; what comes
@@ -57,7 +57,7 @@ def look(library: Library) -> tuple[Fingerprint, Journal]:
 def read_library(
     library: Library, state: Fingerprint, wanted: Callable[[str], bool], journal: Journal
 ) -> tuple[int, Iterator[AnnexedKey]]:
-    """How many keys have `wanted` files, and what `read_all` says of them."""
+    """How many keys have `wanted` files, and what `read_all_keys` says of them."""
     # Files are ours to read, and the branch is git's to list: at once, they take two processors.
     with ThreadPoolExecutor(1) as beside:
         listing = beside.submit(list_branch, library, state.annex_commit)
@@ -66,7 +66,7 @@ def read_library(
         return len(paths), _read(library, listing.result(), files, paths, journal)
 
 
-def read_all(
+def read_all_keys(
     library: Library, commit: str | None, files: Mapping[str, AnnexedFile], journal: Journal
 ) -> Iterator[AnnexedKey]:
     """Every key that has one of the files; dead ones are left out. In no order."""
@@ -80,7 +80,7 @@ def _read(
     paths: dict[str, list[str]],
     journal: Journal,
 ) -> Iterator[AnnexedKey]:
-    find = finder(library)
+    find = content_finder(library)
     for key, logs in all_logs(library, listed, paths, journal):
         # What has been told of a key is forgotten: at half a million keys, all of it is much.
         work_paths = paths.pop(key)
@@ -90,7 +90,7 @@ def _read(
         yield _put_together(library, key, work_paths, files, find(key), Logs())
 
 
-def read_some(
+def read_keys(
     library: Library,
     commit: str | None,
     files: Mapping[str, AnnexedFile],
@@ -99,7 +99,7 @@ def read_some(
 ) -> Iterator[AnnexedKey]:
     """The same for a few keys; those without a file are left out."""
     paths = _paths_by_key({path: file for path, file in files.items() if file.key in keys})
-    find = finder(library)
+    find = content_finder(library)
     if len(paths) >= _MANY:
         listed = list_branch(library, commit)
         found = dict.fromkeys(paths, Logs()) | dict(all_logs(library, listed, paths, journal))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mcfs.annex.batch import ask
+from mcfs.annex.batch import run_batch
 from mcfs.annex.library import Library
 
 _SECONDS = 60.0
@@ -32,7 +32,7 @@ def whereis(library: Library, annex_keys: Iterable[str]) -> dict[str, tuple[Copy
             Copy(copy["uuid"], copy["description"], copy["here"], tuple(copy["urls"]))
             for copy in said["whereis"]
         )
-        for key, said in ask(
+        for key, said in run_batch(
             library,
             "whereis",
             *("-c", "annex.merge-annex-branches=false"),

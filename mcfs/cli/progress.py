@@ -25,13 +25,13 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from mcfs.annex.get import Ended, Moving
+from mcfs.annex.get import GetProgress, GetResult
 from mcfs.annex.library import Library
 from mcfs.cli.terminal import cut, fit
 from mcfs.config.settings import Settings
 from mcfs.fetching.fetch import fetch
 from mcfs.store import Store, TrackRecord
-from mcfs.sync.run import Progress, SyncReport, sync
+from mcfs.sync.run import SyncProgress, SyncReport, sync
 
 _QUICK = 0.5  # seconds
 _LONGEST_NAME = 30
@@ -62,7 +62,7 @@ def sync_with_bar(
     """`sync`, shown to whoever watches."""
     with bar("syncing") as show:
 
-        def on_progress(progress: Progress) -> None:
+        def on_progress(progress: SyncProgress) -> None:
             show(progress.done, progress.total)
 
         return sync(library, store, settings, full=full, merge=merge, on_progress=on_progress)
@@ -106,13 +106,13 @@ def fetch_with_bar(
     with _shown(*columns) as bars:
         task = bars.add_task("", total=sum(sizes.values()), count=f"0/{len(tracks)}")
 
-        def show(event: Moving | Ended) -> None:
+        def show(event: GetProgress | GetResult) -> None:
             nonlocal ended
             key = event.annex_key
             match event:
-                case Moving():
+                case GetProgress():
                     now = event.done
-                case Ended():
+                case GetResult():
                     now = sizes[key]  # what failed is not waited for any more
                     ended += 1
             bars.advance(task, now - moved.get(key, 0))

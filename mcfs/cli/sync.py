@@ -12,7 +12,7 @@ from mcfs.cli.progress import sync_with_bar
 from mcfs.cli.terminal import say
 from mcfs.config.load import load_settings
 from mcfs.store import open_store
-from mcfs.sync.run import Kind, SyncReport, preview
+from mcfs.sync.run import SyncKind, SyncReport, preview
 
 
 @click.command("sync")
@@ -46,7 +46,7 @@ def _summary(report: SyncReport) -> str:
     tracks = "1 track" if report.tracks == 1 else f"{report.tracks} tracks"
     absent = report.tracks - report.present
     rest = f", {absent} of them not here" if absent else ""
-    changes = _changes(report) if report.kind is Kind.DIFFERENCE else ""
+    changes = _changes(report) if report.kind is SyncKind.DIFFERENCE else ""
     return f"{tracks}{rest}" + (f"; {changes}" if changes else "")
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mcfs.annex.get import Ended, Moving, get
+from mcfs.annex.get import GetProgress, GetResult, get_contents
 from mcfs.annex.library import Library
-from mcfs.annex.objects import present
+from mcfs.annex.objects import present_contents
 from mcfs.query import Query
 from mcfs.sql import select_tracks
 from mcfs.store import TrackRecord
@@ -30,7 +30,7 @@ class Wanted:
 def wanted(query: Query, library: Library, read: CacheReader) -> Wanted:
     """A cut is of all tracks, so that who asks twice for the best fifty has those, and not a hundred."""
     keys = [row.annex_key for row in read.select(select_tracks(query, today()))]
-    here = present(library, keys)
+    here = present_contents(library, keys)
     return Wanted(len(keys), tuple(read.records_in_order(key for key in keys if key not in here)))
 
 
@@ -38,14 +38,14 @@ def fetch(
     library: Library,
     tracks: tuple[TrackRecord, ...],
     remote: str | None,
-    on_event: Callable[[Moving | Ended], None],
+    on_event: Callable[[GetProgress | GetResult], None],
 ) -> dict[str, str]:
     """Have git-annex fetch them; annex key → why, of those that are not here afterwards."""
     reasons: dict[str, str] = {}
     keys = [track.annex_key for track in tracks]
-    for event in get(library, keys, remote):
-        if isinstance(event, Ended) and event.reason is not None:
+    for event in get_contents(library, keys, remote):
+        if isinstance(event, GetResult) and event.reason is not None:
             reasons[event.annex_key] = event.reason
         on_event(event)
-    here = present(library, keys)
+    here = present_contents(library, keys)
     return {key: reasons.get(key, "git-annex did not say why") for key in keys if key not in here}

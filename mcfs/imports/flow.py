@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcfs.annex.library import Library
-from mcfs.annex.metadata_writer import FieldChange, MetadataWriter, metadata_writer
+from mcfs.annex.metadata_writer import MetadataChange, MetadataWriter, metadata_writer
 from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.errors import McfsError, SyncRunningError, TagsError
 from mcfs.imports.changes import (
@@ -347,7 +347,7 @@ class _Flow:
                 waiting.append(each)
                 # It gets the first soon, and then as many as it has still to do: it is the slowest of us
                 # and shall hardly wait, nor be told of every track apart.
-                if len(waiting) == _AT_ONCE or len(waiting) >= max(_FEW, writer.busy_with):
+                if len(waiting) == _AT_ONCE or len(waiting) >= max(_FEW, writer.pending):
                     reasons += self._tell(writer, told, waiting)
                     waiting = []
                     if len(reasons) >= _AT_ONCE:
@@ -355,8 +355,8 @@ class _Flow:
                         reasons = []
             reasons += self._tell(writer, told, waiting)
             self._settle(told, reasons)
-            reasons = writer.rest()
-            writer.close()
+            reasons = writer.wait_for_all()
+            writer.end_input()
             self._settle(told, reasons)
             if self._result.imported:
                 # While git-annex commits: what it commits is in its journal, where a sync finds it, and
@@ -375,8 +375,8 @@ class _Flow:
         if before:
             self._store.user.remember_imported(before)
         told += some
-        return writer.tell(
-            FieldChange(each.annex_key, {name: c.new for name, c in each.changes.items()})
+        return writer.submit(
+            MetadataChange(each.annex_key, {name: c.new for name, c in each.changes.items()})
             for each in some
         )
 

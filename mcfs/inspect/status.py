@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mcfs.annex.branch import unmerged
+from mcfs.annex.branch import unmerged_branches
 from mcfs.annex.fingerprint import Fingerprint, basis_of, is_view, take_fingerprint
 from mcfs.annex.library import Library
 from mcfs.config.load import load_settings
@@ -26,8 +26,8 @@ from mcfs.mount_table import is_dead, our_mounts
 from mcfs.store import Counts, Generation, Run
 from mcfs.store.locks import running_sync
 from mcfs.store.records import STALE_AFTER
-from mcfs.store.summary import Look, look_into
-from mcfs.sync.run import seen_by
+from mcfs.store.summary import StoreSummary, read_summary
+from mcfs.sync.run import synced_fingerprint
 from mcfs.tree.views import read_views
 
 _RUNS = 5
@@ -112,9 +112,9 @@ def status_of(library: Library) -> Status:
         config_error = str(error)
     # In this order: what happens meanwhile is said twice, or as a change, and never missed.
     syncing = _syncing(library)
-    look = look_into(library.store_dir, _RUNS)
+    look = read_summary(library.store_dir, _RUNS)
     now = take_fingerprint(library)
-    seen = seen_by(look.state, library, settings.extensions)
+    seen = synced_fingerprint(look.state, library, settings.extensions)
     branch, basis = _branch(now)
     return Status(
         at=datetime.now(UTC),
@@ -126,7 +126,7 @@ def status_of(library: Library) -> Status:
         failure=_failure(look),
         syncing=syncing,
         changed_since=seen != now if seen and config_error is None else None,
-        unmerged=tuple(map(_remote, unmerged(library, now))),
+        unmerged=tuple(map(_remote, unmerged_branches(library, now))),
         branch=branch,
         basis=basis,
         is_view=is_view(now.head),
@@ -149,7 +149,7 @@ def _syncing(library: Library) -> Syncing | None:
     return Syncing(running.pid, started, running.done, running.total)
 
 
-def _last_sync(look: Look) -> LastSync | None:
+def _last_sync(look: StoreSummary) -> LastSync | None:
     # One that was killed after it had written all has no end.
     at = look.state.finished_at or look.state.started_at
     if at is None:
@@ -159,7 +159,7 @@ def _last_sync(look: Look) -> LastSync | None:
     return LastSync(at, logged if logged and logged.started_at >= at else None)
 
 
-def _failure(look: Look) -> Run | None:
+def _failure(look: StoreSummary) -> Run | None:
     failed, ended = look.failed_sync, look.state.finished_at
     return failed if failed and (ended is None or failed.started_at > ended) else None
 

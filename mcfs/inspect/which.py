@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcfs.annex.library import Library
-from mcfs.annex.objects import present
+from mcfs.annex.objects import present_contents
 from mcfs.config.settings import Absent, Settings
 from mcfs.errors import QueryError, TextError
 from mcfs.inspect.explain import follow
@@ -34,7 +34,7 @@ def behind(paths: list[str], library: Library, store: Store, settings: Settings)
     keys = [_annex_key(path, library, store, settings) for path in paths]
     with store.cache.reading() as read:
         records = read.records(keys)
-    here = present(library, keys)
+    here = present_contents(library, keys)
     return [
         Behind(records[key], library.common_dir / here[key] if key in here else None)
         for key in keys

@@ -30,7 +30,7 @@ from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve,
 from mcfs.inspect.status import sentences, status_of
 from mcfs.mount_table import mount_options
 from mcfs.store import open_store
-from mcfs.sync.background import Keeper
+from mcfs.sync.background import BackgroundSync
 from mcfs.sync.run import SyncReport
 from mcfs.tree.nodes import InfoFile
 from mcfs.tree.tree import Tree
@@ -168,17 +168,17 @@ def _serve(library: Library, place: Path, wishes: Wishes, on_ready: Callable[[],
             told=partial(_told, library, tree),
         )
         connect(operations, place, mount_options(library.top) | wishes.options)
-        keeper = Keeper(
+        background_sync = BackgroundSync(
             library,
             store,
             settings,
             read_settings=lambda: wishes.over(load_settings(library.top)),
-            configured=tree.configure,
+            on_new_settings=tree.configure,
             error_log=tree.error_log,
-            synced=_tell_systemd_of,
+            on_synced=_tell_systemd_of,
         )
         try:
-            with _kept(keeper):
+            with _kept(background_sync):
                 trio.run(_until_signal, operations, on_ready)
         finally:
             _tell_systemd("STOPPING=1")
@@ -187,10 +187,12 @@ def _serve(library: Library, place: Path, wishes: Wishes, on_ready: Callable[[],
 
 
 @contextlib.contextmanager
-def _kept(keeper: Keeper) -> Iterator[None]:
+def _kept(background_sync: BackgroundSync) -> Iterator[None]:
     """While this lasts, the store is kept in step."""
     stop = threading.Event()
-    thread = threading.Thread(target=keeper.keep, args=(stop,), name="keeper", daemon=True)
+    thread = threading.Thread(
+        target=background_sync.run, args=(stop,), name="background_sync", daemon=True
+    )
     thread.start()
     try:
         yield

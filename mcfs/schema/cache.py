@@ -62,7 +62,7 @@ class Track(CacheBase):
 
     Indexes: the unique ones, and three more. `annex_key` finds a track whose log changed, `name` answers the
     kernel's lookup of one name in a folder, `inode` keeps the file numbers of two tracks apart.
-    `track_by_wanted` finds the namesakes of a track that comes or goes; `track_absent` and `track_bare`
+    `track_by_base_name` finds the namesakes of a track that comes or goes; `track_absent` and `track_bare`
     are counted after every sync.
     Sorting reads the rows of one folder and sorts them in memory, so no display column has an index.
     """
@@ -73,8 +73,8 @@ class Track(CacheBase):
     annex_key: Mapped[str]
     name: Mapped[str]
     # What it would be called if nobody else would be; folded, for that is how names collide.
-    wanted_name: Mapped[str]
-    wanted_folded: Mapped[str]
+    base_name: Mapped[str]
+    base_name_folded: Mapped[str]
     # Hash of the annex key, so that it survives a rebuild of the cache (see store/inodes.py).
     inode: Mapped[int] = mapped_column(BigInteger)
     # The first of its work paths; NULL when no file of the checked-out tree has this key.
@@ -117,7 +117,7 @@ class Track(CacheBase):
         Index("track_by_annex_key", "annex_key", unique=True),
         Index("track_by_name", "name", unique=True),
         Index("track_by_inode", "inode", unique=True),
-        Index("track_by_wanted", "wanted_folded"),
+        Index("track_by_base_name", "base_name_folded"),
         Index("track_absent", "id", sqlite_where=sql_text("present IS 0")),
         Index("track_bare", "id", sqlite_where=sql_text("has_metadata IS 0")),
     )
@@ -209,7 +209,7 @@ class TrackValue(CacheBase):
     )
 
 
-class Touched(CacheBase):
+class ChangedTrack(CacheBase):
     """Which tracks each of the last generations added, changed, renamed or removed.
 
     A mount tells the kernel of these and of no others. An empty key stands for all of them: the cache was

@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 
 from mcfs.errors import StoreError, StoreFullError
 from mcfs.store.cache_repository import CacheRepository
-from mcfs.store.engine import open_engine, open_still
+from mcfs.store.engine import open_engine, open_immutable
 from mcfs.store.records import (
     Counts,
     FieldCount,
@@ -105,7 +105,7 @@ def open_cache(folder: Path) -> tuple[CacheRepository, str | None]:
         return _prepared(open_engine(path))
     except StoreFullError:
         # Reading takes a few pages beside the file too, unless nobody else can be at it.
-        still = open_still(path)
+        still = open_immutable(path)
         if still is None:
             raise
         return _prepared(still)

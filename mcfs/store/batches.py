@@ -25,7 +25,7 @@ def chunks(items: Iterable[T], size: int = _AT_ONCE) -> Iterator[list[T]]:
         yield chunk
 
 
-def among(
+def column_in(
     column: InstrumentedAttribute[Any], some: Sequence[str] | Sequence[int]
 ) -> ColumnElement[bool]:
     """`column IN some` with one parameter: to write a thousand takes SQLAlchemy longer than to ask.

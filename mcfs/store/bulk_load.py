@@ -14,8 +14,8 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from mcfs.schema.cache import CacheBase, SyncState, Track
 from mcfs.store import inodes
 from mcfs.store.records import TrackRecord
-from mcfs.store.row_encoder import Encoder
-from mcfs.store.track_names import Claims
+from mcfs.store.row_encoder import RowEncoder
+from mcfs.store.track_names import NameClaims
 from mcfs.text.fold import fold
 
 # Tracks per batch. More make nothing quicker, and whoever brings them would have to wait while SQLite has
@@ -60,14 +60,14 @@ def load(connection: Connection, records: Iterable[TrackRecord]) -> None:
     claims.settle(connection)
 
 
-def _insert(connection: Connection, records: Iterable[TrackRecord]) -> Claims:
-    encoder = Encoder()
-    claims = Claims()
+def _insert(connection: Connection, records: Iterable[TrackRecord]) -> NameClaims:
+    encoder = RowEncoder()
+    claims = NameClaims()
     taken = {0}
     contested: list[str] = []
     for track_id, record in enumerate(records, 1):
-        inode = inodes.candidate(record.annex_key)
-        low = inode & inodes.LOW
+        inode = inodes.candidate_inode(record.annex_key)
+        low = inode & inodes.LOW_BITS
         if low in taken:
             # Whose it is depends on the keys, not on who comes first: settled at the end.
             contested.append(record.annex_key)
@@ -90,19 +90,19 @@ def _provisional(track_id: int) -> int:
 
 def _settle(connection: Connection, contested: list[str], taken: set[int]) -> None:
     """Give the tracks whose inodes collide the ones they would have had in any other order."""
-    lows = {inodes.candidate(annex_key) & inodes.LOW for annex_key in contested}
+    lows = {inodes.candidate_inode(annex_key) & inodes.LOW_BITS for annex_key in contested}
     members = {
         row.annex_key: row.id
         for row in connection.execute(
             select(Track.id, Track.annex_key).where(
                 or_(
-                    Track.inode.op("&")(inodes.LOW).in_(lows),
+                    Track.inode.op("&")(inodes.LOW_BITS).in_(lows),
                     Track.annex_key.in_(contested),
                 )
             )
         )
     }
-    settled = inodes.settle(members, taken - lows)
+    settled = inodes.assign_inodes(members, taken - lows)
     change = (
         update(Track).where(Track.id == bindparam("track")).values(inode=bindparam("new_inode"))
     )

@@ -28,10 +28,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NullType
 
 from mcfs.query import ALL, LOCATION, Query, Vocabulary
-from mcfs.schema.cache import Field, Touched, Track, TrackFile, TrackValue, Value
+from mcfs.schema.cache import ChangedTrack, Field, Track, TrackFile, TrackValue, Value
 from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.sql import Compiled, count_tracks
-from mcfs.store.batches import among, chunks
+from mcfs.store.batches import chunks, column_in
 from mcfs.store.clock import today
 from mcfs.store.records import (
     Counts,
@@ -185,10 +185,12 @@ class CacheReader:
         """What each track has in a column that no field fills: `present`, `size`, `added_at` …"""
         yield from self._connection.execute(select(getattr(Track, name))).scalars()
 
-    def touched_since(self, counter: int) -> set[str] | None:
+    def changed_since(self, counter: int) -> set[str] | None:
         """The keys of all tracks that later generations touched; None where that is not known."""
         rows = self._connection.execute(
-            select(Touched.generation, Touched.annex_key).where(Touched.generation > counter)
+            select(ChangedTrack.generation, ChangedTrack.annex_key).where(
+                ChangedTrack.generation > counter
+            )
         ).all()
         keys = {row.annex_key for row in rows}
         told = len({row.generation for row in rows}) == self.generation().counter - counter
@@ -216,7 +218,7 @@ class CacheReader:
             key: wish
             for some in chunks(annex_keys)
             for key, wish in self._connection.execute(
-                select(Track.annex_key, Track.wanted_name).where(Track.annex_key.in_(some))
+                select(Track.annex_key, Track.base_name).where(Track.annex_key.in_(some))
             )
         }
 
@@ -238,7 +240,7 @@ class CacheReader:
         return {
             path if path.__class__ is str else as_text(path): place
             for some in chunks(work_paths)
-            for path, place in self._raw_rows(statement.where(among(TrackFile.work_path, some)))
+            for path, place in self._raw_rows(statement.where(column_in(TrackFile.work_path, some)))
         }
 
     def track_ids_of_keys(self, annex_keys: Iterable[str]) -> dict[str, int]:
@@ -248,14 +250,14 @@ class CacheReader:
             key: place
             for some in chunks(annex_keys)
             for key, place in self._connection.execute(
-                statement.where(among(Track.annex_key, some))
+                statement.where(column_in(Track.annex_key, some))
             )
         }
 
     def keys_of_ids(self, places: Sequence[int]) -> dict[int, str]:
         """Place → annex key."""
         rows = self._raw_rows(
-            select(Track.id, _raw(Track.annex_key)).where(among(Track.id, places))
+            select(Track.id, _raw(Track.annex_key)).where(column_in(Track.id, places))
         )
         return {place: key if key.__class__ is str else as_text(key) for place, key in rows}
 
@@ -383,7 +385,7 @@ def _at(column: InstrumentedAttribute[int], places: Sequence[int]) -> ColumnElem
     first, last = min(places), max(places)
     if last - first < _CLOSE * len(places):
         return column.between(first, last)
-    return among(column, places)
+    return column_in(column, places)
 
 
 def _by_field(pieces: Sequence[str], names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

@@ -22,7 +22,7 @@ from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.sql import Compiled
 from mcfs.store import engine as sqlite
 from mcfs.store.cache_reader import CacheReader, FoundRow
-from mcfs.store.quarantine import set_aside
+from mcfs.store.quarantine import quarantine
 from mcfs.store.records import Counts, FieldCount, Generation, SyncState, TrackRecord
 
 # What writes is loaded where something is written: most commands only read.
@@ -50,7 +50,7 @@ class CacheRepository:
             self._prepare()
         except StoreDamagedError as error:
             self._engine.dispose()
-            aside = set_aside(self._path)
+            aside = quarantine(self._path)
             self._prepare()
             return f"{error}; it is set aside as {aside.name}, and the next sync fills a new one"
         return None
@@ -80,14 +80,14 @@ class CacheRepository:
     def replace_all(self, records: Iterable[TrackRecord], state: SyncState | None = None) -> None:
         """Put these tracks in the place of all there are; the records are gone through once."""
         from mcfs.store.bulk_load import load
-        from mcfs.store.cache_writer import CacheWriter, count_up
+        from mcfs.store.cache_writer import CacheWriter, start_generation
 
         with sqlite.rebuilding(self._engine) as connection:
             self._check(connection)
             load(connection, records)
             if state is not None:
                 CacheWriter(connection).state(state)
-            count_up(connection, None)
+            start_generation(connection, None)
 
     def insert(self, records: Iterable[TrackRecord]) -> None:
         """Add tracks that are new."""

@@ -14,14 +14,14 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, select, up
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mcfs.errors import NotFoundError
-from mcfs.schema.cache import Field, Touched, Track, TrackFile, TrackValue, Value
+from mcfs.schema.cache import ChangedTrack, Field, Track, TrackFile, TrackValue, Value
 from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.store import inodes
 from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.records import SyncState, TrackRecord
-from mcfs.store.row_encoder import Encoder, places
-from mcfs.store.track_names import provisional, settle
+from mcfs.store.row_encoder import RowEncoder, path_fields
+from mcfs.store.track_names import placeholder_name, settle
 from mcfs.text.fold import fold
 from mcfs.text.raw_text import stored_text
 
@@ -34,7 +34,7 @@ _REMOVE_FROM_FTS = "INSERT INTO {0}_fts({0}_fts, rowid, folded) VALUES ('delete'
 
 # A mount that slept through more generations, or through more changes, looks at everything anew.
 GENERATIONS_KEPT = 100
-MOST_TOUCHED = 5000
+MAX_CHANGED_TRACKS = 5000
 
 
 class CacheWriter:
@@ -57,7 +57,7 @@ class CacheWriter:
                 [(first + at, new[record.annex_key], record) for at, record in enumerate(some)]
             )
 
-    def known(self, annex_keys: Iterable[str]) -> set[str]:
+    def existing_keys(self, annex_keys: Iterable[str]) -> set[str]:
         """Those of the keys that the cache has."""
         return {
             key
@@ -71,13 +71,13 @@ class CacheWriter:
         """Everything about tracks the cache has; how many are not as they were already."""
         wanted = {record.annex_key: record for record in records}
         reader = CacheReader(self._connection)
-        stored, wishes = reader.records(wanted), reader.wanted_names(wanted)
+        stored, base_names = reader.records(wanted), reader.wanted_names(wanted)
         if missing := wanted.keys() - stored.keys():
             raise NotFoundError(f"the cache has no track {min(missing)}")
         differing = [
             key
             for key, record in wanted.items()
-            if record.name != wishes[key] or _plain(record) != _plain(stored[key])
+            if record.name != base_names[key] or _plain(record) != _plain(stored[key])
         ]
         # All go before any comes back: two tracks may trade their names.
         numbers, values = self._take_out(differing)
@@ -99,35 +99,35 @@ class CacheWriter:
         if self._claims:
             self._touched |= settle(self._connection, self._claims)
         if self._touched:
-            count_up(self._connection, self._touched)
+            start_generation(self._connection, self._touched)
 
     def _put(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:
         first_value, first_file = self._next(Value.id), self._next(TrackFile.id)
-        encoder = Encoder(self._next(Field.id), first_value, first_file)
+        encoder = RowEncoder(self._next(Field.id), first_value, first_file)
         self._teach(encoder, [record for _, _, record in tracks])
         for track_id, inode, record in tracks:
             folded = fold(record.name)
-            encoder.add(track_id, inode, record, provisional(record.annex_key), folded)
+            encoder.add(track_id, inode, record, placeholder_name(record.annex_key), folded)
             self._claims.add(folded)
         encoder.flush(self._connection)
         self._connection.exec_driver_sql(_ADD_TO_FTS.format("value"), (first_value,))
         self._connection.exec_driver_sql(_ADD_TO_FTS.format("track_file"), (first_file,))
         self._touched.update(record.annex_key for _, _, record in tracks)
 
-    def _teach(self, encoder: Encoder, records: Iterable[TrackRecord]) -> None:
+    def _teach(self, encoder: RowEncoder, records: Iterable[TrackRecord]) -> None:
         """Tell the encoder what the cache has of the fields and values of these records."""
         ids: dict[str, int] = {}
         for field_id, name, shown in self._connection.execute(
             select(Field.id, Field.name, Field.shown)
         ):
             ids[name] = field_id
-            encoder.know_field(field_id, name, shown)
+            encoder.add_known_field(field_id, name, shown)
         asked = defaultdict[str, set[str]](set)
         for record in records:
             for shown, texts in record.values.items():
                 asked[fold(shown)].update(texts)
             for work_path in record.files:
-                for name, text in places(work_path):
+                for name, text in path_fields(work_path):
                     asked[name].add(text)
         for name in asked.keys() & ids.keys():
             for some in chunks(asked[name]):
@@ -136,7 +136,7 @@ class CacheWriter:
                         Value.field_id == ids[name], Value.text.in_(some)
                     )
                 ):
-                    encoder.know_value(name, text, value_id)
+                    encoder.add_known_value(name, text, value_id)
 
     def _take_out(self, annex_keys: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[int]]:
         """Delete tracks: the id and inode each had, and the values that may be orphans now."""
@@ -145,12 +145,12 @@ class CacheWriter:
         for some in chunks(annex_keys):
             rows = self._connection.execute(
                 select(
-                    Track.annex_key, Track.id, Track.inode, Track.wanted_folded, Track.name
+                    Track.annex_key, Track.id, Track.inode, Track.base_name_folded, Track.name
                 ).where(Track.annex_key.in_(some))
             ).all()
             for row in rows:
                 # Of a mark that it leaves, another may have had to keep away.
-                self._claims |= {row.wanted_folded, fold(row.name)}
+                self._claims |= {row.base_name_folded, fold(row.name)}
             numbers |= {row.annex_key: (row.id, row.inode) for row in rows}
             self._touched |= numbers.keys()
             ids = [row.id for row in rows]
@@ -186,27 +186,29 @@ class CacheWriter:
             )
 
     def _new_inodes(self, annex_keys: Sequence[str]) -> dict[str, int]:
-        low = Track.inode.op("&")(inodes.LOW)
-        settled = inodes.settle(annex_keys, frozenset())
-        wanted = [inode & inodes.LOW for inode in settled.values()]
+        low = Track.inode.op("&")(inodes.LOW_BITS)
+        settled = inodes.assign_inodes(annex_keys, frozenset())
+        wanted = [inode & inodes.LOW_BITS for inode in settled.values()]
         if self._connection.execute(select(low).where(low.in_(wanted))).first() is None:
             return settled
         taken = self._connection.execute(select(low)).scalars()
-        return inodes.settle(annex_keys, set(taken))
+        return inodes.assign_inodes(annex_keys, set(taken))
 
     def _next(self, column: InstrumentedAttribute[int]) -> int:
         return (self._connection.execute(select(func.max(column))).scalar_one() or 0) + 1
 
 
-def count_up(connection: Connection, touched: Collection[str] | None) -> None:
+def start_generation(connection: Connection, touched: Collection[str] | None) -> None:
     """Another generation, in which these tracks were touched; None is all of them."""
     generation = connection.execute(
         update(SyncRow).values(generation=SyncRow.generation + 1).returning(SyncRow.generation)
     ).scalar_one()
-    told = touched if touched is not None and len(touched) <= MOST_TOUCHED else {""}
-    connection.execute(delete(Touched).where(Touched.generation <= generation - GENERATIONS_KEPT))
+    told = touched if touched is not None and len(touched) <= MAX_CHANGED_TRACKS else {""}
     connection.execute(
-        insert(Touched), [{"generation": generation, "annex_key": key} for key in told]
+        delete(ChangedTrack).where(ChangedTrack.generation <= generation - GENERATIONS_KEPT)
+    )
+    connection.execute(
+        insert(ChangedTrack), [{"generation": generation, "annex_key": key} for key in told]
     )
 
 

@@ -16,16 +16,16 @@ from mcfs.store.records import Generation
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StoreChange:
     """From one generation to a later one."""
 
     before: CacheReader
     after: CacheReader
     # The keys of the tracks that differ; None where all may.
-    touched: frozenset[str] | None
+    changed_keys: frozenset[str] | None
 
 
-class Follower:
+class ChangeFeed:
     """Goes after a cache, a step at a time; for one thread."""
 
     def __init__(self, cache: CacheRepository) -> None:
@@ -39,7 +39,7 @@ class Follower:
         return self._before.generation()
 
     @contextmanager
-    def step(self) -> Iterator[Step | None]:
+    def next_change(self) -> Iterator[StoreChange | None]:
         """What has changed since the last step; None if nothing has. The next is from here on."""
         with ExitStack() as holding:
             after = holding.enter_context(self._cache.reading())
@@ -48,8 +48,10 @@ class Follower:
                 yield None
             else:
                 same = was.store_uuid == now.store_uuid
-                touched = after.touched_since(was.counter) if same else None
-                yield Step(self._before, after, None if touched is None else frozenset(touched))
+                changed_keys = after.changed_since(was.counter) if same else None
+                yield StoreChange(
+                    self._before, after, None if changed_keys is None else frozenset(changed_keys)
+                )
             # In either case: as long as an old state is held, SQLite's log can only grow.
             self._holding.close()
             self._holding, self._before = holding.pop_all(), after

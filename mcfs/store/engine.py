@@ -62,7 +62,7 @@ def open_engine(path: Path, patience: float = PATIENCE) -> Engine:
     return _engine(path, _connect, patience)
 
 
-def open_still(path: Path) -> Engine | None:
+def open_immutable(path: Path) -> Engine | None:
     """One that only reads and needs no space on the disk; None for a file with a write-ahead log.
 
     It takes no lock: right for who reads once, of a file that nobody has open and nobody can write.
@@ -87,7 +87,7 @@ def _engine(path: Path, connect: Callable[[Path], sqlite3.Connection], patience:
     return engine
 
 
-def open_to_look(path: Path) -> Engine:
+def open_read_only(path: Path) -> Engine:
     """An engine that changes nothing, makes no file and leaves none, on whatever disk."""
     engine = create_engine(
         URL.create("sqlite", database=str(path)),

@@ -13,10 +13,10 @@ from collections.abc import Container, Iterable
 
 BITS = 60
 _MASK = (1 << BITS) - 1
-LOW = 0xFFFF_FFFF
+LOW_BITS = 0xFFFF_FFFF
 
 
-def candidate(annex_key: str, attempt: int = 0) -> int:
+def candidate_inode(annex_key: str, attempt: int = 0) -> int:
     """The inode that a key would like; every further attempt is another hash."""
     raw = annex_key.encode("utf-8", "surrogateescape")
     if attempt:
@@ -24,16 +24,16 @@ def candidate(annex_key: str, attempt: int = 0) -> int:
     return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "little") & _MASK
 
 
-def settle(annex_keys: Iterable[str], taken: Container[int]) -> dict[str, int]:
+def assign_inodes(annex_keys: Iterable[str], taken: Container[int]) -> dict[str, int]:
     """Inodes for keys, by low 32 bits that are not `taken`; in any order of the keys the same."""
     used: set[int] = {0}
     inodes: dict[str, int] = {}
     for annex_key in sorted(annex_keys):
         attempt = 0
-        inode = candidate(annex_key)
-        while inode & LOW in used or inode & LOW in taken:
+        inode = candidate_inode(annex_key)
+        while inode & LOW_BITS in used or inode & LOW_BITS in taken:
             attempt += 1
-            inode = candidate(annex_key, attempt)
-        used.add(inode & LOW)
+            inode = candidate_inode(annex_key, attempt)
+        used.add(inode & LOW_BITS)
         inodes[annex_key] = inode
     return inodes

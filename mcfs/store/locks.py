@@ -39,15 +39,15 @@ class RunningSync:
     total: int = 0
 
 
-class SyncLock:
+class HeldLock:
     """The lock, held."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._started = time.time()
-        self.progress(0, 0)
+        self.report_progress(0, 0)
 
-    def progress(self, done: int, total: int) -> None:
+    def report_progress(self, done: int, total: int) -> None:
         """Say how far the sync is, for `running_sync` to tell."""
         said = json.dumps([os.getpid(), self._started, done, total]).encode()
         # Longer than what it replaces, or as long: a reader sees one or the other, never a mixture.
@@ -56,7 +56,7 @@ class SyncLock:
 
 
 @contextmanager
-def sync_lock(folder: Path) -> Iterator[SyncLock]:
+def sync_lock(folder: Path) -> Iterator[HeldLock]:
     """Hold the lock; a `SyncRunningError` that says who does when somebody else does."""
     try:
         with _held(folder / _NAME) as lock:
@@ -66,7 +66,7 @@ def sync_lock(folder: Path) -> Iterator[SyncLock]:
 
 
 @contextmanager
-def import_lock(folder: Path) -> Iterator[SyncLock]:
+def import_lock(folder: Path) -> Iterator[HeldLock]:
     """The same for an import, beside which syncs go on."""
     try:
         with _held(folder / _IMPORT) as lock:
@@ -80,7 +80,7 @@ class _HeldByAnotherError(Exception):
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[SyncLock]:
+def _held(path: Path) -> Iterator[HeldLock]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
@@ -90,7 +90,7 @@ def _held(path: Path) -> Iterator[SyncLock]:
             fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _EXCLUSIVE)
         except (BlockingIOError, PermissionError) as error:  # POSIX leaves the choice of the two
             raise _HeldByAnotherError(_holder(_read(descriptor))) from error
-        yield SyncLock(descriptor)
+        yield HeldLock(descriptor)
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)

@@ -18,7 +18,7 @@ _LOCKED_FROM = 0x4000_0000
 _LOCKED_BYTES = 512
 
 
-def set_aside(path: Path) -> Path:
+def quarantine(path: Path) -> Path:
     """Rename a database nobody has open, with its write-ahead log; its new path."""
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     try:

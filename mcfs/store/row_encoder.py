@@ -98,7 +98,7 @@ class _Fields(dict[str, tuple[_Values, int | None, int | None]]):
         return spelled
 
 
-class Encoder:
+class RowEncoder:
     """Numbers fields and values, and collects rows until they are taken to the database."""
 
     def __init__(self, next_field: int = 1, next_value: int = 1, next_file: int = 1) -> None:
@@ -109,16 +109,16 @@ class Encoder:
         # Track id, value id, track id, value id: no tuple for each of a million.
         self._pairs: list[int] = []
 
-    def know_field(self, field_id: int, name: str, shown: str) -> None:
+    def add_known_field(self, field_id: int, name: str, shown: str) -> None:
         """A field that the database has."""
         self._fields.know(field_id, name, shown)
 
-    def know_value(self, name: str, text: str, value_id: int) -> None:
+    def add_known_value(self, name: str, text: str, value_id: int) -> None:
         """A value that the database has, of a field that is known."""
         self._fields.by_name[name].know(text, value_id, number_of(name, text))
 
     def add(
-        self, track_id: int, inode: int, record: TrackRecord, name: str, wanted_folded: str
+        self, track_id: int, inode: int, record: TrackRecord, name: str, base_name_folded: str
     ) -> None:
         """One track, with all that belongs to it, under that name for now."""
         # A million values pass through here: nothing is called for one that need not be.
@@ -147,7 +147,7 @@ class Encoder:
                     )
         has_metadata = 1 if found else 0
         for work_path in record.files:
-            for field, text in places(work_path):
+            for field, text in path_fields(work_path):
                 found.append(fields[field][0][text])
         if len(fields) > len(fields.by_name) or len(record.files) > 1:
             found = list(set(found))  # one field in two spellings, two files in one folder
@@ -178,7 +178,7 @@ class Encoder:
                 stored_text(record.annex_key),
                 stored_text(name),
                 stored_text(record.name),
-                stored_text(wanted_folded),
+                stored_text(base_name_folded),
                 inode,
                 stored_text(checked_out[0]) if checked_out else None,
                 stored_text(record.content_path),
@@ -220,7 +220,7 @@ class Encoder:
         pairs.clear()
 
 
-def places(work_path: str) -> list[tuple[str, str]]:
+def path_fields(work_path: str) -> list[tuple[str, str]]:
     """What many files share, as values of fields that no annex field can be named like."""
     directory, _, name = work_path.rpartition("/")
     found = []

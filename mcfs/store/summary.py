@@ -23,7 +23,7 @@ from mcfs.store.user_repository import UserRepository
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class StoreSummary:
     """What a store says of itself; a database that is not there says nothing."""
 
     generation: Generation | None = None
@@ -42,24 +42,24 @@ class Look:
     troubles: tuple[str, ...] = ()
 
 
-def look_into(folder: Path, most_runs: int) -> Look:
+def read_summary(folder: Path, most_runs: int) -> StoreSummary:
     """What there is to say of the store in this folder."""
-    look = Look()
+    summary = StoreSummary()
     readings = (("cache.db", _of_cache), ("user.db", partial(_of_user, most_runs=most_runs)))
     for name, read in readings:
         path = folder / name
         if path.exists():
-            engine = sqlite.open_to_look(path)
+            engine = sqlite.open_read_only(path)
             try:
-                look = read(look, engine)
+                summary = read(summary, engine)
             except StoreError as error:
-                look = replace(look, troubles=(*look.troubles, str(error)))
+                summary = replace(summary, troubles=(*summary.troubles, str(error)))
             finally:
                 engine.dispose()
-    return look
+    return summary
 
 
-def _of_cache(look: Look, engine: Engine) -> Look:
+def _of_cache(summary: StoreSummary, engine: Engine) -> StoreSummary:
     with sqlite.reading(engine) as connection:
         if connection.exec_driver_sql("PRAGMA user_version").scalar_one() != schema_stamp():
             path = sqlite.path_of(engine)
@@ -69,7 +69,7 @@ def _of_cache(look: Look, engine: Engine) -> Look:
         # None where a sync was killed as it came to its end.
         counts = read.counts() if state.counts is None else Counts(**state.counts)
         return replace(
-            look,
+            summary,
             generation=read.generation(),
             state=state,
             counts=counts,
@@ -77,14 +77,14 @@ def _of_cache(look: Look, engine: Engine) -> Look:
         )
 
 
-def _of_user(look: Look, engine: Engine, most_runs: int) -> Look:
+def _of_user(summary: StoreSummary, engine: Engine, most_runs: int) -> StoreSummary:
     with sqlite.reading(engine) as connection:
         if revision_of(connection) != HEAD:
             path = sqlite.path_of(engine)
             raise StoreError(f"{path} is of another version of mcfs; a sync carries it over")
     user = UserRepository(engine)
     return replace(
-        look,
+        summary,
         pins=tuple(pin.name for pin in user.pins()),
         runs=tuple(user.runs(most_runs)),
         done_sync=user.last_run("sync", "done"),

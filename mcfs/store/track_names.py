@@ -16,12 +16,12 @@ from mcfs.text.fold import fold
 from mcfs.text.unique_names import unique_names
 
 
-def provisional(annex_key: str) -> str:
+def placeholder_name(annex_key: str) -> str:
     """What nobody is called, and nobody else is called either, until names are settled."""
     return f"\1{annex_key}"
 
 
-class Claims:
+class NameClaims:
     """The names of a full load: who wants what, and who must be settled in the end."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Claims:
         if self._first.setdefault(folded, annex_key) == annex_key:
             return wanted
         self._contested.add(folded)
-        return provisional(annex_key)
+        return placeholder_name(annex_key)
 
     def settle(self, connection: Connection) -> None:
         """Give the contested names."""
@@ -58,7 +58,7 @@ def settle(connection: Connection, touched: Iterable[str]) -> set[str]:
         open_ = {fold(name) for name in (*given.values(), *current.values())} - asked
         open_ = {folded for folded in open_ if not folded.startswith("\1")}
     renamed = {key: name for key, name in given.items() if current[key] != name} if wanted else {}
-    _rename(connection, {key: provisional(key) for key in renamed})
+    _rename(connection, {key: placeholder_name(key) for key in renamed})
     _rename(connection, renamed)
     return set(renamed)
 
@@ -66,8 +66,8 @@ def settle(connection: Connection, touched: Iterable[str]) -> set[str]:
 def _wishing(connection: Connection, folded: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     for some in chunks(folded):
         yield from connection.execute(
-            select(Track.annex_key, Track.wanted_name, Track.name).where(
-                Track.wanted_folded.in_(some)
+            select(Track.annex_key, Track.base_name, Track.name).where(
+                Track.base_name_folded.in_(some)
             )
         )
 

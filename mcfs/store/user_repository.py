@@ -17,7 +17,7 @@ from sqlalchemy.types import NullType
 from mcfs.errors import NotFoundError, PinExistsError
 from mcfs.schema import user as rows
 from mcfs.store import engine as sqlite
-from mcfs.store.batches import among, chunks
+from mcfs.store.batches import chunks, column_in
 from mcfs.store.migrations import HEAD, revision_of
 from mcfs.store.records import Pin, Run
 from mcfs.text.raw_text import as_text
@@ -127,7 +127,9 @@ class UserRepository:
         with sqlite.reading(self._engine) as connection:
             for some in chunks(annex_keys):
                 # Of every track of a library: as sqlite3 has them, without a row object for each.
-                cursor = connection.execute(_IMPORTED.where(among(rows.Imported.annex_key, some)))
+                cursor = connection.execute(
+                    _IMPORTED.where(column_in(rows.Imported.annex_key, some))
+                )
                 assert cursor.cursor is not None
                 kept = cursor.cursor.fetchall()
                 said = json.loads(f"[{','.join(text for _, text in kept)}]")
@@ -151,7 +153,7 @@ class UserRepository:
         with sqlite.writing(self._engine) as connection:
             for some in chunks(key for key, fields in tracks.items() if not fields):
                 connection.execute(
-                    delete(rows.Imported).where(among(rows.Imported.annex_key, some))
+                    delete(rows.Imported).where(column_in(rows.Imported.annex_key, some))
                 )
             if filled := [row for row in kept if row["fields"]]:
                 connection.execute(insert(rows.Imported).prefix_with("OR REPLACE"), filled)

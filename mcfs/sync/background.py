@@ -18,7 +18,7 @@ from mcfs.error_log import ErrorLog
 from mcfs.errors import ConfigError, LibraryError, McfsError, SyncRunningError
 from mcfs.store import Store
 from mcfs.store.locks import wait_for_sync
-from mcfs.sync.run import Kind, SyncReport, sync
+from mcfs.sync.run import SyncKind, SyncReport, sync
 from mcfs.sync.watch import Change, watch
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ _AFTER_A_BUG = 10.0
 
 
 @dataclass(slots=True)
-class Keeper:
+class BackgroundSync:
     """For a thread of its own."""
 
     library: Library
@@ -37,12 +37,12 @@ class Keeper:
     # What they are now; a `ConfigError` where they cannot be read.
     read_settings: Callable[[], Settings]
     # Called when they are other ones.
-    configured: Callable[[Settings], None]
+    on_new_settings: Callable[[Settings], None]
     error_log: ErrorLog
     # Called after a sync that found something.
-    synced: Callable[[SyncReport], None] = lambda _: None
+    on_synced: Callable[[SyncReport], None] = lambda _: None
 
-    def keep(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event) -> None:
         """Until it is stopped."""
         while not stop.is_set():
             try:
@@ -71,7 +71,7 @@ class Keeper:
             return
         if settings != self.settings:
             self.settings = settings
-            self.configured(settings)
+            self.on_new_settings(settings)
 
     def _sync(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -85,9 +85,9 @@ class Keeper:
             except McfsError as error:
                 self._complain(f"sync failed: {error}")
             else:
-                if report.kind is not Kind.NOTHING:
+                if report.kind is not SyncKind.NOTHING:
                     log.info("synced: %d tracks, %d present", report.tracks, report.present)
-                    self.synced(report)
+                    self.on_synced(report)
             return
 
     def _must_be_the_same(self) -> None:

@@ -69,7 +69,7 @@ _YEAR = re.compile(r"\d{4}")
 _field_name = lru_cache(maxsize=1024)(fold)
 
 
-def record_of(key: AnnexedKey) -> TrackRecord:
+def track_record(key: AnnexedKey) -> TrackRecord:
     """What the store keeps of a key that has files."""
     # git-annex compares field names without regard to case.
     values = {_field_name(name): held for name, held in key.metadata.values.items()}

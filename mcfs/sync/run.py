@@ -16,19 +16,25 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from mcfs.annex.branch import Journal, changed_keys, unmerged
+from mcfs.annex.branch import Journal, changed_keys, unmerged_branches
 from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint
 from mcfs.annex.library import Library
-from mcfs.annex.parallel import is_worth_it, reading_apart
+from mcfs.annex.parallel import read_in_subprocess, subprocess_pays_off
 from mcfs.annex.process import run
-from mcfs.annex.read_library import AnnexedKey, look, read_all, read_library, read_some
+from mcfs.annex.read_library import (
+    AnnexedKey,
+    fingerprint_and_journal,
+    read_all_keys,
+    read_keys,
+    read_library,
+)
 from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.errors import LibraryError, McfsError, StoreBusyError
 from mcfs.store import Store, SyncState
 from mcfs.store.cache_writer import CacheWriter
-from mcfs.store.locks import SyncLock, sync_lock
-from mcfs.sync.derive import record_of
+from mcfs.store.locks import HeldLock, sync_lock
+from mcfs.sync.derive import track_record
 from mcfs.text.track_names import is_audio
 
 # A library that somebody writes to without a pause is left to the next sync in the end.
@@ -40,7 +46,7 @@ _FEW = 1000
 _MOST = 0.2
 
 
-class Kind(Enum):
+class SyncKind(Enum):
     """How much of the library a sync read."""
 
     FULL = "full"
@@ -49,7 +55,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SyncProgress:
     """How far a sync has come; `total` is 0 until it is known."""
 
     done: int
@@ -60,7 +66,7 @@ class Progress:
 class SyncReport:
     """What a sync found, and what it changed."""
 
-    kind: Kind = Kind.NOTHING
+    kind: SyncKind = SyncKind.NOTHING
     tracks: int = 0
     present: int = 0
     added: int = 0
@@ -77,7 +83,7 @@ class SyncReport:
         return {**asdict(self), "kind": self.kind.value}
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[SyncProgress], None]
 
 
 def sync(
@@ -91,7 +97,7 @@ def sync(
 ) -> SyncReport:
     """Bring the store in step with the library; says what changed."""
     started = time.monotonic()
-    if not library.is_there():
+    if not library.is_reachable():
         raise LibraryError(f"{library.top} is not there any more")
     with sync_lock(store.folder) as lock:
         try:
@@ -110,7 +116,7 @@ def sync(
                 store.user.finish_run(store.user.start_run("sync"), "failed", detail)
             raise
     report.seconds = time.monotonic() - started
-    if report.kind is not Kind.NOTHING:
+    if report.kind is not SyncKind.NOTHING:
         number = store.user.start_run("sync", {"kind": report.kind.value})
         store.user.finish_run(number, "done", report.as_json())
     return report
@@ -149,7 +155,7 @@ class _Sync:
         library: Library,
         store: Store,
         settings: Settings,
-        lock: SyncLock,
+        lock: HeldLock,
         on_progress: OnProgress,
     ) -> None:
         self._library = library
@@ -168,7 +174,7 @@ class _Sync:
         pause = _PAUSE
         for round_ in range(_ROUNDS):
             try:
-                fingerprint, journal = look(self._library)
+                fingerprint, journal = fingerprint_and_journal(self._library)
                 if fingerprint == seen:
                     break
                 if seen is None or not self._by_difference(seen, fingerprint, journal):
@@ -176,7 +182,7 @@ class _Sync:
                 seen = fingerprint
             except LibraryError:
                 # git-annex may have packed or dropped what we were about to read.
-                if round_ == _ROUNDS - 1 or not self._library.is_there():
+                if round_ == _ROUNDS - 1 or not self._library.is_reachable():
                     raise
                 time.sleep(pause)
                 pause *= 2
@@ -186,19 +192,19 @@ class _Sync:
     def preview(self) -> SyncReport:
         """As a sync by difference, but for the end."""
         seen = self._seen()
-        fingerprint, journal = look(self._library)
+        fingerprint, journal = fingerprint_and_journal(self._library)
         if fingerprint == seen:
             return self._report
         changed = seen and self._changed(seen, fingerprint)
         commit = fingerprint.annex_commit
         if changed:
             keys = changed.keys
-            found = read_some(self._library, commit, changed.files, journal, keys)
+            found = read_keys(self._library, commit, changed.files, journal, keys)
         else:
             before = self._known_files()
             files = read_files(self._library, fingerprint, self._wanted, before)
             keys = {file.key for file in (*before.values(), *files.values())}
-            found = read_all(self._library, commit, files, journal)
+            found = read_all_keys(self._library, commit, files, journal)
         with suppress(_Undone), self._store.cache.writing() as write:
             self._write(write, found, keys)
             raise _Undone
@@ -206,13 +212,13 @@ class _Sync:
 
     def _seen(self) -> Fingerprint | None:
         """The state that the store is a picture of; None where it is none of this library."""
-        return seen_by(self._store.cache.state(), self._library, self._extensions)
+        return synced_fingerprint(self._store.cache.state(), self._library, self._extensions)
 
     def _in_full(self, fingerprint: Fingerprint, journal: Journal) -> None:
-        self._report.kind = Kind.FULL
+        self._report.kind = SyncKind.FULL
         before = self._store.cache.count()
         with self._everything(fingerprint, journal) as (total, keys):
-            records = map(record_of, self._shown(keys, total))
+            records = map(track_record, self._shown(keys, total))
             self._store.cache.replace_all(records, self._state(fingerprint))
         self._report.added = max(0, self._store.cache.count() - before)
 
@@ -221,8 +227,8 @@ class _Sync:
         self, fingerprint: Fingerprint, journal: Journal
     ) -> Iterator[tuple[int, Iterator[AnnexedKey]]]:
         """How many keys there are, and the keys; of a large library, another process reads them."""
-        if is_worth_it(fingerprint):
-            with reading_apart(self._library, fingerprint, self._wanted, journal) as found:
+        if subprocess_pays_off(fingerprint):
+            with read_in_subprocess(self._library, fingerprint, self._wanted, journal) as found:
                 yield found
         else:
             yield read_library(self._library, fingerprint, self._wanted, journal)
@@ -232,11 +238,11 @@ class _Sync:
         changed = self._changed(seen, now)
         if changed is None or self._is_most(changed.keys):
             return False
-        if self._report.kind is Kind.NOTHING and changed.keys:
-            self._report.kind = Kind.DIFFERENCE
+        if self._report.kind is SyncKind.NOTHING and changed.keys:
+            self._report.kind = SyncKind.DIFFERENCE
         with self._store.cache.writing() as write:
             if changed.keys:
-                found = read_some(
+                found = read_keys(
                     self._library, now.annex_commit, changed.files, journal, changed.keys
                 )
                 self._write(write, found, changed.keys)
@@ -266,8 +272,8 @@ class _Sync:
 
     def _write(self, write: CacheWriter, found: Iterable[AnnexedKey], keys: set[str]) -> None:
         """Put what was found of these keys in the place of what they were."""
-        records = {key.key: record_of(key) for key in self._shown(found, len(keys))}
-        stored = write.known(keys | records.keys())
+        records = {key.key: track_record(key) for key in self._shown(found, len(keys))}
+        stored = write.existing_keys(keys | records.keys())
         gone = stored - records.keys()
         write.remove(gone)
         self._report.removed += len(gone)
@@ -295,8 +301,8 @@ class _Sync:
 
     def _show(self, done: int, total: int) -> None:
         self._shown_at = time.monotonic()
-        self._lock.progress(done, total)
-        self._on_progress(Progress(done, total))
+        self._lock.report_progress(done, total)
+        self._on_progress(SyncProgress(done, total))
 
     def _state(self, fingerprint: Fingerprint) -> SyncState:
         return SyncState(
@@ -310,12 +316,14 @@ class _Sync:
         with self._store.cache.reading() as read:
             counts = read.counts()
         report.tracks, report.present, report.broken = counts.tracks, counts.present, counts.broken
-        report.unmerged = tuple(unmerged(self._library, fingerprint))
+        report.unmerged = tuple(unmerged_branches(self._library, fingerprint))
         self._store.cache.record_finish(datetime.now(UTC), counts)
         return report
 
 
-def seen_by(state: SyncState, library: Library, extensions: Collection[str]) -> Fingerprint | None:
+def synced_fingerprint(
+    state: SyncState, library: Library, extensions: Collection[str]
+) -> Fingerprint | None:
     """The state of this library that a store is a picture of; None where it is none of it.
 
     Where other files counted as tracks than do now, it is one with an index that nobody has seen.

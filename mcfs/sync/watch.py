@@ -61,9 +61,9 @@ def watch(
     files = {path for file in config_files for path in (file.absolute(), file.resolve())}
     polling = False
     while not stop.is_set():
-        if not library.is_there():
+        if not library.is_reachable():
             yield frozenset({Change.GONE})
-            while not library.is_there():
+            while not library.is_reachable():
                 if stop.wait(_LOOK_EVERY):
                     return
         began = False

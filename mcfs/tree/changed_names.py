@@ -14,7 +14,7 @@ from mcfs.query import AnnexKeys, Query
 from mcfs.sql import select_entries
 from mcfs.store import Generation
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.change_feed import Step
+from mcfs.store.change_feed import StoreChange
 from mcfs.template import Template
 from mcfs.text.escape import escape, file_name
 from mcfs.text.unique_names import collision_key
@@ -41,18 +41,18 @@ class NameChanges:
 
 
 def name_changes(
-    step: Step, by_value: Collection[Template], by_file: Collection[Template], day: date
+    change: StoreChange, by_value: Collection[Template], by_file: Collection[Template], day: date
 ) -> NameChanges:
-    """What a step of the store changed, as far as these templates name folders and files."""
-    generation = step.after.generation()
-    fields_changed = step.before.vocabulary() != step.after.vocabulary()
-    if step.touched is None:
+    """What a change of the store changed, as far as these templates name folders and files."""
+    generation = change.after.generation()
+    fields_changed = change.before.vocabulary() != change.after.vocabulary()
+    if change.changed_keys is None:
         return NameChanges(generation, day, fields_changed=fields_changed, everything=True)
-    query = Query(AnnexKeys(tuple(sorted(step.touched))))
-    before, after = (_tracks(read, query, day) for read in (step.before, step.after))
+    query = Query(AnnexKeys(tuple(sorted(change.changed_keys))))
+    before, after = (_tracks(read, query, day) for read in (change.before, change.after))
     names = {
         name
-        for read in (step.before, step.after)
+        for read in (change.before, change.after)
         for name in _by_template(read, query, by_value, by_file, day)
     }
     names.update(track.name for tracks in (before, after) for track in tracks.values())

@@ -42,7 +42,7 @@ from mcfs.query import ALL, Query, Vocabulary, canonical_text, hiding_absent, pa
 from mcfs.sql import select_entry
 from mcfs.store import Generation, Store
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.change_feed import Follower
+from mcfs.store.change_feed import ChangeFeed
 from mcfs.template import Template
 from mcfs.tree import folder_file
 from mcfs.tree.changed_names import NameChanges, name_changes
@@ -155,7 +155,7 @@ class Tree:
         self._files: OrderedDict[ExportNode, bytes] = OrderedDict()
         self._by_value: set[Template] = set()
         self._by_file: set[Template] = set()
-        self._follower: Follower | None = None
+        self._change_feed: ChangeFeed | None = None
         self._lock = threading.Lock()
         self._moment: _Moment | None = None
         self.refresh()
@@ -167,31 +167,31 @@ class Tree:
 
     def start_following(self) -> TreeVersion:
         """From now on, remember what there was, so that `follow` can say what changed since this."""
-        self._follower = Follower(self._store.cache)
-        return self._follower.generation, self.day
+        self._change_feed = ChangeFeed(self._store.cache)
+        return self._change_feed.generation, self.day
 
     def stop_following(self) -> None:
         """Let go of what there was."""
-        if self._follower is not None:
-            self._follower.close()
-            self._follower = None
+        if self._change_feed is not None:
+            self._change_feed.close()
+            self._change_feed = None
 
     def follow(self) -> NameChanges | None:
         """What has changed since it was last asked; None if nothing has. From one thread at a time.
 
         By then everything else is as of the new generation already.
         """
-        assert self._follower is not None
-        with self._follower.step() as step:
-            if step is None:
+        assert self._change_feed is not None
+        with self._change_feed.next_change() as change:
+            if change is None:
                 self._now()
                 return None
-            now = self._seen(step.after)
+            now = self._seen(change.after)
             by_value, by_file = self._templates_in_use()
             if len(by_value | by_file) > MAX_TEMPLATES:
                 self._forget_templates()
                 return NameChanges(now.generation, now.day, everything=True, fields_changed=True)
-            return name_changes(step, by_value, by_file, now.day)
+            return name_changes(change, by_value, by_file, now.day)
 
     def _templates_in_use(self) -> tuple[set[Template], set[Template]]:
         """Those that named any folder or file that was listed."""

@@ -26,7 +26,7 @@ from mcfs.annex.branch import Journal, changed_keys
 from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint, take_fingerprint
 from mcfs.annex.library import Library
-from mcfs.annex.read_library import AnnexedKey, look, read_all, read_some
+from mcfs.annex.read_library import AnnexedKey, fingerprint_and_journal, read_all_keys, read_keys
 from tests.prerequisites import git_annex_environment
 
 # The oracle itself must neither commit what is journaled nor merge what is fetched.
@@ -100,14 +100,14 @@ class Repository:
 
 def read(library: Library, wanted: Callable[[str], bool] = lambda _: True) -> Reading:
     """Everything there is; that the two ways of reading it agree is checked in passing."""
-    state, journal = look(library)
+    state, journal = fingerprint_and_journal(library)
     files = read_files(library, state, wanted, {})
-    listed = list(read_all(library, state.annex_commit, files, journal))
+    listed = list(read_all_keys(library, state.annex_commit, files, journal))
     keys = {key.key: key for key in listed}
     assert len(keys) == len(listed), "a key was read twice"
     named = {file.key for file in files.values()}
-    some = list(read_some(library, state.annex_commit, files, journal, named))
-    assert {key.key: key for key in some} == keys, "read_all and read_some differ"
+    some = list(read_keys(library, state.annex_commit, files, journal, named))
+    assert {key.key: key for key in some} == keys, "read_all_keys and read_keys differ"
     assert read_files(library, state, wanted, files) == files, "what is known is read differently"
     assert Fingerprint.of_json(json.loads(json.dumps(state.as_json()))) == state
     return Reading(state, journal, files, keys)

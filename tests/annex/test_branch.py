@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mcfs.annex.branch import changed_keys, unmerged
+from mcfs.annex.branch import changed_keys, unmerged_branches
 from mcfs.annex.fingerprint import basis_of, is_view
 from mcfs.annex.library import Library
 from tests.annex.git_annex_oracle import Repository, agree
@@ -55,7 +55,7 @@ def test_what_is_fetched_and_not_merged(
 ) -> None:
     other = _clone(repository, tmp_path / "other")
     before = agree(library)
-    assert unmerged(library, before.state) == ["refs/remotes/other/git-annex"]
+    assert unmerged_branches(library, before.state) == ["refs/remotes/other/git-annex"]
     other.describe(TRACK, "mood=elsewhere")
     repository.git("fetch", "-q", "other")
     fetched = agree(library, before=before)
@@ -64,14 +64,14 @@ def test_what_is_fetched_and_not_merged(
     # As a push leaves it where git-annex's hook did not run.
     repository.git("branch", "-q", "synced/git-annex", "other/git-annex")
     pushed = agree(library, before=fetched)
-    assert unmerged(library, pushed.state) == [
+    assert unmerged_branches(library, pushed.state) == [
         "refs/heads/synced/git-annex",
         "refs/remotes/other/git-annex",
     ]
     repository.annex("merge", "-q")
     merged = agree(library, before=pushed)
     assert merged.values(TRACK)["mood"] == ["elsewhere"]
-    assert unmerged(library, merged.state) == []
+    assert unmerged_branches(library, merged.state) == []
 
 
 def test_a_branch_that_forgets(library: Library, repository: Repository, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_branch_that_forgets(library: Library, repository: Repository, tmp_pat
     repository.annex("forget", "--force", "-q")
     forgotten = agree(library, before=before)
     assert forgotten.keys == before.keys
-    assert unmerged(library, forgotten.state) == []
+    assert unmerged_branches(library, forgotten.state) == []
     repository.git("reflog", "expire", "--expire=now", "--all")
     repository.git("remote", "remove", "other")
     repository.git("gc", "-q", "--prune=now")

@@ -17,7 +17,7 @@ from mcfs.annex.files import read_files
 from mcfs.annex.fingerprint import take_fingerprint
 from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment
-from mcfs.annex.read_library import look, read_all, read_some
+from mcfs.annex.read_library import fingerprint_and_journal, read_all_keys, read_keys
 from mcfs.errors import LibraryError
 from tests.annex.git_annex_oracle import Repository, agree, read
 from tests.tracks import SECOND_PATH
@@ -57,11 +57,11 @@ def _log_name(library: Library, kind: str) -> str:
 def test_a_log_is_lost(library: Library, kind: str) -> None:
     _object(library, _log_name(library, kind)).unlink()
     _sentence(library, "damaged: git has no object")
-    state, journal = look(library)
+    state, journal = fingerprint_and_journal(library)
     files = read_files(library, state, lambda _: True, {})
     keys = [files[TRACK].key]
     with pytest.raises(LibraryError, match="damaged: git has no object"):
-        list(read_some(library, state.annex_commit, files, journal, keys))
+        list(read_keys(library, state.annex_commit, files, journal, keys))
 
 
 @pytest.mark.parametrize("damage", [b"", b"rubbish"])
@@ -102,7 +102,7 @@ def test_the_disk_is_gone(library: Library) -> None:
 def test_another_repository_around_it_is_not_taken_for_it(library: Library) -> None:
     """As where the disk is mounted inside a home that is itself in git."""
     Repository(library.top.parent).git("init", "-q")
-    state, _ = look(library)
+    state, _ = fingerprint_and_journal(library)
     library.git_dir.rename(library.top / "away")
     with pytest.raises(LibraryError, match="not a git repository"):
         take_fingerprint(library)
@@ -111,9 +111,9 @@ def test_another_repository_around_it_is_not_taken_for_it(library: Library) -> N
 
 
 def test_it_goes_while_it_is_read(library: Library) -> None:
-    state, journal = look(library)
+    state, journal = fingerprint_and_journal(library)
     files = read_files(library, state, lambda _: True, {})
-    reading = read_all(library, state.annex_commit, files, journal)
+    reading = read_all_keys(library, state.annex_commit, files, journal)
     next(reading)
     library.top.rename(library.top.with_name("away"))
     # What is in the pipe already may be all there is; else it is an error, and never less than all.
@@ -123,9 +123,9 @@ def test_it_goes_while_it_is_read(library: Library) -> None:
 
 
 def test_a_reading_that_nobody_finishes(library: Library) -> None:
-    state, journal = look(library)
+    state, journal = fingerprint_and_journal(library)
     files = read_files(library, state, lambda _: True, {})
-    reading = read_all(library, state.annex_commit, files, journal)
+    reading = read_all_keys(library, state.annex_commit, files, journal)
     next(reading)
     reading.close()  # type: ignore[attr-defined]
 
@@ -149,7 +149,7 @@ def test_git_hangs(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(LibraryError, match=r"git for-each-ref did not finish in"):
         plumbing.git(library, "for-each-ref")
     with pytest.raises(LibraryError, match=r"git cat-file did not finish in"):
-        list(plumbing.contents(library, [b"0" * 40]))
+        list(plumbing.blob_contents(library, [b"0" * 40]))
 
 
 def test_the_lock_of_the_index_is_nobodys_concern(library: Library) -> None:
@@ -199,7 +199,7 @@ def test_reading_while_git_annex_writes(library: Library, repository: Repository
     rounds = 0
     while True:
         running = writer.poll() is None
-        now, journal = look(library)
+        now, journal = fingerprint_and_journal(library)
         rounds += 1
         found = read_files(library, now, lambda _: True, files)
         changed = changed_keys(library, state, now)
@@ -212,7 +212,7 @@ def test_reading_while_git_annex_writes(library: Library, repository: Repository
         }
         for key in changed:
             known.pop(key, None)
-        for read_key in read_some(library, now.annex_commit, found, journal, changed):
+        for read_key in read_keys(library, now.annex_commit, found, journal, changed):
             known[read_key.key] = read_key
         state, files = now, found
         if not running:

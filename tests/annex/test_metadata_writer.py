@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library
-from mcfs.annex.metadata_writer import FieldChange, MetadataWriter, metadata_writer
+from mcfs.annex.metadata_writer import MetadataChange, MetadataWriter, metadata_writer
 from mcfs.errors import LibraryError
 from tests.imports.mixxx_database import annex, commits, fields_of
 from tests.mounts import wait_until
@@ -24,9 +24,9 @@ def keys(library: Library) -> dict[str, str]:
     return {row["file"]: row["key"] for row in map(json.loads, told.splitlines())}
 
 
-def written(writer: MetadataWriter, changes: list[FieldChange]) -> list[str | None]:
+def written(writer: MetadataWriter, changes: list[MetadataChange]) -> list[str | None]:
     """What became of each."""
-    return writer.tell(changes) + writer.rest()
+    return writer.submit(changes) + writer.wait_for_all()
 
 
 def test_values_are_set_replaced_and_removed(library: Library, keys: dict[str, str]) -> None:
@@ -35,8 +35,8 @@ def test_values_are_set_replaced_and_removed(library: Library, keys: dict[str, s
         assert written(
             writer,
             [
-                FieldChange(keys["kino.mp3"], {"genre": ["a", "b"], "bpm": []}),
-                FieldChange(keys["acdc.mp3"], {"mood": ["dark"]}),
+                MetadataChange(keys["kino.mp3"], {"genre": ["a", "b"], "bpm": []}),
+                MetadataChange(keys["acdc.mp3"], {"mood": ["dark"]}),
             ],
         ) == [None, None]
     del before["bpm"]
@@ -61,14 +61,14 @@ def test_values_are_set_replaced_and_removed(library: Library, keys: dict[str, s
 )
 def test_values_of_any_kind(library: Library, keys: dict[str, str], value: str) -> None:
     with metadata_writer(library) as writer:
-        assert written(writer, [FieldChange(keys["kino.mp3"], {"crate": [value]})]) == [None]
+        assert written(writer, [MetadataChange(keys["kino.mp3"], {"crate": [value]})]) == [None]
     assert fields_of(library, "kino.mp3")["crate"] == [value]
 
 
 def test_more_than_pipes_hold(library: Library, keys: dict[str, str]) -> None:
     """git-annex says all values again in its answer, and waits until it is heard."""
     changes = [
-        FieldChange(key, {"comment": [f"{number} " + "x" * 50_000]})
+        MetadataChange(key, {"comment": [f"{number} " + "x" * 50_000]})
         for number in range(10)
         for key in keys.values()
     ]
@@ -81,7 +81,7 @@ def test_one_commit_at_the_end(library: Library, keys: dict[str, str]) -> None:
     before = commits(library)
     with metadata_writer(library) as writer:
         for key in keys.values():
-            written(writer, [FieldChange(key, {"a": ["b"]})])
+            written(writer, [MetadataChange(key, {"a": ["b"]})])
         assert commits(library) == before
     assert commits(library) == before + 1
 
@@ -95,7 +95,7 @@ def test_nothing_to_write_is_no_commit(library: Library) -> None:
 
 def test_a_commit_every_so_many(library: Library, keys: dict[str, str]) -> None:
     before = commits(library)
-    changes = [FieldChange(key, {"a": ["b"]}) for key in keys.values()]
+    changes = [MetadataChange(key, {"a": ["b"]}) for key in keys.values()]
     with metadata_writer(library, commit_every=2) as writer:
         assert written(writer, changes[:3]) == [None] * 3
         assert commits(library) == before + 1
@@ -107,8 +107,8 @@ def test_what_git_annex_cannot_read_is_that_tracks_failure(
     library: Library, keys: dict[str, str]
 ) -> None:
     """It ends at once when it is told of a key that is none."""
-    bad = FieldChange("nonsense", {"a": ["b"]})
-    good = [FieldChange(key, {"a": ["b"]}) for key in keys.values()]
+    bad = MetadataChange("nonsense", {"a": ["b"]})
+    good = [MetadataChange(key, {"a": ["b"]}) for key in keys.values()]
     before = commits(library)
     with metadata_writer(library) as writer:
         reasons = written(writer, [*good[:3], bad, good[3], bad, *good[4:], bad])
@@ -124,13 +124,13 @@ def test_one_that_only_ever_dies_is_no_tracks_failure(library: Library) -> None:
         pytest.raises(LibraryError, match="git-annex metadata failed: git-annex: Batch input"),
         metadata_writer(library) as writer,
     ):
-        written(writer, [FieldChange("nonsense", {})] * 10)
+        written(writer, [MetadataChange("nonsense", {})] * 10)
 
 
 def test_one_that_hangs_is_ended(library: Library, keys: dict[str, str]) -> None:
-    change = FieldChange(keys["kino.mp3"], {"a": ["x" * 1_000_000]})
+    change = MetadataChange(keys["kino.mp3"], {"a": ["x" * 1_000_000]})
     with metadata_writer(library) as writer:
-        assert written(writer, [FieldChange(keys["acdc.mp3"], {})]) == [None]
+        assert written(writer, [MetadataChange(keys["acdc.mp3"], {})]) == [None]
         process = writer._process
         assert process is not None
         os.kill(process._process.pid, signal.SIGSTOP)
@@ -147,13 +147,13 @@ def test_a_commit_that_fails(library: Library, keys: dict[str, str]) -> None:
         pytest.raises(LibraryError, match=r"git-annex metadata failed \(1\): .*git-annex\.lock"),
         metadata_writer(library) as writer,
     ):
-        assert written(writer, [FieldChange(keys["kino.mp3"], {"a": ["b"]})]) == [None]
+        assert written(writer, [MetadataChange(keys["kino.mp3"], {"a": ["b"]})]) == [None]
     lock.unlink()
     # Nothing is lost: it is in the journal.
     assert fields_of(library, "kino.mp3")["a"] == ["b"]
 
 
-def _break_off(writer: MetadataWriter, change: FieldChange) -> None:
+def _break_off(writer: MetadataWriter, change: MetadataChange) -> None:
     assert written(writer, [change]) == [None]
     raise ZeroDivisionError
 
@@ -161,7 +161,7 @@ def _break_off(writer: MetadataWriter, change: FieldChange) -> None:
 def test_an_exception_leaves_no_process_and_loses_nothing(
     library: Library, keys: dict[str, str]
 ) -> None:
-    change = FieldChange(keys["kino.mp3"], {"a": ["b"]})
+    change = MetadataChange(keys["kino.mp3"], {"a": ["b"]})
     with pytest.raises(ZeroDivisionError), metadata_writer(library) as writer:
         _break_off(writer, change)
     assert fields_of(library, "kino.mp3")["a"] == ["b"]
@@ -173,22 +173,22 @@ def test_a_library_that_went_away(library: Library, tmp_path: Path) -> None:
         pytest.raises(LibraryError, match="gone is not there"),
         metadata_writer(gone) as writer,
     ):
-        written(writer, [FieldChange("MD5E-s1--a.mp3", {})])
+        written(writer, [MetadataChange("MD5E-s1--a.mp3", {})])
 
 
 def test_it_is_told_more_while_it_is_busy(library: Library, keys: dict[str, str]) -> None:
     """Answers come in the order of what was told, whenever they are asked for."""
-    bad = FieldChange("nonsense", {"a": ["b"]})
-    changes = [FieldChange(key, {"a": [f"{n}"]}) for n in range(4) for key in keys.values()]
+    bad = MetadataChange("nonsense", {"a": ["b"]})
+    changes = [MetadataChange(key, {"a": [f"{n}"]}) for n in range(4) for key in keys.values()]
     changes[7:7] = [bad]
     with metadata_writer(library, commit_every=5) as writer:
-        assert writer.busy_with == 0
+        assert writer.pending == 0
         reasons: list[str | None] = []
         for change in changes:
-            reasons += writer.tell([change])
-        assert len(reasons) + writer.busy_with <= len(changes)
-        reasons += writer.rest()
-        assert (writer.busy_with, writer.rest()) == (0, [])
+            reasons += writer.submit([change])
+        assert len(reasons) + writer.pending <= len(changes)
+        reasons += writer.wait_for_all()
+        assert (writer.pending, writer.wait_for_all()) == (0, [])
     assert [place for place, reason in enumerate(reasons) if reason is not None] == [7]
     assert len(reasons) == len(changes)
     assert fields_of(library, "kino.mp3")["a"] == ["3"]
@@ -197,9 +197,9 @@ def test_it_is_told_more_while_it_is_busy(library: Library, keys: dict[str, str]
 def test_it_commits_when_it_is_told_no_more(library: Library, keys: dict[str, str]) -> None:
     before = commits(library)
     with metadata_writer(library) as writer:
-        writer.close()  # it was never told anything
-        written(writer, [FieldChange(keys["kino.mp3"], {"a": ["b"]})])
+        writer.end_input()  # it was never told anything
+        written(writer, [MetadataChange(keys["kino.mp3"], {"a": ["b"]})])
         assert commits(library) == before
-        writer.close()
+        writer.end_input()
         wait_until(lambda: commits(library) == before + 1)
     assert commits(library) == before + 1

@@ -15,12 +15,12 @@ import pytest
 from mcfs.annex import parallel
 from mcfs.annex.files import read_files
 from mcfs.annex.library import Library
-from mcfs.annex.parallel import is_worth_it, reading_apart
-from mcfs.annex.read_library import AnnexedKey, look, read_all
+from mcfs.annex.parallel import read_in_subprocess, subprocess_pays_off
+from mcfs.annex.read_library import AnnexedKey, fingerprint_and_journal, read_all_keys
 from mcfs.config.settings import EXTENSIONS
 from mcfs.errors import LibraryError
 from mcfs.store import Store
-from mcfs.sync.run import Kind, sync
+from mcfs.sync.run import SyncKind, sync
 from mcfs.text.track_names import is_audio
 from tests.annex.git_annex_oracle import Repository
 from tests.mounts import wait_until
@@ -32,17 +32,17 @@ MUCH = "comment=" + "x" * 60_000
 
 
 def _apart(library: Library) -> list[AnnexedKey]:
-    state, journal = look(library)
-    with reading_apart(library, state, WANTED, journal) as (total, keys):
+    state, journal = fingerprint_and_journal(library)
+    with read_in_subprocess(library, state, WANTED, journal) as (total, keys):
         found = list(keys)
     assert total >= len(found)
     return found
 
 
 def _agrees(library: Library) -> None:
-    state, journal = look(library)
+    state, journal = fingerprint_and_journal(library)
     files = read_files(library, state, WANTED, {})
-    here = {key.key: key for key in read_all(library, state.annex_commit, files, journal)}
+    here = {key.key: key for key in read_all_keys(library, state.annex_commit, files, journal)}
     there = _apart(library)
     assert {key.key: key for key in there} == here
     assert len(there) == len(here) > 0
@@ -110,19 +110,19 @@ class TestSaysTheSame:
         keys = {key.key for key in _apart(library)}
         before = {key: synced.cache.get(key) for key in keys}
         report = sync(library, synced, full=True)
-        assert report.kind is Kind.FULL
+        assert report.kind is SyncKind.FULL
         assert report.tracks == len(keys)
         assert {key: synced.cache.get(key) for key in keys} == before
 
 
 def test_a_small_library_is_read_here(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    state, _ = look(library)
-    assert not is_worth_it(state)
+    state, _ = fingerprint_and_journal(library)
+    assert not subprocess_pays_off(state)
     monkeypatch.setattr(parallel, "_LARGE", 0)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    assert is_worth_it(state)
+    assert subprocess_pays_off(state)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert not is_worth_it(state)
+    assert not subprocess_pays_off(state)
 
 
 class TestFails:
@@ -134,19 +134,19 @@ class TestFails:
         (library.common_dir / "objects" / blob[:2] / blob[2:]).unlink()
         with pytest.raises(LibraryError) as there:
             _apart(library)
-        state, journal = look(library)
+        state, journal = fingerprint_and_journal(library)
         files = read_files(library, state, WANTED, {})
         with pytest.raises(LibraryError) as here:
-            list(read_all(library, state.annex_commit, files, journal))
+            list(read_all_keys(library, state.annex_commit, files, journal))
         assert str(there.value) == str(here.value)
         assert "git fsck" in str(here.value)
 
     def test_before_the_first(self, library: Library) -> None:
-        state, journal = look(library)
+        state, journal = fingerprint_and_journal(library)
         library.git_dir.rename(library.top / "away")
         with (
             pytest.raises(LibraryError, match="not a git repository"),
-            reading_apart(library, state, WANTED, journal),
+            read_in_subprocess(library, state, WANTED, journal),
         ):
             pass
 
@@ -176,10 +176,10 @@ class TestFails:
     ) -> None:
         monkeypatch.setattr(parallel, "_WAITING", 4096)
         repository.describe(TRACK, MUCH)
-        state, journal = look(library)
+        state, journal = fingerprint_and_journal(library)
         with (  # noqa: PT012
             pytest.raises(LibraryError, match=r"failed \(-9\)"),
-            reading_apart(library, state, WANTED, journal) as (_, keys),
+            read_in_subprocess(library, state, WANTED, journal) as (_, keys),
         ):
             (reader,) = _children()
             os.kill(reader, signal.SIGKILL)
@@ -202,7 +202,7 @@ class TestFails:
                 killed.extend(_children())
                 os.kill(killed[0], signal.SIGKILL)
 
-        assert sync(library, synced, full=True, on_progress=kill).kind is Kind.FULL
+        assert sync(library, synced, full=True, on_progress=kill).kind is SyncKind.FULL
         assert len(killed) == 1
         record = synced.cache.get(repository.key(TRACK))
         assert record is not None
@@ -217,10 +217,10 @@ class TestNobodyWaits:
     ) -> None:
         monkeypatch.setattr(parallel, "_WAITING", 4096)
         repository.describe(TRACK, MUCH)
-        state, journal = look(library)
+        state, journal = fingerprint_and_journal(library)
         with (  # noqa: PT012
             pytest.raises(KeyboardInterrupt),
-            reading_apart(library, state, WANTED, journal) as (_, _keys),
+            read_in_subprocess(library, state, WANTED, journal) as (_, _keys),
         ):
             (reader,) = _children()
             raise KeyboardInterrupt
@@ -234,10 +234,10 @@ class TestNobodyWaits:
         script = (
             "import sys, time\nfrom pathlib import Path\n"
             "from mcfs.annex import parallel\nfrom mcfs.annex.library import open_library\n"
-            "from mcfs.annex.read_library import look\n"
+            "from mcfs.annex.read_library import fingerprint_and_journal\n"
             "parallel._WAITING = 4096\nlibrary = open_library(Path(sys.argv[1]))\n"
-            "state, journal = look(library)\n"
-            "with parallel.reading_apart(library, state, str, journal):\n"
+            "state, journal = fingerprint_and_journal(library)\n"
+            "with parallel.read_in_subprocess(library, state, str, journal):\n"
             "    print('reading', flush=True)\n    time.sleep(60)\n"
         )
         # As a shell does: one group, to all of which Ctrl-C goes.

@@ -212,9 +212,9 @@ class TestNothingIsChanged:
 class TestWhileSyncing:
     def test_says_how_far_it_is(self, mcfs: Mcfs, synced: Store) -> None:
         with sync_lock(synced.folder) as lock:
-            lock.progress(0, 0)
+            lock.report_progress(0, 0)
             assert rows(mcfs)["sync"][-1] == f"syncing (pid {os.getpid()}, for 0 s)"
-            lock.progress(5, 12)
+            lock.report_progress(5, 12)
             with synced.cache.writing() as write:
                 write.remove([next(iter(synced.cache.state().fingerprint or {}))])
                 assert rows(mcfs)["sync"][-1] == f"syncing, 41 % (pid {os.getpid()}, for 0 s)"
@@ -228,7 +228,7 @@ class TestWhileSyncing:
         script = (
             "import sys; from pathlib import Path; from mcfs.store.locks import sync_lock\n"
             "with sync_lock(Path(sys.argv[1])) as lock:\n"
-            "    lock.progress(43, 100); print('held', flush=True); sys.stdin.read()"
+            "    lock.report_progress(43, 100); print('held', flush=True); sys.stdin.read()"
         )
         with subprocess.Popen(
             [sys.executable, "-c", script, synced.folder],
@@ -263,7 +263,7 @@ class TestLastSync:
             raise LibraryError("the disk is gone")
 
         with monkeypatch.context() as patch:
-            patch.setattr("mcfs.sync.run.look", fail)
+            patch.setattr("mcfs.sync.run.fingerprint_and_journal", fail)
             for _ in range(6):
                 with pytest.raises(LibraryError):
                     sync(library, synced)

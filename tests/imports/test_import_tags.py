@@ -14,7 +14,7 @@ from mcfs.imports.changes import Change
 from mcfs.imports.flow import NOT_HERE, import_mixxx, import_tags
 from mcfs.imports.result import Event, Imported, ImportResult, Skipped
 from mcfs.store import Store, open_store
-from mcfs.sync.run import Kind, sync
+from mcfs.sync.run import SyncKind, sync
 from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of
 from tests.imports.test_file_tags import KINDS, SAID, tagged
 from tests.prerequisites import git_annex_environment
@@ -57,7 +57,7 @@ def test_files_of_every_kind(library: Library, synced: Store, sound: Path) -> No
         assert fields.pop("duration")
         assert fields.pop("bitrate")
         assert fields == {name: list(values) for name, values in SAID.items()}
-    assert sync(library, synced).kind is Kind.NOTHING
+    assert sync(library, synced).kind is SyncKind.NOTHING
     assert counts(import_tags(library, synced, paths=[sound])) == (0, len(KINDS), 0, 0)
 
 

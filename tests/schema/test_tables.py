@@ -39,8 +39,8 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "id": ("INTEGER", True),
         "annex_key": ("TEXT", True),
         "name": ("TEXT", True),
-        "wanted_name": ("TEXT", True),
-        "wanted_folded": ("TEXT", True),
+        "base_name": ("TEXT", True),
+        "base_name_folded": ("TEXT", True),
         "inode": ("BIGINT", True),
         "work_path": text,
         "content_path": ("TEXT", True),
@@ -109,7 +109,7 @@ def test_indexes_are_there_after_a_load(connection: sqlite3.Connection, path: Pa
         "track_by_annex_key",
         "track_by_inode",
         "track_by_name",
-        "track_by_wanted",
+        "track_by_base_name",
         "track_file_by_track",
         "track_file_by_work_path",
         "track_value_by_value",
@@ -121,7 +121,7 @@ def test_indexes_are_there_after_a_load(connection: sqlite3.Connection, path: Pa
 
 TRACK = (
     "INSERT INTO track (annex_key, name, inode, content_path, present, size, key_number, is_live,"
-    " has_metadata, wanted_name, wanted_folded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'n', 'n')"
+    " has_metadata, base_name, base_name_folded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'n', 'n')"
 )
 GOOD = ["key", "name", 12345, "objects/key", 1, 0, 24, 0, 1]
 
@@ -167,7 +167,7 @@ def test_bad_track(
     [
         (
             "INSERT INTO track (annex_key, name, inode, content_path, present, is_live,"
-            " has_metadata, wanted_name, wanted_folded)"
+            " has_metadata, base_name, base_name_folded)"
             " SELECT 'k', 'n', inode, 'c', 1, 0, 1, 'n', 'n' FROM track",
             "UNIQUE constraint failed: track.inode",
         ),

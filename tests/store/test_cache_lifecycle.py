@@ -13,8 +13,8 @@ import pytest
 
 from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store import CacheRepository, SyncState, TrackRecord, open_store
-from mcfs.store.engine import open_engine, open_still
-from mcfs.store.quarantine import set_aside
+from mcfs.store.engine import open_engine, open_immutable
+from mcfs.store.quarantine import quarantine
 from tests.store.cache_contents import contents, query, substring, track
 
 
@@ -357,7 +357,7 @@ def test_cache_that_cannot_be_set_aside(path: Path) -> None:
     with pytest.raises(StoreError, match=r"cache\.db cannot be opened: unable to open"):
         repository.prepare()
     with pytest.raises(StoreError, match="cannot be renamed: No such file"):
-        set_aside(path)
+        quarantine(path)
     repository.close()
 
 
@@ -378,9 +378,9 @@ def test_open_store_makes_everything_and_leaves_nothing_open(tmp_path: Path) -> 
 
 def test_reading_without_any_space(cache: CacheRepository, path: Path) -> None:
     cache.insert([track(1, genre="Techno")])
-    assert open_still(path) is None, "there is a log, and what is in it counts"
+    assert open_immutable(path) is None, "there is a log, and what is in it counts"
     cache.close()
-    engine = open_still(path)
+    engine = open_immutable(path)
     assert engine is not None
     still = CacheRepository(engine)
     assert still.prepare() is None

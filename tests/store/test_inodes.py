@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 
 from mcfs.store import CacheRepository, inodes
-from mcfs.store.inodes import BITS, LOW, candidate, settle
+from mcfs.store.inodes import BITS, LOW_BITS, assign_inodes, candidate_inode
 from tests.store.cache_contents import query, track
 
 
 def test_inode_is_a_hash_of_the_key_that_never_changes() -> None:
     # Written down: an inode that differs from one version to the next moves every file of a mount.
-    assert candidate("SHA256E-s1--00.mp3") == 0x1AACE62C374E175
+    assert candidate_inode("SHA256E-s1--00.mp3") == 0x1AACE62C374E175
 
 
 def test_inode_leaves_room_for_the_kind_of_entry() -> None:
-    assert all(0 < candidate(f"key {number}") < 1 << BITS for number in range(1000))
-    assert 1 << BITS > LOW
+    assert all(0 < candidate_inode(f"key {number}") < 1 << BITS for number in range(1000))
+    assert 1 << BITS > LOW_BITS
 
 
 def test_key_that_is_not_utf8() -> None:
-    assert candidate("caf\udce9") != candidate("café")
+    assert candidate_inode("caf\udce9") != candidate_inode("café")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def colliding() -> tuple[str, str]:
     seen: dict[int, str] = {}
     for number in itertools.count():
         key = f"MD5E-s{number}--{number:06}.mp3"
-        other = seen.setdefault(candidate(key) & LOW, key)
+        other = seen.setdefault(candidate_inode(key) & LOW_BITS, key)
         if other is not key:
             return other, key
     raise AssertionError
@@ -43,29 +43,29 @@ def test_collision_is_settled_by_the_keys_and_not_by_their_order(
     colliding: tuple[str, str],
 ) -> None:
     keys = [*colliding, "another"]
-    settled = settle(keys, frozenset())
-    assert settled == settle(reversed(keys), frozenset())
+    settled = assign_inodes(keys, frozenset())
+    assert settled == assign_inodes(reversed(keys), frozenset())
     first, second = sorted(colliding)
-    assert settled[first] == candidate(first)
-    assert settled[second] == candidate(second, 1)
-    assert len({inode & LOW for inode in settled.values()}) == 3
+    assert settled[first] == candidate_inode(first)
+    assert settled[second] == candidate_inode(second, 1)
+    assert len({inode & LOW_BITS for inode in settled.values()}) == 3
 
 
 def test_taken_low_bits_are_avoided() -> None:
-    taken = {candidate("key", attempt) & LOW for attempt in range(3)}
-    assert settle(["key"], taken) == {"key": candidate("key", 3)}
+    taken = {candidate_inode("key", attempt) & LOW_BITS for attempt in range(3)}
+    assert assign_inodes(["key"], taken) == {"key": candidate_inode("key", 3)}
 
 
 def test_low_bits_are_never_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inodes, "candidate", lambda _, attempt=0: attempt << 32 | attempt)
-    assert settle(["key"], frozenset()) == {"key": 1 << 32 | 1}
+    monkeypatch.setattr(inodes, "candidate_inode", lambda _, attempt=0: attempt << 32 | attempt)
+    assert assign_inodes(["key"], frozenset()) == {"key": 1 << 32 | 1}
 
 
 def test_colliding_tracks_in_a_cache(
     cache: CacheRepository, path: Path, colliding: tuple[str, str]
 ) -> None:
     records = [track(int(key[6 : key.index("--")])) for key in colliding]
-    stored = settle(colliding, frozenset())
+    stored = assign_inodes(colliding, frozenset())
 
     def held() -> dict[str, int]:
         return dict(query(path, "SELECT annex_key, inode FROM track"))
@@ -81,10 +81,10 @@ def test_colliding_tracks_in_a_cache(
 def test_a_crowd_of_collisions_in_a_full_load(
     cache: CacheRepository, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = candidate
+    real = candidate_inode
     # Sixteen low bits that differ: nearly everybody collides with somebody.
     monkeypatch.setattr(
-        inodes, "candidate", lambda key, attempt=0: real(key, attempt) & ~0xFFF0FFF0
+        inodes, "candidate_inode", lambda key, attempt=0: real(key, attempt) & ~0xFFF0FFF0
     )
     records = [track(number) for number in range(1, 200)]
     found = []
@@ -93,7 +93,7 @@ def test_a_crowd_of_collisions_in_a_full_load(
         cache.replace_all(records)
         found.append(dict(query(path, "SELECT annex_key, inode FROM track")))
     assert found[0] == found[1]
-    lows = {inode & LOW for inode in found[0].values()}
+    lows = {inode & LOW_BITS for inode in found[0].values()}
     assert len(lows) == len(records)
     assert 0 not in lows
     assert all(inode < 1 << BITS for inode in found[0].values())

@@ -26,7 +26,7 @@ from mcfs.store import Store, TrackRecord, open_store
 from mcfs.store.clock import today
 from mcfs.store.locks import running_sync, sync_lock
 from mcfs.sync.derive import added_at, decade, is_live
-from mcfs.sync.run import Kind, Progress, preview, sync
+from mcfs.sync.run import SyncKind, SyncProgress, preview, sync
 from mcfs.text.track_names import is_audio, stem_and_suffix
 from tests.mounts import REPOSITORY
 from tests.prerequisites import git_annex_environment
@@ -103,9 +103,9 @@ def test_a_sync_that_finds_nothing_changed_is_no_generation(
 ) -> None:
     sync(library, synced)
     before = synced.cache.generation()
-    assert sync(library, synced).kind is Kind.NOTHING
+    assert sync(library, synced).kind is SyncKind.NOTHING
     assert synced.cache.generation() == before
-    assert sync(library, synced, full=True).kind is Kind.FULL
+    assert sync(library, synced, full=True).kind is SyncKind.FULL
     after = synced.cache.generation()
     assert (after.store_uuid, after.counter) == (before.store_uuid, before.counter + 1)
 
@@ -116,7 +116,7 @@ def test_a_sync_that_finds_nothing_changed_hardly_does_anything(
     sync(library, synced)
     commands: list[Sequence[str]] = []
     statements: list[str] = []
-    start = process.started
+    start = process.start_process
 
     def started(arguments: Sequence[str], *rest: Any) -> subprocess.Popen[bytes]:
         commands.append(arguments)
@@ -125,7 +125,7 @@ def test_a_sync_that_finds_nothing_changed_hardly_does_anything(
     def executed(*told: Any) -> None:
         statements.append(told[2])
 
-    monkeypatch.setattr(process, "started", started)
+    monkeypatch.setattr(process, "start_process", started)
     event.listen(Engine, "before_cursor_execute", executed)
     try:
         sync(library, synced)
@@ -155,11 +155,11 @@ def test_what_there_is_is_counted(library: Library, synced: Store) -> None:
 
 
 def test_progress_goes_from_nothing_to_all(library: Library) -> None:
-    seen: list[Progress] = []
+    seen: list[SyncProgress] = []
     with open_store(library.store_dir) as store:
         sync(library, store, on_progress=seen.append)
-    assert seen[0] == Progress(0, len(SAMPLES))
-    assert seen[-1] == Progress(len(SAMPLES), len(SAMPLES))
+    assert seen[0] == SyncProgress(0, len(SAMPLES))
+    assert seen[-1] == SyncProgress(len(SAMPLES), len(SAMPLES))
 
 
 def test_every_sync_is_logged(
@@ -174,7 +174,7 @@ def test_every_sync_is_logged(
     def fail(*_: object) -> None:
         raise LibraryError("the disk is gone")
 
-    monkeypatch.setattr("mcfs.sync.run.look", fail)
+    monkeypatch.setattr("mcfs.sync.run.fingerprint_and_journal", fail)
     before = synced.cache.generation()
     with pytest.raises(LibraryError):
         sync(library, synced)
@@ -344,7 +344,7 @@ def test_many_changes_one_after_the_other(library: Library, synced: Store, tmp_p
 def test_a_store_of_another_library_is_read_anew(library: Library, synced: Store) -> None:
     sync(library, synced)
     _shell(library, "git config annex.uuid 11111111-2222-3333-4444-555555555555")
-    assert sync(open_library(library.top), synced).kind is Kind.FULL
+    assert sync(open_library(library.top), synced).kind is SyncKind.FULL
 
 
 # What `mcfs.toml` says before and after.
@@ -372,7 +372,7 @@ def test_other_extensions_end_where_a_fresh_store_begins(
         settings = load_settings(library.top)
         would = preview(library, store, settings)
         report = sync(library, store, settings)
-        assert report.kind is Kind.DIFFERENCE
+        assert report.kind is SyncKind.DIFFERENCE
         assert (report.added, report.changed, report.removed) == (
             would.added,
             would.changed,
@@ -380,19 +380,19 @@ def test_other_extensions_end_where_a_fresh_store_begins(
         )
         sync(library, fresh, settings)
         assert _contents(store) == _contents(fresh) != was
-        assert sync(library, store, settings).kind is Kind.NOTHING
+        assert sync(library, store, settings).kind is SyncKind.NOTHING
 
 
 def test_other_extensions_without_a_file_are_no_generation(library: Library, synced: Store) -> None:
     before = synced.cache.generation()
     more = Settings(extensions=EXTENSIONS | {"dsf"})
-    assert sync(library, synced, more).kind is Kind.NOTHING
+    assert sync(library, synced, more).kind is SyncKind.NOTHING
     assert synced.cache.generation() == before
 
 
 def test_two_syncs_at_once(library: Library, synced: Store) -> None:
     with sync_lock(synced.folder) as lock:
-        lock.progress(5, 12)
+        lock.report_progress(5, 12)
         running = running_sync(synced.folder)
         assert running is not None
         assert (running.pid, running.done, running.total) == (os.getpid(), 5, 12)
@@ -443,14 +443,14 @@ def test_where_most_has_changed_all_is_read_in_one_stream(
 ) -> None:
     monkeypatch.setattr("mcfs.sync.run._FEW", 1)
     _annex(library, "metadata", "--json", "-s", "mood=dark", "kino.mp3")
-    assert sync(library, synced).kind is Kind.DIFFERENCE
+    assert sync(library, synced).kind is SyncKind.DIFFERENCE
     _annex(library, "metadata", "--json", "--force", "-s", "mood=light", ".")
     before = synced.cache.generation()
-    assert sync(library, synced).kind is Kind.FULL
+    assert sync(library, synced).kind is SyncKind.FULL
     assert synced.cache.generation().counter == before.counter + 1
     moods = {row.values["mood"] for row in _records(synced)}
     assert moods == {("light",)}
-    assert sync(library, synced).kind is Kind.NOTHING
+    assert sync(library, synced).kind is SyncKind.NOTHING
 
 
 def _records(store: Store) -> list[TrackRecord]:

@@ -21,7 +21,7 @@ from mcfs.annex.library import Library, open_library
 from mcfs.errors import ExitCode, LibraryError, StoreBusyError, SyncRunningError
 from mcfs.store import Store, SyncState, is_stale, open_store
 from mcfs.store.locks import running_sync, sync_lock, wait_for_sync
-from mcfs.sync.run import Kind, sync
+from mcfs.sync.run import SyncKind, sync
 from tests.annex.git_annex_oracle import Repository, every_byte
 from tests.mounts import REPOSITORY, wait_until
 from tests.prerequisites import git_annex_environment
@@ -69,7 +69,7 @@ class TestWaits:
         other.execute("BEGIN IMMEDIATE")
         timer = threading.Timer(2, other.rollback)
         timer.start()
-        assert sync(library, synced).kind is Kind.DIFFERENCE
+        assert sync(library, synced).kind is SyncKind.DIFFERENCE
         timer.join()
         other.close()
 
@@ -84,7 +84,7 @@ class TestWaits:
             sync(library, Store(synced.folder, impatient, synced.user))
         impatient.close()
         assert synced.cache.state().last_error is None, "nothing has failed"
-        assert sync(library, synced).kind is Kind.DIFFERENCE
+        assert sync(library, synced).kind is SyncKind.DIFFERENCE
 
     def test_not_for_the_lock_of_the_index(self, library: Library, synced: Store) -> None:
         Repository(library.top).describe(TRACK, "mood=dark")
@@ -156,7 +156,7 @@ class TestFails:
         def fail(*_: object) -> None:
             raise ZeroDivisionError("x")
 
-        monkeypatch.setattr("mcfs.sync.run.look", fail)
+        monkeypatch.setattr("mcfs.sync.run.fingerprint_and_journal", fail)
         with pytest.raises(ZeroDivisionError):
             sync(library, synced)
         assert synced.cache.state().last_error == "a bug in mcfs: ZeroDivisionError: x"
@@ -172,7 +172,7 @@ class TestFails:
             "mcfs.annex.process.environment", lambda: {"PATH": str(tmp_path / "bin")}
         )
         monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-        assert sync(library, synced, full=True).kind is Kind.FULL
+        assert sync(library, synced, full=True).kind is SyncKind.FULL
         with pytest.raises(LibraryError, match="git-annex is not installed: install git-annex"):
             sync(library, synced, merge=True)
         assert "git-annex is not installed" in (synced.cache.state().last_error or "")
@@ -222,7 +222,7 @@ class TestFails:
         def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("mcfs.sync.run.look", interrupt)
+        monkeypatch.setattr("mcfs.sync.run.fingerprint_and_journal", interrupt)
         with pytest.raises(KeyboardInterrupt):
             sync(library, synced)
         assert synced.cache.state().last_error == "interrupted"
@@ -261,7 +261,7 @@ class TestUnreachable:
         else:
             shutil.rmtree(library.top, ignore_errors=True)
             away.rename(library.top)
-        assert sync(library, synced).kind is Kind.NOTHING
+        assert sync(library, synced).kind is SyncKind.NOTHING
 
 
 def _texts(folder: Path) -> dict[str, bytes]:

@@ -18,7 +18,7 @@ import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.store import Store
-from mcfs.sync.run import Kind, sync
+from mcfs.sync.run import SyncKind, sync
 from mcfs.sync.watch import Change, watch
 from tests.annex.git_annex_oracle import Repository
 from tests.mounts import REPOSITORY, wait_until
@@ -200,7 +200,7 @@ def test_after_it_wakes_a_sync_finds_what_changed(watched: Watched, synced: Stor
     for change in (f"git annex drop -q --force {TRACK}", f"git annex metadata -q -t x {TRACK}"):
         _shell(watched.library, change)
         assert watched.next() == LIBRARY
-        assert sync(watched.library, synced).kind is Kind.DIFFERENCE
+        assert sync(watched.library, synced).kind is SyncKind.DIFFERENCE
         watched.settle()
 
 
