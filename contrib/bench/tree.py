@@ -21,7 +21,7 @@ from contextlib import closing
 from pathlib import Path
 
 from mcfs.annex.library import open_library
-from mcfs.inspect.explain import sql_text
+from mcfs.inspect.sql_text import sql_text
 from mcfs.sql import select_entries
 from mcfs.store import Store, open_store
 from mcfs.tree.nodes import TrackNode

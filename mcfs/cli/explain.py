@@ -12,8 +12,9 @@ from mcfs.cli import options
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, screen
 from mcfs.config.load import load_settings
-from mcfs.export.json_objects import json_text
-from mcfs.inspect.explain import Explanation, Report, is_place, report
+from mcfs.export.json_objects import error_object, json_text
+from mcfs.inspect.explain import Explanation, QueryExplanation, explain
+from mcfs.inspect.path_or_query import is_path_in_any_library
 from mcfs.tree.tree import Tree
 
 
@@ -35,27 +36,27 @@ def command(words: tuple[str, ...], as_json: bool, asked_for: Path | None) -> No
     to = screen()
     text = " ".join(words)
     place, _ = options.placed(text, asked_for)
-    if asked_for is not None and not is_place(text):
+    if asked_for is not None and not is_path_in_any_library(text):
         place = asked_for  # a query, wherever one stands
     with opened(place) as (library, store):
-        told = report(text, store, Tree(store, load_settings(library.top)))
+        explained = explain(text, store, Tree(store, load_settings(library.top)))
     if as_json:
-        emit([json_text(_object(told), indent=2), "\n"], to)
+        emit([json_text(_object(explained), indent=2), "\n"], to)
     else:
-        draw(_lines(told, to))
-    if told.error is not None:
-        raise told.error
+        draw(_lines(explained, to))
+    if explained.error is not None:
+        raise explained.error
 
 
-def _lines(told: Report, to: Screen) -> Iterator[str]:
-    for depth, step in enumerate(told.steps):
+def _lines(explained: Explanation, to: Screen) -> Iterator[str]:
+    for depth, step in enumerate(explained.steps):
         yield f"{'  ' * depth}{to.bold(fit(step.name))}: {fit(step.meaning)}"
-    for remark in told.remarks:
+    for remark in explained.remarks:
         yield f"note: {fit(remark)}"
-    found = told.explanation
+    found = explained.query
     if found is None:
         return
-    if told.steps or told.remarks:
+    if explained.steps or explained.remarks:
         yield ""
     yield from map(fit, found.words)
     for heading, lines in (
@@ -70,34 +71,30 @@ def _lines(told: Report, to: Screen) -> Iterator[str]:
     yield _count(found)
 
 
-def _count(found: Explanation) -> str:
+def _count(found: QueryExplanation) -> str:
     tracks = "1 track" if found.shown == 1 else f"{found.shown} tracks"
     if not found.decides_presence:
         tracks += f" here, {found.all} in all"
     return f"{tracks}, in {found.seconds * 1000:.1f} ms"
 
 
-def _object(told: Report) -> dict[str, Any]:
-    """What is told, for programs; `tracks` are those a folder shows, without what is not here."""
-    said: dict[str, Any] = {"text": told.text}
-    if told.steps:
-        said["steps"] = [{"name": step.name, "meaning": step.meaning} for step in told.steps]
-    if told.remarks:
-        said["remarks"] = told.remarks
-    if (found := told.explanation) is not None:
-        said |= {
-            "canonical": found.canonical,
-            "words": found.words,
-            "sql": found.sql,
-            "plan": found.plan,
-            "tracks": found.shown,
-            "tracks_in_all": found.all,
-            "seconds": round(found.seconds, 6),
+def _object(explained: Explanation) -> dict[str, Any]:
+    """For programs; `tracks` counts what a folder shows, `tracks_in_all` also what is not here."""
+    shown: dict[str, Any] = {"text": explained.text}
+    if explained.steps:
+        shown["steps"] = [{"name": step.name, "meaning": step.meaning} for step in explained.steps]
+    if explained.remarks:
+        shown["remarks"] = explained.remarks
+    if (query := explained.query) is not None:
+        shown |= {
+            "canonical": query.canonical,
+            "words": query.words,
+            "sql": query.sql,
+            "plan": query.plan,
+            "tracks": query.shown,
+            "tracks_in_all": query.all,
+            "seconds": round(query.seconds, 6),
         }
-    if (error := told.error) is not None:
-        said["error"] = {
-            "message": error.message,
-            "position": error.position,
-            "suggestion": error.suggestion,
-        }
-    return said
+    if explained.error is not None:
+        shown["error"] = error_object(explained.error)
+    return shown

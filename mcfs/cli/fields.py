@@ -11,7 +11,7 @@ from mcfs.cli import options
 from mcfs.cli.session import opened_cache
 from mcfs.cli.terminal import Screen, cut, draw, emit, fit, in_order, padded, say, screen, width_of
 from mcfs.export.json_objects import json_text
-from mcfs.inspect.field_counts import FieldTally, field_named, field_tallies, value_tallies
+from mcfs.inspect.field_counts import FieldUsage, count_fields, count_values, find_field
 
 _LONGEST_BAR = 40
 _SHORTEST_BAR = 5
@@ -30,14 +30,14 @@ def command(field: str | None, as_json: bool, asked_for: Path | None) -> None:
     """
     with opened_cache(options.library_place(asked_for)) as (_, cache), cache.reading() as read:
         if field is None:
-            tallies = field_tallies(read)
+            tallies = count_fields(read)
             objects = [_object(tally) for tally in tallies]
             made = next((n for n, tally in enumerate(tallies) if tally.derived), len(tallies))
             rows = [(tally.field, tally.tracks) for tally in tallies]
             groups = [rows[:made], rows[made:]]
         else:
-            name = field_named(field, read.vocabulary())
-            values = value_tallies(read, name)
+            name = find_field(field, read.vocabulary())
+            values = count_values(read, name)
             objects = [{"value": tally.value, "tracks": tally.tracks} for tally in values]
             groups = [[(tally.value, tally.tracks) for tally in values]]
             if not values:
@@ -49,7 +49,7 @@ def command(field: str | None, as_json: bool, asked_for: Path | None) -> None:
         draw(_bars(groups, to))
 
 
-def _object(tally: FieldTally) -> dict[str, object]:
+def _object(tally: FieldUsage) -> dict[str, object]:
     return {
         "field": tally.field,
         "tracks": tally.tracks,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,10 +15,10 @@ from mcfs.cli.session import opened
 from mcfs.cli.terminal import draw, emit, fit, say, screen
 from mcfs.config.load import load_settings
 from mcfs.errors import ExitCode, SyncRunningError
-from mcfs.export.json_objects import json_text, track_object
-from mcfs.fetching.fetch import Wanted, wanted
+from mcfs.export.json_objects import error_object, json_text, track_object
+from mcfs.fetching.fetch import FetchPlan, plan_fetch
 from mcfs.query import parse
-from mcfs.store import Store
+from mcfs.store import Store, TrackRecord
 from mcfs.store.locks import wait_for_sync
 
 
@@ -43,27 +44,27 @@ def command(
     with opened(options.library_place(asked_for)) as (library, store):
         with store.cache.reading() as read:
             query = parse(" ".join(words), read.vocabulary())
-            asked = wanted(query, library, read)
-            if not asked.named:
-                from mcfs.inspect.suggest import nearest_query
+            plan = plan_fetch(query, library, read)
+            if not plan.matched:
+                from mcfs.inspect.suggest import suggest_term
 
-                meant = nearest_query(query, read)
+                meant = suggest_term(query, read)
                 say(f"no tracks; did you mean {meant}?" if meant else "no tracks")
         failed: dict[str, str] = {}
-        if asked.absent:
-            failed = fetch_with_bar(library, asked.absent, remote)
-            if len(failed) < len(asked.absent):
+        if plan.absent:
+            failed = fetch_with_bar(library, plan.absent, remote)
+            if len(failed) < len(plan.absent):
                 _sync(library, store)
     if as_json:
-        _write_objects(asked, failed)
-    elif asked.named:
-        draw([_summary(asked, failed)])
-    for track in asked.absent:
+        _write_objects(plan, failed)
+    elif plan.matched:
+        draw([_summary(plan, failed)])
+    for track in plan.absent:
         if reason := failed.get(track.annex_key):
             say(f"{fit(track.name)}: {fit(reason)}")
     if not failed:
         return ExitCode.DONE
-    return ExitCode.FAILED if len(failed) == len(asked.absent) else ExitCode.PARTLY_DONE
+    return ExitCode.FAILED if len(failed) == len(plan.absent) else ExitCode.PARTLY_DONE
 
 
 def _sync(library: Library, store: Store) -> None:
@@ -77,26 +78,31 @@ def _sync(library: Library, store: Store) -> None:
             return
 
 
-def _summary(asked: Wanted, failed: dict[str, str]) -> str:
-    if not asked.absent:
-        return "it is here" if asked.named == 1 else f"all {asked.named} of them are here"
-    here = asked.named - len(asked.absent)
+def _summary(plan: FetchPlan, failed: dict[str, str]) -> str:
+    if not plan.absent:
+        return "it is here" if plan.matched == 1 else f"all {plan.matched} of them are here"
+    here = plan.matched - len(plan.absent)
     said = (
-        ("fetched", len(asked.absent) - len(failed)),
+        ("fetched", len(plan.absent) - len(failed)),
         ("failed", len(failed)),
         ("here before", here),
     )
     return ", ".join(f"{count} {what}" for what, count in said if count)
 
 
-def _write_objects(asked: Wanted, failed: dict[str, str]) -> None:
+def _write_objects(plan: FetchPlan, failed: dict[str, str]) -> None:
     """Those that were not here, as they are now."""
     objects = [
         {
             **track_object(track),
             "present": track.annex_key not in failed,
-            "error": failed.get(track.annex_key),
+            "error": _error_of(track, failed),
         }
-        for track in asked.absent
+        for track in plan.absent
     ]
     emit([json_text(objects, indent=2), "\n"], screen())
+
+
+def _error_of(track: TrackRecord, failed: dict[str, str]) -> dict[str, Any] | None:
+    reason = failed.get(track.annex_key)
+    return None if reason is None else error_object(reason)

@@ -17,9 +17,9 @@ from mcfs.cli.terminal import Screen, cut, draw, emit, fit, say, screen
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Absent
 from mcfs.export.json_objects import json_text, track_object
-from mcfs.inspect.explain import follow
+from mcfs.inspect.walk import last_step
 from mcfs.store import Store
-from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, RootNode, TrackNode
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode
 from mcfs.tree.tree import Tree
 
 _MEGABYTE = 1024 * 1024
@@ -76,14 +76,11 @@ def _show(lines: Iterator[str], to: Screen) -> None:
 
 def _listed(mount_path: str, tree: Tree) -> Iterator[tuple[str, Node]]:
     """What a folder holds; a file or a track is listed as itself."""
-    name = "/"
-    node: Node = RootNode()
-    for step in follow(mount_path, tree):
-        name, node = step.name, step.node
-    if _is_file(node):
-        yield name, node
+    step = last_step(mount_path, tree)
+    if _is_file(step.node):
+        yield step.name, step.node
     else:
-        yield from tree.children(node).entries.items()
+        yield from tree.children(step.node).entries.items()
 
 
 def _mark(node: Node) -> str:

@@ -11,8 +11,8 @@ from mcfs.cli import options
 from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, in_order, padded, say, screen, width_of
 from mcfs.config.load import load_settings
-from mcfs.export.json_objects import json_text
-from mcfs.inspect.pins import PinTold, all_pins
+from mcfs.export.json_objects import error_object, json_text
+from mcfs.inspect.pins import PinSummary, list_pins
 from mcfs.tree.tree import Tree
 
 _GAP = "  "
@@ -24,7 +24,7 @@ _GAP = "  "
 def command(as_json: bool, asked_for: Path | None) -> None:
     """Show the pins there are, as ls does in pins/: name, how many tracks, query."""
     with opened(options.library_place(asked_for)) as (library, store):
-        pins = all_pins(store, Tree(store, load_settings(library.top)))
+        pins = list_pins(store, Tree(store, load_settings(library.top)))
     to = screen()
     if as_json:
         emit([json_text([_object(pin) for pin in pins], indent=2), "\n"], to)
@@ -34,12 +34,16 @@ def command(as_json: bool, asked_for: Path | None) -> None:
         say("no pins; to make one: mcfs pin QUERY, or mkdir in pins/")
 
 
-def _object(pin: PinTold) -> dict[str, object]:
-    said: dict[str, object] = {"name": pin.name, "query": pin.query_text, "tracks": pin.tracks}
-    return said if pin.problem is None else {**said, "error": pin.problem}
+def _object(pin: PinSummary) -> dict[str, object]:
+    return {
+        "name": pin.name,
+        "query": pin.query_text,
+        "tracks": pin.tracks,
+        "error": pin.error and error_object(pin.error),
+    }
 
 
-def _lines(pins: Sequence[PinTold], to: Screen) -> Iterator[str]:
+def _lines(pins: Sequence[PinSummary], to: Screen) -> Iterator[str]:
     if not pins:
         return
     heads = ("name", "tracks", "query")
@@ -53,11 +57,11 @@ def _lines(pins: Sequence[PinTold], to: Screen) -> Iterator[str]:
         yield to.bold(line) if row is heads else line
 
 
-def _tracks(pin: PinTold) -> str:
+def _tracks(pin: PinSummary) -> str:
     return "" if pin.tracks is None else str(pin.tracks)
 
 
-def _query(pin: PinTold) -> str:
-    if pin.problem is None:
+def _query(pin: PinSummary) -> str:
+    if pin.error is None:
         return pin.query_text
-    return f"{pin.query_text} ({pin.problem})".lstrip()
+    return f"{pin.query_text} ({pin.error})".lstrip()

@@ -188,12 +188,12 @@ def _opens(library: Library) -> Callable[[str], str]:
 
 
 def _say_nothing(query: Query, asked: Query, read: CacheReader) -> None:
-    from mcfs.inspect.suggest import nearest_query
+    from mcfs.inspect.suggest import suggest_term
 
     elsewhere = read.count(query) if asked != query else 0
     if elsewhere:
         are = "1 track is" if elsewhere == 1 else f"{elsewhere} tracks are"
         say(f"no tracks here; {are} elsewhere, and shown with --absent show")
         return
-    meant = nearest_query(query, read)
+    meant = suggest_term(query, read)
     say(f"no tracks; did you mean {meant}?" if meant else "no tracks")

@@ -11,7 +11,9 @@ from mcfs.annex.library import open_library
 from mcfs.cli import options
 from mcfs.cli.terminal import Screen, draw, emit, fit, padded, screen, wrapped
 from mcfs.export.json_objects import json_text
-from mcfs.inspect.status import sentences, status_object, status_of
+from mcfs.inspect.status import gather_status
+from mcfs.inspect.status_json import status_object
+from mcfs.inspect.status_text import status_lines
 
 _GAP = 2
 _NARROWEST = 16
@@ -25,12 +27,12 @@ def command(as_json: bool, asked_for: Path | None) -> None:
 
     Nothing is changed, and nothing is synced.
     """
-    found = status_of(open_library(options.library_place(asked_for)))
+    found = gather_status(open_library(options.library_place(asked_for)))
     to = screen()
     if as_json:
         emit([json_text(status_object(found), indent=2), "\n"], to)
     else:
-        draw(_lines(sentences(found), to))
+        draw(_lines(status_lines(found), to))
 
 
 def _lines(said: Iterable[tuple[str, str]], to: Screen) -> Iterator[str]:

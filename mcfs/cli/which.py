@@ -16,7 +16,7 @@ from mcfs.cli.session import opened
 from mcfs.cli.terminal import Screen, draw, emit, fit, padded, screen
 from mcfs.config.load import load_settings
 from mcfs.export.json_objects import json_text, track_object
-from mcfs.inspect.which import Behind, behind
+from mcfs.inspect.which import LocatedTrack, locate_tracks
 
 _LEFT = 11
 
@@ -36,12 +36,12 @@ def command(paths: tuple[str, ...], as_json: bool, asked_for: Path | None) -> No
     root of the mount that the library would have. The path of a file in the
     library's work tree will do as well.
     """
-    found: list[tuple[Library, Behind, tuple[Copy, ...]]] = []
+    found: list[tuple[Library, LocatedTrack, tuple[Copy, ...]]] = []
     placed = [options.placed(path, asked_for) for path in paths]
     for place, together in itertools.groupby(placed, lambda each: each[0]):
         with opened(place) as (library, store):
             settings = load_settings(library.top)
-            tracks = behind([path for _, path in together], library, store, settings)
+            tracks = locate_tracks([path for _, path in together], library, store, settings)
         # Who else has it is slower to find out, and of little interest when it is here.
         asked = [each.track.annex_key for each in tracks if as_json or each.content is None]
         held = whereis(library, asked) if asked else {}
@@ -55,7 +55,9 @@ def command(paths: tuple[str, ...], as_json: bool, asked_for: Path | None) -> No
         draw(([""] if number else []) + list(_lines(library, each, copies, to)))
 
 
-def _lines(library: Library, found: Behind, copies: tuple[Copy, ...], to: Screen) -> Iterator[str]:
+def _lines(
+    library: Library, found: LocatedTrack, copies: tuple[Copy, ...], to: Screen
+) -> Iterator[str]:
     rows = [("name", found.track.name)]
     rows += (("work path", str(library.top / file)) for file in found.track.files)
     rows.append(("annex key", found.track.annex_key))
@@ -72,7 +74,7 @@ def _lines(library: Library, found: Behind, copies: tuple[Copy, ...], to: Screen
         before = label
 
 
-def _object(found: Behind, copies: tuple[Copy, ...]) -> dict[str, Any]:
+def _object(found: LocatedTrack, copies: tuple[Copy, ...]) -> dict[str, Any]:
     return {
         **track_object(found.track),
         "present": found.content is not None,

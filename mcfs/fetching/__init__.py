@@ -1,1 +1,1 @@
-"""Content that is not here: which there is, and how git-annex gets it."""
+"""Fetching the content of tracks that is not here."""

@@ -1,7 +1,7 @@
-"""The contents that a query wants and that are not here: which they are, and having them fetched.
+"""Fetches the content of a query's tracks with git-annex, where it is not here.
 
-Owns that the disk says what is here, before and after: the store may be of yesterday. How git-annex is
-asked is `annex/getting.py`'s; that the store hears of it is the caller's to see to, with a sync.
+Looks at the disk for what is here, before and after: the store may be out of date. The caller syncs
+afterwards.
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from mcfs.store.clock import today
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """How many tracks a query names, and those of them that are not here, in its order."""
+class FetchPlan:
+    """How many tracks a query matches, and which of them are not here, in the query's order."""
 
-    named: int
+    matched: int
     absent: tuple[TrackRecord, ...]
 
 
-def wanted(query: Query, library: Library, read: CacheReader) -> Wanted:
-    """A cut is of all tracks, so that who asks twice for the best fifty has those, and not a hundred."""
+def plan_fetch(query: Query, library: Library, read: CacheReader) -> FetchPlan:
+    """A limit counts all tracks: fetching the best fifty twice does not fetch a hundred."""
     keys = [row.annex_key for row in read.select(select_tracks(query, today()))]
     here = present_contents(library, keys)
-    return Wanted(len(keys), tuple(read.records_in_order(key for key in keys if key not in here)))
+    return FetchPlan(
+        len(keys), tuple(read.records_in_order(key for key in keys if key not in here))
+    )
 
 
 def fetch(
@@ -40,7 +42,7 @@ def fetch(
     remote: str | None,
     on_event: Callable[[GetProgress | GetResult], None],
 ) -> dict[str, str]:
-    """Have git-annex fetch them; annex key → why, of those that are not here afterwards."""
+    """Fetch the tracks; returns annex key → reason for those that are still not here."""
     reasons: dict[str, str] = {}
     keys = [track.annex_key for track in tracks]
     for event in get_contents(library, keys, remote):
@@ -48,4 +50,4 @@ def fetch(
             reasons[event.annex_key] = event.reason
         on_event(event)
     here = present_contents(library, keys)
-    return {key: reasons.get(key, "git-annex did not say why") for key in keys if key not in here}
+    return {key: reasons.get(key, "git-annex gave no reason") for key in keys if key not in here}

@@ -1,7 +1,7 @@
-"""Which fields a library has, and which values they have.
+"""How many tracks have each field, and each value of a field.
 
-Owns how what is no annex field (added, size, present …) is counted, so that each value named here is
-one that a query can ask for.
+Owns how fields are counted that git-annex does not store (added, size, present …). Every value shown
+here can be used in a query.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 @dataclass(frozen=True, slots=True)
-class FieldTally:
-    """A field as it is asked for, and how many tracks have it; a derived one is made by mcfs."""
+class FieldUsage:
+    """A field as a query names it, and how many tracks have it; mcfs computes the derived ones."""
 
     field: str
     tracks: int
@@ -39,27 +39,27 @@ class FieldTally:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueTally:
+class ValueUsage:
     """A value, and how many tracks have it."""
 
     value: str
     tracks: int
 
 
-def field_tallies(read: CacheReader) -> list[FieldTally]:
-    """Those of the library first, then those that every library has; each by name."""
-    found = [
-        # A name that mcfs gives a meaning hides an annex field of that name, but for this spelling.
-        FieldTally(RAW + name, tracks, None, derived=False)
+def count_fields(read: CacheReader) -> list[FieldUsage]:
+    """The library's own fields by name, then the derived fields by name."""
+    stored = [
+        # A derived field hides the annex field of the same name, which keeps this longer name.
+        FieldUsage(RAW + name, tracks, None, derived=False)
         if name in DERIVED
-        else FieldTally(shown, tracks, kind_of(name), derived=False)
+        else FieldUsage(shown, tracks, kind_of(name), derived=False)
         for name, shown, tracks in read.fields()
     ]
-    made = [
-        FieldTally(name, _tracks_with(read, name), BUILT_IN[name], derived=True)
+    derived = [
+        FieldUsage(name, _tracks_with(read, name), BUILT_IN[name], derived=True)
         for name in sorted(DERIVED)
     ]
-    return sorted(found, key=lambda tally: fold(tally.field)) + made
+    return sorted(stored, key=lambda usage: fold(usage.field)) + derived
 
 
 def _tracks_with(read: CacheReader, name: str) -> int:
@@ -71,13 +71,13 @@ def _tracks_with(read: CacheReader, name: str) -> int:
     return sum(value is not None for value in values)
 
 
-def value_tallies(read: CacheReader, field: str) -> list[ValueTally]:
-    """The values of a field: text by how many have it, what has an order in that order."""
+def count_values(read: CacheReader, field: str) -> list[ValueUsage]:
+    """The values of a field: text by the number of tracks, numbers and dates in their own order."""
     match field:
         case "present" | "live":
-            held = Counter(map(bool, read.column(DERIVED_COLUMNS[field])))
-            tallies = [ValueTally("yes", held[True]), ValueTally("no", held[False])]
-            return [tally for tally in tallies if tally.tracks]
+            counted = Counter(map(bool, read.column(DERIVED_COLUMNS[field])))
+            usages = [ValueUsage("yes", counted[True]), ValueUsage("no", counted[False])]
+            return [usage for usage in usages if usage.tracks]
         case "decade":
             return _in_order(Counter(read.column("decade")))
         case "added" | "changed":
@@ -88,23 +88,23 @@ def value_tallies(read: CacheReader, field: str) -> list[ValueTally]:
             return _texts(read, field)
 
 
-def _in_order(counted: Counter[str | None]) -> list[ValueTally]:
-    tallies = [ValueTally(value, tracks) for value, tracks in counted.items() if value is not None]
-    return sorted(tallies, key=lambda tally: tally.value)
+def _in_order(counted: Counter[str | None]) -> list[ValueUsage]:
+    usages = [ValueUsage(value, tracks) for value, tracks in counted.items() if value is not None]
+    return sorted(usages, key=lambda usage: usage.value)
 
 
 def _month(moment: datetime | None) -> str | None:
     return None if moment is None else f"{moment.astimezone():%Y-%m}"
 
 
-def _sizes(sizes: Iterable[int | None]) -> list[ValueTally]:
-    """In steps, for hardly two tracks have one size; the end of a step belongs to the next."""
+def _sizes(sizes: Iterable[int | None]) -> list[ValueUsage]:
+    """By ranges, as hardly two tracks have the same size; the end of a range belongs to the next."""
     bounds = [size * _MEGABYTE for size in _SIZES]
     counted = Counter(bisect_right(bounds, size) for size in sizes if size is not None)
-    return [ValueTally(_step(place), counted[place]) for place in sorted(counted)]
+    return [ValueUsage(_range(place), counted[place]) for place in sorted(counted)]
 
 
-def _step(place: int) -> str:
+def _range(place: int) -> str:
     if place == 0:
         return f"<{_SIZES[0]}M"
     if place == len(_SIZES):
@@ -112,23 +112,26 @@ def _step(place: int) -> str:
     return f"{_SIZES[place - 1]}M-{_SIZES[place]}M"
 
 
-def _texts(read: CacheReader, field: str) -> list[ValueTally]:
+def _texts(read: CacheReader, field: str) -> list[ValueUsage]:
     counted = read.values(sources(field))
     if kind_of(field) in (None, Kind.TEXT):
         counted.sort(key=lambda count: (-count.tracks, count.folded))
     else:
-        # What is no number comes last.
+        # Text that is no number comes last.
         numbers = {count: number_of(field, count.shown) for count in counted}
         counted.sort(key=lambda count: (numbers[count] is None, numbers[count] or 0, count.folded))
-    return [ValueTally(count.shown, count.tracks) for count in counted]
+    return [ValueUsage(count.shown, count.tracks) for count in counted]
 
 
-def field_named(written: str, vocabulary: Vocabulary) -> str:
-    """The one name of a field; a `QueryError` with the nearest names where there is none."""
+def find_field(written: str, vocabulary: Vocabulary) -> str:
+    """The canonical name of a field; a `QueryError` with similar names when there is none."""
     canonical = vocabulary.canonical(written)
     if canonical == "any":
         raise QueryError(
-            "any: is all text and has no values of its own", written, 0, "name a field, as artist"
+            "any: searches all text and has no values of its own",
+            written,
+            0,
+            "name a field, such as artist",
         )
     if canonical is None:
         fields = {name for name in vocabulary.names() if vocabulary.canonical(name)}

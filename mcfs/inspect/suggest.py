@@ -1,7 +1,4 @@
-"""What somebody may have meant whose query finds nothing.
-
-Owns which term is to blame, and asks the library for what is like its text.
-"""
+"""What to write instead of a query that finds nothing: "did you mean …?"."""
 
 from __future__ import annotations
 
@@ -12,9 +9,9 @@ from mcfs.store.cache_reader import CacheReader
 from mcfs.text.similar import nearest
 
 
-def nearest_query(query: Query, read: CacheReader) -> str | None:
-    """A term to write instead of the first that nothing has; None where none is close."""
-    for term in _texts(query.where):
+def suggest_term(query: Query, read: CacheReader) -> str | None:
+    """A corrected spelling of the first text term that no track has; None when no value is close."""
+    for term in _text_terms(query.where):
         if read.count(Query(term)):
             continue
         near = nearest(term.text, read.folded_values(sources(term.field)))
@@ -23,13 +20,13 @@ def nearest_query(query: Query, read: CacheReader) -> str | None:
     return None
 
 
-def _texts(term: Term) -> Iterator[Contains | Equals]:
-    """The terms of text that have to hold, or may."""
+def _text_terms(term: Term) -> Iterator[Contains | Equals]:
+    """The text terms of a query, without negated ones."""
     match term:
         case Contains() | Equals():
             yield term
         case And(terms) | Or(terms):
             for inner in sorted(terms, key=format_term):
-                yield from _texts(inner)
+                yield from _text_terms(inner)
         case _:
             return

@@ -27,7 +27,8 @@ from mcfs.config.load import load_settings
 from mcfs.config.settings import Absent, Entries, Names, Settings
 from mcfs.errors import McfsError, MountError
 from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve, stop
-from mcfs.inspect.status import sentences, status_of
+from mcfs.inspect.status import gather_status
+from mcfs.inspect.status_text import status_lines
 from mcfs.mount_table import mount_options
 from mcfs.store import open_store
 from mcfs.sync.background import BackgroundSync
@@ -230,7 +231,7 @@ def _told(library: Library, tree: Tree, told: InfoFile) -> str:
 
 def _status(library: Library) -> Iterator[tuple[str, str]]:
     try:
-        yield from sentences(status_of(library))
+        yield from status_lines(gather_status(library))
     except McfsError as error:
         yield "library", f"{error}; the mount shows what it knew"
 

@@ -12,8 +12,9 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.errors import ExitCode
-from mcfs.inspect.describe import in_words, remarks
-from mcfs.inspect.explain import inside_mount, sql_text
+from mcfs.inspect.describe_query import describe_query, query_remarks
+from mcfs.inspect.path_or_query import path_inside_mount
+from mcfs.inspect.sql_text import sql_text
 from mcfs.mount_table import Mount
 from mcfs.query import AnnexKeys, Query, ValueIs, Vocabulary, hiding_absent, parse
 from mcfs.sql import select_tracks
@@ -34,7 +35,7 @@ KNOWN = Vocabulary(frozenset({"mood"}))
         ("genre:=techno", ['genre is "techno", the whole value']),
         ('genre:""', ["has no genre"]),
         ('-genre:""', ["has genre"]),
-        ("-genre:techno", ['not: genre contains "techno" (tracks without genre stay)']),
+        ("-genre:techno", ['not: genre contains "techno" (keeps tracks without genre)']),
         ("artist:x", ['artist or album artist contains "x"']),
         (
             "dark",
@@ -60,8 +61,8 @@ KNOWN = Vocabulary(frozenset({"mood"}))
         ("rating:>3", ["rating above 3"]),
         ("rating:>=4", ["rating at least 4"]),
         ("rating:<3", ["rating below 3, or none"]),
-        ("-rating:<3", ["not: rating below 3, or none (tracks without rating go too)"]),
-        ("-rating:>=3", ["not: rating at least 3 (tracks without rating stay)"]),
+        ("-rating:<3", ["not: rating below 3, or none (removes tracks without rating too)"]),
+        ("-rating:>=3", ["not: rating at least 3 (keeps tracks without rating)"]),
         ("year:<1990", ["year below 1990"]),
         ("year:1990s", ["year 1990 to 1999"]),
         ("played:3", ["played 3"]),
@@ -98,27 +99,29 @@ KNOWN = Vocabulary(frozenset({"mood"}))
                 'genre contains "a"',
                 "ordered by rating, highest first; tracks without it last",
                 "then by bpm; tracks without it last",
-                "the first 5 of them",
+                "only the first 5",
             ],
         ),
-        ("limit:5", ["every track", "the first 5 by name of them"]),
-        ("shuffle:friday", ["every track", 'ordered by lot, always the same for "friday"']),
+        ("limit:5", ["every track", "only the first 5 by name"]),
+        ("shuffle:friday", ["every track", 'ordered at random, always the same for "friday"']),
     ],
 )
 def test_in_words(text: str, words: list[str]) -> None:
-    assert list(in_words(parse(text, KNOWN), DAY)) == words
+    assert list(describe_query(parse(text, KNOWN), DAY)) == words
 
 
 def test_what_no_text_says_has_words_too() -> None:
     cut = parse("genre:a limit:5").refined(parse("bpm:100-110"))
-    assert list(in_words(cut, DAY)) == [
+    assert list(describe_query(cut, DAY)) == [
         "among these:",
         '  genre contains "a"',
-        "  the first 5 by name of them",
+        "  only the first 5 by name",
         "bpm 100 to 110",
     ]
-    assert list(in_words(Query(AnnexKeys(("a", "b"))), DAY)) == ["one of 2 tracks of a snapshot"]
-    assert list(in_words(Query(ValueIs("{{ bpm }}", "130")), DAY)) == ['{{ bpm }} is "130"']
+    assert list(describe_query(Query(AnnexKeys(("a", "b"))), DAY)) == [
+        "one of 2 tracks of a snapshot"
+    ]
+    assert list(describe_query(Query(ValueIs("{{ bpm }}", "130")), DAY)) == ['{{ bpm }} is "130"']
 
 
 @pytest.mark.parametrize(
@@ -135,12 +138,12 @@ def test_what_no_text_says_has_words_too() -> None:
     ],
 )
 def test_a_bar_that_may_surprise_is_remarked(text: str, alternative: str | None) -> None:
-    said = list(remarks(text))
+    said = list(query_remarks(text))
     if alternative is None:
         assert said == []
     else:
         (remark,) = said
-        assert '"|" means OR anywhere' in remark
+        assert '"|" always means OR' in remark
         assert remark.endswith(f"write {alternative}")
 
 
@@ -169,7 +172,9 @@ class TestQuery:
         assert mcfs("explain", "present:no").lines[-1].startswith("1 track, in ")
 
     def test_the_remark_comes_first(self, mcfs: Mcfs) -> None:
-        assert mcfs("explain", "genre:techno|house").lines[0].startswith('note: "|" means OR')
+        assert (
+            mcfs("explain", "genre:techno|house").lines[0].startswith('note: "|" always means OR')
+        )
 
     @pytest.mark.parametrize(
         "text",
@@ -229,28 +234,28 @@ class TestPath:
             ("all", ["the mount", "a view"]),
             ("all/genre:techno", ["the mount", "a view", "a query inside the one before: genre:techno"]),
             ("/genre:techno", ["the mount", "a query: genre:techno"]),
-            ("pins", ["the mount", "the pins: queries somebody made folders of"]),
-            ("pins/Peak", ["the mount", "the pins: queries somebody made folders of", "a pin of rating:>=4"]),
-            ("pins/New", ["the mount", "the pins: queries somebody made folders of",
-                          "a pin that is no query yet: an empty folder"]),
+            ("pins", ["the mount", "the pins: saved queries"]),
+            ("pins/Peak", ["the mount", "the pins: saved queries", "a pin of rating:>=4"]),
+            ("pins/New", ["the mount", "the pins: saved queries",
+                          "a pin without a query: an empty folder"]),
             ("genre:rock/AC∕DC - T.N.T..mp3", ["the mount", "a query: genre:rock", "a track: acdc.mp3"]),
-            ("{{ genre }}", ["the mount", "a template, for folders: {{ genre }}"]),
+            ("{{ genre }}", ["the mount", "a template for folders: {{ genre }}"]),
             ("{{genre|upper}}/{{ artist }}/TECHNO",
-             ["the mount", "a template, for folders: {{ genre | upper }}",
-              "a template, for folders: {{ artist }}", "a value of {{ genre | upper }}"]),
+             ["the mount", "a template for folders: {{ genre | upper }}",
+              "a template for folders: {{ artist }}", "a value of {{ genre | upper }}"]),
             ("{{ bpm }} {{ title }}.{{ ext }}",
-             ["the mount", "a template, for the names of files: {{ bpm }} {{ title }}.{{ ext }}"]),
+             ["the mount", "a template for file names: {{ bpm }} {{ title }}.{{ ext }}"]),
             ("genre", ["the mount", "a view"]),
             ("genre/Ambient", ["the mount", "a view", "a value of {{ genre }}"]),
             ("artist/Surgeon/Force + Form/Remnants.flac",
              ["the mount", "a view", "a value of {{ albumartist or artist }}", "a value of {{ album }}",
               "a track: Surgeon/Force + Form/01.flac"]),
-            ("genre.m3u8", ["the mount", "a playlist of all that is in genre"]),
-            ("genre:techno.csv", ["the mount", "a table of all that is in genre:techno"]),
-            ("all/bpm:>120.json", ["the mount", "a view", "a file of JSON of all that is in bpm:>120"]),
+            ("genre.m3u8", ["the mount", "a playlist of everything in genre"]),
+            ("genre:techno.csv", ["the mount", "a CSV table of everything in genre:techno"]),
+            ("all/bpm:>120.json", ["the mount", "a view", "a JSON file of everything in bpm:>120"]),
             ("sort:-bpm limit:3/{{ genre }}",
-             ["the mount", "a query: sort:-bpm limit:3", "a template, for folders: {{ genre }}"]),
-            (".mcfs/help", ["the mount", "what the mount tells of itself", "a file"]),
+             ["the mount", "a query: sort:-bpm limit:3", "a template for folders: {{ genre }}"]),
+            (".mcfs/help", ["the mount", "information about the mount", "a file"]),
         ],
     )  # fmt: skip
     def test_every_kind_of_name(
@@ -278,7 +283,7 @@ class TestPath:
                     "every track",
                     "ordered by tracknumber; tracks without it last",
                     "in folders by {{ albumartist or artist }}, then by {{ album }}",
-                    'files are called {{ tracknumber | pad(2) if tracknumber else "" }} '
+                    'file names are {{ tracknumber | pad(2) if tracknumber else "" }} '
                     "{{ title }}.{{ ext }}",
                 ],
                 "11 tracks here",
@@ -289,7 +294,7 @@ class TestPath:
                     "among these:",
                     "  every track",
                     "  ordered by bpm, highest first; tracks without it last",
-                    "  the first 3 of them",
+                    "  only the first 3",
                     '{{ genre }} is "techno"',
                     "ordered by bpm, highest first; tracks without it last",
                 ],
@@ -319,10 +324,10 @@ class TestPath:
         ours = [Mount(Path("/home/dj/mnt"), "fuse.mcfs", "/home/dj/Music")]
         monkeypatch.setattr("mcfs.mount_table.our_mounts", lambda: ours)
         monkeypatch.setenv("HOME", "/home/dj")
-        assert inside_mount("/home/dj/mnt/genre:x/bpm:120") == "/genre:x/bpm:120"
-        assert inside_mount("/home/dj/mnt") == ""
-        assert inside_mount("~/mnt/genre:x") == "/genre:x"
-        assert inside_mount("/home/dj/mntgenre:x") == "/home/dj/mntgenre:x"
+        assert path_inside_mount("/home/dj/mnt/genre:x/bpm:120") == "/genre:x/bpm:120"
+        assert path_inside_mount("/home/dj/mnt") == ""
+        assert path_inside_mount("~/mnt/genre:x") == "/genre:x"
+        assert path_inside_mount("/home/dj/mntgenre:x") == "/home/dj/mntgenre:x"
 
     def test_in_a_mount_it_is_about_the_library_of_that(
         self, mcfs: Mcfs, served: Mounted, clone: Library, monkeypatch: pytest.MonkeyPatch
@@ -354,14 +359,14 @@ class TestErrors:
             ("gnere:techno", 'unknown field "gnere"; did you mean "genre"', "gnere"),
             ("genre:techno/bpm:12x", '"12x" is no number', "12x"),
             ("genre:techno/gnere:x", 'unknown field "gnere"; did you mean "genre"', "gnere"),
-            ("all/Techno", "to look for it in all text, write any:Techno", "Techno"),
+            ("all/Techno", "to search all text, write any:Techno", "Techno"),
             ("pins/Nothing", "no pin of the name Nothing", "Nothing"),
             ("/.git/x", ".git", ".git"),
             ("genre:techno/(", "parenthesis", None),
             ("{{ genre", "the braces are not closed; write }} at their end", "{{ genre"),
             ("genre:techno/{{ artist | uper }}", 'unknown filter "uper"', "uper"),
             ("genre:techno {{ artist }}", "write genre:techno/{{ artist }}", "genre:techno"),
-            ("{{ genre }}/Nothing", "to look for it in all text, write any:Nothing", "Nothing"),
+            ("{{ genre }}/Nothing", "to search all text, write any:Nothing", "Nothing"),
         ],
     )
     def test_say_where_and_what_to_write(

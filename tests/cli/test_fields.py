@@ -173,7 +173,7 @@ class TestErrors:
         [
             ("gerne", 'unknown field "gerne"; did you mean "genre"?'),
             ("zzzzzz", "`mcfs fields` lists what there is"),
-            ("any", "any: is all text"),
+            ("any", "any: searches all text"),
             ("sort", 'unknown field "sort"'),
             ("", 'unknown field ""'),
             ("\x1b[31m", "unknown field"),

@@ -97,7 +97,7 @@ class TestFetching:
             None,
         )
         assert lost["present"] is False
-        assert lost["error"] in said.err
+        assert lost["error"]["message"] in said.err
         assert json.loads(mcfs("get", "--json", "artist:orbital").out) == []
 
     def test_a_key_that_is_no_utf_8(self, library: Library, clone: Library, mcfs: Mcfs) -> None:

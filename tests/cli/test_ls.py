@@ -140,7 +140,7 @@ class TestErrors:
         ("path", "sentence", "place"),
         [
             ("gnere:techno", 'unknown field "gnere"; did you mean "genre"?', "gnere"),
-            ("genre/Nothing", "to look for it in all text, write any:Nothing", "Nothing"),
+            ("genre/Nothing", "to search all text, write any:Nothing", "Nothing"),
             ("genre:techno/bpm:12x", '"12x" is no number', "12x"),
             (
                 "genre:pop/{{ artist | uper }}",

@@ -46,7 +46,7 @@ class TestPin:
         said = mcfs("pin", "artist:AC/DC")
         assert said.code == ExitCode.USAGE
         assert said.err.splitlines() == [
-            r"mcfs: a pin's name cannot have a slash; write ∕ or \ for it",
+            r"mcfs: the name of a pin cannot contain a slash; write ∕ or \ instead",
             "  artist:AC/DC",
             "           ^",
         ]
@@ -58,11 +58,11 @@ class TestPin:
         ("words", "sentence"),
         [
             (["gnere:techno"], 'unknown field "gnere"; did you mean "genre"?'),
-            (["--name", ".hidden", "genre:techno"], "a pin's name may not begin with a dot"),
-            (["--name", "..", "genre:techno"], "a pin's name may not begin with a dot"),
+            (["--name", ".hidden", "genre:techno"], "the name of a pin cannot begin with a dot"),
+            (["--name", "..", "genre:techno"], "the name of a pin cannot begin with a dot"),
             (["--name", "", "genre:techno"], "a pin needs a name"),
-            (["--name", "a/b", "genre:techno"], "a pin's name cannot have a slash"),
-            (["--name", "é" * 128, "genre:techno"], "a pin's name may be 255 bytes long"),
+            (["--name", "a/b", "genre:techno"], "the name of a pin cannot contain a slash"),
+            (["--name", "é" * 128, "genre:techno"], "the name of a pin can have at most 255 bytes"),
             ([""], "a pin needs a query; all tracks are in all/ already"),
         ],
     )
@@ -100,7 +100,7 @@ class TestUnpin:
     def test_one_that_there_is_not(self, mcfs: Mcfs) -> None:
         said = mcfs("unpin", "Peak")
         assert said.code == ExitCode.FAILED
-        assert said.err == "mcfs: no pin of the name Peak; mcfs pins shows which there are\n"
+        assert said.err == "mcfs: no pin of the name Peak; to list the pins: mcfs pins\n"
 
 
 class TestPins:
@@ -134,9 +134,9 @@ class TestPins:
         mcfs("pin", "--name", "Peak", "genre:techno")
         synced.user.add_pin("New", "")
         new, peak = json.loads(mcfs("pins", "--json").out)
-        assert peak == {"name": "Peak", "query": "genre:techno", "tracks": 6}
+        assert peak == {"name": "Peak", "query": "genre:techno", "tracks": 6, "error": None}
         assert (new["query"], new["tracks"]) == ("", None)
-        assert "no query" in new["error"]
+        assert "no query" in new["error"]["message"]
 
 
 def test_a_mount_follows(mcfs: Mcfs, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from mcfs.cli import run
 from mcfs.cli.terminal import width_of
 from mcfs.config.load import load_settings
 from mcfs.errors import ExitCode, LibraryError
-from mcfs.inspect.status import ago, duration
+from mcfs.inspect.times import ago, duration
 from mcfs.mount_table import unmount
 from mcfs.store import Store, open_store
 from mcfs.store.locks import sync_lock
@@ -84,7 +84,7 @@ def test_one_screen(mcfs: Mcfs, library: Library, synced: Store) -> None:
     assert said["library"] == [str(library.top), library.uuid]
     assert said["tracks"] == [
         "12, 11 of them here, 1 without metadata",
-        "values that are not what their field promises: bpm (1)",
+        "values that cannot be read as numbers: bpm (1)",
     ]
     (last,) = said["sync"]
     assert last.startswith("just now, took ")
@@ -115,7 +115,7 @@ def test_for_programs(mcfs: Mcfs, library: Library, synced: Store) -> None:
     assert [run["detail"]["kind"] for run in told["runs"]][:1] == ["difference"]
     for name in ("failure", "syncing", "branch", "basis", "config_error"):
         assert told[name] is None
-    for name in ("mounts", "problems", "troubles", "unmerged"):
+    for name in ("mounts", "problems", "store_errors", "unmerged"):
         assert told[name] == []
     assert (told["stale"], told["changed_since"]) == (False, False)
 
@@ -162,7 +162,7 @@ class TestNeverSynced:
         run_in_library(library, "git config annex.uuid 11111111-2222-3333-4444-555555555555")
         said = rows(mcfs)
         assert said["sync"] == [
-            "the store is another library's; a sync reads this one",
+            "the store belongs to another library; to read this one: mcfs sync",
             "to read the library: mcfs sync",
         ]
         assert "tracks" not in said
@@ -187,7 +187,7 @@ class TestNothingIsChanged:
             assert status(mcfs)["last_sync"] is None
             mcfs("sync")
             told = status(mcfs)
-        assert (told["tracks"], told["changed_since"], told["troubles"]) == (12, False, [])
+        assert (told["tracks"], told["changed_since"], told["store_errors"]) == (12, False, [])
 
     @pytest.mark.parametrize("left", [("-wal", "-shm"), ("-wal",)])
     def test_on_such_a_disk_after_somebody_was_killed(
@@ -203,7 +203,7 @@ class TestNothingIsChanged:
             shutil.copy(file, library.store_dir)
         with read_only(library.top):
             told = status(mcfs)
-        assert told["troubles"] == []
+        assert told["store_errors"] == []
         assert told["generation"] is not None
         if "-shm" in left:
             assert (told["tracks"], told["last_sync"]["kind"]) == (12, "full")
@@ -270,12 +270,12 @@ class TestLastSync:
         said = rows(mcfs)
         assert said["sync"] == [
             "just now; nothing had changed",
-            "sync failed just now: the disk is gone; run `mcfs sync` again",
+            "sync failed just now: the disk is gone; to try again: mcfs sync",
         ]
         assert len(said["runs"]) == 5
         for logged in said["runs"]:
             assert re.fullmatch(r"sync, just now: failed after \d+\.\d s: the disk is gone", logged)
-        assert status(mcfs)["failure"]["error"] == "the disk is gone"
+        assert status(mcfs)["failure"]["error"]["message"] == "the disk is gone"
         sync(library, synced)
         assert rows(mcfs)["sync"] == ["just now; nothing had changed"]
         assert status(mcfs)["failure"] is None
@@ -298,7 +298,9 @@ class TestLastSync:
             synced.cache.record_finish(datetime.now(UTC) - timedelta(hours=hours), counts)
             said = rows(mcfs)["sync"]
             assert said[0].startswith("23 hours ago" if hours == 23 else "1 day ago")
-            assert (said[1:] == ["that is more than a day: run `mcfs sync`"]) is stale
+            assert (
+                said[1:] == ["that is more than a day; to check for changes: mcfs sync"]
+            ) is stale
             assert status(mcfs)["stale"] is stale
 
     @pytest.mark.parametrize(
@@ -316,7 +318,7 @@ class TestLastSync:
         assert status(mcfs)["changed_since"] is False
         run_in_library(library, change)
         assert status(mcfs)["changed_since"] is True
-        assert rows(mcfs)["sync"][-1] == "the library has changed since: run `mcfs sync`"
+        assert rows(mcfs)["sync"][-1] == "the library has changed since; to read it: mcfs sync"
         assert mcfs("sync").code == ExitCode.DONE
         assert status(mcfs)["changed_since"] is False
 
@@ -332,7 +334,7 @@ def test_what_remotes_sent_and_nobody_merged(
     run_in_library(library, f"git remote add other '{tmp_path}/other' && git fetch -q other")
     assert rows(mcfs)["remotes"] == [
         "metadata of other is not merged yet",
-        "to have it: mcfs sync --merge",
+        "to merge it: mcfs sync --merge",
     ]
     assert status(mcfs)["unmerged"] == ["other"]
     assert mcfs("sync", "--merge").code == ExitCode.DONE
@@ -343,7 +345,12 @@ def test_what_remotes_sent_and_nobody_merged(
     ("command", "branch", "basis", "says"),
     [
         ("git annex view -q 'genre=*'", "views/", "main", "tracks are the files of main"),
-        ("git annex adjust -q --hide-missing", "adjusted/main(", "main", "all of main are tracks"),
+        (
+            "git annex adjust -q --hide-missing",
+            "adjusted/main(",
+            "main",
+            "tracks are all files of main",
+        ),
         ("git annex adjust -q --unlock", "adjusted/main(", None, "its files are tracks like any"),
     ],
 )
@@ -396,7 +403,7 @@ class TestMounts:
                 process.send_signal(signal.SIGKILL)
         try:
             (said,) = rows(mcfs)["mounts"]
-            assert said == f"{place} is dead; to take it away: mcfs umount '{place}'"
+            assert said == f"{place} is dead; to remove it: mcfs umount '{place}'"
             assert status(mcfs)["mounts"] == [{"path": str(place), "dead": True}]
         finally:
             unmount(place)
@@ -415,7 +422,7 @@ class TestSettings:
                 "file": str(file),
                 "line": 2,
                 "key": "view.Peak.limit",
-                "sentence": "write how many tracks, for example 50",
+                "message": "write how many tracks, for example 50",
             }
         ]
 
@@ -423,7 +430,7 @@ class TestSettings:
         (library.top / "mcfs.toml").write_text("absent = 1\n")
         says = 'mcfs.toml:1: absent: write "hide" or "show"'
         assert rows(mcfs)["config"] == [says]
-        assert status(mcfs)["config_error"] == says
+        assert status(mcfs)["config_error"]["message"] == says
         assert status(mcfs)["changed_since"] is None
         said = mcfs("sync")
         assert (said.code, said.err) == (ExitCode.USAGE, f"mcfs: {says}\n")

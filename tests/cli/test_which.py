@@ -153,12 +153,12 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("path", "sentence", "place"),
         [
-            ("all", "a folder, and no track; mcfs ls shows what is in it", 0),
-            ("/", "a folder, and no track", 0),
-            ("all/bpm:120", "a folder, and no track", 4),
-            ("genre/Ambient", "a folder, and no track", 6),
-            ("genre:techno.m3u8", "a file that mcfs writes, and no track", 0),
-            (".mcfs/status", "a file that mcfs writes, and no track", 6),
+            ("all", "this is a folder, not a track; mcfs ls lists it", 0),
+            ("/", "this is a folder, not a track", 0),
+            ("all/bpm:120", "this is a folder, not a track", 4),
+            ("genre/Ambient", "this is a folder, not a track", 6),
+            ("genre:techno.m3u8", "this is a file that mcfs makes, not a track", 0),
+            (".mcfs/status", "this is a file that mcfs makes, not a track", 6),
             ("all/nothing.mp3", "nothing.mp3: nothing of that name", 4),
             ("gnere:techno/x.mp3", 'unknown field "gnere"; did you mean "genre"?', 0),
             (f"genre:pop/{HALCYON}", f"{HALCYON}: nothing of that name", 10),

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from mcfs.errors import QueryError
-from mcfs.inspect.field_counts import ValueTally, field_named, field_tallies, value_tallies
+from mcfs.inspect.field_counts import ValueUsage, count_fields, count_values, find_field
 from mcfs.query import Vocabulary
 from tests.records import MEBI, RECORDS, SampleCache, cache_of
 
@@ -59,14 +59,14 @@ def census(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleCache]:
 )
 def test_values(census: SampleCache, field: str, tallies: str) -> None:
     with census.store.cache.reading() as read:
-        found = value_tallies(read, field)
+        found = count_values(read, field)
     assert ", ".join(f"{tally.value} {tally.tracks}" for tally in found) == tallies
 
 
 @pytest.mark.parametrize("field", ["present", "live", "size", "added", "changed", "decade"])
 def test_each_value_can_be_asked_for(census: SampleCache, field: str) -> None:
     with census.store.cache.reading() as read:
-        tallies = value_tallies(read, field)
+        tallies = count_values(read, field)
     for tally in tallies:
         text = f"{field}:{tally.value}"
         if field == "size" and "-" in tally.value:
@@ -91,7 +91,7 @@ def test_a_size_is_in_one_step(
         cache_of(tmp_path_factory.mktemp("size"), [one]) as cache,
         cache.store.cache.reading() as read,
     ):
-        assert value_tallies(read, "size") == [ValueTally(step, 1)]
+        assert count_values(read, "size") == [ValueUsage(step, 1)]
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_fields(
     census: SampleCache, field: str, tracks: int, kind: str | None, derived: bool
 ) -> None:
     with census.store.cache.reading() as read:
-        (tally,) = [tally for tally in field_tallies(read) if tally.field == field]
+        (tally,) = [tally for tally in count_fields(read) if tally.field == field]
     assert (tally.tracks, tally.derived) == (tracks, derived)
     assert (None if tally.kind is None else tally.kind.value) == kind
 
 
 def test_the_fields_of_the_library_come_first(census: SampleCache) -> None:
     with census.store.cache.reading() as read:
-        tallies = field_tallies(read)
+        tallies = count_fields(read)
     derived = [tally.derived for tally in tallies]
     assert derived == sorted(derived)
     assert all(census.vocabulary.canonical(tally.field) for tally in tallies)
@@ -137,7 +137,7 @@ def test_the_fields_of_the_library_come_first(census: SampleCache) -> None:
     ],
 )  # fmt: skip
 def test_a_field_by_its_names(written: str, name: str) -> None:
-    assert field_named(written, Vocabulary(frozenset({"mood", "size"}))) == name
+    assert find_field(written, Vocabulary(frozenset({"mood", "size"}))) == name
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_a_field_by_its_names(written: str, name: str) -> None:
         ("gnere", 'did you mean "genre"'),
         ("mod", 'did you mean "mood"?'),
         ("zzzzzz", "`mcfs fields` lists what there is"),
-        ("any", "name a field, as artist"),
+        ("any", "name a field, such as artist"),
         ("", "`mcfs fields` lists what there is"),
     ],
 )
 def test_no_field(written: str, suggestion: str) -> None:
     with pytest.raises(QueryError) as refused:
-        field_named(written, Vocabulary(frozenset({"mood"})))
+        find_field(written, Vocabulary(frozenset({"mood"})))
     assert suggestion in str(refused.value.suggestion)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mcfs.inspect.suggest import nearest_query
+from mcfs.inspect.suggest import suggest_term
 from mcfs.query import parse
 from mcfs.store import Store, open_store
 from tests.records import RECORDS
@@ -52,4 +52,4 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 )
 def test_instead(store: Store, text: str, instead: str | None) -> None:
     with store.cache.reading() as read:
-        assert nearest_query(parse(text, read.vocabulary()), read) == instead
+        assert suggest_term(parse(text, read.vocabulary()), read) == instead

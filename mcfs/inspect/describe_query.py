@@ -1,6 +1,6 @@
-"""A query in words, line by line, as somebody would say it who knows what each term does.
+"""A query in words, one line a term.
 
-Owns the wording. What a term means is `sql/`'s to know; where the two differ, this one is wrong.
+Owns the words only. What a term means is decided in `sql/`: where the two differ, these words are wrong.
 """
 
 from __future__ import annotations
@@ -39,25 +39,26 @@ from mcfs.query import (
 from mcfs.sql.lowering import counts_unrated
 from mcfs.text.musical_keys import lancelot, mixes_with
 
+# `genre:techno|house`: a second value without a field.
 _ALTERNATIVE = re.compile(
     r'(?<![\w~"])(?P<field>[^\W\d][\w.-]*)[:=]=?(?P<one>[^\s|"()]+)\|(?P<two>[^\s|"():=~-][^\s|"():=]*)'
     r"(?=[\s|)]|$)"
 )
 
 
-def remarks(text: str) -> Iterator[str]:
-    """What reads otherwise than it looks."""
-    bare = re.sub(r'"[^"]*("|$)', lambda quoted: "\0" * len(quoted.group()), text)
-    for found in _ALTERNATIVE.finditer(bare):
+def query_remarks(text: str) -> Iterator[str]:
+    """What in a query text may not mean what its author thinks."""
+    unquoted = re.sub(r'"[^"]*("|$)', lambda quoted: "\0" * len(quoted.group()), text)
+    for found in _ALTERNATIVE.finditer(unquoted):
         field, one, two = found.group("field", "one", "two")
         yield (
-            f'"|" means OR anywhere: "{two}" is looked for in all text, not in {field}; '
-            f"for that write {field}:{one}|{field}:{two}"
+            f'"|" always means OR: "{two}" is searched in all text, not in {field}; '
+            f"for that, write {field}:{one}|{field}:{two}"
         )
 
 
-def in_words(query: Query, day: date) -> Iterator[str]:
-    """The query line by line, what belongs together indented."""
+def describe_query(query: Query, day: date) -> Iterator[str]:
+    """The query line by line; the terms of a group are indented. `day` is today."""
     match query.where:
         case And(terms) if not terms:
             yield "every track"
@@ -70,19 +71,19 @@ def in_words(query: Query, day: date) -> Iterator[str]:
 
 
 def _order(query: Query) -> Iterator[str]:
-    for place, key in enumerate(query.order):
-        then = "then " if place else "ordered "
+    for index, key in enumerate(query.order):
+        then = "then " if index else "ordered "
         match key:
             case Sort(field, descending):
-                way = ", highest first" if descending else ""
-                yield f"{then}by {field}{way}; tracks without it last"
+                direction = ", highest first" if descending else ""
+                yield f"{then}by {field}{direction}; tracks without it last"
             case Shuffle(seed):
-                yield f'{then}by lot, always the same for "{seed}"'
+                yield f'{then}at random, always the same for "{seed}"'
             case unreachable:
                 assert_never(unreachable)
     if query.limit is not None:
         by_name = "" if query.order else " by name"
-        yield f"the first {query.limit}{by_name} of them"
+        yield f"only the first {query.limit}{by_name}"
 
 
 def _sorted(terms: Iterable[Term]) -> list[Term]:
@@ -103,28 +104,28 @@ def _term(term: Term, day: date) -> Iterator[str]:
             yield f"has {field}"
         case Not(inner):
             first, *rest = _term(inner, day)
-            yield f"not: {first}{_kept(inner)}"
+            yield f"not: {first}{_without_value(inner)}"
             yield from rest
         case Cut(query):
             yield "among these:"
-            yield from _indented(in_words(query, day))
+            yield from _indented(describe_query(query, day))
         case _:
             yield _leaf(term, day)
 
 
-def _kept(term: Term) -> str:
-    """A NOT keeps what has no value, which not everybody expects."""
+def _without_value(term: Term) -> str:
+    """What a NOT does with tracks without a value: it keeps them, which may surprise."""
     match term:
         case Contains(field) | Equals(field) if field != "any":
-            return f" (tracks without {field} stay)"
+            return f" (keeps tracks without {field})"
         case Between("rating") if counts_unrated(term):
-            return " (tracks without rating go too)"
+            return " (removes tracks without rating too)"
         case Between(field) | DateBetween(field):
-            return f" (tracks without {field} stay)"
+            return f" (keeps tracks without {field})"
         case Tempo():
-            return " (tracks without bpm stay)"
+            return " (keeps tracks without bpm)"
         case InKey():
-            return " (tracks without key stay)"
+            return " (keeps tracks without key)"
         case _:
             return ""
 
@@ -148,9 +149,9 @@ def _leaf(
 ) -> str:
     match term:
         case Contains(field, text):
-            return f'{_asked(field)} contains "{text}"'
+            return f'{_field_names(field)} contains "{text}"'
         case Equals(field, text):
-            return f'{_asked(field)} is "{text}", the whole value'
+            return f'{_field_names(field)} is "{text}", the whole value'
         case Missing(field):
             return f"has no {field}"
         case Between():
@@ -176,7 +177,7 @@ def _leaf(
             assert_never(unreachable)
 
 
-_CALLED = {
+_NAMES = {
     "/location": "work path",
     "/directory": "folder",
     "/type": "file type",
@@ -184,25 +185,25 @@ _CALLED = {
 }
 
 
-def _asked(field: str) -> str:
-    """The fields that a name looks into, in words."""
+def _field_names(field: str) -> str:
+    """The fields that a term searches, in words."""
     names = [
-        _CALLED.get(name, f'the annex field "{name}"' if field.startswith("meta.") else name)
+        _NAMES.get(name, f'the annex field "{name}"' if field.startswith("meta.") else name)
         for name in sources(field)
         if name != "album_artist"
     ]
-    # Programs spell some fields in two ways; that is no news to anybody.
+    # Programs spell some number fields in several ways: one name is enough.
     names = names[:1] if kind_of(field) is Kind.NUMBER else names
     return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _tempo(bpm: str, exact: bool, near: bool) -> str:
-    said = f"tempo near {bpm}: " if near else f"tempo {bpm}: "
+    start = f"tempo near {bpm}: " if near else f"tempo {bpm}: "
     itself, *others = map(_span, bpm_ranges(bpm, exact=exact, near=near))
     if not others:
-        return f"{said}{itself}, without half and double"
+        return f"{start}{itself}, without half and double"
     half, double = others
-    return f"{said}{itself}, its half {half}, its double {double}"
+    return f"{start}{itself}, its half {half}, its double {double}"
 
 
 def _span(span: BpmRange) -> str:

@@ -1,0 +1,65 @@
+"""What a name of a path leads to, in words."""
+
+from __future__ import annotations
+
+from mcfs.inspect.walk import Step
+from mcfs.query import Vocabulary, canonical_text
+from mcfs.tree.nodes import (
+    EmptyPinNode,
+    ExportNode,
+    Format,
+    InfoFileNode,
+    InfoFolderNode,
+    PinsNode,
+    RootNode,
+    TrackNode,
+    TracksNode,
+    ValueNode,
+    ValuesNode,
+)
+from mcfs.tree.route import can_become_valid, name_as_query, name_as_template
+
+_FORMATS = {
+    Format.M3U8: "a playlist",
+    Format.JSON: "a JSON file",
+    Format.CSV: "a CSV table",
+}
+
+
+def describe_node(step: Step, vocabulary: Vocabulary) -> str:
+    """One step of a path in words."""
+    match step.node:
+        case RootNode():
+            return "the mount"
+        case TrackNode() as track:
+            where = track.work_path or f"{track.content_path}, which is not here"
+            return f"a track: {where} ({track.annex_key})"
+        case PinsNode():
+            return "the pins: saved queries"
+        case EmptyPinNode():
+            return "a pin without a query: an empty folder"
+        case TracksNode(query) if isinstance(step.parent, PinsNode):
+            return f"a pin of {canonical_text(query) or 'all tracks'}"
+        case InfoFolderNode():
+            return "information about the mount"
+        case InfoFileNode():
+            return "a file"
+        case ExportNode(_, form, stem):
+            return f"{_FORMATS[form]} of everything in {stem}"
+        case ValueNode(ValuesNode(_, templates)):
+            return f"a value of {templates[0].text}"
+        case TracksNode() | ValuesNode():
+            return _describe_folder(step, vocabulary)
+
+
+def _describe_folder(step: Step, vocabulary: Vocabulary) -> str:
+    in_root = isinstance(step.parent, RootNode)
+    if in_root and not can_become_valid(step.name):
+        return "a view"
+    if template := name_as_template(step.name, vocabulary):
+        purpose = "file names" if template.names_files else "folders"
+        return f"a template for {purpose}: {template.text}"
+    if (query := name_as_query(step.name, vocabulary)) is not None:
+        within = "" if in_root else " inside the one before"
+        return f"a query{within}: {canonical_text(query)}"
+    return "a folder"
