@@ -42,6 +42,11 @@ class BusyError(McfsError):
     exit_code = ExitCode.BUSY
 
 
+def bug_sentence(error: BaseException) -> str:
+    """The sentence for a failure that mcfs did not expect."""
+    return f"a bug in mcfs: {type(error).__name__}: {error}"
+
+
 # --- queries, templates and settings
 
 
@@ -103,6 +108,10 @@ class NotInLibraryError(InputError):
 
 class NoRemoteError(InputError):
     """The library has no such remote."""
+
+
+class ContentMissingError(McfsError):
+    """The content of a track is not in this clone of the library."""
 
 
 class SyncRunningError(BusyError):

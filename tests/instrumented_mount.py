@@ -13,6 +13,7 @@ import logging
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import trio
@@ -20,9 +21,13 @@ from pyfuse3 import InodeT, RequestContext
 
 from mcfs.annex.library import open_library
 from mcfs.config.settings import Absent, Entries, Names, Settings
-from mcfs.fuse import invalidation
-from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve, stop
+from mcfs.fuse.info_files import InfoFiles
+from mcfs.fuse.invalidation import InvalidationOptions
+from mcfs.fuse.operations import Operations
+from mcfs.fuse.session import connect, disconnect, serve, stop
+from mcfs.fuse.track_content import TrackContent
 from mcfs.mount_table import mount_options
+from mcfs.mounting.process_limits import set_process_limits
 from mcfs.store import open_store
 from mcfs.tree.nodes import Node
 from mcfs.tree.tree import Tree
@@ -77,8 +82,7 @@ async def _listen(operations: Operations, clock: Clock) -> None:
             elif number == signal.SIGUSR2:
                 clock.days += 1
             else:
-                known = sum(1 for _ in operations.known.all())
-                said = {"requests": operations.requests, "known": known}
+                said = {"requests": operations.requests, "known": len(operations.inodes)}
                 print(json.dumps(said), flush=True)  # noqa: T201
 
 
@@ -93,19 +97,23 @@ def main() -> None:
     parser.add_argument("--hurry", action="store_true", help="look for changes all the time")
     parser.add_argument("--as-before-6.2", dest="old", action="store_true", help="an older Linux")
     asked = parser.parse_args()
+    options = InvalidationOptions()
     if asked.old:
-        invalidation.EXPIRES_GENTLY = False
+        options = replace(options, can_expire=False)
     if asked.hurry:
-        invalidation.LOOK_EVERY = invalidation.ONCE_MORE = 0.02
+        options = replace(options, poll_interval=0.02, repeat_after=0.02)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    set_process_limits()
     library, clock = open_library(asked.library), Clock()
     settings = Settings(absent=asked.absent, names=asked.names)
     with open_store(library.store_dir) as store:
         operations = Counting(
             FailingTree(store, settings, clock=clock),
-            Places(library.top, library.common_dir),
+            TrackContent(library.top, library.common_dir),
+            InfoFiles(lambda _: ""),
             entries=asked.entries,
             plain_names=asked.names is Names.PLAIN,
+            invalidation=options,
         )
         connect(operations, asked.mount_point, mount_options(library.top))
         try:

@@ -27,9 +27,11 @@ from insert import tracks
 
 from mcfs.annex.library import open_library
 from mcfs.annex.process import environment
-from mcfs.fuse import invalidation
-from mcfs.fuse.cached_names import Entry
-from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve
+from mcfs.fuse.info_files import InfoFiles
+from mcfs.fuse.invalidation import InvalidationOptions
+from mcfs.fuse.operations import Operations
+from mcfs.fuse.session import connect, disconnect, serve
+from mcfs.fuse.track_content import TrackContent
 from mcfs.mount_table import mount_options
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.tree.tree import Tree
@@ -77,17 +79,18 @@ def folders(mnt: Path, draw: random.Random) -> Iterator[Path]:
 
 def _serve(top: Path, mnt: Path) -> None:
     """The mount, which says when it has told the kernel, and of how much."""
-    invalidation.LOOK_EVERY = invalidation.ONCE_MORE = 0.01
-    notify = invalidation.notify
 
-    def timed(entries: list[Entry], inodes: list[int]) -> None:
-        notify(entries, inodes)
-        print(time.monotonic(), len(entries), len(inodes), flush=True)
+    def report(names: int, inodes: int) -> None:
+        print(time.monotonic(), names, inodes, flush=True)
 
-    invalidation.notify = timed  # type: ignore[assignment]
     library = open_library(top)
     with open_store(library.store_dir) as store:
-        operations = Operations(Tree(store), Places(library.top, library.common_dir))
+        operations = Operations(
+            Tree(store),
+            TrackContent(library.top, library.common_dir),
+            InfoFiles(lambda _: ""),
+            invalidation=InvalidationOptions(poll_interval=0.01, repeat_after=0.01, on_sent=report),
+        )
         connect(operations, mnt, mount_options(library.top))
         try:
             trio.run(serve, operations)

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from mcfs import __version__
-from mcfs.errors import ExitCode, McfsError, TextError
+from mcfs.errors import ExitCode, McfsError, TextError, bug_sentence
 
 # Name → one line of help, so that `mcfs --help` imports none of them.
 COMMANDS = {
@@ -116,8 +116,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if "MCFS_TRACEBACK" in os.environ:
             raise
-        what = f"{type(error).__name__}: {error}"
-        click.echo(f"mcfs: a bug in mcfs: {what} (MCFS_TRACEBACK=1 shows where)", err=True)
+        click.echo(f"mcfs: {bug_sentence(error)} (MCFS_TRACEBACK=1 shows where)", err=True)
         return ExitCode.FAILED
     return result if isinstance(result, int) else ExitCode.DONE
 

@@ -1,7 +1,7 @@
-"""Which names the kernel was told, so that a change is told of these and of no others.
+"""Which names the kernel has cached for a day, so that a change invalidates these and no others.
 
-Owns the index from what a name depends on to where it was told. The kernel believes for a day what it
-hears; whatever a handler answers is noted here first. For the trio thread alone; pure.
+Owns the index from what a name depends on to the folders where the kernel was given it. A handler adds
+each name here before it answers. For the trio thread alone; no I/O.
 """
 
 from __future__ import annotations
@@ -18,61 +18,61 @@ from mcfs.tree.nodes import Node, TracksNode, ValuesNode
 
 _Key = TypeVar("_Key", int, str)
 
-# So many names that were not there are remembered, at half a kilobyte each. Of more, the kernel believes
-# it for a second.
-MOST_ABSENT = 50_000
-# Not worth to be gone through.
-_FEW = 10_000
+# Absent names cost half a kilobyte each, and any program can ask for as many as it likes. Once there are so
+# many, the kernel may cache a further one only for a second.
+MAX_ABSENT = 50_000
+# Pruning goes through every name, so it waits until at least so many were added.
+PRUNE_AFTER = 10_000
 
 
-class Manner(Enum):
-    """What the names in a folder depend on."""
+class NameDependency(Enum):
+    """What can change the names in a folder."""
 
-    # Each on its own track, and on its namesakes: the same in all such folders.
+    # A name changes with its own track and with tracks of the same name; the same in all such folders.
     TRACK = "track"
-    # On what a template shows of a track.
+    # A name changes with what a template shows of its tracks.
     TEMPLATE = "template"
-    # On all the others too: numbers, the first so many, the last so many days.
+    # Every name changes with any track: numbered names, the first so many, the last so many days.
     ALL = "all"
 
 
-class Kind(Enum):
-    """What the kernel was told of a name."""
+class NameKind(Enum):
+    """What the kernel believes that a name is."""
 
     FILE = "file"
-    # Somebody may stand in it: it is not to be taken away as long as it is what it was.
+    # A process may have its cwd there: an unchanged folder has to stay.
     FOLDER = "folder"
     ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A name in a folder that the kernel knows, by inode."""
+class CachedName:
+    """A name in a folder that the kernel knows by its inode."""
 
     parent: int
     name: bytes
-    kind: Kind
+    kind: NameKind
 
 
-def manner_of(node: Node, *, plain_names: bool) -> Manner:
-    """How the names in a folder come about."""
+def name_dependency(node: Node, *, plain_names: bool) -> NameDependency:
+    """What the names in this folder depend on."""
     if not isinstance(node, TracksNode | ValuesNode):
-        return Manner.TEMPLATE
-    if _is_cut(node.query) or _is_dated(node.query):
-        return Manner.ALL
+        return NameDependency.TEMPLATE
+    if _is_cut(node.query) or _is_relative_to_today(node.query):
+        return NameDependency.ALL
     if isinstance(node, ValuesNode) or node.presentation.file_names is not None:
-        return Manner.TEMPLATE
+        return NameDependency.TEMPLATE
     if node.query.order:
-        return Manner.ALL
-    return Manner.TRACK if plain_names else Manner.TEMPLATE
+        return NameDependency.ALL
+    return NameDependency.TRACK if plain_names else NameDependency.TEMPLATE
 
 
 def _is_cut(query: Query) -> bool:
     return query.limit is not None or any(isinstance(leaf, Cut) for leaf in leaves(query.where))
 
 
-def _is_dated(query: Query) -> bool:
-    """Whether midnight changes it."""
+def _is_relative_to_today(query: Query) -> bool:
+    """Whether it finds other tracks after midnight."""
     return any(
         isinstance(leaf, DateBetween)
         and any(end and end.startswith("-") for end in (leaf.low, leaf.high))
@@ -81,155 +81,163 @@ def _is_dated(query: Query) -> bool:
 
 
 @dataclass(slots=True)
-class _Track:
-    """A track by its own name, and the folder where that was told, or all of them."""
+class _TrackName:
+    """A track's own name, and the folders where it is cached. Most are cached in one: that needs no set."""
 
     name: bytes
     folders: int | set[int]
 
-    def all(self) -> Collection[int]:
-        """Where it was told."""
+    def all_folders(self) -> Collection[int]:
         return self.folders if isinstance(self.folders, set) else (self.folders,)
 
 
-class ToldNames:
-    """All names that the kernel may still believe."""
+class CachedNames:
+    """All names that the kernel of one mount may still believe."""
 
-    def __init__(self) -> None:
-        self._tracks: dict[int, _Track] = {}
-        self._by_claim: dict[str, set[Entry]] = {}
-        self._of_folder: dict[int, set[Entry]] = {}
-        self._absent = 0
-        # All of them.
-        self._noted = 0
-        self._noted_after_pruning = 0
+    def __init__(self, *, max_absent: int = MAX_ABSENT, prune_after: int = PRUNE_AFTER) -> None:
+        self._max_absent = max_absent
+        self._prune_after = prune_after
+        self._by_track: dict[int, _TrackName] = {}
+        self._by_collision_key: dict[str, set[CachedName]] = {}
+        self._by_folder: dict[int, set[CachedName]] = {}
+        self._absent_count = 0
+        self._count = 0
+        self._count_after_pruning = 0
 
-    def track(self, parent: int, name: bytes, inode: int, manner: Manner) -> None:
-        """A track, by a name of that manner."""
-        if manner is not Manner.TRACK:
-            self._note(Entry(parent, name, Kind.FILE), manner)
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def absent_count(self) -> int:
+        """How many of them are names of nothing."""
+        return self._absent_count
+
+    def add_track(self, parent: int, name: bytes, inode: int, dependency: NameDependency) -> None:
+        """A track was found by this name; `inode` is the store's."""
+        if dependency is not NameDependency.TRACK:
+            self._add(CachedName(parent, name, NameKind.FILE), dependency)
             return
-        told = self._tracks.get(inode)
-        if told is None:
-            self._tracks[inode] = _Track(name, parent)
-        elif parent in told.all():
+        track = self._by_track.get(inode)
+        if track is None:
+            self._by_track[inode] = _TrackName(name, parent)
+        elif parent in track.all_folders():
             return
-        elif isinstance(told.folders, set):
-            told.folders.add(parent)
+        elif isinstance(track.folders, set):
+            track.folders.add(parent)
         else:
-            told.folders = {told.folders, parent}
-        self._noted += 1
+            track.folders = {track.folders, parent}
+        self._count += 1
 
-    def folder(self, parent: int, name: bytes, manner: Manner) -> None:
-        """The folder of a value, or of a query where a value may come to be called the same."""
-        self._note(Entry(parent, name, Kind.FOLDER), manner)
+    def add_folder(self, parent: int, name: bytes, dependency: NameDependency) -> None:
+        """The folder of a value, or of a query where a value may come to have the same name."""
+        self._add(CachedName(parent, name, NameKind.FOLDER), dependency)
 
-    def absent(self, parent: int, name: bytes, manner: Manner) -> bool:
-        """Nothing of that name; False where there is no room to remember it."""
-        if self._absent >= MOST_ABSENT:
+    def add_absent(self, parent: int, name: bytes, dependency: NameDependency) -> bool:
+        """Nothing has this name. False where there is no room for it: then it must not be cached."""
+        if self._absent_count >= self._max_absent:
             return False
-        self._absent += self._note(Entry(parent, name, Kind.ABSENT), manner)
+        self._absent_count += self._add(CachedName(parent, name, NameKind.ABSENT), dependency)
         return True
 
     def forget_track(self, inode: int) -> None:
-        """The kernel knows this track no more, by no name."""
-        told = self._tracks.pop(inode, None)
-        if told is not None:
-            self._noted -= len(told.all())
+        """The kernel has dropped every name of this track."""
+        track = self._by_track.pop(inode, None)
+        if track is not None:
+            self._count -= len(track.all_folders())
 
-    def forget_folder(self, inode: int, above: int | None, name: bytes) -> None:
-        """The kernel knows nothing in this folder any more, nor it by its name in the one above."""
-        self._count_out(self._of_folder.pop(inode, set()))
-        if above is not None:
-            entry = Entry(above, name, Kind.FOLDER)
-            self._take_out(self._by_claim, _claim_of(entry), entry)
-            self._take_out(self._of_folder, above, entry)
+    def forget_folder(self, inode: int, parent: int | None, name: bytes) -> None:
+        """The kernel has dropped this folder, its name in the folder above and the names in it."""
+        self._subtract(self._by_folder.pop(inode, set()))
+        if parent is not None:
+            cached = CachedName(parent, name, NameKind.FOLDER)
+            self._remove(self._by_collision_key, _collision_key(cached), cached)
+            self._remove(self._by_folder, parent, cached)
 
-    def to_expire(self, changes: NameChanges) -> Iterator[Entry]:
-        """What the kernel may believe and may be wrong now; but for folders, it counts as told no more."""
+    def take_stale(self, changes: NameChanges) -> Iterator[CachedName]:
+        """The names that a change may have made wrong. All but folders are removed from here."""
         if changes.everything:
-            yield from self._everything()
+            yield from self._take_all()
             return
         for inode in changes.inodes:
-            yield from self._of_track(inode)
-        for claimed in changes.claims:
-            yield from self._let_go(self._by_claim, claimed)
-        yield from self.depending_on_all()
+            yield from self._take_track(inode)
+        for key in changes.claims:
+            yield from self._take(self._by_collision_key, key)
+        yield from self.take_volatile()
 
-    def depending_on_all(self) -> Iterator[Entry]:
-        """What any change may have moved, and midnight."""
-        for parent in tuple(self._of_folder):
-            yield from self._let_go(self._of_folder, parent)
+    def take_volatile(self) -> Iterator[CachedName]:
+        """The names that any change, or midnight, may have made wrong."""
+        for parent in tuple(self._by_folder):
+            yield from self._take(self._by_folder, parent)
 
-    def _everything(self) -> Iterator[Entry]:
-        for claimed in tuple(self._by_claim):
-            yield from self._let_go(self._by_claim, claimed)
-        yield from self.depending_on_all()
-        for inode in tuple(self._tracks):
-            yield from self._of_track(inode)
+    def _take_all(self) -> Iterator[CachedName]:
+        for key in tuple(self._by_collision_key):
+            yield from self._take(self._by_collision_key, key)
+        yield from self.take_volatile()
+        for inode in tuple(self._by_track):
+            yield from self._take_track(inode)
 
     def prune(self, known: Container[int]) -> None:
-        """Forget what was told in folders that the kernel does not know any more.
+        """Remove the names in folders that the kernel has dropped.
 
-        Only when there may be much of it: all that was told has to be gone through.
+        Only when many may have gathered: it has to go through every name.
         """
-        if self._noted < 2 * self._noted_after_pruning + _FEW:
+        if self._count < 2 * self._count_after_pruning + self._prune_after:
             return
-        for claimed, entries in tuple(self._by_claim.items()):
-            gone = {entry for entry in entries if entry.parent not in known}
-            self._count_out(gone)
-            if len(gone) == len(entries):
-                del self._by_claim[claimed]
+        for key, names in tuple(self._by_collision_key.items()):
+            gone = {name for name in names if name.parent not in known}
+            self._subtract(gone)
+            if len(gone) == len(names):
+                del self._by_collision_key[key]
             else:
-                entries.difference_update(gone)
-        for inode, told in tuple(self._tracks.items()):
-            left = {parent for parent in told.all() if parent in known}
-            self._noted -= len(told.all()) - len(left)
+                names.difference_update(gone)
+        for inode, track in tuple(self._by_track.items()):
+            left = {parent for parent in track.all_folders() if parent in known}
+            self._count -= len(track.all_folders()) - len(left)
             if not left:
-                del self._tracks[inode]
+                del self._by_track[inode]
             else:
-                told.folders = left if len(left) > 1 else left.pop()
-        self._noted_after_pruning = self._noted
+                track.folders = left if len(left) > 1 else left.pop()
+        self._count_after_pruning = self._count
 
-    def _of_track(self, inode: int) -> Iterator[Entry]:
-        told = self._tracks.get(inode)
-        if told is not None:
+    def _take_track(self, inode: int) -> Iterator[CachedName]:
+        track = self._by_track.get(inode)
+        if track is not None:
             self.forget_track(inode)
-            for parent in told.all():
-                yield Entry(parent, told.name, Kind.FILE)
+            for parent in track.all_folders():
+                yield CachedName(parent, track.name, NameKind.FILE)
 
-    def _note(self, entry: Entry, manner: Manner) -> bool:
-        """Whether it was not noted yet."""
-        if manner is Manner.ALL:
-            noted = self._of_folder.setdefault(entry.parent, set())
+    def _add(self, name: CachedName, dependency: NameDependency) -> bool:
+        """Whether it is new."""
+        if dependency is NameDependency.ALL:
+            names = self._by_folder.setdefault(name.parent, set())
         else:
-            noted = self._by_claim.setdefault(_claim_of(entry), set())
-        if entry in noted:
+            names = self._by_collision_key.setdefault(_collision_key(name), set())
+        if name in names:
             return False
-        noted.add(entry)
-        self._noted += 1
+        names.add(name)
+        self._count += 1
         return True
 
-    def _let_go(self, index: dict[_Key, set[Entry]], key: _Key) -> Iterator[Entry]:
-        """Folders stay: most of them are what they were, and then the kernel goes on believing in them."""
-        entries = index.pop(key, set())
-        if folders := {entry for entry in entries if entry.kind is Kind.FOLDER}:
+    def _take(self, index: dict[_Key, set[CachedName]], key: _Key) -> Iterator[CachedName]:
+        """Folders stay in the index: most are unchanged, and the kernel goes on caching their names."""
+        names = index.pop(key, set())
+        if folders := {name for name in names if name.kind is NameKind.FOLDER}:
             index[key] = folders
-        self._count_out(entries - folders)
-        yield from entries
+        self._subtract(names - folders)
+        yield from names
 
-    def _take_out(self, index: dict[_Key, set[Entry]], key: _Key, entry: Entry) -> None:
-        entries = index.get(key)
-        if entries is not None and entry in entries:
-            entries.remove(entry)
-            self._count_out((entry,))
-            if not entries:
+    def _remove(self, index: dict[_Key, set[CachedName]], key: _Key, name: CachedName) -> None:
+        names = index.get(key)
+        if names is not None and name in names:
+            names.remove(name)
+            self._subtract((name,))
+            if not names:
                 del index[key]
 
-    def _count_out(self, gone: Collection[Entry]) -> None:
-        self._noted -= len(gone)
-        self._absent -= sum(entry.kind is Kind.ABSENT for entry in gone)
+    def _subtract(self, gone: Collection[CachedName]) -> None:
+        self._count -= len(gone)
+        self._absent_count -= sum(name.kind is NameKind.ABSENT for name in gone)
 
 
-def _claim_of(entry: Entry) -> str:
-    return collision_key(entry.name.decode("utf-8", "surrogateescape"))
+def _collision_key(name: CachedName) -> str:
+    return collision_key(name.name.decode("utf-8", "surrogateescape"))

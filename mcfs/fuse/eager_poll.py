@@ -1,7 +1,8 @@
-"""A stand-in for trio that looks before it waits: half of what a request costs is the way through epoll.
+"""Makes pyfuse3 look for the next request before it waits for one: waiting is half of a request's cost.
 
-Owns the looking. Most of the time the next request is there before the last is answered; `fs.py` gives
-this to pyfuse3, which shows itself where a stand-in goes (`pyfuse3.asyncio`).
+Owns this change to pyfuse3's loop. While requests come one after the other, the next is mostly there before
+the last is answered, and the way through trio and epoll is in vain. pyfuse3 takes its event loop from
+a module attribute, which its own `pyfuse3.asyncio` replaces in the same way.
 """
 
 from __future__ import annotations
@@ -9,14 +10,20 @@ from __future__ import annotations
 import select
 from types import SimpleNamespace
 
+import pyfuse3
 import trio
 
-# Then the other tasks have their turn: signals, threads that have come back, the clock.
-_IN_A_ROW = 64
+# After so many requests, other tasks have their turn: signals, threads that have finished, timers.
+_MAX_IN_A_ROW = 64
 
 
-def eager_trio() -> SimpleNamespace:
-    """trio, but for `wait_readable`."""
+def install() -> None:
+    """For this process, from the next `pyfuse3.main` on."""
+    pyfuse3.trio = _eager_trio()  # type: ignore[attr-defined]
+
+
+def _eager_trio() -> SimpleNamespace:
+    """trio with another `wait_readable`."""
     polls: dict[int, select.poll] = {}
     taken = 0
 
@@ -27,7 +34,7 @@ def eager_trio() -> SimpleNamespace:
             poll = polls[descriptor] = select.poll()
             poll.register(descriptor, select.POLLIN)
         taken += 1
-        if taken % _IN_A_ROW == 0 or not poll.poll(0):
+        if taken % _MAX_IN_A_ROW == 0 or not poll.poll(0):
             await trio.lowlevel.wait_readable(descriptor)
 
     lowlevel = SimpleNamespace(**{**vars(trio.lowlevel), "wait_readable": wait_readable})

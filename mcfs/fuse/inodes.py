@@ -1,14 +1,15 @@
-"""What the kernel knows of a mount: its inodes, where each is, how often it was handed out.
+"""The inodes that the kernel holds of a mount: what each is, where it is, how often it was given out.
 
-Owns this table, and the rule which inode a thing has:
+Owns this table, whose entries nobody else changes, and the rule which inode a thing has:
 
-- A folder's belongs to its *literal* mount path. One directory inode under two names makes the kernel
-  move it, and `pwd` changes under people's feet. So does that of a folder's file (`genre:techno.m3u8`).
+- A folder's belongs to its *literal* mount path. If one directory inode had two names, the kernel would
+  move the folder from one to the other, and `pwd` would change for a process that has its cwd there. A
+  folder's file (`genre:techno.m3u8`) follows the same rule.
 - A track's is the store's, a hash of its annex key, so that it is the same in every folder, in every
-  mount and after the cache was rebuilt; one for its link, one for its file.
+  mount and after the cache was rebuilt. One bit says whether it is the track's link or its file.
 
-What the kernel believes of names is told.py's, and forgotten together with what they are in. For the trio
-thread alone; pure.
+The names that the kernel has cached are `cached_names.py`'s; they are forgotten together with the folders
+they are in. For the trio thread alone; no I/O.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from mcfs.config.settings import Entries
-from mcfs.fuse.cached_names import Manner, ToldNames, manner_of
+from mcfs.fuse.cached_names import CachedNames, NameDependency, name_dependency
+from mcfs.fuse.mount_paths import is_at_or_below, split
 from mcfs.tree.nodes import (
     ExportNode,
     InfoFileNode,
@@ -36,175 +39,210 @@ ROOT = 1
 _LINK = 1 << 60
 _FILE = 1 << 61
 _FOLDER = 1 << 62
-_WRITTEN = _FILE | _FOLDER
+_GENERATED_FILE = _FILE | _FOLDER
 _OF_TRACK = _LINK - 1
 _LOW = 0xFFFF_FFFF
 
 
-@dataclass(slots=True)
-class Known:
-    """One inode the kernel holds: what it is, where it is (but tracks), how often it was handed out."""
+class InodeEntry(Protocol):
+    """One inode that the kernel holds. To be read only: `InodeTable` changes its entries."""
 
+    @property
+    def node(self) -> Node:
+        """What it is."""
+
+    @property
+    def folder(self) -> Node:
+        """The folder that the node opens: of a value, found once; else the node."""
+
+    @property
+    def mount_path(self) -> str:
+        """Where it is; of a track, which is in many folders, nothing."""
+
+    @property
+    def dependency(self) -> NameDependency:
+        """What the names in this folder depend on."""
+
+    @property
+    def size(self) -> int:
+        """Of a folder's file, when its text was last made."""
+
+
+@dataclass(slots=True)
+class _Entry:
     node: Node
-    # Of a value, the folder that it opens: found once.
-    opened: Node
+    folder: Node
     mount_path: str
-    manner: Manner = Manner.TRACK
+    dependency: NameDependency = NameDependency.TRACK
+    # How often the kernel was given it, less what it has forgotten.
     lookups: int = 0
-    # Of a folder's file, which is written when it is looked up.
     size: int = 0
 
 
-class KnownInodes:
+class InodeTable:
     """All that the kernel holds, by inode and by mount path."""
 
-    def __init__(self, *, entries: Entries, plain_names: bool) -> None:
-        # What is believed of the names in the folders.
-        self.names = ToldNames()
+    def __init__(
+        self, *, entries: Entries, plain_names: bool, cached_names: CachedNames | None = None
+    ) -> None:
+        self.cached_names = CachedNames() if cached_names is None else cached_names
         self._entries = entries
         self._plain_names = plain_names
-        self._known: dict[int, Known] = {
-            ROOT: Known(RootNode(), RootNode(), "/", Manner.TEMPLATE, 1)
+        self._held: dict[int, _Entry] = {
+            ROOT: _Entry(RootNode(), RootNode(), "/", NameDependency.TEMPLATE, 1)
         }
-        # Known folders alone. By the low half too: some players look at no more of an inode.
-        self._inode_of_place: dict[str, int] = {"/": ROOT}
-        self._place_of_low: dict[int, str] = {ROOT: "/"}
+        # Of folders and their files. By the low half too, because some players compare only that.
+        self._inode_of_path: dict[str, int] = {"/": ROOT}
+        self._path_of_low: dict[int, str] = {ROOT: "/"}
 
     def configure(self, *, entries: Entries, plain_names: bool) -> None:
-        """From now on by other settings."""
+        """Follow other settings from now on."""
         self._entries = entries
         self._plain_names = plain_names
 
-    def __getitem__(self, inode: int) -> Known:
-        return self._known[inode]
+    def __getitem__(self, inode: int) -> InodeEntry:
+        return self._held[inode]
 
-    def get(self, inode: int) -> Known | None:
-        """What the kernel holds by this inode, if it still does."""
-        return self._known.get(inode)
+    def __len__(self) -> int:
+        return len(self._held)
 
-    def all(self) -> Iterator[int]:
-        """Every inode."""
-        return iter(self._known)
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._held)
 
-    def at(self, mount_path: str) -> int | None:
-        """The inode of the folder that is at this place now."""
-        return self._inode_of_place.get(mount_path)
+    def get(self, inode: int) -> InodeEntry | None:
+        """The entry of an inode, if the kernel still holds it."""
+        return self._held.get(inode)
 
-    def places(self) -> Iterator[str]:
-        """Where the known folders are."""
-        return iter(self._inode_of_place)
+    def folder_at(self, mount_path: str) -> int | None:
+        """The inode of the folder that is at this path now."""
+        return self._inode_of_path.get(mount_path)
 
-    def tracks(self) -> Iterator[int]:
-        """The inodes that the store has given to the known tracks."""
+    def folder_paths(self) -> Iterator[str]:
+        """The paths of all folders that the kernel holds."""
+        return iter(self._inode_of_path)
+
+    def store_inodes(self) -> Iterator[int]:
+        """The store's inodes of all tracks that the kernel holds."""
         return (
-            known.node.inode for known in self._known.values() if isinstance(known.node, TrackNode)
+            entry.node.inode for entry in self._held.values() if isinstance(entry.node, TrackNode)
         )
 
-    def of_track(self, inode: int) -> Iterator[int]:
-        """By which of its inodes a track of the store is known."""
-        return (kind | inode for kind in (_LINK, _FILE) if kind | inode in self._known)
+    def of_track(self, store_inode: int) -> Iterator[int]:
+        """The inodes by which the kernel holds a track: its link, its file, both or neither."""
+        return (kind | store_inode for kind in (_LINK, _FILE) if kind | store_inode in self._held)
 
-    def inode(self, node: Node, mount_path: str, parent: Known | None, *, is_current: bool) -> int:
-        """The one that this has, or is to have."""
+    def inode(
+        self, node: Node, mount_path: str, parent: InodeEntry | None, *, is_current: bool
+    ) -> int:
+        """The inode that a node has at this path, held already or not."""
         if isinstance(node, TrackNode):
             return node.inode | (_FILE if self._shows_files(parent) else _LINK)
-        if (inode := self._inode_of_place.get(mount_path)) is not None:
-            if not is_current or self._known[inode].node == node:
+        if (inode := self._inode_of_path.get(mount_path)) is not None:
+            if not is_current or self._held[inode].node == node:
                 return inode
-            # A pin that was made anew, a view that was edited: what the kernel knows of the folder that
-            # was here, and of all below, is not so of this one.
-            self.leave(mount_path)
-        kind = _WRITTEN if isinstance(node, ExportNode | InfoFileNode) else _FOLDER
+            # A pin was removed and made again, or a view was edited: nothing that the kernel has cached of
+            # the old folder, or below it, is true of the new one.
+            self.detach(mount_path)
+        kind = _GENERATED_FILE if isinstance(node, ExportNode | InfoFileNode) else _FOLDER
         salt = 0
         while True:
             raw = f"{salt}:{mount_path}".encode("utf-8", "surrogateescape")
             digest = hashlib.blake2b(raw, digest_size=8).digest()
             inode = int.from_bytes(digest) & _OF_TRACK | kind
             low = inode & _LOW
-            if low and low not in self._place_of_low:
+            if low and low not in self._path_of_low:
                 return inode
             salt += 1
 
-    def count(self, inode: int, node: Node, mount_path: str, *, is_current: bool) -> None:
-        """It is handed out once more."""
-        known = self._known.get(inode)
-        if known is None:
+    def count_lookup(self, inode: int, node: Node, mount_path: str, *, is_current: bool) -> None:
+        """The kernel is given this inode once more."""
+        entry = self._held.get(inode)
+        if entry is None:
             if isinstance(node, TrackNode):
-                known = Known(node, node, "")
+                entry = _Entry(node, node, "")
             else:
-                opened = node.folder() if isinstance(node, ValueNode) else node
-                manner = manner_of(opened, plain_names=self._plain_names)
-                known = Known(node, opened, mount_path, manner)
-                self._inode_of_place[mount_path] = inode
-                self._place_of_low[inode & _LOW] = mount_path
-            self._known[inode] = known
+                folder = node.folder() if isinstance(node, ValueNode) else node
+                dependency = name_dependency(folder, plain_names=self._plain_names)
+                entry = _Entry(node, folder, mount_path, dependency)
+                self._inode_of_path[mount_path] = inode
+                self._path_of_low[inode & _LOW] = mount_path
+            self._held[inode] = entry
         elif is_current and isinstance(node, TrackNode):
-            known.node = node
-        known.lookups += 1
+            entry.node = node
+        entry.lookups += 1
 
-    def note(self, parent: int, name: bytes, node: Node, manner: Manner) -> None:
-        """The kernel may believe for a day that this is there."""
+    def count_lookup_again(self, inode: int) -> None:
+        """The kernel is given an inode once more that it holds."""
+        self._held[inode].lookups += 1
+
+    def set_size(self, inode: int, size: int) -> None:
+        """The text of a folder's file was made, and is so long."""
+        self._held[inode].size = size
+
+    def update_track(self, track: TrackNode) -> None:
+        """A track has changed."""
+        for inode in self.of_track(track.inode):
+            self._held[inode].node = track
+
+    def note_cached(self, parent: int, name: bytes, node: Node, dependency: NameDependency) -> None:
+        """The kernel may cache for a day that this name is there."""
         match node:
             case TrackNode():
-                self.names.track(parent, name, node.inode, manner)
+                self.cached_names.add_track(parent, name, node.inode, dependency)
             case ValueNode() | TracksNode() | ValuesNode():
-                self.names.folder(parent, name, manner)
+                self.cached_names.add_folder(parent, name, dependency)
             case _:
                 pass
 
     def forget(self, inodes: Iterable[tuple[int, int]]) -> None:
-        """The kernel has let go of each so many times; after the last it knows nothing of it."""
+        """The kernel gives back each inode so many times; after the last it holds it no longer."""
         for inode, count in inodes:
             self._forget(inode, count)
-        self.names.prune(self._known)
+        self.cached_names.prune(self._held)
 
     def _forget(self, inode: int, count: int) -> None:
-        known = self._known.get(inode)
-        if known is None or inode == ROOT:
+        entry = self._held.get(inode)
+        if entry is None or inode == ROOT:
             return
-        known.lookups -= count
-        if known.lookups > 0:
+        entry.lookups -= count
+        if entry.lookups > 0:
             return
-        del self._known[inode]
-        if isinstance(known.node, TrackNode):
-            if not any(self.of_track(known.node.inode)):
-                self.names.forget_track(known.node.inode)
+        del self._held[inode]
+        if isinstance(entry.node, TrackNode):
+            if not any(self.of_track(entry.node.inode)):
+                self.cached_names.forget_track(entry.node.inode)
             return
-        above, name = split(known.mount_path)
+        above, name = split(entry.mount_path)
         parent = None
-        # Another folder may have come to its place meanwhile.
-        if self._inode_of_place.get(known.mount_path) == inode:
-            del self._inode_of_place[known.mount_path]
-            parent = self._inode_of_place.get(above)
-        self.names.forget_folder(inode, parent, os.fsencode(name))
-        del self._place_of_low[inode & _LOW]
+        # Another folder may have taken its path meanwhile.
+        if self._inode_of_path.get(entry.mount_path) == inode:
+            del self._inode_of_path[entry.mount_path]
+            parent = self._inode_of_path.get(above)
+        self.cached_names.forget_folder(inode, parent, os.fsencode(name))
+        del self._path_of_low[inode & _LOW]
 
-    def leave(self, mount_path: str) -> None:
-        """What comes to this place is another folder, though somebody may still stand in the old one."""
-        for place in self._at_and_below(mount_path):
-            del self._inode_of_place[place]
+    def detach(self, mount_path: str) -> None:
+        """Free a path for another folder. The old one keeps its inode: a process may have its cwd there."""
+        for path in self._at_and_below(mount_path):
+            del self._inode_of_path[path]
 
     def move(self, moved_from: str, moved_to: str, node: Node) -> None:
-        """The kernel moves the folder it knows, inode and all, with whoever stands in it."""
+        """A folder is renamed: it keeps its inode, and so does everything below it."""
         for mount_path in self._at_and_below(moved_from):
-            inode = self._inode_of_place.pop(mount_path)
-            known = self._known[inode]
-            known.mount_path = moved_to + mount_path.removeprefix(moved_from)
-            self._inode_of_place[known.mount_path] = inode
-            self._place_of_low[inode & _LOW] = known.mount_path
+            inode = self._inode_of_path.pop(mount_path)
+            entry = self._held[inode]
+            entry.mount_path = moved_to + mount_path.removeprefix(moved_from)
+            self._inode_of_path[entry.mount_path] = inode
+            self._path_of_low[inode & _LOW] = entry.mount_path
             if mount_path == moved_from:
-                known.node = known.opened = node
-                known.manner = manner_of(node, plain_names=self._plain_names)
+                entry.node = entry.folder = node
+                entry.dependency = name_dependency(node, plain_names=self._plain_names)
 
     def _at_and_below(self, mount_path: str) -> list[str]:
-        return [
-            place
-            for place in self._inode_of_place
-            if place == mount_path or place.startswith(f"{mount_path}/")
-        ]
+        return [path for path in self._inode_of_path if is_at_or_below(path, mount_path)]
 
-    def _shows_files(self, parent: Known | None) -> bool:
-        node = parent.opened if parent is not None else None
+    def _shows_files(self, parent: InodeEntry | None) -> bool:
+        node = parent.folder if parent is not None else None
         if isinstance(node, TracksNode | ValuesNode) and node.presentation.entries is not None:
             return node.presentation.entries is Entries.FILES
         return self._entries is Entries.FILES
@@ -213,19 +251,3 @@ class KnownInodes:
 def is_file(inode: int) -> bool:
     """Whether it can be opened and read: a track as a file, or a folder as one."""
     return bool(inode & _FILE)
-
-
-def below(mount_path: str, name: str) -> str:
-    """One step down."""
-    return f"{mount_path.rstrip('/')}/{name}"
-
-
-def split(mount_path: str) -> tuple[str, str]:
-    """The folder above, and the name in it."""
-    above, _, name = mount_path.rpartition("/")
-    return above or "/", name
-
-
-def depth(mount_path: str) -> int:
-    """How many names lead to a folder."""
-    return 0 if mount_path == "/" else mount_path.count("/")

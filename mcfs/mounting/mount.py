@@ -10,7 +10,6 @@ import contextlib
 import logging
 import logging.handlers
 import os
-import resource
 import signal
 import socket
 import threading
@@ -26,10 +25,14 @@ from mcfs.annex.library import Library
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Absent, Entries, Names, Settings
 from mcfs.errors import McfsError, MountError
-from mcfs.fuse.operations import Operations, Places, connect, disconnect, serve, stop
+from mcfs.fuse.info_files import InfoFiles
+from mcfs.fuse.operations import Operations
+from mcfs.fuse.session import connect, disconnect, serve, stop
+from mcfs.fuse.track_content import TrackContent
 from mcfs.inspect.status import gather_status
 from mcfs.inspect.status_text import status_lines
 from mcfs.mount_table import mount_options
+from mcfs.mounting.process_limits import set_process_limits
 from mcfs.store import open_store
 from mcfs.sync.background import BackgroundSync
 from mcfs.sync.run import SyncReport
@@ -158,15 +161,15 @@ def _log_to(handler: logging.Handler, wishes: Wishes, least: int) -> None:
 
 def _serve(library: Library, place: Path, wishes: Wishes, on_ready: Callable[[], None]) -> None:
     settings = wishes.over(load_settings(library.top))
-    _allow_many_files()
+    set_process_limits()
     with open_store(library.store_dir) as store:
         tree = Tree(store, settings)
         operations = Operations(
             tree,
-            Places(library.top, library.common_dir),
+            TrackContent(library.top, library.common_dir),
+            InfoFiles(partial(_told, library, tree)),
             entries=settings.entries,
             plain_names=settings.names is Names.PLAIN,
-            told=partial(_told, library, tree),
         )
         connect(operations, place, mount_options(library.top) | wishes.options)
         background_sync = BackgroundSync(
@@ -234,13 +237,6 @@ def _status(library: Library) -> Iterator[tuple[str, str]]:
         yield from status_lines(gather_status(library))
     except McfsError as error:
         yield "library", f"{error}; the mount shows what it knew"
-
-
-def _allow_many_files() -> None:
-    """A track that is read is a descriptor here; players and scanners open thousands."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _tell_systemd_of(report: SyncReport) -> None:

@@ -15,7 +15,7 @@ from mcfs.annex.library import Library, open_library
 from mcfs.config.load import config_files, config_stamp
 from mcfs.config.settings import Settings
 from mcfs.error_log import ErrorLog
-from mcfs.errors import ConfigError, LibraryError, McfsError, SyncRunningError
+from mcfs.errors import ConfigError, LibraryError, McfsError, SyncRunningError, bug_sentence
 from mcfs.store import Store
 from mcfs.store.locks import wait_for_sync
 from mcfs.sync.run import SyncKind, SyncReport, sync
@@ -50,7 +50,7 @@ class BackgroundSync:
             except Exception as error:
                 # A bug must not end the following, of which nobody would know.
                 log.exception("the library could not be followed")
-                self._complain(f"a bug in mcfs: {type(error).__name__}: {error}")
+                self._complain(bug_sentence(error))
                 stop.wait(_AFTER_A_BUG)
 
     def _follow(self, stop: threading.Event) -> None:

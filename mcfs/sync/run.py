@@ -30,7 +30,7 @@ from mcfs.annex.read_library import (
     read_library,
 )
 from mcfs.config.settings import DEFAULTS, Settings
-from mcfs.errors import LibraryError, McfsError, StoreBusyError
+from mcfs.errors import LibraryError, McfsError, StoreBusyError, bug_sentence
 from mcfs.store import Store, SyncState
 from mcfs.store.cache_writer import CacheWriter
 from mcfs.store.locks import HeldLock, sync_lock
@@ -126,7 +126,7 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     foreseen = isinstance(error, (McfsError, OSError))
-    return str(error) if foreseen else f"a bug in mcfs: {type(error).__name__}: {error}"
+    return str(error) if foreseen else bug_sentence(error)
 
 
 def preview(library: Library, store: Store, settings: Settings = DEFAULTS) -> SyncReport:

@@ -1,16 +1,12 @@
-"""The handlers themselves, with no kernel: what each answers, and which errno stands for what."""
+"""The handlers without a kernel: what each answers, and which errno stands for which failure."""
 
 from __future__ import annotations
 
 import errno
 import os
-import platform
-import shutil
 import sqlite3
 import stat
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,58 +16,21 @@ import pytest
 from pyfuse3 import ROOT_INODE, FileHandleT, FUSEError, InodeT
 
 from mcfs.config.settings import Absent, Entries, Settings
-from mcfs.fuse.cached_names import Entry, Kind
-from mcfs.fuse.operations import Operations, Places
-from mcfs.store import Store, open_store
+from mcfs.fuse.cached_names import CachedName, CachedNames, NameKind
+from mcfs.fuse.operations import Operations
+from mcfs.store import Store
 from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.nodes import Node
 from mcfs.tree.tree import Tree
+from tests.fuse.conftest import CTX, MakeOperations, inode_at
 from tests.tracks import ABSENT
 
-CTX: Any = None
-NOBODY = InodeT(0)
-Make = Callable[..., Operations]
+NO_INODE = InodeT(0)
 
 
-@pytest.fixture
-def store(pristine_store: Path, tmp_path: Path) -> Iterator[Store]:
-    """The store of the samples, to do with as one likes; nothing here touches a library."""
-    shutil.copytree(pristine_store, tmp_path / "mcfs")
-    with open_store(tmp_path / "mcfs") as opened:
-        yield opened
-
-
-@pytest.fixture
-def make(pristine_library: Path, store: Store) -> Iterator[Make]:
-    """Operations on the samples, as a mount would have them."""
-    made: list[Operations] = []
-
-    def operations(tree: Tree | None = None, **options: Any) -> Operations:
-        places = Places(pristine_library, pristine_library / ".git")
-        made.append(Operations(tree or Tree(store), places, **options))
-        return made[-1]
-
-    yield operations
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def operations(make: Make) -> Operations:
-    return make()
-
-
-async def at(operations: Operations, mount_path: str) -> InodeT:
-    """The inode that the kernel would have of a path; 0 where it is told that there is none."""
-    inode = ROOT_INODE
-    for name in filter(None, mount_path.split("/")):
-        inode = (await operations.lookup(inode, os.fsencode(name), CTX)).st_ino
-    return inode
-
-
-def everything(operations: Operations) -> NameChanges:
-    """A change after which all that the kernel believes may be wrong."""
-    generation, day = operations._tree.version
+def everything(store: Store) -> NameChanges:
+    """A change after which all that the kernel has cached may be wrong."""
+    generation, day = Tree(store).version
     return NameChanges(generation, day, everything=True)
 
 
@@ -101,24 +60,24 @@ class TestNotThere:
         self, operations: Operations, mount_path: str, seconds: int
     ) -> None:
         above, _, name = mount_path.rpartition("/")
-        found = await operations.lookup(await at(operations, above), os.fsencode(name), CTX)
-        assert found.st_ino == NOBODY
+        found = await operations.lookup(await inode_at(operations, above), os.fsencode(name), CTX)
+        assert found.st_ino == NO_INODE
         assert found.entry_timeout == seconds
 
     async def test_a_listing_at_hand_says_so_too(self, operations: Operations) -> None:
         for folder in ("all", "genre"):
-            inode = await at(operations, folder)
+            inode = await inode_at(operations, folder)
             await operations.opendir(inode, CTX)
-            assert (await operations.lookup(inode, b"nothing", CTX)).st_ino == NOBODY
+            assert (await operations.lookup(inode, b"nothing", CTX)).st_ino == NO_INODE
 
     async def test_a_path_that_is_too_deep(self, operations: Operations) -> None:
-        assert await at(operations, "/".join(["bpm:>1"] * 32))
-        assert not await at(operations, "/".join(["bpm:>1"] * 33))
+        assert await inode_at(operations, "/".join(["bpm:>1"] * 32))
+        assert not await inode_at(operations, "/".join(["bpm:>1"] * 33))
 
     async def test_a_pin_that_is_to_go_or_to_be_called_otherwise(
         self, operations: Operations
     ) -> None:
-        pins = await at(operations, "pins")
+        pins = await inode_at(operations, "pins")
         assert await fails(operations.rmdir(pins, b"nothing", CTX)) == errno.ENOENT
         moving = operations.rename(pins, b"nothing", pins, b"x", 0, CTX)
         assert await fails(moving) == errno.ENOENT
@@ -143,11 +102,11 @@ class TestReadOnly:
     async def test_everything_that_would_write(
         self, operations: Operations, write: Callable[..., Awaitable[object]], where: str
     ) -> None:
-        assert await fails(write(operations, await at(operations, where))) == errno.EROFS
+        assert await fails(write(operations, await inode_at(operations, where))) == errno.EROFS
 
     @pytest.mark.parametrize("where", ["", "all", "genre", "genre:techno"])
     async def test_folders_are_made_in_pins_alone(self, operations: Operations, where: str) -> None:
-        inode, pins = await at(operations, where), await at(operations, "pins")
+        inode, pins = await inode_at(operations, where), await inode_at(operations, "pins")
         assert await fails(operations.mkdir(inode, b"x", 0o755, CTX)) == errno.EROFS
         assert await fails(operations.rmdir(inode, b"x", CTX)) == errno.EROFS
         for old, new in ((inode, pins), (pins, inode)):
@@ -155,16 +114,16 @@ class TestReadOnly:
         assert await fails(operations.access(inode, os.W_OK, CTX)) == errno.EROFS
 
     @pytest.mark.parametrize("flags", [os.O_WRONLY, os.O_RDWR, os.O_TRUNC, os.O_APPEND])
-    async def test_files_are_opened_for_reading(self, make: Make, flags: int) -> None:
+    async def test_files_are_opened_for_reading(self, make: MakeOperations, flags: int) -> None:
         operations = make(entries=Entries.FILES)
         for mount_path in ("all/Underworld - Rez.wav", "genre:techno.m3u8", ".mcfs/status"):
-            inode = await at(operations, mount_path)
+            inode = await inode_at(operations, mount_path)
             assert await fails(operations.open(inode, flags, CTX)) == errno.EROFS
 
 
 class TestPins:
     async def test_exists(self, operations: Operations) -> None:
-        pins = await at(operations, "pins")
+        pins = await inode_at(operations, "pins")
         for name in (b"one", b"other"):
             await operations.mkdir(pins, name, 0o755, CTX)
         assert await fails(operations.mkdir(pins, b"one", 0o755, CTX)) == errno.EEXIST
@@ -172,7 +131,7 @@ class TestPins:
         assert await fails(moving) == errno.EEXIST
 
     async def test_means_nothing(self, operations: Operations) -> None:
-        pins = await at(operations, "pins")
+        pins = await inode_at(operations, "pins")
         assert await fails(operations.mkdir(pins, b"bpm:12x", 0o755, CTX)) == errno.EINVAL
         trading = operations.rename(pins, b"a", pins, b"b", pyfuse3.RENAME_EXCHANGE, CTX)
         assert await fails(trading) == errno.EINVAL
@@ -182,47 +141,47 @@ class TestPins:
     ) -> None:
         """Else the kernel would believe for a day what it knows below the old one."""
         store.user.add_pin("mine", "genre:techno")
-        old = await at(operations, "pins/mine")
-        below = await at(operations, "pins/mine/bpm:126")
+        old = await inode_at(operations, "pins/mine")
+        below = await inode_at(operations, "pins/mine/bpm:126")
         store.user.remove_pin("mine")
         store.user.add_pin("mine", "genre:rock")
-        assert await at(operations, "pins/mine") != old
-        assert await at(operations, "pins/mine/bpm:126") not in (old, below)
+        assert await inode_at(operations, "pins/mine") != old
+        assert await inode_at(operations, "pins/mine/bpm:126") not in (old, below)
         store.user.remove_pin("mine")
         store.user.add_pin("mine", "genre:techno")
-        new = await at(operations, "pins/mine")
+        new = await inode_at(operations, "pins/mine")
         assert new != old, "somebody may still be in there"
-        assert await at(operations, "pins/mine/bpm:126") != below
+        assert await inode_at(operations, "pins/mine/bpm:126") != below
         await operations.forget([(old, 1), (below, 1)])
-        believed = operations.known.names.to_expire(everything(operations))
-        assert Entry(new, b"bpm:126", Kind.FOLDER) in believed
+        cached = operations.inodes.cached_names.take_stale(everything(store))
+        assert CachedName(new, b"bpm:126", NameKind.FOLDER) in cached
 
 
 class TestKinds:
-    async def test_only_links_lead_somewhere(self, make: Make) -> None:
+    async def test_only_links_lead_somewhere(self, make: MakeOperations) -> None:
         links, files = make(), make(entries=Entries.FILES)
         name = "all/Underworld - Rez.wav"
-        assert (await links.readlink(await at(links, name), CTX)).endswith(b"/underworld.wav")
+        assert (await links.readlink(await inode_at(links, name), CTX)).endswith(b"/underworld.wav")
         for operations, mount_path in ((links, "all"), (files, name), (links, ".mcfs/status")):
-            inode = await at(operations, mount_path)
+            inode = await inode_at(operations, mount_path)
             assert await fails(operations.readlink(inode, CTX)) == errno.EINVAL
 
     async def test_a_folder_is_not_opened_as_a_file(self, operations: Operations) -> None:
-        inode = await at(operations, "all")
+        inode = await inode_at(operations, "all")
         assert await fails(operations.open(inode, os.O_RDONLY, CTX)) == errno.EISDIR
 
-    async def test_no_file_is_ever_of_size_zero(self, make: Make, store: Store) -> None:
+    async def test_no_file_is_ever_of_size_zero(self, make: MakeOperations, store: Store) -> None:
         """`tar` would write an empty file in its place, and say nothing."""
         operations = make(Tree(store, Settings(absent=Absent.SHOW)), entries=Entries.FILES)
-        inode = await at(operations, "all/Basic Channel - Phylyps.flac")
+        inode = await inode_at(operations, "all/Basic Channel - Phylyps.flac")
         assert (await operations.getattr(inode, CTX)).st_size == len(f"sound of {ABSENT}\n") * 40
 
 
 @pytest.mark.logs("its content is not here")
-async def test_what_is_not_here_cannot_be_read(make: Make, store: Store) -> None:
+async def test_what_is_not_here_cannot_be_read(make: MakeOperations, store: Store) -> None:
     tree = Tree(store, Settings(absent=Absent.SHOW))
     operations = make(tree, entries=Entries.FILES)
-    inode = await at(operations, "all/Basic Channel - Phylyps.flac")
+    inode = await inode_at(operations, "all/Basic Channel - Phylyps.flac")
     assert await fails(operations.open(inode, os.O_RDONLY, CTX)) == errno.EIO
     assert "Phylyps" in tree.error_log.text()
     assert "git annex get" in tree.error_log.text()
@@ -237,7 +196,9 @@ class _Buggy(Tree):
 
 
 @pytest.mark.logs("failed", "a bug in mcfs")
-async def test_a_bug_is_an_input_output_error_and_a_line(make: Make, store: Store) -> None:
+async def test_a_bug_is_an_input_output_error_and_a_line(
+    make: MakeOperations, store: Store
+) -> None:
     tree = _Buggy(store)
     operations = make(tree)
     assert await fails(operations.lookup(ROOT_INODE, b"x", CTX)) == errno.EIO
@@ -247,10 +208,15 @@ async def test_a_bug_is_an_input_output_error_and_a_line(make: Make, store: Stor
 
 
 @pytest.mark.logs("was made anew by another version")
-async def test_without_a_database_the_last_listing_still_serves(make: Make, store: Store) -> None:
+async def test_without_a_database_the_last_listing_still_serves(
+    make: MakeOperations, store: Store
+) -> None:
     operations = make(tree := Tree(store))
-    inode, other = await at(operations, "genre:techno"), await at(operations, "genre:pop")
-    genres = await at(operations, "genre")
+    inode, other = (
+        await inode_at(operations, "genre:techno"),
+        await inode_at(operations, "genre:pop"),
+    )
+    genres = await inode_at(operations, "genre")
     for known in (inode, genres):
         await operations.releasedir(await operations.opendir(known, CTX))
     _spoil(store.folder / "cache.db")
@@ -270,20 +236,20 @@ def _spoil(cache: Path) -> None:
 
 
 async def test_what_the_kernel_forgets_is_forgotten(operations: Operations) -> None:
-    before = set(operations.known.all())
+    before = set(operations.inodes)
     inodes = [
-        await at(operations, mount_path)
+        await inode_at(operations, mount_path)
         for mount_path in ("genre/Pop", "genre/Pop/Beyoncé - Halo.mp3", "genre:techno.m3u8")
     ]
-    genre = await at(operations, "genre")
+    genre = await inode_at(operations, "genre")
     await operations.forget([(genre, 4), *((inode, 1) for inode in inodes), (genre, 0)])
     await operations.forget([(inodes[0], 1)])
-    assert set(operations.known.all()) == before
-    assert await at(operations, "genre") == genre
+    assert set(operations.inodes) == before
+    assert await inode_at(operations, "genre") == genre
 
 
 @pytest.mark.parametrize(
-    "told",
+    "names",
     [
         ("Beyoncé - Halo.mp3",),
         ("nothing.mp3",),
@@ -292,56 +258,40 @@ async def test_what_the_kernel_forgets_is_forgotten(operations: Operations) -> N
         ("{{ title }}.{{ ext }}", "{{ title }}.{{ ext }}/Halo.mp3"),
     ],
 )
-async def test_what_was_told_in_a_folder_is_forgotten_with_it(
-    operations: Operations, monkeypatch: pytest.MonkeyPatch, told: tuple[str, ...]
+async def test_names_in_a_folder_are_forgotten_with_it(
+    make: MakeOperations, store: Store, names: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr("mcfs.fuse.cached_names._FEW", 10)
-    # Known in one folder for as long as the others come and go.
-    track = await at(operations, "all/Beyoncé - Halo.mp3")
-    known, places = set(operations.known.all()), set(operations.known.places())
+    cached = CachedNames(prune_after=10)
+    operations = make(cached_names=cached)
+    # The kernel holds this one for the whole time, while the other folders come and go.
+    track = await inode_at(operations, "all/Beyoncé - Halo.mp3")
+    inodes_before, folders_before = set(operations.inodes), set(operations.inodes.folder_paths())
     for number in range(100):
         folder = f"title:halo bpm:<{1000 + number}"
-        inodes = [await at(operations, folder)]
-        for name in told:
+        inodes = [await inode_at(operations, folder)]
+        for name in names:
             above, _, last = name.rpartition("/")
             parent = inodes[0] if not above else inodes[1]
             found = await operations.lookup(parent, os.fsencode(last), CTX)
             inodes += [found.st_ino] if found.st_ino else []
-        assert (track in inodes) == any("Halo" in name for name in told)
+        assert (track in inodes) == any("Halo" in name for name in names)
         await operations.forget([(inode, 1) for inode in reversed(inodes)])
-    assert set(operations.known.all()) == known
-    assert set(operations.known.places()) == places
-    assert operations.known.names._absent <= 20
-    assert len(list(operations.known.names.to_expire(everything(operations)))) <= 20
-    # What is left is the folder `all`, of which the kernel may go on believing that it is there.
-    assert (operations.known.names._noted, operations.known.names._absent) == (1, 0)
+    assert set(operations.inodes) == inodes_before
+    assert set(operations.inodes.folder_paths()) == folders_before
+    assert cached.absent_count <= 20
+    assert len(list(cached.take_stale(everything(store)))) <= 20
+    # The folder `all` is left: the kernel may go on caching that it is there.
+    assert (len(cached), cached.absent_count) == (1, 0)
 
 
-_HEAPS = """
-import ctypes, sys, threading
-from mcfs.fuse.operations import Operations, Places, _share_memory
-_share_memory()
-together = threading.Barrier(21)
-def take():
-    taken = bytearray(3000)
-    together.wait()
-    together.wait()
-threads = [threading.Thread(target=take) for _ in range(20)]
-for thread in threads:
-    thread.start()
-together.wait()
-libc = ctypes.CDLL(None)
-libc.fopen.restype = ctypes.c_void_p
-libc.fclose.argtypes = [ctypes.c_void_p]
-libc.malloc_info.argtypes = [ctypes.c_int, ctypes.c_void_p]
-file = libc.fopen(sys.argv[1].encode(), b"w")
-libc.malloc_info(0, file)
-libc.fclose(file)
-together.wait()
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's heaps")
-def test_threads_share_what_memory_is_freed(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", _HEAPS, tmp_path / "heaps"], check=True)
-    assert (tmp_path / "heaps").read_text().count("<heap nr=") == 2
+async def test_absent_names_that_have_no_room_are_cached_for_a_second(
+    make: MakeOperations,
+) -> None:
+    """A program that probes for millions of names must not fill the memory."""
+    operations = make(cached_names=CachedNames(max_absent=2))
+    folder = await inode_at(operations, "all")
+    timeouts = [
+        (await operations.lookup(folder, b"nothing %d" % number, CTX)).entry_timeout
+        for number in range(4)
+    ]
+    assert timeouts == [86_400, 86_400, 1, 1]

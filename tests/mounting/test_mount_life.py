@@ -75,7 +75,8 @@ class TestTellsOfItself:
         assert f"mounts   {served.path}" in (told / "status").read_text()
         assert (told / "errors").read_text() == "nothing went wrong lately\n"
         assert not (served.path / "gnere:techno").exists()
-        assert 'did you mean "genre"?' in (told / "errors").read_text()
+        # A text is kept for a second.
+        wait_until(lambda: 'did you mean "genre"?' in (told / "errors").read_text())
         help_text = (told / "help").read_text()
         assert max(map(len, help_text.splitlines())) <= 90
         assert (told / "help").stat().st_size == len(help_text.encode())

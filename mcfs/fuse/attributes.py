@@ -1,0 +1,71 @@
+"""What `stat` shows of a node, and for how long the kernel may cache it.
+
+Owns the timeouts and the attributes of every kind of node.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from pyfuse3 import EntryAttributes, InodeT
+
+from mcfs.fuse.inodes import is_file
+from mcfs.fuse.track_content import TrackContent
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, PinsNode, TrackNode
+
+# What is invalidated when it changes.
+DAY = 86_400.0
+# What is not: pins, a folder's file, a folder's own attributes, and the absence of a name that a new field
+# would make valid.
+SECOND = 1.0
+_SMALLEST = 1  # of a file of unknown size: 0 would be copied as empty
+
+
+class AttributeBuilder:
+    """Makes the attributes of one mount's nodes, at each request anew: that is cheaper than storing them."""
+
+    def __init__(self, content: TrackContent) -> None:
+        self._content = content
+        self._uid, self._gid = os.getuid(), os.getgid()
+
+    def build(
+        self, inode: InodeT, node: Node, changed_at_ns: int, size: int = 0
+    ) -> EntryAttributes:
+        """The attributes of a node; `changed_at_ns` and `size` count where the node does not say."""
+        attributes = EntryAttributes()
+        attributes.st_ino = inode
+        attributes.entry_timeout = attributes.attr_timeout = DAY
+        attributes.st_uid, attributes.st_gid = self._uid, self._gid
+        attributes.st_nlink = 1
+        match node:
+            case TrackNode():
+                if is_file(inode):
+                    attributes.st_mode = stat.S_IFREG | 0o444
+                    attributes.st_size = _SMALLEST if node.size is None else node.size
+                    attributes.st_blocks = -(-attributes.st_size // 512)
+                else:
+                    attributes.st_mode = stat.S_IFLNK | 0o777
+                    attributes.st_size = len(self._content.link_target(node))
+                if node.changed is not None:
+                    changed_at_ns = node.changed * 1000
+            case ExportNode() | InfoFileNode():
+                attributes.st_mode = stat.S_IFREG | 0o444
+                attributes.st_size = size
+                attributes.st_blocks = -(-size // 512)
+                attributes.entry_timeout = attributes.attr_timeout = SECOND
+            case _:
+                attributes.st_mode = stat.S_IFDIR | (0o755 if isinstance(node, PinsNode) else 0o555)
+                # A link count of 1 means that the number of subfolders is unknown; with 2, `find` would
+                # assume that there are none.
+                attributes.attr_timeout = SECOND
+        attributes.st_atime_ns = attributes.st_mtime_ns = attributes.st_ctime_ns = changed_at_ns
+        return attributes
+
+
+def absent(timeout: float) -> EntryAttributes:
+    """The answer that a name does not exist, which the kernel may cache for so many seconds."""
+    attributes = EntryAttributes()
+    attributes.st_ino = InodeT(0)
+    attributes.entry_timeout = timeout
+    return attributes

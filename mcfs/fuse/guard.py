@@ -1,0 +1,82 @@
+"""Turns every failure of a request handler into an errno: any other exception would end the mount.
+
+Owns the table of which errno stands for which failure.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from pyfuse3 import FUSEError
+
+from mcfs.errors import (
+    LibraryError,
+    McfsError,
+    NotFoundError,
+    PinExistsError,
+    ReadOnlyError,
+    StoreError,
+    TextError,
+    bug_sentence,
+)
+
+log = logging.getLogger(__name__)
+
+_ERRNO: tuple[tuple[type[McfsError], int], ...] = (
+    (NotFoundError, errno.ENOENT),
+    (ReadOnlyError, errno.EROFS),
+    (PinExistsError, errno.EEXIST),
+    (TextError, errno.EINVAL),
+    (StoreError, errno.EIO),
+    (LibraryError, errno.EIO),
+)
+
+
+class Reporter(Protocol):
+    """What has guarded handlers."""
+
+    # How often each handler was called.
+    requests: Counter[str]
+
+    def report_error(self, sentence: str) -> None:
+        """Tell the user that a request failed and it was not the caller's fault."""
+
+
+_Handler = TypeVar("_Handler", bound=Callable[..., Awaitable[Any]])
+
+
+def guarded(handler: _Handler) -> _Handler:
+    """Count each request, and raise nothing but FUSEError."""
+
+    @functools.wraps(handler)
+    async def guard(self: Reporter, *arguments: Any) -> Any:
+        self.requests[handler.__name__] += 1
+        try:
+            return await handler(self, *arguments)
+        except FUSEError:
+            raise
+        except McfsError as error:
+            number = errno_of(error)
+            if number == errno.EIO:
+                self.report_error(str(error))
+            raise FUSEError(number) from error
+        except OSError as error:
+            # The library's disk failed or refused: its own errno is the best answer.
+            log.error("%s: %s", handler.__name__, error)
+            raise FUSEError(error.errno or errno.EIO) from error
+        except Exception as error:
+            log.exception("%s failed", handler.__name__)
+            self.report_error(bug_sentence(error))
+            raise FUSEError(errno.EIO) from error
+
+    return guard  # type: ignore[return-value]
+
+
+def errno_of(error: McfsError) -> int:
+    """The errno that stands for a failure; EIO where the caller did nothing wrong."""
+    return next((number for kind, number in _ERRNO if isinstance(error, kind)), errno.EIO)

@@ -1,0 +1,74 @@
+"""Where the content of tracks is in the library, and reading it.
+
+Owns the threads that wait for the library's disk. They are not those that resolve names, so a slow disk
+delays only those who read from it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import trio
+
+from mcfs.errors import ContentMissingError
+from mcfs.tree.nodes import TrackNode
+
+MAX_READERS = 40
+
+
+class TrackContent:
+    """The content of one library's tracks."""
+
+    def __init__(self, top: Path, common_dir: Path, *, max_readers: int = MAX_READERS) -> None:
+        self._common_dir = common_dir
+        self._in_work_tree = os.fsencode(top) + b"/"
+        self._in_git_dir = os.fsencode(common_dir) + b"/"
+        self._readers = trio.CapacityLimiter(max_readers)
+
+    def link_target(self, track: TrackNode) -> bytes:
+        """Absolute, so that a copy of the link leads there from anywhere on this machine."""
+        if track.work_path is not None:
+            return self._in_work_tree + os.fsencode(track.work_path)
+        return self._in_git_dir + os.fsencode(track.content_path)
+
+    async def open(self, track: TrackNode) -> int:
+        """A descriptor of its content; a `ContentMissingError` where it is not here."""
+        return await trio.to_thread.run_sync(self._open, track, limiter=self._readers)
+
+    async def read(self, descriptor: int, size: int, offset: int) -> bytes:
+        """Read in a thread, waiting for the disk."""
+        return await trio.to_thread.run_sync(
+            os.pread, descriptor, size, offset, limiter=self._readers
+        )
+
+    def disk(self) -> os.statvfs_result:
+        """The file system that the content is on."""
+        return os.statvfs(self._common_dir)
+
+    def _open(self, track: TrackNode) -> int:
+        # An unlocked file can be in the work tree alone; a locked one may be replaced there.
+        candidates = [self._in_git_dir + os.fsencode(track.content_path)]
+        if track.work_path is not None:
+            candidates.append(self._in_work_tree + os.fsencode(track.work_path))
+        for path in candidates:
+            try:
+                return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                continue
+        raise ContentMissingError(
+            f"{track.name}: its content is not here; to have it: git annex get"
+        )
+
+
+def read_cached(descriptor: int, size: int, offset: int) -> bytes | None:
+    """Read without waiting for the disk; None where not all of it is in the page cache.
+
+    A thread would take twice as long as copying from memory.
+    """
+    buffer = bytearray(size)
+    try:
+        count = os.preadv(descriptor, [buffer], offset, os.RWF_NOWAIT)
+    except OSError:  # nothing of it is in memory, or the file system does not know RWF_NOWAIT
+        return None
+    return bytes(buffer) if count == size else None

@@ -1,0 +1,33 @@
+"""Limits of the process that serves a mount: open files, and heaps.
+
+Owns what has to be set before a mount begins to serve.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import resource
+
+# Of glibc's <malloc.h>.
+_M_ARENA_MAX = -8
+_ARENAS = 2
+
+
+def set_process_limits() -> None:
+    """Prepare this process for serving a mount."""
+    _allow_many_open_files()
+    _share_heaps()
+
+
+def _allow_many_open_files() -> None:
+    """Each track that is being read has a descriptor here; players and scanners open thousands."""
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
+
+
+def _share_heaps() -> None:
+    """By default, glibc gives each thread a heap of its own, and no other thread gets what it freed."""
+    with contextlib.suppress(AttributeError):  # another libc
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
