@@ -2,12 +2,16 @@
 """What a sync costs: in full, with cold inodes, after ten changed tracks, and when nothing changed.
 
     python contrib/bench/sync.py LIBRARY [LARGER_LIBRARY] [--rounds 3] [--git-annex]
+    python contrib/bench/sync.py LIBRARY --compare-in-process [--rounds 5]
 
 The libraries are ones that `annex_library.py` made; of two, it is also said how much more the larger one
 costs. `baseline` streams what a full sync reads, and does nothing with it: `ls-tree` of the git-annex
 branch, `cat-file` of every log. Full syncs and baselines run in turn, each full sync in a process of its
 own, which is what peak memory is said of. Cold inodes need root, for the kernel to be told to forget them.
 `--git-annex` also times `git annex metadata --json --all`, which takes a minute.
+
+`--compare-in-process` runs full syncs alone, in turn with the library read by a subprocess (as mcfs does
+where the library is large) and read in the process of the sync; it reports wall and CPU time of both.
 """
 
 from __future__ import annotations
@@ -23,7 +27,9 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
 
 from mcfs.annex.git import blob_contents
 from mcfs.annex.library import Library, open_library
@@ -53,22 +59,49 @@ def baseline(library: Library) -> None:
         pass
 
 
-def full(place: Path) -> None:
-    """One full sync, in this process; says what it took."""
+def full(place: Path, *, in_process: bool) -> None:
+    """One full sync, in this process; prints what it took."""
     library = open_library(place)
-    with open_store(library.store_dir) as store:
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store(library.store_dir))
+        if in_process:
+            pays_off = "mcfs.sync.run.subprocess_pays_off"
+            stack.enter_context(patch(pays_off, lambda _: False))
         seconds = timed(lambda: sync(library, store, full=True))
     # A large library is read by a process of its own: the largest of the children is that one, or git.
-    peaks = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    peak = sum(used.ru_maxrss for used in peaks) / 1024
-    print(json.dumps({"seconds": seconds, "peak": peak}))
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    taken = {
+        "seconds": seconds,
+        "cpu": sum(each.ru_utime + each.ru_stime for each in used),
+        "peak": sum(each.ru_maxrss for each in used) / 1024,
+    }
+    print(json.dumps(taken))
 
 
-def full_elsewhere(library: Library) -> tuple[float, float]:
-    """Seconds and megabytes of a full sync in a process of its own."""
+def full_elsewhere(library: Library, *, in_process: bool = False) -> Taken:
+    """Wall seconds, CPU seconds and megabytes of a full sync in a process of its own."""
     command = [sys.executable, __file__, str(library.top), "--one-full"]
-    said = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    return said["seconds"], said["peak"]
+    if in_process:
+        command.append("--in-process")
+    taken: Taken = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return taken
+
+
+def compare_in_process(library: Library, rounds: int) -> None:
+    """Full syncs with and without the reading subprocess, in turn, after one that warms the caches."""
+    full_elsewhere(library)
+    taken: dict[bool, list[Taken]] = {False: [], True: []}
+    for _ in range(rounds):
+        for in_process, some in taken.items():
+            some.append(full_elsewhere(library, in_process=in_process))
+    for what in ("seconds", "cpu"):
+        apart, together = ([each[what] for each in taken[key]] for key in (False, True))
+        for name, choose in (("minimum", min), ("median", statistics.median)):
+            with_, without = choose(apart), choose(together)
+            print(
+                f"{what:8} {name:8} subprocess {with_:6.2f}  in process {without:6.2f}"
+                f"  ratio {with_ / without:.2f}"
+            )
 
 
 def change_ten(library: Library, number: int) -> None:
@@ -85,12 +118,12 @@ def measure(library: Library, store: Store, rounds: int) -> Taken:
     taken: defaultdict[str, list[float]] = defaultdict(list)
     for number in range(rounds):
         taken["baseline"].append(timed(lambda: baseline(library)))
-        seconds, peak = full_elsewhere(library)
-        taken["full"].append(seconds)
-        taken["peak MB"].append(peak)
+        one = full_elsewhere(library)
+        taken["full"].append(one["seconds"])
+        taken["peak MB"].append(one["peak"])
         if os.access(_FORGET, os.W_OK):
             _FORGET.write_text(_INODES)
-            taken["full, cold"].append(full_elsewhere(library)[0])
+            taken["full, cold"].append(full_elsewhere(library)["seconds"])
         change_ten(library, number)
         taken["ten changed"].append(timed(lambda: sync(library, store)))
         taken["nothing"].append(timed(lambda: sync(library, store)))
@@ -132,10 +165,15 @@ def main() -> None:
     arguments.add_argument("library", type=Path, nargs="+")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--git-annex", action="store_true")
+    arguments.add_argument("--compare-in-process", action="store_true")
     arguments.add_argument("--one-full", action="store_true", help=argparse.SUPPRESS)
+    arguments.add_argument("--in-process", action="store_true", help=argparse.SUPPRESS)
     asked = arguments.parse_args()
     if asked.one_full:
-        full(asked.library[0])
+        full(asked.library[0], in_process=asked.in_process)
+        return
+    if asked.compare_in_process:
+        compare_in_process(open_library(asked.library[0]), asked.rounds)
         return
     all_taken = []
     for place in asked.library:
