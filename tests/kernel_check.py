@@ -24,6 +24,7 @@ from mcfs.text.track_names import stem_and_suffix, track_name
 from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode
 from mcfs.tree.route import MAX_DEPTH, Route, can_become_valid
 from mcfs.tree.tree import Tree
+from tests.cache_access import insert_tracks, remove_tracks, update_tracks
 
 # Where folders begin: by nothing, by a query, in an order, cut, by the day.
 BASES = (
@@ -106,7 +107,7 @@ class Changes:
     def _write(self, *records: TrackRecord) -> None:
         finished = [_finished(record) for record in records]
         self.records |= {record.annex_key: record for record in finished}
-        self._store.cache.update(finished)
+        update_tracks(self._store.cache, finished)
 
     def _new(self) -> TrackRecord:
         self._made += 1
@@ -214,13 +215,13 @@ class Changes:
         keys = [record.annex_key for record in self._some()]
         for key in keys:
             del self.records[key]
-        self._store.cache.remove(keys)
+        remove_tracks(self._store.cache, keys)
 
     def _add(self) -> None:
         """git annex add"""
         some = [self._new() for _ in range(self._draw.randint(1, 4))]
         self.records |= {record.annex_key: record for record in some}
-        self._store.cache.insert(some)
+        insert_tracks(self._store.cache, some)
 
     def _replace(self) -> None:
         """Some go while others come, in one sync; what comes may be called as what goes."""

@@ -18,6 +18,7 @@ from mcfs.query import Query, Vocabulary, parse
 from mcfs.sql import count_tracks, select_tracks
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.text.escape import escape
+from tests.cache_access import select_rows, vocabulary_of
 
 TODAY = date(2025, 7, 9)
 MEBI = 1024 * 1024
@@ -199,12 +200,14 @@ class SampleCache:
     def annex_keys(self, query: Query | str, today: date = TODAY) -> list[str]:
         """The tracks that match, in the query's order."""
         parsed = self.query(query) if isinstance(query, str) else query
-        return [row.annex_key for row in self.store.cache.select(select_tracks(parsed, today))]
+        return [
+            row.annex_key for row in select_rows(self.store.cache, select_tracks(parsed, today))
+        ]
 
     def count(self, query: Query | str, today: date = TODAY) -> int:
         """How many tracks match, by the statement that counts."""
         parsed = self.query(query) if isinstance(query, str) else query
-        count: int = self.store.cache.select(count_tracks(parsed, today))[0][0]
+        count: int = select_rows(self.store.cache, count_tracks(parsed, today))[0][0]
         return count
 
 
@@ -216,7 +219,7 @@ def cache_of(
     with open_store(folder) as store:
         store.cache.replace_all(records)
         # Asking for it opens the pool's connection, before a test counts open files.
-        own_vocabulary = store.cache.vocabulary()
+        own_vocabulary = vocabulary_of(store.cache)
         yield SampleCache(store, folder, vocabulary or own_vocabulary)
 
 

@@ -111,7 +111,8 @@ def measure(
         for _ in range(rounds):
             number += 1
             some = [change(record, number) for record in draw.sample(records, 10)]
-            store.cache.update(some)
+            with store.cache.writing() as write:
+                write.update(some)
             start = time.monotonic()
             # Once, and once more.
             at, told = mount.stdout.readline().strip().split(" ", 1)

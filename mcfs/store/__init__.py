@@ -32,7 +32,6 @@ from mcfs.store.records import (
     Run,
     SyncState,
     TrackRecord,
-    is_stale,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ __all__ = [
     "Store",
     "SyncState",
     "TrackRecord",
-    "is_stale",
     "open_cache",
     "open_store",
 ]

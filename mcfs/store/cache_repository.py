@@ -7,7 +7,7 @@ is bound to a connection leaves it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, insert, update
 
 from mcfs.errors import StoreDamagedError, StoreError
-from mcfs.query import ALL, Query, Vocabulary
+from mcfs.query import ALL, Query
 from mcfs.schema.cache import CacheBase, schema_stamp
 from mcfs.schema.cache import SyncState as SyncRow
-from mcfs.sql import Compiled
 from mcfs.store import engine as sqlite
-from mcfs.store.cache_reader import CacheReader, FoundRow
+from mcfs.store.cache_reader import CacheReader
 from mcfs.store.quarantine import quarantine
-from mcfs.store.records import Counts, FieldCount, Generation, SyncState, TrackRecord
+from mcfs.store.records import Counts, SyncState, TrackRecord
 
 # What writes is loaded where something is written: most commands only read.
 if TYPE_CHECKING:
@@ -33,12 +32,15 @@ _APPLICATION = int.from_bytes(b"mcfs")
 
 
 class CacheRepository:
-    """The cache, through an engine that somebody else made. Safe to use from several threads."""
+    """The cache behind one engine. Safe to use from several threads.
 
-    def __init__(self, engine: Engine) -> None:
+    `stamp` says which tables the cache has; by default those of this version of mcfs.
+    """
+
+    def __init__(self, engine: Engine, stamp: int | None = None) -> None:
         self._engine = engine
         self._path = sqlite.path_of(engine)
-        self._stamp = schema_stamp()
+        self._stamp = schema_stamp() if stamp is None else stamp
 
     def prepare(self) -> str | None:
         """Have tables, and these tables.
@@ -89,21 +91,6 @@ class CacheRepository:
                 CacheWriter(connection).state(state)
             start_generation(connection, None)
 
-    def insert(self, records: Iterable[TrackRecord]) -> None:
-        """Add tracks that are new."""
-        with self.writing() as write:
-            write.insert(records)
-
-    def update(self, records: Iterable[TrackRecord]) -> None:
-        """Replace all there is about some tracks; their ids and inodes stay."""
-        with self.writing() as write:
-            write.update(records)
-
-    def remove(self, annex_keys: Iterable[str]) -> None:
-        """Forget tracks."""
-        with self.writing() as write:
-            write.remove(annex_keys)
-
     def record_finish(self, finished_at: datetime, counts: Counts) -> None:
         """That a sync came to its end, and what there is now. Not a new generation."""
         self._note(finished_at=finished_at, counts=asdict(counts), last_error=None)
@@ -112,40 +99,15 @@ class CacheRepository:
         """What went wrong with the last sync; None when nothing did. Not a new generation."""
         self._note(last_error=sentence)
 
-    def generation(self) -> Generation:
-        """The name of the state the cache is in now."""
-        with self.reading() as read:
-            return read.generation()
-
     def state(self) -> SyncState:
         """What the cache is a picture of now."""
         with self.reading() as read:
             return read.state()
 
-    def select(self, compiled: Compiled) -> Sequence[FoundRow]:
-        """The rows of what `sql/` compiled."""
-        with self.reading() as read:
-            return read.select(compiled)
-
-    def get(self, annex_key: str) -> TrackRecord | None:
-        """All there is about one track."""
-        with self.reading() as read:
-            return read.get(annex_key)
-
     def count(self, query: Query = ALL) -> int:
         """How many tracks a query names."""
         with self.reading() as read:
             return read.count(query)
-
-    def vocabulary(self) -> Vocabulary:
-        """The fields there are, for reading queries."""
-        with self.reading() as read:
-            return read.vocabulary()
-
-    def fields(self) -> list[FieldCount]:
-        """Every field there is, with the number of its tracks."""
-        with self.reading() as read:
-            return read.fields()
 
     def _prepare(self) -> None:
         with sqlite.reading(self._engine) as connection:

@@ -55,12 +55,8 @@ class SyncState:
     last_error: str | None = None
 
 
+# A library that was not synced for so long has probably changed since.
 STALE_AFTER = timedelta(hours=24)
-
-
-def is_stale(state: SyncState, now: datetime) -> bool:
-    """Whether nobody has looked for so long that the library may well be another one by now."""
-    return state.finished_at is None or now - state.finished_at > STALE_AFTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,6 @@ class UserRepository:
         with sqlite.writing(self._engine) as connection:
             steps.upgrade(connection)
 
-    def downgrade(self, revision: str) -> None:
-        """Bring the tables to an older revision; refused where pins or snapshots would be lost."""
-        from mcfs.store.migrations import steps  # Alembic is slow to import
-
-        with sqlite.writing(self._engine) as connection:
-            steps.downgrade(connection, revision)
-
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()

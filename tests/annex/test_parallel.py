@@ -23,6 +23,7 @@ from mcfs.store import Store
 from mcfs.sync.run import SyncKind, sync
 from mcfs.text.track_names import is_audio
 from tests.annex.git_annex_oracle import Repository
+from tests.cache_access import generation_of, get_track
 from tests.mounts import wait_until
 
 WANTED = partial(is_audio, extensions=EXTENSIONS)
@@ -108,11 +109,11 @@ class TestSaysTheSame:
 
     def test_and_so_does_the_store(self, library: Library, synced: Store, always: None) -> None:
         keys = {key.key for key in _apart(library)}
-        before = {key: synced.cache.get(key) for key in keys}
+        before = {key: get_track(synced.cache, key) for key in keys}
         report = sync(library, synced, full=True)
         assert report.kind is SyncKind.FULL
         assert report.tracks == len(keys)
-        assert {key: synced.cache.get(key) for key in keys} == before
+        assert {key: get_track(synced.cache, key) for key in keys} == before
 
 
 def test_a_small_library_is_read_here(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,11 +154,11 @@ class TestFails:
     def test_where_there_is_no_python(
         self, library: Library, synced: Store, always: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        before = synced.cache.generation()
+        before = generation_of(synced.cache)
         monkeypatch.setattr(sys, "executable", "/bin/false")
         with pytest.raises(LibraryError, match=r"mcfs\.annex\.parallel failed \(1\)"):
             sync(library, synced, full=True)
-        assert synced.cache.generation() == before
+        assert generation_of(synced.cache) == before
         assert "failed (1)" in (synced.cache.state().last_error or "")
 
     @pytest.mark.parametrize("size", [0, 3, 8, 12, 14, 21, 1000, -1])
@@ -204,7 +205,7 @@ class TestFails:
 
         assert sync(library, synced, full=True, on_progress=kill).kind is SyncKind.FULL
         assert len(killed) == 1
-        record = synced.cache.get(repository.key(TRACK))
+        record = get_track(synced.cache, repository.key(TRACK))
         assert record is not None
         assert record.values["comment"] == (MUCH.partition("=")[2],)
 

@@ -15,6 +15,7 @@ from mcfs.annex.library import Library
 from mcfs.cli import COMMANDS, run
 from mcfs.errors import ExitCode, LibraryError, QueryError, StoreBusyError, TemplateError
 from mcfs.store import open_store
+from tests.cache_access import generation_of
 from tests.mounts import REPOSITORY
 from tests.prerequisites import needs_root
 
@@ -187,7 +188,7 @@ class TestDisks:
     def test_full(self, library: Library, disk: Path) -> None:
         assert self._sync(library).returncode == ExitCode.DONE
         with open_store(disk) as store:
-            before = store.cache.generation()
+            before = generation_of(store.cache)
         self._fill(disk)
         done = self._sync(library)
         assert done.returncode == ExitCode.FAILED
@@ -195,7 +196,7 @@ class TestDisks:
         assert "no space left on its disk; make some and try again" in done.stderr
         (disk / "filler").unlink()
         with open_store(disk) as store:
-            assert store.cache.generation() == before
+            assert generation_of(store.cache) == before
             assert store.cache.count() == 12
         assert self._sync(library).returncode == ExitCode.DONE
 

@@ -28,6 +28,7 @@ from mcfs.mount_table import unmount
 from mcfs.store import Store, open_store
 from mcfs.store.locks import sync_lock
 from mcfs.sync.run import sync
+from tests.cache_access import generation_of
 from tests.cli.running import Mcfs
 from tests.mounts import REPOSITORY, is_mounted, mounted, wait_until
 from tests.prerequisites import needs_fuse, needs_root
@@ -101,7 +102,7 @@ def test_for_programs(mcfs: Mcfs, library: Library, synced: Store) -> None:
     told = status(mcfs)
     assert told["library"] == {"path": str(library.top), "uuid": library.uuid}
     assert told["store"] == str(synced.folder)
-    assert told["generation"]["counter"] == synced.cache.generation().counter
+    assert told["generation"]["counter"] == generation_of(synced.cache).counter
     counted = {name: told[name] for name in ("tracks", "present", "without_metadata", "broken")}
     assert counted == {"tracks": 12, "present": 11, "without_metadata": 1, "broken": {"bpm": 1}}
     last = told["last_sync"]

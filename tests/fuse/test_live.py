@@ -19,6 +19,7 @@ from mcfs.annex.library import Library
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.sync.run import sync
 from mcfs.tree.tree import Tree
+from tests.cache_access import insert_tracks, remove_tracks, update_tracks
 from tests.kernel_check import Believed, drive
 from tests.mounts import Mounted, observed, wait_until
 from tests.prerequisites import git_annex_environment, needs_fuse
@@ -173,9 +174,9 @@ class TestFolders:
         ):
             with _standing_in(live.mnt / folder) as shell:
                 changed = track("0", genre="Techno", bpm="99")
-                live.store.cache.update([changed])
+                update_tracks(live.store.cache, [changed])
                 live.comes("bpm/99")
-                live.store.cache.update([replace(changed, values={"genre": ("Techno",)})])
+                update_tracks(live.store.cache, [replace(changed, values={"genre": ("Techno",)})])
                 live.goes("bpm/99")
                 # Fields come and go, and everything is made anew.
                 live.store.cache.replace_all(
@@ -192,10 +193,10 @@ class TestFolders:
         pop, techno = track("a", genre="Pop"), track("a", genre="Techno")
         live.holds(pop)
         with _standing_in(live.mnt / "genre" / "Pop") as shell:
-            live.store.cache.update([techno])
+            update_tracks(live.store.cache, [techno])
             live.goes("genre/Pop")
             live.comes("genre/Techno/a.mp3")
-            live.store.cache.update([pop])
+            update_tracks(live.store.cache, [pop])
             live.comes("genre/Pop/a.mp3")
             live.goes("genre/Techno")
             assert shell.say(f"cd '{live.mnt}/genre/Pop' && /bin/pwd -P").endswith("genre/Pop")
@@ -204,7 +205,7 @@ class TestFolders:
         """A title is called as a query is: what a folder lists comes first."""
         live.holds(track("a", genre="Pop", title="x"), track("b", genre="Rock", title="y"))
         assert live.is_there("{{ title }}/genre:pop/x")
-        live.store.cache.update([track("b", genre="Rock", title="genre:pop")])
+        update_tracks(live.store.cache, [track("b", genre="Rock", title="genre:pop")])
         live.goes("{{ title }}/genre:pop/x")
         live.lists("{{ title }}/genre:pop", "b.mp3")
 
@@ -250,8 +251,8 @@ class TestOpen:
         with os.scandir(live.mnt / "all") as entries:
             names = [next(entries).name]
             for n in range(100, 200):
-                live.store.cache.update([replace(before[n], name=f"renamed {n}.mp3")])
-            live.store.cache.remove(record.annex_key for record in before[:50])
+                update_tracks(live.store.cache, [replace(before[n], name=f"renamed {n}.mp3")])
+            remove_tracks(live.store.cache, (record.annex_key for record in before[:50]))
             live.comes("all/renamed 199.mp3")
             names += [entry.name for entry in entries]
         assert sorted(names) == [record.name for record in before]
@@ -274,8 +275,8 @@ class TestOpen:
         thread.start()
         for n in range(0, 300, 20):
             gone = records[n : n + 20]
-            live.store.cache.remove(record.annex_key for record in gone)
-            live.store.cache.insert(gone)
+            remove_tracks(live.store.cache, (record.annex_key for record in gone))
+            insert_tracks(live.store.cache, gone)
         ended.set()
         thread.join()
         for names in seen:

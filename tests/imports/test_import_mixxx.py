@@ -23,6 +23,7 @@ from mcfs.imports.track_matching import NO_TRACK, NOT_IN_LIBRARY, NOT_THERE
 from mcfs.store import Store
 from mcfs.store.locks import import_lock
 from mcfs.sync.run import SyncKind, sync
+from tests.cache_access import select_rows
 from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of
 from tests.mounts import REPOSITORY, mounted, wait_until
 from tests.prerequisites import git_annex_environment, needs_fuse
@@ -388,7 +389,7 @@ def test_the_store_is_in_step_before_and_after(
     mixxx.add(library.top / "acdc.mp3", ("Some",))
     assert counts(run()) == (2, 0, 0, 0)
     assert sync(library, synced).kind is SyncKind.NOTHING
-    assert len(synced.cache.select(_in_crate("Some"))) == 1
+    assert len(select_rows(synced.cache, _in_crate("Some"))) == 1
 
 
 def _in_crate(crate: str) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from mcfs.inspect.suggest import suggest_term
 from mcfs.query import parse
 from mcfs.store import Store, open_store
+from tests.cache_access import vocabulary_of
 from tests.records import RECORDS
 
 
@@ -17,7 +18,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The tracks of `tests/records.py`. Nobody writes to it."""
     with open_store(tmp_path_factory.mktemp("suggest")) as store:
         store.cache.replace_all(RECORDS)
-        store.cache.vocabulary()
+        vocabulary_of(store.cache)
         yield store
 
 

@@ -22,6 +22,7 @@ from mcfs.query import (
 )
 from mcfs.sql import select_tracks
 from mcfs.sql.groups import select_values
+from tests.cache_access import select_rows
 from tests.query.table import IN_AM, TECHNO
 from tests.records import (
     CAFE,
@@ -286,7 +287,7 @@ def test_a_snapshot_of_a_large_library(cache: SampleCache) -> None:
 def _ids(cache: SampleCache, *titles: str) -> list[int]:
     """The ids of tracks in the store."""
     query = Query(AnnexKeys(tuple(KEYS[title] for title in titles)))
-    return [row.id for row in cache.store.cache.select(select_tracks(query, TODAY))]
+    return [row.id for row in select_rows(cache.store.cache, select_tracks(query, TODAY))]
 
 
 def test_a_value_by_tracks(cache: SampleCache) -> None:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from mcfs.store import CacheRepository
 from mcfs.store.engine import open_engine
@@ -22,18 +23,30 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cache(path: Path) -> Iterator[CacheRepository]:
+def cache_engine(path: Path) -> Engine:
+    """The engine of `cache`, with little patience."""
+    return open_engine(path, patience=0.3)
+
+
+@pytest.fixture
+def cache(cache_engine: Engine) -> Iterator[CacheRepository]:
     """An empty cache."""
-    repository = CacheRepository(open_engine(path, patience=0.3))
+    repository = CacheRepository(cache_engine)
     assert repository.prepare() is None
     yield repository
     repository.close()
 
 
 @pytest.fixture
-def user(tmp_path: Path) -> Iterator[UserRepository]:
+def user_engine(tmp_path: Path) -> Engine:
+    """The engine of `user`, with little patience."""
+    return open_engine(tmp_path / "user.db", patience=0.3)
+
+
+@pytest.fixture
+def user(user_engine: Engine) -> Iterator[UserRepository]:
     """An empty user.db."""
-    repository = UserRepository(open_engine(tmp_path / "user.db", patience=0.3))
+    repository = UserRepository(user_engine)
     repository.prepare()
     yield repository
     repository.close()

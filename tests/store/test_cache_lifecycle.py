@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError
+from mcfs.schema.cache import schema_stamp
 from mcfs.store import CacheRepository, SyncState, TrackRecord, open_store
 from mcfs.store.engine import open_engine, open_immutable
 from mcfs.store.quarantine import quarantine
+from tests.cache_access import fields_of, generation_of, get_track, insert_tracks, update_tracks
 from tests.store.cache_contents import contents, query, substring, track
 
 
@@ -30,9 +34,9 @@ def breaks_off(*records: TrackRecord) -> Iterator[TrackRecord]:
     raise RuntimeError("the library is gone")
 
 
-def test_settings(cache: CacheRepository, path: Path) -> None:
+def test_settings(cache: CacheRepository, cache_engine: Engine, path: Path) -> None:
     assert query(path, "PRAGMA journal_mode") == [("wal",)]
-    with cache._engine.connect() as connection:
+    with cache_engine.connect() as connection:
         driver = connection.connection.driver_connection
         assert driver is not None
         for setting, value in (("foreign_keys", 1), ("synchronous", 1), ("temp_store", 2)):
@@ -48,34 +52,41 @@ def test_cache_says_whose_it_is(cache: CacheRepository, path: Path) -> None:
 
 def test_preparing_again_changes_nothing(cache: CacheRepository) -> None:
     cache.replace_all([track(1)])
-    before = cache.generation()
+    before = generation_of(cache)
     assert cache.prepare() is None
-    assert cache.generation() == before
+    assert generation_of(cache) == before
     assert cache.count() == 1
 
 
 def test_using_a_cache_that_was_not_prepared(path: Path) -> None:
     repository = CacheRepository(open_engine(path))
     with pytest.raises(StoreError, match="start this one again"):
-        repository.generation()
+        generation_of(repository)
     repository.close()
 
 
-@pytest.mark.parametrize("change", ["replace_all", "insert", "update"])
+CHANGES: dict[str, Callable[[CacheRepository, Iterator[TrackRecord]], None]] = {
+    "replace_all": CacheRepository.replace_all,
+    "insert": insert_tracks,
+    "update": update_tracks,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_rollback_keeps_what_was(cache: CacheRepository, path: Path, change: str) -> None:
     cache.replace_all(
         [track(1, genre="Techno"), track(2, genre="House")], SyncState(counts={"n": 2})
     )
-    before, generation, state = contents(path), cache.generation(), cache.state()
+    before, generation, state = contents(path), generation_of(cache), cache.state()
     new = [track(1, genre="Ambient")] if change == "update" else [track(3), track(4, genre="Dub")]
     with pytest.raises(RuntimeError, match="gone"):
-        getattr(cache, change)(breaks_off(*new))
+        CHANGES[change](cache, breaks_off(*new))
     assert contents(path) == before
-    assert cache.generation() == generation
+    assert generation_of(cache) == generation
     assert cache.state() == state
     assert substring(path, "tech") == [("genre", "Techno")]
     assert substring(path, "dub") == []
-    cache.insert([track(3)])
+    insert_tracks(cache, [track(3)])
     assert cache.count() == 3
 
 
@@ -104,19 +115,19 @@ def test_a_contradiction_in_the_middle_of_a_load(cache: CacheRepository, path: P
 
 def test_readers_during_a_load_see_what_was(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1)])
-    before = cache.generation()
+    before = generation_of(cache)
     reader = other(path)
 
     def records() -> Iterator[TrackRecord]:
         for number in range(2, 9000):
             if number % 4000 == 0:
                 assert reader.count() == 1
-                assert reader.generation() == before
+                assert generation_of(reader) == before
             yield track(number)
 
     cache.replace_all(records())
     assert reader.count() == 8998
-    assert reader.generation().counter == before.counter + 1
+    assert generation_of(reader).counter == before.counter + 1
     reader.close()
 
 
@@ -125,7 +136,7 @@ def test_reading_sees_one_state_while_others_write(cache: CacheRepository, path:
     writer = other(path)
     with cache.reading() as read:
         # The state is that of the beginning, not of the first question.
-        writer.insert([track(2)])
+        insert_tracks(writer, [track(2)])
         assert read.count() == 1
         writer.replace_all([])
         assert read.count() == 1
@@ -141,7 +152,7 @@ def test_several_threads_at_once(cache: CacheRepository, path: Path) -> None:
     def work(number: int) -> None:
         try:
             for step in range(5):
-                patient.insert([track(number * 10 + step, title=f"t{number}")])
+                insert_tracks(patient, [track(number * 10 + step, title=f"t{number}")])
                 with patient.reading() as read:
                     assert read.generation().counter == read.count()
         except BaseException as error:  # noqa: BLE001
@@ -170,7 +181,7 @@ def test_writer_waits_for_a_writer(cache: CacheRepository, path: Path) -> None:
     thread = threading.Thread(target=hold)
     thread.start()
     held.wait()
-    patient.insert([track(2)])
+    insert_tracks(patient, [track(2)])
     thread.join()
     assert patient.count() == 2
     patient.close()
@@ -182,11 +193,11 @@ def test_writer_gives_up_waiting(cache: CacheRepository, path: Path) -> None:
         write.insert([track(1)])
         began = time.monotonic()
         with pytest.raises(StoreBusyError) as caught:
-            impatient.insert([track(2)])
+            insert_tracks(impatient, [track(2)])
         assert 0.3 <= time.monotonic() - began < 5
         assert impatient.count() == 0
     assert str(caught.value) == f"{path} is being written by another process; try again in a moment"
-    impatient.insert([track(2)])
+    insert_tracks(impatient, [track(2)])
     assert cache.count() == 2
     impatient.close()
 
@@ -205,21 +216,21 @@ def make_old(path: Path) -> None:
 
 def test_cache_of_another_version_is_made_anew(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1, genre="Techno")])
-    before = cache.generation()
+    before = generation_of(cache)
     inode = path.stat().st_ino
     make_old(path)
     with pytest.raises(StoreError, match="another version"):
         cache.count()
     with pytest.raises(StoreError, match="another version"):
-        cache.insert([])
+        insert_tracks(cache, [])
     with pytest.raises(StoreError, match="another version"):
         cache.replace_all([])
     with pytest.raises(StoreError, match="another version"):
         cache.record_error("x")
     assert cache.prepare() is None
     assert cache.count() == 0
-    assert cache.generation().counter == 0
-    assert cache.generation().store_uuid != before.store_uuid
+    assert generation_of(cache).counter == 0
+    assert generation_of(cache).store_uuid != before.store_uuid
     assert path.stat().st_ino == inode
     assert not query(path, "SELECT name FROM sqlite_master WHERE name LIKE 'older%'")
     cache.replace_all([track(1, genre="Techno")])
@@ -228,10 +239,9 @@ def test_cache_of_another_version_is_made_anew(cache: CacheRepository, path: Pat
 
 def test_rebuild_is_not_pulled_from_under_a_reader(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1, genre="Techno")])
-    before = cache.generation()
+    before = generation_of(cache)
     with cache.reading() as read:
-        newer = CacheRepository(open_engine(path))
-        newer._stamp += 1
+        newer = CacheRepository(open_engine(path), stamp=schema_stamp() + 1)
         newer.prepare()
         assert newer.count() == 0
         newer.replace_all([track(5), track(6)])
@@ -248,7 +258,7 @@ def test_two_who_prepare_at_once(path: Path) -> None:
     found: list[object] = []
 
     def prepare(repository: CacheRepository) -> None:
-        found.append((repository.prepare(), repository.generation()))
+        found.append((repository.prepare(), generation_of(repository)))
 
     threads = [threading.Thread(target=prepare, args=(each,)) for each in repositories]
     for thread in threads:
@@ -263,11 +273,17 @@ def test_two_who_prepare_at_once(path: Path) -> None:
 
 def test_second_to_prepare_finds_it_done(cache: CacheRepository, path: Path) -> None:
     """Between seeing an old stamp and holding the lock, another process may have been quicker."""
-    cache.replace_all([track(1)])
-    seen = iter([False])
-    late = CacheRepository(open_engine(path))
-    look = late._is_current
-    late._is_current = lambda connection: next(seen, None) is not False and look(connection)  # type: ignore[method-assign]
+    make_old(path)
+    engine = open_engine(path)
+    checkouts = itertools.count(1)
+
+    def another_process(*_: object) -> None:
+        if next(checkouts) == 2:  # the first looks at the stamp, the second is to take the lock
+            cache.prepare()
+            cache.replace_all([track(1)])
+
+    event.listen(engine, "checkout", another_process)
+    late = CacheRepository(engine)
     late.prepare()
     assert late.count() == 1
     late.close()
@@ -314,7 +330,7 @@ def test_damage_found_while_reading_is_one_clear_line(cache: CacheRepository, pa
         file.seek(8192)
         file.write(b"\xa5" * (path.stat().st_size - 8192))
     with pytest.raises(StoreDamagedError, match=r"cache\.db is damaged$"):
-        cache.fields()
+        fields_of(cache)
 
 
 def test_damaged_cache_that_another_process_has_open_is_left_alone(
@@ -377,16 +393,16 @@ def test_open_store_makes_everything_and_leaves_nothing_open(tmp_path: Path) -> 
 
 
 def test_reading_without_any_space(cache: CacheRepository, path: Path) -> None:
-    cache.insert([track(1, genre="Techno")])
+    insert_tracks(cache, [track(1, genre="Techno")])
     assert open_immutable(path) is None, "there is a log, and what is in it counts"
     cache.close()
     engine = open_immutable(path)
     assert engine is not None
     still = CacheRepository(engine)
     assert still.prepare() is None
-    assert still.get(track(1).annex_key) == track(1, genre="Techno")
+    assert get_track(still, track(1).annex_key) == track(1, genre="Techno")
     with pytest.raises(StoreError, match=r"cache\.db cannot be written"):
-        still.insert([track(2)])
+        insert_tracks(still, [track(2)])
     still.close()
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 

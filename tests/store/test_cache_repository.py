@@ -15,6 +15,15 @@ from mcfs.query import ALL, parse
 from mcfs.sql import select_tracks
 from mcfs.store import CacheRepository, SyncState, TrackRecord
 from mcfs.store.clock import today
+from tests.cache_access import (
+    fields_of,
+    generation_of,
+    get_track,
+    insert_tracks,
+    remove_tracks,
+    select_rows,
+    update_tracks,
+)
 from tests.store.cache_contents import METADATA, PLACES, named, query, substring, track
 
 WHEN = datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=UTC)
@@ -49,9 +58,9 @@ def full() -> TrackRecord:
 
 def test_record_comes_back_as_it_went_in(cache: CacheRepository) -> None:
     cache.replace_all([full(), track(2)])
-    assert cache.get(full().annex_key) == full()
-    assert cache.get("MD5E-s2--000002.mp3") == track(2)
-    assert cache.get("unknown") is None
+    assert get_track(cache, full().annex_key) == full()
+    assert get_track(cache, "MD5E-s2--000002.mp3") == track(2)
+    assert get_track(cache, "unknown") is None
 
 
 def test_every_column_of_track(cache: CacheRepository, path: Path) -> None:
@@ -105,7 +114,7 @@ def test_numbers_that_are_none_leave_the_columns_empty(cache: CacheRepository, p
 
 def test_size_that_sqlite_cannot_hold_is_unknown(cache: CacheRepository) -> None:
     cache.replace_all([replace(track(1), size=2**64)])
-    held = cache.get(track(1).annex_key)
+    held = get_track(cache, track(1).annex_key)
     assert held is not None
     assert held.size is None
 
@@ -113,7 +122,7 @@ def test_size_that_sqlite_cannot_hold_is_unknown(cache: CacheRepository) -> None
 def test_times_are_utc_whatever_zone_they_came_in(cache: CacheRepository) -> None:
     there = timezone(timedelta(hours=5, minutes=30))
     cache.replace_all([replace(track(1), changed_at=WHEN.astimezone(there))])
-    held = cache.get(track(1).annex_key)
+    held = get_track(cache, track(1).annex_key)
     assert held is not None
     assert held.changed_at == WHEN
     assert held.changed_at.tzinfo is UTC
@@ -138,37 +147,37 @@ def test_dictionary_holds_each_value_once(cache: CacheRepository, path: Path) ->
 
 def test_value_said_twice_is_one(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1, genre=("a", "a", "b"))])
-    cache.insert([track(2, genre=("c", "c"))])
+    insert_tracks(cache, [track(2, genre=("c", "c"))])
     assert query(path, "SELECT count(*) FROM track_value") == [(3 + 2 * PLACES,)]
 
 
 def test_value_said_in_two_spellings_of_a_field_is_one(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1, genre="a"), track(2, genre="a", Genre=("a", "b"))])
-    cache.insert([track(3, GENRE="a", genre="a")])
+    insert_tracks(cache, [track(3, GENRE="a", genre="a")])
     assert query(path, "SELECT count(*) FROM track_value") == [(4 + 3 * PLACES,)]
 
 
 def test_spellings_of_a_field_are_one_field(cache: CacheRepository) -> None:
     cache.replace_all([track(1, genre="a"), track(2, Genre="b"), track(3, genre="c")])
-    assert cache.fields() == [("genre", "Genre", 3)]
-    cache.insert([track(4, GENRE="d")])
-    assert cache.fields() == [("genre", "GENRE", 4)]
+    assert fields_of(cache) == [("genre", "Genre", 3)]
+    insert_tracks(cache, [track(4, GENRE="d")])
+    assert fields_of(cache) == [("genre", "GENRE", 4)]
 
 
 def test_more_tracks_than_one_batch(cache: CacheRepository, path: Path) -> None:
     cache.replace_all(track(n, title=f"t{n}", genre="g") for n in range(1, 9002))
     assert cache.count() == 9001
     assert query(path, "SELECT count(*) FROM track_value") == [(9001 * (2 + PLACES),)]
-    assert [row.name for row in cache.select(select_tracks(parse("title:t8999"), today()))] == [
-        "8999.mp3"
-    ]
+    assert [
+        row.name for row in select_rows(cache, select_tracks(parse("title:t8999"), today()))
+    ] == ["8999.mp3"]
 
 
 def test_a_load_replaces_everything(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1, genre="Techno"), track(2)])
     cache.replace_all([track(3, mood="dark")])
     assert cache.count() == 1
-    assert [field.name for field in cache.fields()] == ["mood"]
+    assert [field.name for field in fields_of(cache)] == ["mood"]
     assert substring(path, "tech") == []
     assert substring(path, "dark") == [("mood", "dark")]
     cache.replace_all([])
@@ -176,30 +185,30 @@ def test_a_load_replaces_everything(cache: CacheRepository, path: Path) -> None:
 
 
 def test_insert_update_remove_one(cache: CacheRepository) -> None:
-    cache.insert([track(1, genre="Techno")])
-    assert cache.get(track(1).annex_key) == track(1, genre="Techno")
-    cache.update([track(1, genre="House", bpm="120")])
-    assert cache.get(track(1).annex_key) == track(1, genre="House", bpm="120")
-    assert [field.name for field in cache.fields()] == ["bpm", "genre"]
-    cache.remove([track(1).annex_key])
+    insert_tracks(cache, [track(1, genre="Techno")])
+    assert get_track(cache, track(1).annex_key) == track(1, genre="Techno")
+    update_tracks(cache, [track(1, genre="House", bpm="120")])
+    assert get_track(cache, track(1).annex_key) == track(1, genre="House", bpm="120")
+    assert [field.name for field in fields_of(cache)] == ["bpm", "genre"]
+    remove_tracks(cache, [track(1).annex_key])
     assert cache.count() == 0
-    assert cache.fields() == []
+    assert fields_of(cache) == []
 
 
 def test_insert_update_remove_many(cache: CacheRepository) -> None:
     some = range(1, 2501)
-    cache.insert(track(n, title=f"t{n}") for n in some)
+    insert_tracks(cache, (track(n, title=f"t{n}") for n in some))
     assert cache.count() == 2500
-    cache.update(track(n, title=f"u{n % 7}") for n in some)
+    update_tracks(cache, (track(n, title=f"u{n % 7}") for n in some))
     assert cache.count(parse("title:=u3")) == 357
-    cache.remove(track(n).annex_key for n in some if n % 2)
+    remove_tracks(cache, (track(n).annex_key for n in some if n % 2))
     assert cache.count() == 1250
 
 
 def test_update_keeps_id_and_inode(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1, genre="a"), track(2, genre="a")])
     before = query(path, "SELECT id, inode FROM track WHERE name = '1.mp3'")
-    cache.update([named(track(1, genre="b"), "renamed.mp3")])
+    update_tracks(cache, [named(track(1, genre="b"), "renamed.mp3")])
     assert query(path, "SELECT id, inode FROM track WHERE name = 'renamed.mp3'") == before
 
 
@@ -218,49 +227,49 @@ def test_two_tracks_trade_their_names_and_files(cache: CacheRepository) -> None:
         replace(one, name=two.name, files=two.files),
         replace(two, name=one.name, files=one.files),
     ]
-    cache.update(traded)
-    assert [cache.get(record.annex_key) for record in traded] == traded
+    update_tracks(cache, traded)
+    assert [get_track(cache, record.annex_key) for record in traded] == traded
 
 
 def test_several_changes_are_one(cache: CacheRepository) -> None:
     cache.replace_all([track(1), track(2)])
-    before = cache.generation()
+    before = generation_of(cache)
     with cache.writing() as write:
         write.remove([track(1).annex_key])
         write.update([named(track(2), "1.mp3")])
         write.insert([named(track(3), "2.mp3")])
         write.state(SyncState(library_uuid="c0ffee"))
-    after = cache.generation()
+    after = generation_of(cache)
     assert (after.store_uuid, after.counter) == (before.store_uuid, before.counter + 1)
     assert cache.state() == SyncState(library_uuid="c0ffee")
     assert cache.count() == 2
 
 
 def test_insert_refuses_what_is_there(cache: CacheRepository) -> None:
-    cache.insert([track(1)])
+    insert_tracks(cache, [track(1)])
     with pytest.raises(StoreError, match="annex_key"):
-        cache.insert([named(track(1), "another.mp3")])
+        insert_tracks(cache, [named(track(1), "another.mp3")])
 
 
 def test_update_refuses_what_is_not_there(cache: CacheRepository) -> None:
-    cache.insert([track(1)])
+    insert_tracks(cache, [track(1)])
     with pytest.raises(NotFoundError, match="no track MD5E-s2--000002"):
-        cache.update([named(track(1), "renamed.mp3"), track(2)])
-    assert cache.get(track(1).annex_key) == track(1)
+        update_tracks(cache, [named(track(1), "renamed.mp3"), track(2)])
+    assert get_track(cache, track(1).annex_key) == track(1)
 
 
 def test_generation_counts_what_changed_and_nothing_else(cache: CacheRepository) -> None:
-    start = cache.generation()
+    start = generation_of(cache)
     assert start.counter == 0
     cache.replace_all([track(1, genre=("b", "a"))])
-    cache.update([track(1, Genre=("a", "b"), mood=())])
-    cache.remove(["unknown"])
-    cache.insert([])
+    update_tracks(cache, [track(1, Genre=("a", "b"), mood=())])
+    remove_tracks(cache, ["unknown"])
+    insert_tracks(cache, [])
     cache.record_error("the disk is unplugged")
     with cache.writing() as write:
         write.state(SyncState(library_uuid="c0ffee"))
-    assert cache.generation() == replace(start, counter=1)
-    assert len({start, cache.generation(), cache.generation()}) == 2
+    assert generation_of(cache) == replace(start, counter=1)
+    assert len({start, generation_of(cache), generation_of(cache)}) == 2
 
 
 def test_state_keeps_everything(cache: CacheRepository) -> None:
@@ -290,7 +299,7 @@ def test_an_error_comes_and_goes(cache: CacheRepository, path: Path) -> None:
 
 def test_select_runs_what_sql_builds(cache: CacheRepository) -> None:
     cache.replace_all([track(1, title="Dark Matter"), track(2, title="Light")])
-    rows = cache.select(select_tracks(parse("title:matt"), today()))
+    rows = select_rows(cache, select_tracks(parse("title:matt"), today()))
     assert [(row.name, row.size, row.present) for row in rows] == [("1.mp3", 1, True)]
     assert cache.count(parse("title:light")) == 1
     assert cache.count(ALL) == 2
@@ -298,12 +307,12 @@ def test_select_runs_what_sql_builds(cache: CacheRepository) -> None:
 
 def test_fields_and_how_many_tracks_have_them(cache: CacheRepository) -> None:
     cache.replace_all([track(1, genre=("a", "b"), bpm="1"), track(2, genre="a")])
-    assert cache.fields() == [("bpm", "bpm", 1), ("genre", "genre", 2)]
+    assert fields_of(cache) == [("bpm", "bpm", 1), ("genre", "genre", 2)]
 
 
 def test_rows_outlive_the_repository(cache: CacheRepository) -> None:
     cache.replace_all([track(1)])
-    (row,) = cache.select(select_tracks(ALL, today()))
+    (row,) = select_rows(cache, select_tracks(ALL, today()))
     cache.close()
     assert row.name == "1.mp3"
 

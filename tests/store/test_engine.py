@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from mcfs.errors import ExitCode, StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store import CacheRepository, TrackRecord, open_store
 from mcfs.store.engine import open_engine, path_of, reading, writing
+from tests.cache_access import generation_of, get_track, insert_tracks
 from tests.prerequisites import needs_root
 from tests.store.cache_contents import query, track
 from tests.store.conftest import Disk, make_read_only
@@ -56,20 +57,20 @@ def test_full_disk(disk: Disk) -> None:
     with open_store(place / "mcfs") as store:
         store.cache.replace_all([track(1, genre="Dub")])
         store.user.add_pin("kept", "genre:dub")
-        before = store.cache.generation()
+        before = generation_of(store.cache)
         with pytest.raises(StoreError) as caught:
             store.cache.replace_all(crowd())
         assert one_line(caught) == (
             f"{place}/mcfs/cache.db cannot be written: no space left on its disk; "
             "make some and try again"
         )
-        assert store.cache.generation() == before
-        assert store.cache.get(track(1).annex_key) == track(1, genre="Dub")
+        assert generation_of(store.cache) == before
+        assert get_track(store.cache, track(1).annex_key) == track(1, genre="Dub")
         with pytest.raises(StoreError, match="no space left"):
-            store.cache.insert(crowd())
+            insert_tracks(store.cache, crowd())
         assert store.cache.count() == 1
         # What filled the disk is given back, and there is room for what fits.
-        store.cache.insert([track(2)])
+        insert_tracks(store.cache, [track(2)])
         assert store.cache.count() == 2
     with open_store(place / "mcfs") as store:
         assert store.cache.count() == 2
@@ -90,7 +91,7 @@ def test_disk_that_is_full_before_we_come(disk: Disk) -> None:
 def test_disk_that_cannot_be_written(disk: Disk) -> None:
     place = disk("4m")
     with open_store(place / "mcfs") as store:
-        store.cache.insert([track(1)])
+        insert_tracks(store.cache, [track(1)])
     make_read_only(place)
     with pytest.raises(StoreError) as caught:
         open_store(place / "mcfs")
@@ -167,7 +168,7 @@ def test_interrupted_transaction_is_rolled_back(cache: CacheRepository) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cache.insert(interrupted())
+        insert_tracks(cache, interrupted())
     assert cache.count() == 0
 
 
@@ -176,6 +177,7 @@ import sys
 from pathlib import Path
 from mcfs.errors import McfsError
 from mcfs.store import open_store
+from tests.cache_access import insert_tracks
 from tests.store.cache_contents import track
 first = int(sys.argv[2])
 print("ready", flush=True)
@@ -184,7 +186,7 @@ try:
     with open_store(Path(sys.argv[1])) as store:
         for number in range(first, first + 30):
             store.user.add_pin(f"pin {number}", "")
-            store.cache.insert([track(number, genre="Techno", title=f"t{number}")])
+            insert_tracks(store.cache, [track(number, genre="Techno", title=f"t{number}")])
 except McfsError as error:
     print(error, file=sys.stderr)
     sys.exit(error.exit_code)
@@ -217,7 +219,7 @@ def test_two_processes_that_write_at_once(tmp_path: Path) -> None:
     assert outcomes == [(0, "")] * 3
     with open_store(folder) as store:
         assert store.cache.count() == 90
-        assert store.cache.generation().counter == 90
+        assert generation_of(store.cache).counter == 90
         assert len(store.user.pins()) == 90
     assert query(folder / "cache.db", "PRAGMA integrity_check") == [("ok",)]
     query(
@@ -246,5 +248,5 @@ open_store(Path(sys.argv[1])).cache.replace_all(records())
     assert done.returncode == -9
     with open_store(tmp_path / "mcfs") as store:
         assert store.cache.count() == 1
-        assert store.cache.generation().counter == 1
-        store.cache.insert([track(2)])
+        assert generation_of(store.cache).counter == 1
+        insert_tracks(store.cache, [track(2)])

@@ -10,6 +10,7 @@ import pytest
 
 from mcfs.store import CacheRepository, TrackRecord
 from mcfs.store.engine import open_engine
+from tests.cache_access import insert_tracks, remove_tracks, update_tracks
 from tests.store.cache_contents import at, check_trigrams, contents, query, substring, track
 
 WORDS = [
@@ -57,15 +58,15 @@ def test_small_changes_add_up_to_a_full_load(tmp_path: Path, seed: int) -> None:
         match chance.choice(["insert", "insert", "insert", "update", "remove", "all at once"]):
             case "insert":
                 new = [draw(chance, step * 10 + at) for at in range(chance.randint(1, 6))]
-                changed.insert(new)
+                insert_tracks(changed, new)
                 wanted |= {record.annex_key: record for record in new}
             case "update":
                 other = [draw(chance, int(key.split("--")[1][:6])) for key in some()]
-                changed.update(other)
+                update_tracks(changed, other)
                 wanted |= {record.annex_key: record for record in other}
             case "remove":
                 gone = some()
-                changed.remove(gone)
+                remove_tracks(changed, gone)
                 wanted = {key: record for key, record in wanted.items() if key not in gone}
             case _:
                 gone, new = some(), [draw(chance, step * 10 + 9)]

@@ -10,6 +10,7 @@ import pytest
 
 from mcfs.store import CacheRepository, inodes
 from mcfs.store.inodes import BITS, LOW_BITS, assign_inodes, candidate_inode
+from tests.cache_access import insert_tracks, remove_tracks
 from tests.store.cache_contents import query, track
 
 
@@ -73,8 +74,8 @@ def test_colliding_tracks_in_a_cache(
     for order in (records, records[::-1]):
         cache.replace_all(order)
         assert held() == stored
-    cache.remove([max(colliding)])
-    cache.insert(record for record in records if record.annex_key == max(colliding))
+    remove_tracks(cache, [max(colliding)])
+    insert_tracks(cache, (record for record in records if record.annex_key == max(colliding)))
     assert held() == stored
 
 

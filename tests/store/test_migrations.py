@@ -23,18 +23,24 @@ TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name
 
 
 @pytest.fixture
-def engine(user: UserRepository) -> Engine:
+def engine(user: UserRepository, user_engine: Engine) -> Engine:
     """Of a user.db with a pin and a snapshot in it."""
     user.add_pin("p", "genre:techno")
     tracks = [("k1", "n1"), ("k2", "n2")]
-    with writing(user._engine) as connection:
+    with writing(user_engine) as connection:
         now = datetime.now(UTC)
         snapshot = {"id": 1, "name": "s", "query_text": "genre:dub"}
         connection.execute(insert(Snapshot).values(snapshot | {"taken_at": now, "updated_at": now}))
         for position, (annex_key, name) in enumerate(tracks, 1):
             row = {"snapshot_id": 1, "position": position, "annex_key": annex_key, "name": name}
             connection.execute(insert(SnapshotTrack).values(row))
-    return user._engine
+    return user_engine
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Bring user.db to an older revision."""
+    with writing(engine) as connection:
+        steps.downgrade(connection, revision)
 
 
 def tables(path: Path) -> list[str]:
@@ -83,10 +89,10 @@ def test_down_and_up_again_keeps_pins_and_snapshots(
     before = query(path, TABLES)
     user.start_run("sync")
     user.remember_imported({"k1": {"rating": ("5",)}})
-    user.downgrade("0002")
+    downgrade(engine, "0002")
     assert "imported" not in tables(path)
     assert user.last_run("sync") is not None
-    user.downgrade("0001")
+    downgrade(engine, "0001")
     assert "run" not in tables(path)
     made(path)
     user.prepare()
@@ -99,7 +105,7 @@ def test_down_and_up_again_keeps_pins_and_snapshots(
 def test_up_from_the_revision_before_keeps_the_log(
     engine: Engine, user: UserRepository, tmp_path: Path
 ) -> None:
-    user.downgrade("0002")
+    downgrade(engine, "0002")
     number = user.start_run("import")
     user.prepare()
     last = user.last_run("import")
@@ -114,7 +120,7 @@ def test_each_direction_twice_is_harmless(
     engine: Engine, user: UserRepository, tmp_path: Path
 ) -> None:
     for _ in range(2):
-        user.downgrade("0001")
+        downgrade(engine, "0001")
         made(tmp_path / "user.db")
     for _ in range(2):
         with writing(engine) as connection:
@@ -141,12 +147,14 @@ def test_half_an_upgrade_is_made_whole(
     made(path)
 
 
-def test_half_a_downgrade_is_made_whole(user: UserRepository, tmp_path: Path) -> None:
+def test_half_a_downgrade_is_made_whole(
+    user: UserRepository, user_engine: Engine, tmp_path: Path
+) -> None:
     path = tmp_path / "user.db"
-    with writing(user._engine) as connection:
+    with writing(user_engine) as connection:
         for table in ("imported", "run", "snapshot_track", "pin"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
-    user.downgrade("base")
+    downgrade(user_engine, "base")
     assert tables(path) == ["alembic_version"]
     user.prepare()
     assert tables(path) == [
@@ -188,16 +196,18 @@ def test_downgrade_that_would_lose_something_is_refused(
         user.remove_pin("p")
     user.start_run("sync")
     with pytest.raises(StoreError, match=sentence):
-        user.downgrade("base")
+        downgrade(engine, "base")
     # Not even the step that could have been done was.
     assert user.last_run("sync") is not None
     assert query(tmp_path / "user.db", "SELECT count(*) FROM snapshot_track") == [(2,)]
     assert query(tmp_path / "user.db", "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
-def test_down_to_nothing_and_up_again(user: UserRepository, tmp_path: Path) -> None:
+def test_down_to_nothing_and_up_again(
+    user: UserRepository, user_engine: Engine, tmp_path: Path
+) -> None:
     for _ in range(2):
-        user.downgrade("base")
+        downgrade(user_engine, "base")
         assert tables(tmp_path / "user.db") == ["alembic_version"]
     user.prepare()
     user.add_pin("p", "")
@@ -216,7 +226,7 @@ def test_file_of_a_newer_version_is_refused(
         user.prepare()
     assert str(caught.value) == sentence
     with pytest.raises(StoreError, match="newer mcfs"):
-        user.downgrade("0001")
+        downgrade(engine, "0001")
     made(tmp_path / "user.db")
 
 

@@ -15,6 +15,14 @@ from mcfs.store import CacheRepository, SyncState
 from mcfs.store.clock import today
 from mcfs.store.user_repository import UserRepository
 from mcfs.text.fold import fold
+from tests.cache_access import (
+    fields_of,
+    get_track,
+    insert_tracks,
+    remove_tracks,
+    select_rows,
+    update_tracks,
+)
 from tests.store.cache_contents import METADATA, check_trigrams, contents, query, substring, track
 
 ODD = {
@@ -43,7 +51,7 @@ def test_odd_text_comes_back(cache: CacheRepository, path: Path, text: str) -> N
         content_path="objects/" + text,
     )
     cache.replace_all([record, track(2, comment="other")])
-    held = cache.get(record.annex_key)
+    held = get_track(cache, record.annex_key)
     assert held is not None
     assert held.files == record.files
     assert held.content_path == record.content_path
@@ -52,13 +60,13 @@ def test_odd_text_comes_back(cache: CacheRepository, path: Path, text: str) -> N
     }
     loaded = contents(path)
     cache.replace_all([track(2, comment="other")])
-    cache.insert([record])
+    insert_tracks(cache, [record])
     assert contents(path) == loaded
     # Nothing but space is what nothing is.
     asked = Query(Equals("comment", fold(text if text.strip() else "")))
-    assert [row.name for row in cache.select(select_tracks(asked, today()))] == ["1.mp3"]
+    assert [row.name for row in select_rows(cache, select_tracks(asked, today()))] == ["1.mp3"]
     check_trigrams(path)
-    cache.remove([record.annex_key])
+    remove_tracks(cache, [record.annex_key])
     assert query(path, f"SELECT text FROM value WHERE {METADATA}") == [("other",)]
     check_trigrams(path)
 
@@ -76,26 +84,26 @@ def test_odd_text_comes_back(cache: CacheRepository, path: Path, text: str) -> N
     ],
 )
 def test_substrings_of_odd_text(cache: CacheRepository, path: Path, text: str, part: str) -> None:
-    cache.insert([track(1, comment=text)])
+    insert_tracks(cache, [track(1, comment=text)])
     assert len(substring(path, part)) == 1
-    cache.update([track(1, comment="now plain")])
+    update_tracks(cache, [track(1, comment="now plain")])
     assert substring(path, part) == []
 
 
 def test_file_names_that_differ_only_in_bytes(cache: CacheRepository) -> None:
     one, two = replace(track(1), files=("caf\udce9",)), replace(track(2), files=("café",))
     cache.replace_all([one, two])
-    assert cache.get(one.annex_key) == one
-    assert cache.get(two.annex_key) == two
+    assert get_track(cache, one.annex_key) == one
+    assert get_track(cache, two.annex_key) == two
 
 
 def test_keys_and_fields_that_are_not_utf8(cache: CacheRepository) -> None:
     record = replace(track(1, **{"f\udcefeld": "x"}), annex_key="URL--h\udce9", name="n\udce9.mp3")
-    cache.insert([record])
-    assert cache.get("URL--h\udce9") == record
-    cache.update([replace(record, values={"F\udcefELD": ("x", "y")})])
-    assert cache.fields() == [("f\udcefeld", "F\udcefELD", 1)]
-    cache.remove(["URL--h\udce9"])
+    insert_tracks(cache, [record])
+    assert get_track(cache, "URL--h\udce9") == record
+    update_tracks(cache, [replace(record, values={"F\udcefELD": ("x", "y")})])
+    assert fields_of(cache) == [("f\udcefeld", "F\udcefELD", 1)]
+    remove_tracks(cache, ["URL--h\udce9"])
     assert cache.count() == 0
 
 
@@ -120,8 +128,8 @@ anything = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=4
 def test_any_text_round_trips(cache: CacheRepository, path: Path, texts: list[str]) -> None:
     record = track(1, comment=tuple(texts))
     cache.replace_all([])
-    cache.insert([record])
-    held = cache.get(record.annex_key)
+    insert_tracks(cache, [record])
+    held = get_track(cache, record.annex_key)
     assert held is not None
     assert held.values["comment"] == tuple(sorted(texts))
     assert [row[0] for row in query(path, f"SELECT count(*) FROM value WHERE {METADATA}")] == [

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from mcfs.errors import NotFoundError, PinExistsError, StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store.engine import open_engine, writing
@@ -141,10 +142,12 @@ def test_bad_row(user: UserRepository, tmp_path: Path, statement: str, broken: s
             connection.execute(statement)
 
 
-def test_a_snapshot_that_goes_takes_its_tracks_along(user: UserRepository, tmp_path: Path) -> None:
+def test_a_deleted_snapshot_deletes_its_tracks(
+    user: UserRepository, user_engine: Engine, tmp_path: Path
+) -> None:
     with closing(sqlite3.connect(tmp_path / "user.db")) as connection:
         connection.executescript(SNAPSHOT)
-    with writing(user._engine) as connection:
+    with writing(user_engine) as connection:
         connection.exec_driver_sql("DELETE FROM snapshot")
     assert query(tmp_path / "user.db", "SELECT count(*) FROM snapshot_track") == [(0,)]
 

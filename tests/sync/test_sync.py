@@ -28,6 +28,7 @@ from mcfs.store.locks import running_sync, sync_lock
 from mcfs.sync.derive import added_at, decade, is_live
 from mcfs.sync.run import SyncKind, SyncProgress, preview, sync
 from mcfs.text.track_names import is_audio, stem_and_suffix
+from tests.cache_access import generation_of, get_track
 from tests.mounts import REPOSITORY
 from tests.prerequisites import git_annex_environment
 from tests.tracks import SAMPLES, SECOND_PATH
@@ -57,7 +58,7 @@ def test_every_value_of_every_track_is_what_git_annex_says(library: Library, syn
     ours = {
         key: {name: sorted(values) for name, values in record.values.items()}
         for key in told
-        if (record := synced.cache.get(key)) is not None
+        if (record := get_track(synced.cache, key)) is not None
     }
     assert ours == told
     assert len(told) == len(SAMPLES) == synced.cache.count()
@@ -66,7 +67,7 @@ def test_every_value_of_every_track_is_what_git_annex_says(library: Library, syn
 def test_presence_is_what_git_annex_says(library: Library, synced: Store) -> None:
     here = {row["key"] for row in _annex(library, "find", "--in=here", "--json")}
     for row in _annex(library, "find", "--include=*", "--json"):
-        record = synced.cache.get(str(row["key"]))
+        record = get_track(synced.cache, str(row["key"]))
         if record is None:
             assert not is_audio(str(row["file"]), EXTENSIONS)
         else:
@@ -77,7 +78,7 @@ def test_presence_is_what_git_annex_says(library: Library, synced: Store) -> Non
 
 def test_a_key_with_two_files_is_one_track(library: Library, synced: Store) -> None:
     (key,) = {row["key"] for row in _annex(library, "find", "--json", *SECOND_PATH)}
-    record = synced.cache.get(str(key))
+    record = get_track(synced.cache, str(key))
     assert record is not None
     assert set(record.files) == set(SECOND_PATH)
 
@@ -93,7 +94,7 @@ def test_what_is_not_committed_yet_counts(library: Library, synced: Store) -> No
     assert list((library.git_dir / "annex" / "journal").iterdir())
     sync(library, synced)
     (key,) = {row["key"] for row in _annex(library, "find", "--json", "kino.mp3")}
-    record = synced.cache.get(str(key))
+    record = get_track(synced.cache, str(key))
     assert record is not None
     assert record.values["mood"] == ("dark",)
 
@@ -102,11 +103,11 @@ def test_a_sync_that_finds_nothing_changed_is_no_generation(
     library: Library, synced: Store
 ) -> None:
     sync(library, synced)
-    before = synced.cache.generation()
+    before = generation_of(synced.cache)
     assert sync(library, synced).kind is SyncKind.NOTHING
-    assert synced.cache.generation() == before
+    assert generation_of(synced.cache) == before
     assert sync(library, synced, full=True).kind is SyncKind.FULL
-    after = synced.cache.generation()
+    after = generation_of(synced.cache)
     assert (after.store_uuid, after.counter) == (before.store_uuid, before.counter + 1)
 
 
@@ -175,7 +176,7 @@ def test_every_sync_is_logged(
         raise LibraryError("the disk is gone")
 
     monkeypatch.setattr("mcfs.sync.run.fingerprint_and_journal", fail)
-    before = synced.cache.generation()
+    before = generation_of(synced.cache)
     with pytest.raises(LibraryError):
         sync(library, synced)
     run = synced.user.last_run("sync")
@@ -184,7 +185,7 @@ def test_every_sync_is_logged(
     assert (run.outcome, run.detail["error"]) == ("failed", "the disk is gone")
     assert run.detail["seconds"] > 0
     assert synced.cache.state().last_error == "the disk is gone"
-    assert synced.cache.generation() == before
+    assert generation_of(synced.cache) == before
 
 
 def test_a_folder_that_is_no_library_says_so(tmp_path: Path) -> None:
@@ -384,10 +385,10 @@ def test_other_extensions_end_where_a_fresh_store_begins(
 
 
 def test_other_extensions_without_a_file_are_no_generation(library: Library, synced: Store) -> None:
-    before = synced.cache.generation()
+    before = generation_of(synced.cache)
     more = Settings(extensions=EXTENSIONS | {"dsf"})
     assert sync(library, synced, more).kind is SyncKind.NOTHING
-    assert synced.cache.generation() == before
+    assert generation_of(synced.cache) == before
 
 
 def test_two_syncs_at_once(library: Library, synced: Store) -> None:
@@ -423,7 +424,7 @@ def test_killed_at_any_moment(
     library: Library, synced: Store, tmp_path: Path, milliseconds: int, full: bool
 ) -> None:
     sync(library, synced)
-    before = synced.cache.generation()
+    before = generation_of(synced.cache)
     _shell(library, CHANGES[0])
     command = [sys.executable, "-m", "mcfs", "sync", "--library", str(library.top)]
     process = subprocess.Popen([*command, "--full"] if full else command, cwd=REPOSITORY,
@@ -431,7 +432,7 @@ def test_killed_at_any_moment(
     time.sleep(milliseconds / 1000)
     process.kill()
     process.wait()
-    assert synced.cache.generation().counter in (before.counter, before.counter + 1)
+    assert generation_of(synced.cache).counter in (before.counter, before.counter + 1)
     sync(library, synced)
     with open_store(tmp_path / "fresh") as fresh:
         sync(library, fresh)
@@ -445,9 +446,9 @@ def test_where_most_has_changed_all_is_read_in_one_stream(
     _annex(library, "metadata", "--json", "-s", "mood=dark", "kino.mp3")
     assert sync(library, synced).kind is SyncKind.DIFFERENCE
     _annex(library, "metadata", "--json", "--force", "-s", "mood=light", ".")
-    before = synced.cache.generation()
+    before = generation_of(synced.cache)
     assert sync(library, synced).kind is SyncKind.FULL
-    assert synced.cache.generation().counter == before.counter + 1
+    assert generation_of(synced.cache).counter == before.counter + 1
     moods = {row.values["mood"] for row in _records(synced)}
     assert moods == {("light",)}
     assert sync(library, synced).kind is SyncKind.NOTHING

@@ -12,17 +12,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.errors import ExitCode, LibraryError, StoreBusyError, SyncRunningError
-from mcfs.store import Store, SyncState, is_stale, open_store
+from mcfs.store import Store, open_store
 from mcfs.store.locks import running_sync, sync_lock, wait_for_sync
 from mcfs.sync.run import SyncKind, sync
 from tests.annex.git_annex_oracle import Repository, every_byte
+from tests.cache_access import generation_of
 from tests.mounts import REPOSITORY, wait_until
 from tests.prerequisites import git_annex_environment
 from tests.sync.test_sync import _contents
@@ -127,7 +127,7 @@ main()
 class TestFails:
     def test_a_lost_object(self, library: Library, synced: Store, tmp_path: Path) -> None:
         sync(library, synced)
-        before, contents = synced.cache.generation(), _contents(synced)
+        before, contents = generation_of(synced.cache), _contents(synced)
         repository = Repository(library.top)
         repository.describe(TRACK, "mood=dark")
         key = repository.key(TRACK)
@@ -140,7 +140,7 @@ class TestFails:
         assert done.stderr.count("\n") == 1
         assert "damaged" in done.stderr
         assert "git fsck" in done.stderr
-        assert synced.cache.generation() == before
+        assert generation_of(synced.cache) == before
         assert _contents(synced) == contents
         error = synced.cache.state().last_error
         assert error is not None
@@ -188,7 +188,7 @@ class TestFails:
         codes = set()
         for number in range(12):
             Repository(library.top).describe(TRACK, f"mood={number}")
-            before = synced.cache.generation().counter
+            before = generation_of(synced.cache).counter
             process = subprocess.Popen(
                 [sys.executable, "-c", _STARTED, "sync", "--library", library.top, *more],
                 cwd=REPOSITORY,
@@ -212,7 +212,7 @@ class TestFails:
                 case code:
                     assert code == -signal.SIGINT
                     assert said in ("", "\nmcfs: interrupted\n")
-            assert synced.cache.generation().counter in (before, before + 1)
+            assert generation_of(synced.cache).counter in (before, before + 1)
         assert codes != {0}
         _is_as_fresh(library, synced, tmp_path / "fresh")
 
@@ -355,11 +355,3 @@ def test_of_another_library_nothing_is_shown(library: Library, synced: Store) ->
     with open_store(library.store_dir) as store:
         assert store.cache.state().library_uuid == open_library(library.top).uuid
         assert store.cache.count() == 11
-
-
-def test_stale() -> None:
-    now = datetime(2026, 5, 2, 12, tzinfo=UTC)
-    assert is_stale(SyncState(), now)
-    assert is_stale(SyncState(finished_at=now - timedelta(hours=24, seconds=1)), now)
-    assert not is_stale(SyncState(finished_at=now - timedelta(hours=24)), now)
-    assert not is_stale(SyncState(finished_at=now), now)

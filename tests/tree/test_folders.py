@@ -35,6 +35,7 @@ from mcfs.tree.nodes import (
 )
 from mcfs.tree.route import MAX_DEPTH, Route
 from mcfs.tree.tree import Tree
+from tests.cache_access import insert_tracks, update_tracks
 
 Make = Callable[..., Tree]
 
@@ -532,7 +533,7 @@ class TestBounds:
             assert names(tree, "all") == names(tree, "genre/x")
             assert names(tree, "genre") == ["x"]
             assert written(tree, "all.m3u8").count("mp3") == number + 1
-            tree._store.cache.insert([record(f"a{number}", genre="x")])
+            insert_tracks(tree._store.cache, [record(f"a{number}", genre="x")])
             tree.refresh()
         assert not tree._listings
         assert not tree._files
@@ -546,12 +547,12 @@ class TestBounds:
 
         def overtaken(*arguments: Any) -> Any:
             found = find(*arguments)
-            tree._store.cache.insert([record("b")])
+            insert_tracks(tree._store.cache, [record("b")])
             tree.refresh()
             return found
 
         def overtaken_too(*arguments: Any) -> bytes:
-            tree._store.cache.insert([record("c")])
+            insert_tracks(tree._store.cache, [record("c")])
             tree.refresh()
             return write(*arguments)
 
@@ -615,12 +616,12 @@ class TestBounds:
         try:
             for number in range(9):
                 names(tree, f"{{{{ bpm + {number} }}}}")
-            tree._store.cache.update([record("a", genre="y")])
+            update_tracks(tree._store.cache, [record("a", genre="y")])
             changes = tree.follow()
             assert changes is not None
             assert changes.everything
             names(tree, "{{ genre }}")
-            tree._store.cache.update([record("a", genre="z")])
+            update_tracks(tree._store.cache, [record("a", genre="z")])
             changes = tree.follow()
             assert changes is not None
             assert not changes.everything
@@ -633,7 +634,7 @@ def test_a_late_reader_speaks_for_nobody_else(make: Make) -> None:
     tree = make(record("a"))
     with tree._store.cache.reading() as before:
         before.generation()
-        tree._store.cache.insert([record("b")])
+        insert_tracks(tree._store.cache, [record("b")])
         newer = tree.refresh()
         tree.bind(before, tree.shown_query(TracksNode(ALL)))
         assert tree.generation is newer

@@ -27,6 +27,7 @@ from mcfs.tree.nodes import ExportNode, Node, TrackNode, TracksNode, ValueNode, 
 from mcfs.tree.route import Route
 from mcfs.tree.template_fields import STEM, InColumn, InPlace, InValues, source_of
 from mcfs.tree.tree import Tree
+from tests.cache_access import insert_tracks
 
 ODD = [
     "", " ", "  \t", "x", "X", "x ", "é", "e\u0301", "E", "É", "Unknown", "unknown", "UNKNOWN ",
@@ -290,7 +291,7 @@ def test_names_do_not_depend_on_who_came_first(
         store.cache.replace_all([] if one_by_one else records)
         if one_by_one:
             for track in records:
-                store.cache.insert([track])
+                insert_tracks(store.cache, [track])
         tree = Tree(store)
         entries = tree.children(tree.resolve(Route.parse(path))).entries
         return [

@@ -23,7 +23,8 @@ def upgrade(connection: Connection) -> None:
 
 
 def downgrade(connection: Connection, revision: str) -> None:
-    """To an older revision, or to "base", where there are no tables."""
+    """To an older revision, or to "base", where there are no tables; refused where pins or snapshots
+    would be lost."""
     command.downgrade(_config(connection), revision)
 
 
