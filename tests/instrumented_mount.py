@@ -26,7 +26,7 @@ from mcfs.fuse.invalidation import InvalidationOptions
 from mcfs.fuse.operations import Operations
 from mcfs.fuse.session import connect, disconnect, serve, stop
 from mcfs.fuse.track_content import TrackContent
-from mcfs.mount_table import mount_options
+from mcfs.mounting.options import identifying_options
 from mcfs.mounting.process_limits import set_process_limits
 from mcfs.store import open_store
 from mcfs.tree.nodes import Node
@@ -115,7 +115,7 @@ def main() -> None:
             plain_names=asked.names is Names.PLAIN,
             invalidation=options,
         )
-        connect(operations, asked.mount_point, mount_options(library.top))
+        connect(operations, asked.mount_point, identifying_options(library.top))
         try:
             trio.run(_run, operations, clock)
         finally:

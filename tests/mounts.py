@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from mcfs.annex.library import Library
-from mcfs.mount_table import mounts
+from mcfs.mount_table import all_mounts
 from mcfs.store import Store
 from tests.prerequisites import needs_fuse
 
@@ -77,7 +77,7 @@ def mcfs(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 def is_mounted(place: Path) -> bool:
     """Whether something is mounted right here; a dead mount counts."""
-    return any(mount.place == place for mount in mounts())
+    return any(mount.mount_point == place for mount in all_mounts())
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from mcfs.fuse.invalidation import InvalidationOptions
 from mcfs.fuse.operations import Operations
 from mcfs.fuse.session import connect, disconnect, serve
 from mcfs.fuse.track_content import TrackContent
-from mcfs.mount_table import mount_options
+from mcfs.mounting.options import identifying_options
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.tree.tree import Tree
 
@@ -91,7 +91,7 @@ def _serve(top: Path, mnt: Path) -> None:
             InfoFiles(lambda _: ""),
             invalidation=InvalidationOptions(poll_interval=0.01, repeat_after=0.01, on_sent=report),
         )
-        connect(operations, mnt, mount_options(library.top))
+        connect(operations, mnt, identifying_options(library.top))
         try:
             trio.run(serve, operations)
         finally:

@@ -12,8 +12,11 @@ from mcfs.cli.progress import sync_with_bar
 from mcfs.cli.terminal import say
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Absent, Entries
-from mcfs.mount_table import read_options, usable
-from mcfs.mounting.mount import Wishes, mount, mount_in_foreground
+from mcfs.mounting.background import mount_in_background
+from mcfs.mounting.mount import mount_in_foreground
+from mcfs.mounting.mount_point import prepare_mount_point
+from mcfs.mounting.options import parse_mount_options
+from mcfs.mounting.request import MountRequest
 from mcfs.store import open_store
 
 
@@ -66,19 +69,19 @@ def command(
             raise click.UsageError(
                 "name the library and the mount point: mcfs mount LIBRARY MOUNTPOINT"
             )
-    said = read_options(texts)
-    entries = entries or said.values.get("entries")
-    absent = absent or said.values.get("absent")
-    wishes = Wishes(
+    said = parse_mount_options(texts)
+    entries = entries or said.settings.get("entries")
+    absent = absent or said.settings.get("absent")
+    request = MountRequest(
         entries=Entries(entries) if entries else None,
         absent=Absent(absent) if absent else None,
-        options=said.for_kernel,
+        kernel_options=said.for_kernel,
         # The background stands elsewhere.
-        log=log.absolute() if log else None,
+        log_file=log.absolute() if log else None,
         verbosity=verbosity,
     )
     library = open_library(place)
-    usable_place = usable(mount_point, library.top)
+    mount_at = prepare_mount_point(mount_point, library.top)
     settings = load_settings(library.top)
     with open_store(library.store_dir) as store:
         if store.notice:
@@ -86,6 +89,6 @@ def command(
         if store.cache.state().library_uuid != library.uuid:
             sync_with_bar(library, store, settings)
     if foreground:
-        mount_in_foreground(library, usable_place, wishes)
+        mount_in_foreground(library, mount_at, request)
     else:
-        mount(library, usable_place, wishes)
+        mount_in_background(library, mount_at, request)

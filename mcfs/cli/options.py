@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mcfs.mount_table import mount_of
+from mcfs.mount_table import mount_containing
 
 library = click.option(
     "--library",
@@ -22,7 +22,7 @@ def library_place(named: Path | None) -> Path:
     """Where the library is looked for: what is named, else where we stand; in a mount, at what it shows."""
     if place := named or os.environ.get("MCFS_LIBRARY"):
         return Path(place)
-    in_mount = mount_of(".")
+    in_mount = mount_containing(".")
     return Path() if in_mount is None else Path(in_mount[0].source)
 
 
@@ -32,7 +32,7 @@ def placed(path: str, named: Path | None) -> tuple[Path, str]:
     Of one in a mount it is the library of that mount, whatever is named; any other begins at the root of
     the mount that the library would have.
     """
-    in_mount = mount_of(path)
+    in_mount = mount_containing(path)
     if in_mount is None:
         return library_place(named), path
     mount, inside = in_mount

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mcfs.mount_table import unmount
+from mcfs.mounting.unmount import unmount
 
 
 @click.command("umount")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from mcfs.annex.keys import key_of_link
 from mcfs.annex.library import Library
 from mcfs.errors import McfsError
-from mcfs.mount_table import our_mounts
+from mcfs.mount_table import mount_points_of
 from mcfs.store.cache_reader import CacheReader
 from mcfs.tree.nodes import TrackNode
 from mcfs.tree.route import Route
@@ -41,9 +41,7 @@ class Matcher:
 
     def __init__(self, library: Library, tree: Tree, other_name: str | None = None) -> None:
         self._tree = tree
-        self._mounts = [
-            f"{mount.place}/" for mount in our_mounts() if mount.source == str(library.top)
-        ]
+        self._mounts = [f"{mount_point}/" for mount_point in mount_points_of(library.top)]
         self._top = os.path.realpath(library.top) + "/"
         # The longest first, should one lie in the other.
         names = {str(library.top), *([other_name] if other_name else [])}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcfs.errors import NotFoundError
-from mcfs.mount_table import mount_of
+from mcfs.mount_table import mount_containing
 from mcfs.template import looks_like_template
 from mcfs.tree.nodes import ExportNode, Node, RootNode
 from mcfs.tree.route import Route, can_become_valid
@@ -31,12 +31,12 @@ def is_path_in_any_library(text: str) -> bool:
     if text in (".", "..") or text.startswith(("/", "./", "../", "~/")):
         return True
     # Inside a mount, every word would lead into that mount.
-    return "/" in text and mount_of(text) is not None and mount_of(".") is None
+    return "/" in text and mount_containing(text) is not None and mount_containing(".") is None
 
 
 def path_inside_mount(path: str) -> str:
     """The part of a path that is inside a mount; a path outside all mounts is returned as it is."""
-    found = mount_of(path)
+    found = mount_containing(path)
     return path if found is None else found[1]
 
 

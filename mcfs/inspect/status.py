@@ -6,7 +6,6 @@ in `status_text.py`, the JSON in `status_json.py`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from mcfs.config.load import load_settings
 from mcfs.config.problems import Problem
 from mcfs.config.settings import DEFAULTS
 from mcfs.errors import ConfigError
-from mcfs.mount_table import is_dead, our_mounts
+from mcfs.mount_table import is_dead, mount_points_of
 from mcfs.store import Counts, Generation, Run
 from mcfs.store.locks import running_sync
 from mcfs.store.records import STALE_AFTER
@@ -175,6 +174,5 @@ def _remote_name(ref: str) -> str:
 
 
 def _mounts(library: Library) -> Iterator[MountStatus]:
-    places = {mount.place for mount in our_mounts() if mount.source == os.fspath(library.top)}
-    for place in sorted(places):
-        yield MountStatus(place, is_dead(place))
+    for mount_point in sorted(mount_points_of(library.top)):
+        yield MountStatus(mount_point, is_dead(mount_point))

@@ -24,7 +24,7 @@ from mcfs.cli.terminal import width_of
 from mcfs.config.load import load_settings
 from mcfs.errors import ExitCode, LibraryError
 from mcfs.inspect.times import ago, duration
-from mcfs.mount_table import unmount
+from mcfs.mounting.unmount import unmount
 from mcfs.store import Store, open_store
 from mcfs.store.locks import sync_lock
 from mcfs.sync.run import sync

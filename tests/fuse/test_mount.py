@@ -449,7 +449,7 @@ class TestCommand:
         finally:
             os.close(descriptor)
         assert done.returncode == 1
-        assert "somebody still uses it" in done.stderr
+        assert "a program still uses it" in done.stderr
 
 
 def _inode(path: Path) -> int:

@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library
-from mcfs.errors import MountError, MountOptionError
-from mcfs.mount_table import read_options
 from mcfs.store import Store
 from tests.mounts import REPOSITORY, Mounted, is_mounted, mcfs, mounted, wait_until
 from tests.tracks import run_in_library
@@ -114,35 +112,6 @@ class TestTellsOfItself:
 
 
 class TestOptions:
-    @pytest.mark.parametrize(
-        ("text", "kernel", "values"),
-        [
-            ("", set(), {}),
-            ("rw,dev,suid,noauto,user,x-systemd.automount,_netdev,nofail", set(), {}),
-            ("ro,auto_unmount", {"ro", "auto_unmount"}, {}),
-            ("entries=files,absent=show", set(), {"entries": "files", "absent": "show"}),
-        ],
-    )
-    def test_what_is_taken(self, text: str, kernel: set[str], values: dict[str, str]) -> None:
-        found = read_options([text])
-        assert (set(found.for_kernel), dict(found.values)) == (kernel, values)
-
-    @pytest.mark.parametrize("text", ["entries=fils", "nonsense", "uid=0", "max_read=4096"])
-    def test_what_is_not(self, text: str) -> None:
-        with pytest.raises(MountOptionError, match=text.partition("=")[0]):
-            read_options(["rw", text])
-
-    def test_others_may_look_where_the_machine_allows_it(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        assert read_options(["allow_other"]).for_kernel == {"allow_other", "default_permissions"}
-        monkeypatch.setattr(os, "geteuid", lambda: 1000)
-        conf = Path("/etc/fuse.conf")
-        allowed = conf.exists() and "\nuser_allow_other" in f"\n{conf.read_text()}"
-        if not allowed:
-            with pytest.raises(MountError, match="user_allow_other"):
-                read_options(["allow_other"])
-
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root has /etc/fstab")
     def test_as_mount_runs_us(self, library: Library, synced: Store, place: Path) -> None:
         place.mkdir()

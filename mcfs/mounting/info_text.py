@@ -1,0 +1,31 @@
+"""What is written in the files of `.mcfs/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
+
+from mcfs.annex.library import Library
+from mcfs.error_log import ErrorLog
+from mcfs.errors import McfsError
+from mcfs.inspect.status import gather_status
+from mcfs.inspect.status_text import status_lines
+from mcfs.tree.nodes import InfoFile
+
+
+def info_text(library: Library, error_log: ErrorLog, file: InfoFile) -> str:
+    """The text of one file, as of now."""
+    match file:
+        case InfoFile.STATUS:
+            return "".join(f"{label:8} {sentence}\n" for label, sentence in _status(library))
+        case InfoFile.ERRORS:
+            return error_log.text() or "nothing went wrong lately\n"
+        case InfoFile.HELP:
+            return resources.files("mcfs").joinpath("help.txt").read_text("utf-8")
+
+
+def _status(library: Library) -> Iterator[tuple[str, str]]:
+    try:
+        yield from status_lines(gather_status(library))
+    except McfsError as error:
+        yield "library", f"{error}; the mount shows what it knew"

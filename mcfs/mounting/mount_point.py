@@ -1,0 +1,49 @@
+"""Whether a library can be mounted at a path, and if not, why.
+
+Owns the rules for a mount point.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mcfs.errors import MountError
+from mcfs.mount_table import MCFS_TYPE, is_dead, real_mount_point, type_mounted_at
+from mcfs.mounting.unmount import unmount_dead
+
+
+def prepare_mount_point(mount_point: Path, library_top: Path) -> Path:
+    """The real path of a mount point that is free; a dead mount there is removed.
+
+    Raises a `MountError` that says why nothing can be mounted there.
+    """
+    place = real_mount_point(mount_point)
+    _require_fuse()
+    if type_mounted_at(place) == MCFS_TYPE and is_dead(place):
+        unmount_dead(place)
+    mounted = type_mounted_at(place)
+    if mounted == MCFS_TYPE:
+        raise MountError(
+            f"{mount_point} is mounted already; to take it away: mcfs umount {mount_point}"
+        )
+    if mounted is not None:
+        raise MountError(f"{mount_point} is a mount of something else; mount elsewhere")
+    if not place.exists():
+        raise MountError(f"{mount_point} is not there; make it first: mkdir {mount_point}")
+    if not place.is_dir():
+        raise MountError(f"{mount_point} is not a folder")
+    if place.is_relative_to(library_top) or library_top.is_relative_to(place):
+        raise MountError(
+            f"{mount_point} and the library {library_top} lie inside one another; mount elsewhere"
+        )
+    if any(place.iterdir()):
+        raise MountError(f"{mount_point} is not empty; mount on an empty folder")
+    return place
+
+
+def _require_fuse() -> None:
+    if not Path("/dev/fuse").exists():
+        raise MountError("there is no /dev/fuse: run `modprobe fuse`, or give it to the container")
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        raise MountError("/dev/fuse is not open to you; as root, run: chmod 666 /dev/fuse")

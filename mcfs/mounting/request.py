@@ -1,0 +1,27 @@
+"""What the user wants of one mount: the settings it overrides, options for the kernel, the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mcfs.config.settings import Absent, Entries, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class MountRequest:
+    """The command line of one mount. None leaves the choice to mcfs.toml."""
+
+    entries: Entries | None = None
+    absent: Absent | None = None
+    kernel_options: frozenset[str] = frozenset()
+    log_file: Path | None = None
+    verbosity: int = 0
+
+    def override(self, settings: Settings) -> Settings:
+        """The settings of this mount."""
+        return replace(
+            settings,
+            entries=self.entries or settings.entries,
+            absent=self.absent or settings.absent,
+        )
