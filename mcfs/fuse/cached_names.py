@@ -160,7 +160,7 @@ class CachedNames:
             return
         for inode in changes.inodes:
             yield from self._take_track(inode)
-        for key in changes.claims:
+        for key in changes.collision_keys:
             yield from self._take(self._by_collision_key, key)
         yield from self.take_volatile()
 

@@ -23,7 +23,8 @@ from mcfs.fuse.inodes import InodeTable
 from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.nodes import Node
 from mcfs.tree.route import can_become_valid
-from mcfs.tree.tree import Tree, TreeVersion
+from mcfs.tree.tree import Tree
+from mcfs.tree.version import TreeVersion
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +61,12 @@ class Invalidator:
         self.changed_at_ns = time.time_ns()
         # Everything that the kernel caches for a day is true of this version. An answer of a newer one
         # must wait until the names that changed in between have been invalidated.
-        self._cached_version = tree.start_following()
+        self._feed = tree.open_change_feed()
+        self._cached_version = self._feed.version
 
     def close(self) -> None:
         """Release the store."""
-        self._tree.stop_following()
+        self._feed.close()
 
     def is_current(self, version: TreeVersion) -> bool:
         """Whether an answer of this version may be cached for a day: nobody has seen a newer one."""
@@ -83,12 +85,12 @@ class Invalidator:
                         entries=settings.entries, plain_names=settings.names is Names.PLAIN
                     )
                     await self._invalidate(
-                        NameChanges(*self._cached_version, everything=True, fields_changed=True)
+                        NameChanges(self._cached_version, everything=True, fields_changed=True)
                     )
-                changes = await trio.to_thread.run_sync(self._tree.follow)
+                changes = await trio.to_thread.run_sync(self._feed.poll)
                 if changes is not None:
                     await self._invalidate(changes)
-                elif self._tree.day != self._cached_version[1]:
+                elif self._tree.day != self._cached_version.day:
                     await self._pass_midnight()
             except McfsError as error:
                 # Listings that are in memory still serve.
@@ -102,7 +104,7 @@ class Invalidator:
     async def _invalidate(self, changes: NameChanges) -> None:
         # No await before both lists are complete: every answer from here on is of the new version.
         self.changed_at_ns = time.time_ns()
-        self._cached_version = changes.generation, changes.day
+        self._cached_version = changes.version
         names = [*self._inodes.cached_names.take_stale(changes)]
         if changes.fields_changed:
             names += self._names_made_of_fields()
@@ -113,7 +115,7 @@ class Invalidator:
         await self._send(names, tracks)
 
     async def _pass_midnight(self) -> None:
-        self._cached_version = self._cached_version[0], self._tree.day
+        self._cached_version = TreeVersion(self._cached_version.generation, self._tree.day)
         await self._send(list(self._inodes.cached_names.take_volatile()), [])
 
     def _names_made_of_fields(self) -> Iterator[CachedName]:

@@ -48,7 +48,8 @@ from mcfs.tree.nodes import (
     TrackNode,
 )
 from mcfs.tree.route import can_become_valid
-from mcfs.tree.tree import Tree, TreeVersion
+from mcfs.tree.tree import Tree
+from mcfs.tree.version import TreeVersion
 
 log = logging.getLogger(__name__)
 

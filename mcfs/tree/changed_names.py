@@ -1,7 +1,7 @@
-"""What a change of the store means for names: which came, went, or lead elsewhere now.
+"""Which names a change of the store touches: those that came, went, or lead to another track now.
 
-Owns the way from the tracks that were touched to the names that they had and have, in all the ways that
-folders name things. It goes by the tracks that changed, never by the folders there are.
+Owns the way from the tracks that changed to all names that they had and have, in every way that folders
+name things. It never walks the folders: a mount may have any number of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from datetime import date
 
 from mcfs.query import AnnexKeys, Query
 from mcfs.sql import select_entries
-from mcfs.store import Generation
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.change_feed import StoreChange
 from mcfs.template import Template
@@ -20,48 +19,49 @@ from mcfs.text.escape import escape, file_name
 from mcfs.text.unique_names import collision_key
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.nodes import TrackNode
+from mcfs.tree.version import TreeVersion
 
 
 @dataclass(frozen=True, slots=True)
 class NameChanges:
-    """What differs between two generations, of which this is the later."""
+    """What differs at this version from the one before."""
 
-    generation: Generation
-    day: date
-    # Of the tracks that were touched, those that are gone too.
+    version: TreeVersion
+    # Of all tracks that changed, those that are gone among them.
     inodes: frozenset[int] = frozenset()
-    # Inode → the track as it is now; those that are gone are not among them.
+    # Inode → the track as it is now; without those that are gone.
     tracks: Mapping[int, TrackNode] = field(default_factory=dict)
-    # What all names claim that touched tracks had or have, by any template, as folders or as files.
-    claims: frozenset[str] = frozenset()
-    # Whether fields came or went: other names are queries now.
+    # Of all names that these tracks had or have by any template, as folders and as files.
+    collision_keys: frozenset[str] = frozenset()
+    # Fields came or went, so other names are valid queries now.
     fields_changed: bool = False
-    # Whether all names may differ, for nobody knows which tracks were touched.
+    # Any name may differ, because it is not known which tracks changed.
     everything: bool = False
 
 
 def name_changes(
-    change: StoreChange, by_value: Collection[Template], by_file: Collection[Template], day: date
+    change: StoreChange,
+    value_templates: Collection[Template],
+    file_templates: Collection[Template],
+    version: TreeVersion,
 ) -> NameChanges:
-    """What a change of the store changed, as far as these templates name folders and files."""
-    generation = change.after.generation()
+    """What a change of the store means, where folders and files are named by these templates."""
     fields_changed = change.before.vocabulary() != change.after.vocabulary()
     if change.changed_keys is None:
-        return NameChanges(generation, day, fields_changed=fields_changed, everything=True)
+        return NameChanges(version, fields_changed=fields_changed, everything=True)
     query = Query(AnnexKeys(tuple(sorted(change.changed_keys))))
-    before, after = (_tracks(read, query, day) for read in (change.before, change.after))
+    before, after = (_tracks(read, query, version.day) for read in (change.before, change.after))
     names = {
         name
         for read in (change.before, change.after)
-        for name in _by_template(read, query, by_value, by_file, day)
+        for name in _template_names(read, query, value_templates, file_templates, version.day)
     }
     names.update(track.name for tracks in (before, after) for track in tracks.values())
     return NameChanges(
-        generation,
-        day,
+        version,
         inodes=frozenset(before.keys() | after.keys()),
         tracks=after,
-        claims=frozenset(map(collision_key, names)),
+        collision_keys=frozenset(map(collision_key, names)),
         fields_changed=fields_changed,
     )
 
@@ -71,17 +71,17 @@ def _tracks(read: CacheReader, query: Query, day: date) -> dict[int, TrackNode]:
     return {track.inode: track for track in rows}
 
 
-def _by_template(
+def _template_names(
     read: CacheReader,
     query: Query,
-    by_value: Collection[Template],
-    by_file: Collection[Template],
+    value_templates: Collection[Template],
+    file_templates: Collection[Template],
     day: date,
 ) -> Iterator[str]:
     group_cache = GroupCache(read.generation())
-    for template in by_value:
+    for template in value_templates:
         for group in group_cache.groups(read, query, template, day):
             yield escape(group.shown.strip())
-    for template in by_file:
+    for template in file_templates:
         for cells in group_cache.file_cells(read, query, template, day).values():
             yield file_name(template.render(cells))

@@ -30,8 +30,7 @@ NO_INODE = InodeT(0)
 
 def everything(store: Store) -> NameChanges:
     """A change after which all that the kernel has cached may be wrong."""
-    generation, day = Tree(store).version
-    return NameChanges(generation, day, everything=True)
+    return NameChanges(Tree(store).version, everything=True)
 
 
 async def fails(awaited: Awaitable[object]) -> int:

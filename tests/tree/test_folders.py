@@ -9,21 +9,23 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from mcfs.config.settings import DEFAULTS, Absent, Entries, Names, ViewSettings
+from mcfs.config.settings import DEFAULTS, Absent, Entries, Names, Settings, ViewSettings
 from mcfs.errors import NotFoundError
 from mcfs.query import ALL
 from mcfs.sql import tracks
 from mcfs.store import Store, TrackRecord, open_store
-from mcfs.tree import folder_file
 from mcfs.tree.entries import list_entries
+from mcfs.tree.folder_file import write_folder_file
+from mcfs.tree.limits import Limits
 from mcfs.tree.nodes import (
     ExportNode,
     InfoFileNode,
@@ -37,6 +39,7 @@ from mcfs.tree.route import MAX_DEPTH, Route
 from mcfs.tree.tree import Tree
 from tests.cache_access import insert_tracks, update_tracks
 
+MakeStore = Callable[..., Store]
 Make = Callable[..., Tree]
 
 
@@ -85,19 +88,27 @@ def record(name: str, **values: str) -> TrackRecord:
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
+def make_store(tmp_path: Path) -> Iterator[MakeStore]:
+    """A store of some tracks."""
+    with ExitStack() as stores:
+        numbers = count()
+
+        def made(*records: TrackRecord) -> Store:
+            store = stores.enter_context(open_store(tmp_path / f"store{next(numbers)}"))
+            store.cache.replace_all(records)
+            return store
+
+        yield made
+
+
+@pytest.fixture
+def make(make_store: MakeStore) -> Make:
     """A tree of some tracks, in a store of their own."""
-    stores: list[Store] = []
 
-    def made(*records: TrackRecord, settings: object = DEFAULTS) -> Tree:
-        store = open_store(tmp_path / f"store{len(stores)}").__enter__()
-        stores.append(store)
-        store.cache.replace_all(records)
-        return Tree(store, settings)  # type: ignore[arg-type]
+    def made(*records: TrackRecord, settings: Settings = DEFAULTS) -> Tree:
+        return Tree(make_store(*records), settings)
 
-    yield made
-    for store in stores:
-        store.close()
+    return made
 
 
 @pytest.mark.parametrize(
@@ -211,9 +222,9 @@ def test_ordered_folders_number_their_names(
     assert names(tree, mount_path)[: len(expected)] == expected
 
 
-def test_a_shuffle_is_the_same_for_a_seed(tree: Tree) -> None:
+def test_a_shuffle_is_the_same_for_a_seed(store: Store, tree: Tree) -> None:
     one = names(tree, "shuffle:friday")
-    assert one == names(Tree(tree._store), "shuffle:friday")
+    assert one == names(Tree(store), "shuffle:friday")
     assert [name[4:] for name in one] != [name[4:] for name in names(tree, "shuffle:saturday")]
     assert [name[:4] for name in one] == [f"{place:03} " for place in range(1, len(one) + 1)]
 
@@ -224,7 +235,7 @@ def test_numbers_are_as_wide_as_they_must_be(make: Make) -> None:
     assert (listed[0], listed[-1]) == ("0001 0000.mp3", "1001 1000.mp3")
 
 
-def test_every_listed_name_resolves_to_what_was_listed(tree: Tree) -> None:
+def test_every_listed_name_resolves_to_what_was_listed(store: Store, tree: Tree) -> None:
     todo = [Route(())]
     seen = 0
     while todo:
@@ -233,7 +244,7 @@ def test_every_listed_name_resolves_to_what_was_listed(tree: Tree) -> None:
         for name, entry in tree.children(folder).entries.items():
             inside = Route((*route.names, name))
             assert tree.resolve(inside) == entry
-            assert Tree(tree._store).resolve(inside) == entry
+            assert Tree(store).resolve(inside) == entry
             seen += 1
             if not isinstance(entry, TrackNode):
                 todo.append(inside)
@@ -517,54 +528,58 @@ def test_a_field_that_is_named_twice_is_one_value(make: Make) -> None:
 
 
 class TestBounds:
-    """Whoever looks around in a mount makes the process no larger than it may be."""
+    """Looking around in a mount must not make its process grow without end."""
 
-    def test_listings_of_nothing_count_too(
-        self, tree: Tree, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("mcfs.tree.tree.MAX_LISTED", 40)
+    def test_empty_listings_count_too(self, store: Store) -> None:
+        tree = Tree(store, limits=Limits(listed_entries=40))
         for number in range(100):
             assert names(tree, f"genre:nothing{number}") == []
-        assert len(tree._listings) <= 10
+        assert len(tree.state.listings) <= 10
 
-    def test_what_was_made_of_an_older_store_is_let_go(self, make: Make) -> None:
-        tree = make(record("a", genre="x"))
+    def test_caches_of_an_older_generation_are_dropped(self, make_store: MakeStore) -> None:
+        store = make_store(record("a", genre="x"))
+        tree = Tree(store)
         for number in range(9):
             assert names(tree, "all") == names(tree, "genre/x")
             assert names(tree, "genre") == ["x"]
             assert written(tree, "all.m3u8").count("mp3") == number + 1
-            insert_tracks(tree._store.cache, [record(f"a{number}", genre="x")])
+            insert_tracks(store.cache, [record(f"a{number}", genre="x")])
             tree.refresh()
-        assert not tree._listings
-        assert not tree._files
-        assert tree._listed == 0
+        assert len(tree.state.listings) == 0
+        assert len(tree.state.files) == 0
+        assert tree.state.listings.weight == 0
 
-    def test_who_comes_too_late_leaves_nothing(
-        self, make: Make, monkeypatch: pytest.MonkeyPatch
+    def test_a_reader_that_is_overtaken_leaves_nothing_in_the_caches(
+        self, make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        tree = make(record("a", genre="x"))
-        find, write = list_entries, folder_file.written
+        store = make_store(record("a", genre="x"))
+        tree = Tree(store)
 
-        def overtaken(*arguments: Any) -> Any:
-            found = find(*arguments)
-            insert_tracks(tree._store.cache, [record("b")])
+        def list_overtaken(*arguments: Any) -> Any:
+            found = list_entries(*arguments)
+            insert_tracks(store.cache, [record("b")])
             tree.refresh()
             return found
 
-        def overtaken_too(*arguments: Any) -> bytes:
-            insert_tracks(tree._store.cache, [record("c")])
+        def write_overtaken(*arguments: Any) -> bytes:
+            insert_tracks(store.cache, [record("c")])
             tree.refresh()
-            return write(*arguments)
+            return write_folder_file(*arguments)
 
-        monkeypatch.setattr("mcfs.tree.tree.list_entries", overtaken)
+        monkeypatch.setattr("mcfs.tree.folders.list_entries", list_overtaken)
         assert names(tree, "all") == ["a.mp3"]
-        assert not tree._listings
-        monkeypatch.setattr("mcfs.tree.tree.list_entries", find)
-        monkeypatch.setattr(folder_file, "written", overtaken_too)
+        assert len(tree.state.listings) == 0
+        monkeypatch.undo()
+        monkeypatch.setattr("mcfs.tree.folder_file.write_folder_file", write_overtaken)
         assert "a.mp3" in written(tree, "all.m3u8")
-        assert not tree._files
+        assert len(tree.state.files) == 0
         monkeypatch.undo()
         assert names(tree, "all") == ["a.mp3", "b.mp3", "c.mp3"]
+
+    def test_a_folder_file_that_is_too_large_is_not_kept(self, store: Store) -> None:
+        tree = Tree(store, limits=Limits(file_bytes=9))
+        assert written(tree, "all.csv") == written(Tree(store), "all.csv")
+        assert len(tree.state.files) == 0
 
     def test_statements_are_forgotten(self, make: Make) -> None:
         """SQLAlchemy's objects are most of what a mount would grow by."""
@@ -577,22 +592,24 @@ class TestBounds:
             return sum(isinstance(each, SQLCompiler) for each in gc.get_objects())
 
         before, asked = compiled(), 0
-        for count in range(1, 6):
-            for some in combinations(words, count):
+        for length in range(1, 6):
+            for some in combinations(words, length):
                 names(tree, " ".join(some))
                 asked += 1
         assert asked > 600
         assert compiled() - before < asked / 2
         assert tracks._entries.cache_info().currsize < asked / 2
 
-    def test_templates_are_forgotten(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_templates_are_forgotten(
+        self, store: Store, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("mcfs.tree.group_cache.MAX_REMEMBERED", 500)
         expected = names(tree, "{{ genre }} {{ artist }}")
         for number in range(50):
             assert names(tree, f"{{{{ bpm + {number} }}}} {{{{ genre }}}}")
-        group_cache = tree._now().group_cache
+        group_cache = tree.state.group_cache
         assert sum(known.size() for known in group_cache._rendered.values()) <= 500
-        assert names(Tree(tree._store), "{{ genre }} {{ artist }}") == expected
+        assert names(Tree(store), "{{ genre }} {{ artist }}") == expected
         (some, *_) = expected
         assert names(tree, f"{{{{ genre }}}} {{{{ artist }}}}/{some}")
 
@@ -607,34 +624,30 @@ class TestBounds:
         (said,) = tree.error_log.entries()
         assert said.times == 2
 
-    def test_after_too_many_templates_everything_may_differ(
-        self, make: Make, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("mcfs.tree.tree.MAX_TEMPLATES", 3)
-        tree = make(record("a", genre="x"))
-        tree.start_following()
-        try:
+    def test_after_too_many_templates_any_name_may_differ(self, make_store: MakeStore) -> None:
+        store = make_store(record("a", genre="x"))
+        tree = Tree(store, limits=Limits(templates=3))
+        with closing(tree.open_change_feed()) as feed:
             for number in range(9):
                 names(tree, f"{{{{ bpm + {number} }}}}")
-            update_tracks(tree._store.cache, [record("a", genre="y")])
-            changes = tree.follow()
+            update_tracks(store.cache, [record("a", genre="y")])
+            changes = feed.poll()
             assert changes is not None
             assert changes.everything
             names(tree, "{{ genre }}")
-            update_tracks(tree._store.cache, [record("a", genre="z")])
-            changes = tree.follow()
+            update_tracks(store.cache, [record("a", genre="z")])
+            changes = feed.poll()
             assert changes is not None
             assert not changes.everything
-            assert {"y", "z"} <= changes.claims
-        finally:
-            tree.stop_following()
+            assert {"y", "z"} <= changes.collision_keys
 
 
-def test_a_late_reader_speaks_for_nobody_else(make: Make) -> None:
-    tree = make(record("a"))
-    with tree._store.cache.reading() as before:
+def test_a_late_reader_does_not_take_the_tree_back(make_store: MakeStore) -> None:
+    store = make_store(record("a"))
+    tree = Tree(store)
+    with store.cache.reading() as before:
         before.generation()
-        insert_tracks(tree._store.cache, [record("b")])
+        insert_tracks(store.cache, [record("b")])
         newer = tree.refresh()
         tree.bind(before, tree.shown_query(TracksNode(ALL)))
         assert tree.generation is newer

@@ -9,6 +9,7 @@ from mcfs.errors import NotFoundError, PinExistsError, QueryError, ReadOnlyError
 from mcfs.store import Store
 from mcfs.sync.run import sync
 from mcfs.text.fold import fold
+from mcfs.tree.limits import Limits
 from mcfs.tree.nodes import EmptyPinNode, PinsNode, RootNode, TrackNode, TracksNode
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
@@ -104,19 +105,19 @@ def test_what_is_not_there(tree: Tree, mount_path: str) -> None:
         tree.resolve(Route.parse(mount_path))
 
 
-def test_every_listed_name_resolves_to_what_was_listed(tree: Tree) -> None:
+def test_every_listed_name_resolves_to_what_was_listed(synced: Store, tree: Tree) -> None:
     for mount_path in ("/", "all", "genre:techno", "genre:o/bpm:120-130"):
         folder = tree.resolve(Route.parse(mount_path))
         for name, node in tree.children(folder).entries.items():
             assert tree.child(folder, name) == node
-            assert Tree(tree._store).child(folder, name) == node
+            assert Tree(synced).child(folder, name) == node
 
 
 def test_a_track_is_found_without_listing_its_folder(tree: Tree) -> None:
     node = tree.resolve(Route.parse("genre:techno/Underworld - Rez.wav"))
     assert isinstance(node, TrackNode)
     assert node.work_path == "underworld.wav"
-    assert not tree._listings
+    assert len(tree.state.listings) == 0
 
 
 def test_two_spellings_share_one_listing(tree: Tree) -> None:
@@ -134,18 +135,20 @@ def test_a_new_generation_is_a_new_listing(library: Library, synced: Store, tree
     after = tree.children(folder)
     assert after is not before
     assert after.entries == before.entries
-    assert after.generation != before.generation
+    assert after.version != before.version
 
 
-def test_listings_are_forgotten_by_the_number_of_their_entries(
-    tree: Tree, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mcfs.tree.tree.MAX_LISTED", 20)
+def test_listings_are_forgotten_by_the_number_of_their_entries(synced: Store) -> None:
+    tree = Tree(synced, limits=Limits(listed_entries=20))
     for mount_path in ("all", "genre:techno", "genre:rock"):
         tree.children(tree.resolve(Route.parse(mount_path)))
-    assert [key.partition("\0")[0] for key in tree._listings] == ["genre:techno", "genre:rock"]
-    # A listing of nothing counts as four.
-    assert tree._listed == sum(4 + len(held.entries) for held in tree._listings.values())
+    listings = tree.state.listings
+    assert [key.partition("\0")[0] for key in listings] == ["genre:techno", "genre:rock"]
+    # An empty listing counts as four.
+    kept = [
+        tree.children(tree.resolve(Route.parse(name))) for name in ("genre:techno", "genre:rock")
+    ]
+    assert listings.weight == sum(4 + len(listing.entries) for listing in kept)
 
 
 class TestPins:

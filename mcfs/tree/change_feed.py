@@ -1,0 +1,78 @@
+"""What changed for the names in a mount, step by step as the store moves on.
+
+Owns the feed, and which templates have named a folder or a file so far: only names by these can be
+known to anybody. What one step means for names is worked out in `changed_names.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from mcfs.store.cache_repository import CacheRepository
+from mcfs.store.change_feed import ChangeFeed
+from mcfs.template import Template
+from mcfs.tree.changed_names import NameChanges, name_changes
+from mcfs.tree.nodes import QueryFolderNode, ValuesNode
+from mcfs.tree.state import CurrentState
+from mcfs.tree.version import TreeVersion
+
+
+class TemplatesInUse:
+    """The templates that folders were asked by. Safe to use from several threads."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._of_values: set[Template] = set()
+        self._of_files: set[Template] = set()
+        self._lock = threading.Lock()
+
+    def note(self, node: QueryFolderNode) -> None:
+        """Names of entries in this folder are about to be given out."""
+        known, template = self._of_files, node.presentation.file_names
+        if isinstance(node, ValuesNode):
+            known, template = self._of_values, node.templates[0]
+        with self._lock:
+            # One too many is enough to know that there are too many.
+            if template is not None and len(known) <= self._limit:
+                known.add(template)
+
+    def all_or_forget(self) -> tuple[frozenset[Template], frozenset[Template]] | None:
+        """Those that named values and those that named files; None, and a new start, if they are too many."""
+        with self._lock:
+            if len(self._of_values | self._of_files) > self._limit:
+                self._of_values.clear()
+                self._of_files.clear()
+                return None
+            return frozenset(self._of_values), frozenset(self._of_files)
+
+
+class NameChangeFeed:
+    """The changes since it was opened. For one thread at a time."""
+
+    def __init__(
+        self, cache: CacheRepository, current: CurrentState, templates: TemplatesInUse
+    ) -> None:
+        self._feed = ChangeFeed(cache)
+        self._current = current
+        self._templates = templates
+        # The first changes are those since this version.
+        self.version = TreeVersion(self._feed.generation, current.get().day)
+
+    def poll(self) -> NameChanges | None:
+        """What has changed since the last poll, None if nothing has.
+
+        When this returns, the tree has already moved on to the new version.
+        """
+        with self._feed.next_change() as change:
+            if change is None:
+                self._current.get()
+                return None
+            version = self._current.seen_by(change.after).version
+            templates = self._templates.all_or_forget()
+            if templates is None:
+                return NameChanges(version, everything=True, fields_changed=True)
+            return name_changes(change, *templates, version)
+
+    def close(self) -> None:
+        """Let go of the old state, which the store keeps readable for this feed."""
+        self._feed.close()

@@ -1,0 +1,125 @@
+"""What each folder lists, from the cache of listings or from the store.
+
+Owns `children(node)`, and finding one entry of a folder without listing the folder where its names allow
+that. Which name an entry has is decided in `entries.py`; what a name means that no folder lists, in
+`resolve.py`.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import assert_never
+
+from mcfs.config.settings import Names, Settings
+from mcfs.error_log import ErrorLog
+from mcfs.errors import NotFoundError
+from mcfs.sql import select_entry
+from mcfs.store import Store
+from mcfs.tree.change_feed import TemplatesInUse
+from mcfs.tree.entries import list_entries
+from mcfs.tree.listings import Listing
+from mcfs.tree.nodes import (
+    EmptyPinNode,
+    ExportNode,
+    InfoFile,
+    InfoFileNode,
+    InfoFolderNode,
+    Node,
+    PinsNode,
+    QueryFolderNode,
+    RootNode,
+    TrackNode,
+    TracksNode,
+    ValueNode,
+    ValuesNode,
+)
+from mcfs.tree.pins import Pins
+from mcfs.tree.state import CurrentState
+
+
+class Folders:
+    """The folders of one tree. Safe to ask from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        current: CurrentState,
+        pins: Pins,
+        templates: TemplatesInUse,
+        error_log: ErrorLog,
+    ) -> None:
+        self._store = store
+        self._current = current
+        self._pins = pins
+        self._templates = templates
+        self._error_log = error_log
+
+    def children(self, node: Node) -> Listing:
+        """What a folder lists now."""
+        match node:
+            case TracksNode() | ValuesNode():
+                return self.listing(node)
+            case ValueNode():
+                return self.listing(node.folder())
+            case RootNode():
+                return self._fixed(self._current.get().root_entries)
+            case PinsNode():
+                return self._fixed(self._pins.entries())
+            case EmptyPinNode():
+                return self._fixed({})
+            case InfoFolderNode():
+                return self._fixed({file.value: InfoFileNode(file) for file in InfoFile})
+            case TrackNode() | ExportNode() | InfoFileNode():
+                raise NotFoundError("a file is not a folder")
+            case unreachable:
+                assert_never(unreachable)
+
+    def listing(self, node: QueryFolderNode) -> Listing:
+        """What a query folder lists: from the cache, or read from the store and then cached."""
+        cached = self._current.get().listings.get(node.key)
+        if cached is not None:
+            return cached
+        with self._store.cache.reading() as read:
+            state = self._current.seen_by(read)
+            query = state.group_cache.bound(read, state.shown_query(node))
+            self._templates.note(node)
+            try:
+                entries = list_entries(
+                    node, query, read, state.group_cache, state.day, state.settings.names
+                )
+            except NotFoundError as error:
+                self._error_log.add(str(error))
+                raise
+        listing = Listing(state.version, MappingProxyType(entries))
+        state.listings.put(node.key, listing)
+        return listing
+
+    def entry(self, node: QueryFolderNode, name: str) -> Node | None:
+        """The entry of this name in a query folder, None if there is none.
+
+        Where every track has its stored name, this is one indexed lookup, unless the listing is cached.
+        """
+        state = self._current.get()
+        cached = state.listings.get(node.key)
+        if cached is not None:
+            return cached.entries.get(name)
+        if not _has_stored_names(node, state.settings):
+            return self.listing(node).entries.get(name)
+        with self._store.cache.reading() as read:
+            state = self._current.seen_by(read)
+            query = state.group_cache.bound(read, state.shown_query(node))
+            rows = read.rows(select_entry(query, name, state.day))
+            return TrackNode._make(rows[0]) if rows else None
+
+    def _fixed(self, entries: dict[str, Node]) -> Listing:
+        return Listing(self._current.get().version, MappingProxyType(entries))
+
+
+def _has_stored_names(node: QueryFolderNode, settings: Settings) -> bool:
+    """Whether each entry is a track under the name that the store has for it."""
+    return (
+        isinstance(node, TracksNode)
+        and node.presentation.file_names is None
+        and not node.query.order
+        and settings.names is Names.PLAIN
+    )

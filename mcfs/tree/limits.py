@@ -1,0 +1,23 @@
+"""How much one tree may keep in memory.
+
+Owns the default bounds. A test gives smaller ones instead of filling them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one tree's caches."""
+
+    # Entries of all cached listings together: with its name and paths, one takes nearly a kilobyte.
+    listed_entries: int = 150_000
+    # Bytes of all cached folder files (playlists, tables) together.
+    file_bytes: int = 32_000_000
+    # Templates in use. With more of them, a change is reported as "any name may differ".
+    templates: int = 1000
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,140 @@
+"""Names → nodes: which folder, track or file a path names.
+
+Owns the order in which a name is tried: an entry that the folder lists, a name with a leading dot, a folder
+as a file, a template, a query.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from mcfs.error_log import ErrorLog
+from mcfs.errors import NotFoundError, QueryError, TemplateError
+from mcfs.query import ALL
+from mcfs.tree.folders import Folders
+from mcfs.tree.nodes import (
+    EmptyPinNode,
+    ExportNode,
+    Format,
+    InfoFile,
+    InfoFileNode,
+    InfoFolderNode,
+    Node,
+    PinsNode,
+    Presentation,
+    QueryFolderNode,
+    RootNode,
+    TrackNode,
+    TracksNode,
+    ValueNode,
+    ValuesNode,
+    query_folder,
+)
+from mcfs.tree.route import (
+    MAX_DEPTH,
+    Route,
+    explain_misspelled_field,
+    name_as_query,
+    name_as_template,
+)
+from mcfs.tree.state import CurrentState
+
+
+class Resolver:
+    """Resolves the names of one tree. Safe to ask from several threads."""
+
+    def __init__(self, current: CurrentState, folders: Folders, error_log: ErrorLog) -> None:
+        self._current = current
+        self._folders = folders
+        self._error_log = error_log
+
+    def resolve(self, route: Route) -> Node:
+        """The node that a whole path names."""
+        node: Node = RootNode()
+        for depth, name in enumerate(route.names):
+            node = self.child(node, name, depth)
+        return node
+
+    def child(self, node: Node, name: str, depth: int) -> Node:
+        """The node of one name in a folder that is `depth` folders below the root."""
+        if depth >= MAX_DEPTH:
+            raise NotFoundError(f"a path may be {MAX_DEPTH} folders deep")
+        match node:
+            case TracksNode() | ValuesNode():
+                return self._in_query_folder(node, name, depth)
+            case ValueNode():
+                return self._in_query_folder(node.folder(), name, depth)
+            case RootNode():
+                return self._in_root(node, name, depth)
+            case InfoFolderNode():
+                return _in_info_folder(name)
+            case PinsNode() | EmptyPinNode():
+                found = self._folders.children(node).entries.get(name)
+                if found is None:
+                    raise NotFoundError(f"no pin of the name {name}")
+                return found
+            case TrackNode() | ExportNode() | InfoFileNode():
+                raise NotFoundError(f"{name}: a file holds nothing")
+            case unreachable:
+                assert_never(unreachable)
+
+    def _in_query_folder(self, node: QueryFolderNode, name: str, depth: int) -> Node:
+        if name.startswith("."):
+            raise NotFoundError(f"{name}: nothing here begins with a dot")
+        return self._folders.entry(node, name) or self._unlisted(node, name, depth, node)
+
+    def _in_root(self, root: RootNode, name: str, depth: int) -> Node:
+        if name == ".mcfs":
+            return InfoFolderNode()
+        if name.startswith("."):
+            raise NotFoundError(f"{name}: only `.mcfs` begins with a dot")
+        state = self._current.get()
+        if (listed := state.root_entries.get(name)) is not None:
+            return listed
+        if (hidden_view := state.views.by_name.get(name)) is not None:
+            return hidden_view.node
+        return self._unlisted(TracksNode(ALL), name, depth, root)
+
+    def _unlisted(self, base: QueryFolderNode, name: str, depth: int, inside: Node) -> Node:
+        """What a name means that no folder lists: a folder as a file, a template, a query."""
+        for format_ in Format:
+            if name.endswith(format_.value):
+                return self._folder_file(inside, name.removesuffix(format_.value), format_, depth)
+        vocabulary = self._current.get().vocabulary
+        try:
+            template = name_as_template(name, vocabulary)
+            query = None if template else name_as_query(name, vocabulary)
+        except (QueryError, TemplateError) as error:
+            self._error_log.add(f"{name}: {error}")
+            raise NotFoundError(str(error)) from error
+        templates = base.templates if isinstance(base, ValuesNode) else ()
+        if template is not None:
+            if template.names_files:
+                presentation = Presentation(template, base.presentation.entries)
+                return query_folder(base.query, templates, presentation)
+            return query_folder(base.query, (*templates, template), base.presentation)
+        if query is not None:
+            return query_folder(base.query.refined(query), templates, base.presentation)
+        if explanation := explain_misspelled_field(name, vocabulary):
+            self._error_log.add(f"{name}: {explanation}")
+            raise NotFoundError(explanation)
+        raise NotFoundError(f"{name}: nothing of that name, and not a query")
+
+    def _folder_file(self, inside: Node, stem: str, format_: Format, depth: int) -> ExportNode:
+        found = self.child(inside, stem, depth) if stem else None
+        if isinstance(found, ValueNode):
+            found = found.folder()
+        if not isinstance(found, TracksNode | ValuesNode):
+            raise NotFoundError(
+                f"{stem}: no folder of tracks that could be written as {format_.value}"
+            )
+        return ExportNode(found, format_, stem, depth)
+
+
+def _in_info_folder(name: str) -> InfoFileNode:
+    try:
+        return InfoFileNode(InfoFile(name))
+    except ValueError as error:
+        raise NotFoundError(
+            f"{name}: in .mcfs are {', '.join(file.value for file in InfoFile)}"
+        ) from error

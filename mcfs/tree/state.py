@@ -1,0 +1,154 @@
+"""What is true of the library now: one generation of the store, on one local day, under one configuration.
+
+Owns the clock of a tree: `CurrentState` alone decides when a newer state replaces the one before. All
+that depends on a state is kept in it, the caches too, so that they end together with it. Waiting until
+they are full would fill the memory of a mount whose library changes all day.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+
+from mcfs.config.settings import Absent, Settings
+from mcfs.fields.dates import start_of_day
+from mcfs.query import Query, Vocabulary, hiding_absent
+from mcfs.store import Generation
+from mcfs.store.cache_reader import CacheReader
+from mcfs.store.cache_repository import CacheRepository
+from mcfs.tree.bounded_cache import BoundedCache
+from mcfs.tree.group_cache import GroupCache
+from mcfs.tree.limits import Limits
+from mcfs.tree.listings import ListingCache, listing_cache
+from mcfs.tree.nodes import ExportNode, Node, PinsNode, QueryFolderNode
+from mcfs.tree.version import TreeVersion
+from mcfs.tree.views import Views, read_views
+
+
+@dataclass(frozen=True)
+class TreeState:
+    """One state of the library, and what was found out about it so far."""
+
+    version: TreeVersion
+    # When the day ends, in seconds since 1970.
+    ends_at: float
+    vocabulary: Vocabulary
+    settings: Settings
+    group_cache: GroupCache
+    listings: ListingCache
+    files: BoundedCache[ExportNode, bytes]
+
+    @property
+    def generation(self) -> Generation:
+        """Of the store."""
+        return self.version.generation
+
+    @property
+    def day(self) -> date:
+        """The local day."""
+        return self.version.day
+
+    @cached_property
+    def views(self) -> Views:
+        """Built in and configured."""
+        return read_views(self.settings, self.vocabulary)
+
+    @cached_property
+    def root_entries(self) -> dict[str, Node]:
+        """What the root lists."""
+        shown: dict[str, Node] = {
+            view.name: view.node for view in self.views.by_name.values() if not view.hidden
+        }
+        return {**shown, "pins": PinsNode()}
+
+    def shown_query(self, node: QueryFolderNode) -> Query:
+        """The query that a folder answers: absent tracks are hidden unless the query asks for them."""
+        if self.settings.absent is Absent.SHOW:
+            return node.query
+        return hiding_absent(node.query)
+
+
+class CurrentState:
+    """The state that answers are true of now. Safe to ask from several threads."""
+
+    def __init__(
+        self, cache: CacheRepository, settings: Settings, limits: Limits, clock: Callable[[], float]
+    ) -> None:
+        self._cache = cache
+        self._settings = settings
+        self._limits = limits
+        self._clock = clock
+        self._state: TreeState | None = None
+        # Held only to compare and to replace `_state`, never while the store is read.
+        self._lock = threading.Lock()
+
+    @property
+    def settings(self) -> Settings:
+        """By which everything is shown from now on."""
+        return self._settings
+
+    def get(self) -> TreeState:
+        """The newest state that was seen. Reads the store only on a new day."""
+        state = self._state
+        if state is None or self._clock() >= state.ends_at:
+            return self.look()
+        return state
+
+    def look(self) -> TreeState:
+        """The state of the store now."""
+        with self._cache.reading() as read:
+            return self.seen_by(read)
+
+    def seen_by(self, read: CacheReader) -> TreeState:
+        """The state that a reader sees, which may be newer than the one seen before, or older."""
+        generation, current = read.generation(), self._state
+        if current is None or current.generation != generation:
+            return self._advance_to(
+                self._made(generation, read.vocabulary(), GroupCache(generation))
+            )
+        if self._clock() < current.ends_at:
+            return current
+        return self._advance_to(self._made(generation, current.vocabulary, current.group_cache))
+
+    def configure(self, settings: Settings) -> None:
+        """From now on, show everything by other settings."""
+        with self._lock:
+            self._settings = settings
+            self._state = None
+        self.look()
+
+    def _made(
+        self, generation: Generation, vocabulary: Vocabulary, group_cache: GroupCache
+    ) -> TreeState:
+        day = datetime.fromtimestamp(self._clock(), UTC).astimezone().date()
+        return TreeState(
+            version=TreeVersion(generation, day),
+            ends_at=start_of_day(day + timedelta(days=1)).timestamp(),
+            vocabulary=vocabulary,
+            settings=self._settings,
+            group_cache=group_cache,
+            listings=listing_cache(self._limits.listed_entries),
+            # An empty file takes memory too.
+            files=BoundedCache(self._limits.file_bytes, lambda content: 1000 + len(content)),
+        )
+
+    def _advance_to(self, state: TreeState) -> TreeState:
+        """Make this the current state, unless another thread has seen a newer one meanwhile.
+
+        A thread that began to read before the others must not take the others back to an older state. It
+        still gets its own state to answer from; nobody else sees that.
+        """
+        with self._lock:
+            current = self._state
+            if state.settings is not self._settings:
+                return state
+            if current is not None:
+                if current.version == state.version:
+                    return current
+                if state.version.is_older_than(current.version):
+                    return state
+            self._state = state
+        return state

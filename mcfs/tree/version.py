@@ -1,0 +1,23 @@
+"""What an answer of the tree is true of.
+
+Owns nothing but this name. It stands apart because listings, changes and the tree's state all carry it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from mcfs.store import Generation
+
+
+class TreeVersion(NamedTuple):
+    """A generation of the store on one local day: "in the last 7 days" is another answer tomorrow."""
+
+    generation: Generation
+    day: date
+
+    def is_older_than(self, other: TreeVersion) -> bool:
+        """Whether the store has moved on since. Generations of different stores have no order."""
+        one, two = self.generation, other.generation
+        return one.store_uuid == two.store_uuid and one.counter < two.counter
