@@ -17,9 +17,9 @@ from mcfs.annex.keys import key_file_name, lower_folders
 from mcfs.annex.library import Library
 from mcfs.errors import ImportRunningError, MixxxError, NotInLibraryError
 from mcfs.imports.changes import Change
-from mcfs.imports.flow import import_mixxx
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, Skipped
 from mcfs.imports.track_matching import NO_TRACK, NOT_IN_LIBRARY, NOT_THERE
+from mcfs.imports.track_writer import import_mixxx
 from mcfs.store import Store
 from mcfs.store.locks import import_lock
 from mcfs.sync.run import SyncKind, sync

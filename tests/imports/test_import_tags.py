@@ -11,8 +11,8 @@ import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.imports.changes import Change
-from mcfs.imports.flow import NOT_HERE, import_mixxx, import_tags
 from mcfs.imports.result import Event, Imported, ImportResult, Skipped
+from mcfs.imports.track_writer import NOT_HERE, import_mixxx, import_tags
 from mcfs.store import Store, open_store
 from mcfs.sync.run import SyncKind, sync
 from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of

@@ -31,8 +31,8 @@ from mcfs.imports.changes import (
 )
 from mcfs.imports.mixxx_database import FIELDS, Mixxx, open_mixxx
 from mcfs.imports.result import Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
-from mcfs.imports.selection import Selection, select
 from mcfs.imports.track_matching import Matcher
+from mcfs.imports.track_selection import Selection, select
 from mcfs.query import ALL
 from mcfs.sql import select_tracks
 from mcfs.store import Store
