@@ -89,8 +89,8 @@ def mixxx(
     crates. What an earlier import wrote and Mixxx no longer has is removed;
     whatever came from elsewhere stays.
     """
+    from mcfs.imports.import_mixxx import import_mixxx
     from mcfs.imports.mixxx_database import find_database
-    from mcfs.imports.track_writer import import_mixxx
 
     found = database or find_database(Path.home())
 
@@ -140,7 +140,7 @@ def tags(
     Of all files that are here, or of those in PATHS, files and folders of the
     library: MP3, FLAC, Ogg, Opus, MP4, WAV and AIFF. The files are not changed.
     """
-    from mcfs.imports.track_writer import import_tags
+    from mcfs.imports.import_tags import import_tags
 
     def start(
         library: Library,

@@ -1,13 +1,16 @@
-"""Metadata from elsewhere into git-annex: Mixxx's database, or the tags inside the files.
+"""Metadata from other programs into git-annex: from Mixxx's database, or from the tags inside the files.
 
-    mixxx.py        what Mixxx's database says, as values of fields
-    matching.py     a path that Mixxx knows → the track behind it
-    tags.py         what the tags inside a file say
-    spelling.py     how both of them spell numbers
-    selection.py    which tracks somebody means by files and folders
-    difference.py   what is to be changed: pure, and the only place that decides it
-    run.py          the flow of both: read, compare, write, record, report
-    result.py       what came of it
+    import_mixxx.py      the steps of `mcfs import mixxx`
+    import_tags.py       the steps of `mcfs import tags`
+    import_run.py        one import at a time, synced before and after, recorded in user.db
+    mixxx_database.py    what Mixxx's database has, as values of fields
+    file_tags.py         what the tags inside a file have, as values of fields
+    number_text.py       how both write numbers
+    track_matching.py    a path that Mixxx knows → the track
+    track_selection.py   the files and folders that the user named → which tracks are meant
+    changes.py           what to change of one track: pure, and the only module that decides it
+    track_writer.py      changes → git-annex, and what happened to each
+    result.py            what happened, counted and listed
 
-Nothing here knows git-annex beyond `annex/`, or SQLite's store beyond its repositories.
+Only `annex/` knows git-annex, and only the store's repositories know SQLite's store.
 """

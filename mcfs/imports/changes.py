@@ -1,9 +1,9 @@
-"""What an import is to change of one track. Pure, and the only place that decides it.
+"""What an import changes of one track. Pure, and the only module that decides it.
 
-Two rules, for two kinds of source. A program that keeps its own knowledge (Mixxx) is followed: what it
-says is written, and what an earlier import wrote and it no longer says is removed, so that a value that
-came from anywhere else stays. Tags in a file, which git-annex's metadata was often corrected after, only
-fill what is empty, unless they are to replace it.
+There are two rules, for two kinds of source. Mixxx keeps its own data up to date, so an import follows it:
+the values that Mixxx has are written, and values that an earlier import wrote and Mixxx no longer has are
+removed. Values from anywhere else stay. Tags inside files are often older than git-annex's metadata, which
+people have corrected since, so they only fill empty fields, unless the user asks to overwrite.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ Values = tuple[str, ...]
 Fields = Mapping[str, Values]
 
 _NONE: Values = ()
-# The fields of which one source has several values; of all others it has one at most.
-_SEVERAL = frozenset({"crate"})
+# Fields of which a source may have several values. All others have one at most.
+_MULTI_VALUED = frozenset({"crate"})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The values of a field as they are, and as they are to be; in order."""
+    """The values of a field now, and after the import; both sorted."""
 
     old: Values
     new: Values
@@ -30,64 +30,67 @@ class Change:
 Changes = dict[str, Change]
 
 
-def followed(said: Fields, held: Fields, imported: Fields) -> Changes:
-    """What a source says, what git-annex has, and what earlier imports from the source wrote."""
+def changes_to_follow(source: Fields, current: Fields, imported: Fields) -> Changes:
+    """What makes git-annex's `current` values follow the source; `imported` is what earlier imports wrote."""
     changes: Changes = {}
-    for name, wanted in said.items():
-        values = held.get(name, _NONE)
+    for name, wanted in source.items():
+        values = current.get(name, _NONE)
         if values != wanted:
-            new = _followed(wanted, values, imported.get(name, _NONE), several=name in _SEVERAL)
+            several = name in _MULTI_VALUED
+            new = _values_to_follow(wanted, values, imported.get(name, _NONE), several=several)
             if new != values:
                 changes[name] = Change(values, new)
     for name, ours in imported.items():
-        if name not in said and (values := held.get(name, _NONE)):
+        if name not in source and (values := current.get(name, _NONE)):
             new = _without(values, ours)
             if new != values:
                 changes[name] = Change(values, new)
     return changes
 
 
-def _followed(wanted: Values, held: Values, imported: Values, *, several: bool) -> Values:
-    stays = _without(held, imported)
-    # One value that nobody of us wrote gives way to the one that the source has: a track with two
-    # tempos is in neither folder for good.
-    if not several and len(stays) == len(held) and not set(wanted) <= set(held):
+def _values_to_follow(
+    wanted: Values, current: Values, imported: Values, *, several: bool
+) -> Values:
+    from_elsewhere = _without(current, imported)
+    # The one value of the source replaces values that no import wrote: a track with two tempos would be in
+    # two folders, one of them wrong.
+    if not several and len(from_elsewhere) == len(current) and not set(wanted) <= set(current):
         return wanted
-    return tuple(sorted({*stays, *wanted}))
+    return tuple(sorted({*from_elsewhere, *wanted}))
 
 
 def _without(values: Values, others: Collection[str]) -> Values:
     return tuple(value for value in values if value not in others)
 
 
-def remembered(said: Fields, held: Fields, imported: Fields) -> dict[str, Values]:
-    """What this and earlier imports wrote, once the changes are made: never what was there before."""
-    kept: dict[str, Values] = {}
-    for name, wanted in said.items():
-        there = held.get(name, _NONE)
+def imported_after(source: Fields, current: Fields, imported: Fields) -> dict[str, Values]:
+    """What imports have written once the changes are made: never a value that was there before them."""
+    after: dict[str, Values] = {}
+    for name, wanted in source.items():
+        before = current.get(name, _NONE)
         ours = imported.get(name, _NONE)
-        if values := tuple(value for value in wanted if value not in there or value in ours):
-            kept[name] = values
-    return kept
+        if values := tuple(value for value in wanted if value not in before or value in ours):
+            after[name] = values
+    return after
 
 
-def is_said(imported: Fields, said: Fields) -> bool:
-    """Whether all that imports wrote is what the source says still."""
+def source_still_has(imported: Fields, source: Fields) -> bool:
+    """Whether the source still has every value that imports wrote."""
     return all(
-        ours == (now := said.get(name, _NONE)) or set(ours) <= set(now)
+        ours == (now := source.get(name, _NONE)) or set(ours) <= set(now)
         for name, ours in imported.items()
     )
 
 
-def filled(said: Fields, held: Fields) -> Changes:
-    """The fields that git-annex has no value of."""
-    return {name: Change(_NONE, wanted) for name, wanted in said.items() if not held.get(name)}
+def changes_to_fill(source: Fields, current: Fields) -> Changes:
+    """Set the fields that have no value yet."""
+    return {name: Change(_NONE, wanted) for name, wanted in source.items() if not current.get(name)}
 
 
-def replaced(said: Fields, held: Fields) -> Changes:
-    """All fields that differ; those of which the source says nothing stay."""
+def changes_to_overwrite(source: Fields, current: Fields) -> Changes:
+    """Set all fields that differ; fields that the source does not have stay."""
     return {
         name: Change(values, wanted)
-        for name, wanted in said.items()
-        if (values := held.get(name, _NONE)) != wanted
+        for name, wanted in source.items()
+        if (values := current.get(name, _NONE)) != wanted
     }

@@ -1,7 +1,7 @@
 """The tags inside a sound file, as values of fields.
 
-Owns the mapping from ID3 frames, Vorbis comments and MP4 atoms to the fields that an import from Mixxx
-writes too, in the same spelling, and what a file says of its sound. mutagen reads the files.
+Owns which ID3 frames, Vorbis comments and MP4 atoms become which field. Values are written as an import from
+Mixxx writes them, so that the two imports agree. mutagen reads the files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FRAMES = {
     "TKEY": "key",
     "TBPM": "bpm",
 }
-# Of two that mean the same the first counts.
+# Of two names for the same field, the first one in this order counts.
 _COMMENTS = {
     "artist": "artist",
     "albumartist": "albumartist",
@@ -70,37 +70,37 @@ _ATOMS = {
     "----:com.apple.iTunes:BPM": "bpm",
     "tmpo": "bpm",
 }
-# What players write for one to five stars lies around 1, 64, 128, 196 and 255.
+# (highest POPM rating, stars). For one to five stars players write about 1, 64, 128, 196 and 255.
 _STARS = ((0, 0), (31, 1), (95, 2), (159, 3), (223, 4), (255, 5))
 _NUMBER = re.compile(r"\s*([0-9]+)\s*(?:/.*)?", re.DOTALL)
 
 
-def read_tags(content: Path, called: str) -> Fields:
-    """What a file says; a `TagsError` where it is broken. `called` is a name with its extension."""
+def read_tags(content: Path, file_name: str) -> Fields:
+    """The values in a file's tags; a `TagsError` if it cannot be read. `file_name` has the extension."""
     try:
         with content.open("rb") as file:
-            # By its name too: sound alone begins with nothing that is sure to tell what it is.
-            found = mutagen.File(fileobj=file, filename=called)
+            # mutagen needs the name as well: some formats cannot be recognised by their first bytes.
+            found = mutagen.File(fileobj=file, filename=file_name)
             fields = None if found is None else _fields(found, content.stat().st_size)
     except OSError as error:
         raise TagsError(f"it cannot be read: {error.strerror or error}") from error
     except mutagen.MutagenError as error:
         raise TagsError(f"it is broken: {' '.join(str(error).split())}") from error
     except Exception as error:
-        # A parser of other people's bytes stumbles in ways that nobody foresaw.
+        # mutagen raises exceptions of many kinds for broken files.
         raise TagsError(f"it is broken: {type(error).__name__}: {error}") from error
     if fields is None:
-        raise TagsError("it is no sound file of a kind that is known")
+        raise TagsError("it is not a sound file of a known format")
     return fields
 
 
 def _fields(found: Any, size: int) -> Fields:
-    said: dict[str, list[str]] = {}
-    for name, values in _said(found.tags):
-        texts = [text for value in values if (text := _spelled(name, value))]
+    tags: dict[str, list[str]] = {}
+    for name, values in _tags(found.tags):
+        texts = [text for value in values if (text := _field_text(name, value))]
         if texts:
-            said.setdefault(name, texts)
-    fields = {name: tuple(sorted(set(texts))) for name, texts in said.items()}
+            tags.setdefault(name, texts)
+    fields = {name: tuple(sorted(set(texts))) for name, texts in tags.items()}
     seconds = getattr(found.info, "length", 0) or 0
     if seconds > 0:
         fields["duration"] = (seconds_text(seconds),)
@@ -110,21 +110,21 @@ def _fields(found: Any, size: int) -> Fields:
     return fields
 
 
-def _said(tags: Any) -> Iterator[tuple[str, Iterable[Any]]]:
+def _tags(tags: Any) -> Iterator[tuple[str, Iterable[Any]]]:
     match tags:
         case None:
             return
         case id3.ID3():
-            yield from _of_id3(tags)
+            yield from _id3_tags(tags)
         case mp4.MP4Tags():
-            yield from _named(tags, _ATOMS, _plain_atom)
+            yield from _named_tags(tags, _ATOMS, _plain_atom)
         case _:
-            # Names in any case; of Vorbis and Opus, FLAC, and APE tags alike.
+            # Vorbis comments, also in FLAC and Opus, and APE tags. The case of names does not matter.
             lowered = {str(name).lower(): tags[name] for name in tags.keys()}  # noqa: SIM118
-            yield from _named(lowered, _COMMENTS, lambda value: value)
+            yield from _named_tags(lowered, _COMMENTS, lambda value: value)
 
 
-def _named(
+def _named_tags(
     tags: Any, names: Mapping[str, str], plain: Callable[[Any], Any]
 ) -> Iterator[tuple[str, Iterable[Any]]]:
     for tag, name in names.items():
@@ -132,18 +132,18 @@ def _named(
             yield name, [plain(value) for value in tags[tag]]
 
 
-def _of_id3(tags: Any) -> Iterator[tuple[str, Iterable[Any]]]:
+def _id3_tags(tags: Any) -> Iterator[tuple[str, Iterable[Any]]]:
     for frame, name in _FRAMES.items():
-        for held in tags.getall(frame):
-            # Numbers of ID3v1 and "(17)" are genres too.
-            yield name, held.genres if frame == "TCON" else held.text
-    comments = sorted(tags.getall("COMM"), key=lambda held: (bool(held.desc), held.desc))
-    for held in comments:
-        # Programs keep what is theirs in comments that have a name.
-        if not held.desc:
-            yield "comment", held.text
-    for held in tags.getall("POPM"):
-        yield "rating", [next(stars for most, stars in _STARS if held.rating <= most)]
+        for value in tags.getall(frame):
+            # `genres` also understands the numbers of ID3v1, and "(17)".
+            yield name, value.genres if frame == "TCON" else value.text
+    comments = sorted(tags.getall("COMM"), key=lambda comment: (bool(comment.desc), comment.desc))
+    for comment in comments:
+        # Comments with a description hold data of programs.
+        if not comment.desc:
+            yield "comment", comment.text
+    for popularity in tags.getall("POPM"):
+        yield "rating", [next(stars for most, stars in _STARS if popularity.rating <= most)]
 
 
 def _plain_atom(value: Any) -> Any:
@@ -156,9 +156,9 @@ def _plain_atom(value: Any) -> Any:
             return value
 
 
-def _spelled(name: str, value: Any) -> str:
-    """A value as an import from Mixxx spells it; "" for none."""
-    # JSON has no way to say half a character.
+def _field_text(name: str, value: Any) -> str:
+    """A value as an import from Mixxx writes it; "" for no value."""
+    # JSON cannot hold a lone surrogate.
     text = str(value).encode("utf-8", "replace").decode()
     match name:
         case "bpm":

@@ -1,8 +1,8 @@
-"""Mixxx's database: where it is, whether it is one, and what it says of each track.
+"""Mixxx's database: where it is, whether it is one, and the values it has for each track.
 
-Owns the columns of Mixxx and what becomes of their values. Read-only, also while Mixxx runs: what is
-wanted is copied within one short transaction, so that Mixxx, which allows no reader beside its writer,
-does not wait for us. The copy is SQLite's own temporary file, never memory.
+Owns which of Mixxx's columns are read and how their values are converted. The database is only read, and
+Mixxx may be running: what is needed is copied to temporary tables in one short transaction, because Mixxx
+cannot write while somebody reads. SQLite keeps the copy in a temporary file, not in memory.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ Values = tuple[str, ...]
 Fields = dict[str, Values]
 
 _FILE = "mixxxdb.sqlite"
-_PLACES = (
+_FOLDERS = (
     ".mixxx",
     ".var/app/org.mixxx.Mixxx/.mixxx",  # Flatpak
     "Library/Containers/org.mixxx.mixxx/Data/Library/Application Support/Mixxx",  # macOS
     "Library/Application Support/Mixxx",  # macOS, as it was before 2.3
 )
-# Of Mixxx 2.3. Later ones added columns, and took none away that is read here.
+# Schema of Mixxx 2.3. Later schemas removed no column that is read here.
 _OLDEST_SCHEMA = 32
-# How long Mixxx may write at a stretch.
-_PATIENCE = 30.0
+# How long to wait while Mixxx writes.
+_BUSY_SECONDS = 30.0
 
 # Field of git-annex → column of Mixxx's table `library`, whose text is taken as it is.
 _TEXTS = MappingProxyType(
@@ -68,50 +68,50 @@ _COLUMNS = MappingProxyType(
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 
 
-class Located(NamedTuple):
-    """A track of Mixxx by its number there, and where Mixxx says that it is."""
+class TrackLocation(NamedTuple):
+    """The id of a track in Mixxx, and the path that Mixxx has for it."""
 
-    number: int
+    mixxx_id: int
     location: str
 
 
 def find_database(home: Path) -> Path:
-    """The database in one of Mixxx's places; of several, the one that was written last."""
-    found = [home / place / _FILE for place in _PLACES]
-    there = [path for path in found if path.is_file()]
-    if not there:
+    """The database in one of Mixxx's usual folders; of several, the one that was written last."""
+    candidates = [home / folder / _FILE for folder in _FOLDERS]
+    found = [path for path in candidates if path.is_file()]
+    if not found:
         raise MixxxError(
-            f"there is no Mixxx database in {', '.join(str(path.parent) for path in found)}; "
+            f"there is no Mixxx database in {', '.join(str(path.parent) for path in candidates)}; "
             f"name it with --db {_FILE}"
         )
-    return max(there, key=lambda path: path.stat().st_mtime)
+    return max(found, key=lambda path: path.stat().st_mtime)
 
 
 @contextmanager
-def open_mixxx(path: Path, patience: float = _PATIENCE) -> Iterator[Mixxx]:
-    """What a Mixxx database says now; a `MixxxError` that says what is wrong with it."""
+def open_mixxx(path: Path, busy_seconds: float = _BUSY_SECONDS) -> Iterator[MixxxSnapshot]:
+    """The tracks of a Mixxx database; a `MixxxError` says what is wrong with the file."""
     if not path.is_file():
         raise MixxxError(f"{path} is not there" if not path.exists() else f"{path} is not a file")
-    # Never `immutable`: what Mixxx has written to its journal and not yet to the file counts.
-    place = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
+    # Not `immutable`: then SQLite would ignore what is in Mixxx's journal and not yet in the file.
+    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
     try:
-        # No implicit transactions: Mixxx waits for whoever reads.
-        connection = sqlite3.connect(place, uri=True, timeout=patience, isolation_level=None)
+        # No implicit transactions: as long as one is open, Mixxx cannot write.
+        connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
     except sqlite3.Error as error:
         raise _explained(path, error) from error
     with closing(connection):
-        # Names of files need not be UTF-8.
+        # File names need not be UTF-8.
         connection.text_factory = _text
         try:
             _check(connection, path)
             _copy(connection)
-            yield Mixxx(connection)
+            yield MixxxSnapshot(connection)
         except sqlite3.Error as error:
             raise _explained(path, error) from error
 
 
-class Mixxx:
-    """The tracks of a database as they were when it was opened, hidden and missing ones left out."""
+class MixxxSnapshot:
+    """The tracks of a database when it was opened, without those that Mixxx hides or misses."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -122,34 +122,34 @@ class Mixxx:
         return int(count)
 
     def folders(self) -> list[str]:
-        """What Mixxx calls the folders that it looks for music in."""
+        """The folders in which Mixxx looks for music."""
         rows = self._connection.execute("SELECT directory FROM temp.mcfs_folder ORDER BY 1")
         return [directory for (directory,) in rows]
 
-    def locations(self) -> Iterator[Located]:
-        """Where all its tracks are."""
+    def locations(self) -> Iterator[TrackLocation]:
+        """The path of every track."""
         rows = self._connection.execute("SELECT id, file FROM temp.mcfs_track")
-        return map(Located._make, rows)
+        return map(TrackLocation._make, rows)
 
-    def match(self, places: Iterable[tuple[int, int]]) -> None:
-        """Remember the places in the store that some tracks, by their numbers, are at."""
+    def remember_matches(self, ids: Iterable[tuple[int, int]]) -> None:
+        """Remember (id of the track in the store, id in Mixxx) for `matched_tracks`."""
         self._connection.execute("BEGIN")
-        self._connection.executemany("INSERT INTO temp.mcfs_match VALUES (?, ?)", places)
+        self._connection.executemany("INSERT INTO temp.mcfs_match VALUES (?, ?)", ids)
         self._connection.execute("COMMIT")
 
-    def described(self) -> Iterator[tuple[int, Fields]]:
-        """Every place that was matched, in their order, and the values of its fields.
+    def matched_tracks(self) -> Iterator[tuple[int, Fields]]:
+        """(id in the store, values) of every track that was matched, in the order of ids.
 
-        Where Mixxx has a file more than once, it is one track: of each field the newest row that has a
-        value counts, and it is in the crates of all of them.
+        Mixxx may have a file more than once. That is one track: each field has the value of the newest row
+        that has one, and the track is in the crates of all rows.
         """
         current: int | None = None
         fields: Fields = {}
-        for place, crates, *columns in self._connection.execute(_DESCRIBED):
+        for track_id, crates, *columns in self._connection.execute(_MATCHED_TRACKS):
             read = _fields(columns)
             if crates != "[]" and (names := _crates(crates)):
                 read["crate"] = names
-            if place == current:
+            if track_id == current:
                 both = {*fields.get("crate", ()), *read.get("crate", ())}
                 fields = read | fields
                 if both:
@@ -157,38 +157,40 @@ class Mixxx:
                 continue
             if current is not None:
                 yield current, fields
-            current, fields = place, read
+            current, fields = track_id, read
         if current is not None:
             yield current, fields
 
 
 _SELECTED = ", ".join(f'"{column}"' for column in (*_TEXTS.values(), *_OTHERS))
-_DESCRIBED = f"""
-    SELECT place, (SELECT json_group_array(name) FROM temp.mcfs_crate WHERE track_id = id),
+_MATCHED_TRACKS = f"""
+    SELECT track_id,
+           (SELECT json_group_array(name) FROM temp.mcfs_crate WHERE mcfs_crate.mixxx_id = id),
            {_SELECTED}
-    FROM temp.mcfs_match JOIN temp.mcfs_track ON id = number ORDER BY place, number DESC
-"""  # noqa: S608  (names of ours alone)
+    FROM temp.mcfs_match JOIN temp.mcfs_track ON id = mcfs_match.mixxx_id
+    ORDER BY track_id, id DESC
+"""  # noqa: S608  (only names from this module)
 
 
 def _copy(connection: sqlite3.Connection) -> None:
     selected = ", ".join(f'l."{column}"' for column in (*_TEXTS.values(), *_OTHERS))
     statements = (
         "PRAGMA temp_store = FILE",
-        # Its tables are made before: who makes them has nothing to wait for.
+        # These do not read Mixxx's tables, so they come before the transaction.
         f"CREATE TEMP TABLE mcfs_track (id INTEGER PRIMARY KEY, file, {_SELECTED})",
-        "CREATE TEMP TABLE mcfs_match (place INTEGER, number INTEGER)",
+        "CREATE TEMP TABLE mcfs_match (track_id INTEGER, mixxx_id INTEGER)",
         "BEGIN",
         f"""
         INSERT INTO temp.mcfs_track
         SELECT l.id, coalesce(t.location, ''), {selected}
         FROM main.library l JOIN main.track_locations t ON t.id = l.location
         WHERE NOT coalesce(l.mixxx_deleted, 0) AND NOT coalesce(t.fs_deleted, 0)
-        """,  # noqa: S608  (names of ours alone)
-        "CREATE TEMP TABLE mcfs_crate AS SELECT track_id, name FROM main.crate_tracks"
+        """,  # noqa: S608  (only names from this module)
+        "CREATE TEMP TABLE mcfs_crate AS SELECT track_id AS mixxx_id, name FROM main.crate_tracks"
         " JOIN main.crates ON crates.id = crate_id",
         "CREATE TEMP TABLE mcfs_folder AS SELECT directory FROM main.directories",
         "COMMIT",
-        "CREATE INDEX temp.mcfs_crate_by_track ON mcfs_crate (track_id)",
+        "CREATE INDEX temp.mcfs_crate_by_track ON mcfs_crate (mixxx_id)",
     )
     for statement in statements:
         connection.execute(statement)
@@ -196,21 +198,21 @@ def _copy(connection: sqlite3.Connection) -> None:
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     if not _columns(connection, "library") or not _columns(connection, "track_locations"):
-        raise MixxxError(f"{path} is no Mixxx database")
+        raise MixxxError(f"{path} is not a Mixxx database")
     schema = _schema(connection)
     if schema is None:
-        raise MixxxError(f"{path} is no Mixxx database")
+        raise MixxxError(f"{path} is not a Mixxx database")
     if schema < _OLDEST_SCHEMA:
         raise MixxxError(
-            f"{path} is of a Mixxx older than 2.3 (schema {schema}): "
-            "start a newer Mixxx once, which brings it up to date"
+            f"{path} was made by a Mixxx older than 2.3 (schema {schema}): "
+            "start a newer Mixxx once, which upgrades it"
         )
     for table, needed in _COLUMNS.items():
-        lacking = set(needed).difference(_columns(connection, table))
-        if lacking:
+        missing = set(needed).difference(_columns(connection, table))
+        if missing:
             raise MixxxError(
-                f"{path} is of a Mixxx that this mcfs does not know (schema {schema}): "
-                f"its table {table} has no {', '.join(sorted(lacking))}"
+                f"{path} was made by a Mixxx that this mcfs does not know (schema {schema}): "
+                f"its table {table} has no {', '.join(sorted(missing))}"
             )
 
 
@@ -228,21 +230,21 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 
 
 def _fields(columns: Sequence[Any]) -> Fields:
-    """The values of a row; what is empty is left out."""
+    """The values of a row, without empty ones."""
     fields: Fields = {}
     for name, value in zip(_TEXTS, columns, strict=False):
         if value is None or value == "":
             continue
         text = value if value.__class__ is str else str(value)
         if not text.isspace():
-            fields[name] = (text if text.isascii() else _unbroken(text),)
+            fields[name] = (text if text.isascii() else _valid_utf8(text),)
     rating, bpm, color, played, added, duration = columns[len(_TEXTS) :]
     if isinstance(rating, int) and 1 <= rating <= 5:
         fields["rating"] = (str(rating),)
     if isinstance(bpm, float | int) and bpm > 0:
         fields["bpm"] = (bpm_text(bpm),)
     if isinstance(color, int):
-        # Some versions kept an alpha channel above it.
+        # Some versions of Mixxx put an alpha channel above the 24 bits.
         fields["color"] = (f"#{color & 0xFFFFFF:06X}",)
     if isinstance(played, int) and played > 0:
         fields["played"] = (str(played),)
@@ -255,29 +257,25 @@ def _fields(columns: Sequence[Any]) -> Fields:
 
 def _crates(array: str) -> Values:
     names: list[str] = json.loads(array)
-    return tuple(sorted({_unbroken(name) for name in names if name.strip()}))
+    return tuple(sorted({_valid_utf8(name) for name in names if name.strip()}))
 
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _unbroken(text: str) -> str:
-    """JSON has no way to say bytes that are not UTF-8."""
+def _valid_utf8(text: str) -> str:
+    """Replace bytes that are not UTF-8, which JSON cannot hold."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _explained(path: Path, error: sqlite3.Error) -> MixxxError:
     match error.sqlite_errorname if hasattr(error, "sqlite_errorname") else "":
         case "SQLITE_BUSY" | "SQLITE_LOCKED" | "SQLITE_BUSY_SNAPSHOT" | "SQLITE_BUSY_RECOVERY":
-            return MixxxBusyError(
-                f"Mixxx is writing to {path} at length; try again when it is done"
-            )
+            return MixxxBusyError(f"Mixxx keeps writing to {path}; try again when it is done")
         case "SQLITE_NOTADB":
-            return MixxxError(f"{path} is no Mixxx database")
+            return MixxxError(f"{path} is not a Mixxx database")
         case "SQLITE_READONLY_ROLLBACK" | "SQLITE_READONLY_RECOVERY":
-            return MixxxError(
-                f"{path} was not closed in order; start Mixxx once and leave it again"
-            )
+            return MixxxError(f"{path} was not closed properly; start Mixxx once and quit it")
         case _:
             return MixxxError(f"{path} cannot be read: {error}")

@@ -1,7 +1,4 @@
-"""How numbers are spelled as metadata, whichever source they come from.
-
-Owns that two sources that know the same say the same: else one would undo what the other wrote.
-"""
+"""How imports write numbers, from every source alike: otherwise one import would undo what another wrote."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import math
 
 
 def bpm_text(bpm: float | str) -> str:
-    """With two decimals, "126.90"; "" where it is none, or 0, which programs write for none."""
+    """With two decimals, "126.90"; "" if it is not a number, or 0, which programs write for no tempo."""
     try:
         number = float(str(bpm).strip().replace(",", "."))
     except ValueError:
@@ -18,5 +15,5 @@ def bpm_text(bpm: float | str) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """With as many decimals as it has, and two at most: "254.43", "200.5", "4"."""
+    """With at most two decimals, and no trailing zeros: "254.43", "200.5", "4"."""
     return f"{seconds:.2f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""What came of an import: the values that are handed to whoever asked for it."""
+"""What happened in an import: counted, and listed where it takes attention."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mcfs.imports.changes import Change
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """What was left out, and why: a path as the source has it."""
+    """A track that was left out, and why; `file` is the path that the source has."""
 
     file: str
     reason: str
@@ -20,7 +20,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A track that could not be read or written, and why."""
+    """A track that could not be read or written, and why; `file` is a work path."""
 
     file: str
     annex_key: str
@@ -29,7 +29,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A track that was changed, or would be; `file` is a work path."""
+    """A track that was changed, or in a dry run would be; `file` is a work path."""
 
     file: str
     annex_key: str
@@ -38,13 +38,13 @@ class Imported:
 
 Event = Imported | Skipped | Failed
 OnEvent = Callable[[Event], None]
-# Tracks done, and how many there are.
+# Called with how many tracks are done, and how many there are.
 OnProgress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
 class ImportResult:
-    """How it ended."""
+    """Counts for the whole import, and every track that was skipped or failed."""
 
     source: str
     dry_run: bool = False
@@ -52,26 +52,26 @@ class ImportResult:
     unchanged: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
-    # Folders that the source knows and that are not there: the library may be one of them, moved.
+    # Music folders of the source that do not exist: the library may have moved away from one of them.
     lost_folders: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def total_requested(self) -> int:
-        """Everything that was asked for, whatever came of it."""
+        """All tracks of the import so far, whatever happened to them."""
         return self.imported + self.unchanged + len(self.skipped) + len(self.failed)
 
     @property
     def success(self) -> bool:
-        """Whether nothing failed; what is skipped was never to be imported."""
+        """Whether no track failed. Skipped tracks are no failure: the import is not about them."""
         return not self.failed
 
     def reasons(self) -> dict[str, int]:
-        """Why tracks were skipped, the commonest reason first."""
+        """Why tracks were skipped → how many, the commonest reason first."""
         return dict(Counter(skipped.reason for skipped in self.skipped).most_common())
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The object that `--json` prints."""
         return {
             **asdict(self),
             "total_requested": self.total_requested,
@@ -79,7 +79,7 @@ class ImportResult:
         }
 
     def as_log(self) -> dict[str, Any]:
-        """For `user.db`: numbers, and not a line for every track."""
+        """The record for `user.db`: counts, no list of tracks."""
         return {
             "source": self.source,
             "imported": self.imported,

@@ -1,9 +1,9 @@
-"""From a path that another program knows a track by to the track.
+"""The path of a track in another program → the track.
 
-Owns the ways there: the path lies in the library, under the name that the library has or under the one
-that the other program has for it; it leads there through links; or it leads to an annex object, as the
-entries of a mount do and every locked file, and then its last part is the key, in whichever clone. In a
-mount that shows regular files, the tree says which track a path is.
+Owns the ways to find it. The path is below the library's top folder, or below what the other program calls
+that folder; it leads there through links; or it leads to an annex object, as locked files and entries of a
+mount do, and then its last part is the annex key, in any clone. In a mount that shows regular files, the
+tree knows which track a path is.
 """
 
 from __future__ import annotations
@@ -23,91 +23,95 @@ from mcfs.tree.tree import Tree
 
 NOT_THERE = "there is no such file"
 NOT_IN_LIBRARY = "it is not in the library"
-NO_TRACK = "it is no track of git-annex"
+NOT_A_TRACK = "it is not a track of git-annex"
 
-# Folders whose real place is remembered: a collection has a few thousand.
-_REMEMBERED = 20_000
+# How many folders' real paths are remembered. A collection has a few thousand folders.
+_MAX_REMEMBERED = 20_000
 
 
 class Unmatched(NamedTuple):
-    """A path that leads to no track, and why."""
+    """A path that leads to no track, and the reason."""
 
     path: str
     reason: str
 
 
-class Matcher:
-    """Of one library, which the other program may know by another name; `tree` is what its mounts show."""
+class TrackMatcher:
+    """Finds tracks of one library. `other_name` is what the other program calls its top folder."""
 
     def __init__(self, library: Library, tree: Tree, other_name: str | None = None) -> None:
         self._tree = tree
         self._mounts = [f"{mount_point}/" for mount_point in mount_points_of(library.top)]
-        self._top = os.path.realpath(library.top) + "/"
-        # The longest first, should one lie in the other.
+        self._real_top = os.path.realpath(library.top) + "/"
+        # Longest first, in case one is inside the other.
         names = {str(library.top), *([other_name] if other_name else [])}
-        self._names = sorted((name.rstrip("/") + "/" for name in names), key=len, reverse=True)
+        self._top_names = sorted((name.rstrip("/") + "/" for name in names), key=len, reverse=True)
         self._real_folders: dict[str, str] = {}
 
     def match(
         self, read: CacheReader, paths: Iterable[str]
     ) -> tuple[dict[str, int], list[Unmatched]]:
-        """Path → place of its track in the store, and the paths that lead to none."""
-        work_paths = {path: self._named(path) for path in paths}
-        known = read.track_ids_of_files(named for named in work_paths.values() if named is not None)
-        # Most lie where the library says, and no disk has to be asked for them.
-        found = {path: known[named] for path, named in work_paths.items() if named in known}
-        rest = {path: named for path, named in work_paths.items() if path not in found}
+        """Path → id of its track in the store, and the paths that lead to no track."""
+        work_paths = {path: self._work_path_by_text(path) for path in paths}
+        ids = read.track_ids_of_files(text for text in work_paths.values() if text is not None)
+        # For most paths their text is enough, and no disk has to be read.
+        found = {path: ids[text] for path, text in work_paths.items() if text in ids}
+        rest = {path: text for path, text in work_paths.items() if path not in found}
         if not rest:
             return found, []
-        real = {path: self._real(path) for path in rest}
-        keys = {path: self._key(place) for path, place in real.items()}
-        inside = {path: self._below_top(place) for path, place in real.items()}
-        known_keys = read.track_ids_of_keys(key for key in keys.values() if key is not None)
-        known = read.track_ids_of_files(place for place in inside.values() if place is not None)
+        real_paths = {path: self._real_path(path) for path in rest}
+        keys = {path: self._annex_key(real) for path, real in real_paths.items()}
+        real_work_paths = {path: self._below_top(real) for path, real in real_paths.items()}
+        ids_of_keys = read.track_ids_of_keys(key for key in keys.values() if key is not None)
+        ids_of_files = read.track_ids_of_files(
+            text for text in real_work_paths.values() if text is not None
+        )
         unmatched: list[Unmatched] = []
-        for path, named in rest.items():
-            place = known_keys.get(keys[path] or "")
-            if place is None:
-                place = known.get(inside[path] or "")
-            if place is None:
-                unmatched.append(Unmatched(path, self._reason(path, named, inside[path])))
+        for path, work_path in rest.items():
+            track_id = ids_of_keys.get(keys[path] or "")
+            if track_id is None:
+                track_id = ids_of_files.get(real_work_paths[path] or "")
+            if track_id is None:
+                reason = self._reason(path, work_path, real_work_paths[path])
+                unmatched.append(Unmatched(path, reason))
             else:
-                found[path] = place
+                found[path] = track_id
         return found, unmatched
 
-    def _named(self, path: str) -> str | None:
-        """The work path that a path is by its text alone."""
-        for name in self._names:
+    def _work_path_by_text(self, path: str) -> str | None:
+        """The work path if the path begins with a name of the top folder; links are not followed."""
+        for name in self._top_names:
             if path.startswith(name):
                 return path[len(name) :]
         return None
 
-    def _real(self, path: str) -> str:
-        """Where a path leads when all links are followed."""
+    def _real_path(self, path: str) -> str:
+        """The path with all links followed."""
         folder, _, name = path.rpartition("/")
-        real = self._real_folders.get(folder)
-        if real is None:
-            if len(self._real_folders) >= _REMEMBERED:
+        real_folder = self._real_folders.get(folder)
+        if real_folder is None:
+            if len(self._real_folders) >= _MAX_REMEMBERED:
                 self._real_folders.clear()
-            real = self._real_folders[folder] = os.path.realpath(folder or "/")
-        place = f"{real.rstrip('/')}/{name}"
-        return os.path.realpath(place) if os.path.islink(place) else place  # noqa: PTH114  (a text)
+            real_folder = self._real_folders[folder] = os.path.realpath(folder or "/")
+        real = f"{real_folder.rstrip('/')}/{name}"
+        return os.path.realpath(real) if os.path.islink(real) else real  # noqa: PTH114  (a text)
 
-    def _key(self, place: str) -> str | None:
+    def _annex_key(self, real_path: str) -> str | None:
         for mount in self._mounts:
-            if place.startswith(mount):
+            if real_path.startswith(mount):
                 try:
-                    node = self._tree.resolve(Route.parse(place[len(mount) :]))
+                    node = self._tree.resolve(Route.parse(real_path[len(mount) :]))
                 except McfsError:
                     return None
                 return node.annex_key if isinstance(node, TrackNode) else None
-        return key_of_link(os.fsencode(place))
+        return key_of_link(os.fsencode(real_path))
 
-    def _below_top(self, place: str) -> str | None:
-        return place[len(self._top) :] if place.startswith(self._top) else None
+    def _below_top(self, real_path: str) -> str | None:
+        top = self._real_top
+        return real_path[len(top) :] if real_path.startswith(top) else None
 
-    def _reason(self, path: str, named: str | None, inside: str | None) -> str:
-        if named is None and inside is None:
+    def _reason(self, path: str, work_path: str | None, real_work_path: str | None) -> str:
+        if work_path is None and real_work_path is None:
             return NOT_IN_LIBRARY if os.path.lexists(path) else NOT_THERE
-        place = self._top + (named or inside or "")
-        return NO_TRACK if os.path.lexists(place) else NOT_THERE
+        file = self._real_top + (work_path or real_work_path or "")
+        return NOT_A_TRACK if os.path.lexists(file) else NOT_THERE

@@ -1,290 +1,59 @@
-"""The flow of an import: sync, read, compare, write, remember, report.
+"""Planned changes → git-annex, and what happened to each track.
 
-Owns the order of these, and that whatever happens in between an import can simply be run again: what it
-is about to write is remembered before it is written. Streams: at any time it holds a few thousand tracks,
-beside the list of those that were skipped or failed.
+Owns the record in `user.db` of what imports wrote. A value is recorded before it is written, so that an
+import that was interrupted can simply be run again: the next one knows every value that this one may have
+written.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from mcfs.annex.library import Library
 from mcfs.annex.metadata_writer import MetadataChange, MetadataWriter, metadata_writer
-from mcfs.config.settings import DEFAULTS, Settings
-from mcfs.errors import McfsError, SyncRunningError, TagsError
-from mcfs.imports.changes import (
-    Change,
-    Changes,
-    Fields,
-    filled,
-    followed,
-    is_said,
-    remembered,
-    replaced,
-)
-from mcfs.imports.mixxx_database import FIELDS, Mixxx, open_mixxx
+from mcfs.config.settings import Settings
+from mcfs.errors import McfsError
+from mcfs.imports.changes import Changes, Fields
 from mcfs.imports.result import Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
-from mcfs.imports.track_matching import Matcher
-from mcfs.imports.track_selection import Selection, select
-from mcfs.query import ALL
-from mcfs.sql import select_tracks
 from mcfs.store import Store
 from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.clock import today
-from mcfs.store.locks import import_lock
 from mcfs.sync.run import sync
 from mcfs.text.raw_text import is_utf8
-from mcfs.tree.tree import Tree
 
-# So many tracks are told git-annex at once, at least and at most.
-_FEW = 16
-_AT_ONCE = 500
-# A running mount syncs by itself, and at the same moment as we.
-_PATIENCE = 600.0
-NOT_HERE = "its content is not here"
-_UNSAYABLE = "git-annex takes no key in JSON that is not UTF-8"
-_NOTHING: Mapping[str, tuple[str, ...]] = {}
+# How many tracks git-annex gets at a time, at least and at most.
+_MIN_BATCH = 16
+_MAX_BATCH = 500
+_NOT_UTF8 = "git-annex takes no key in JSON that is not UTF-8"
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be written of a track, and what is remembered of it: before, and when that is done."""
+class PlannedChange:
+    """What to write of a track, and the record of imported values before and after that."""
 
     annex_key: str
     changes: Changes
-    imported: Fields = field(default_factory=dict)
-    remembered: Fields = field(default_factory=dict)
+    imported_before: Fields = field(default_factory=dict)
+    imported_after: Fields = field(default_factory=dict)
+
+    @property
+    def imported_meanwhile(self) -> Fields:
+        """All values that imports may have written until git-annex has answered."""
+        before, after = self.imported_before, self.imported_after
+        return {
+            name: tuple(sorted({*before.get(name, ()), *after.get(name, ())}))
+            for name in (*before, *(name for name in after if name not in before))
+        }
 
 
-def import_mixxx(
-    library: Library,
-    store: Store,
-    database: Path,
-    settings: Settings = DEFAULTS,
-    *,
-    everything: bool = False,
-    dry_run: bool = False,
-    commit_every: int | None = None,
-    music_dir: str | None = None,
-    paths: Sequence[Path] = (),
-    on_event: OnEvent = lambda _: None,
-    on_progress: OnProgress = lambda _done, _total: None,
-) -> ImportResult:
-    """What Mixxx's database says becomes metadata of the library's tracks."""
-    result = ImportResult("mixxx", dry_run)
-    detail = {"database": str(database)}
-    with (
-        _running(library, store, settings, result, detail) as broke_off,
-        ExitStack() as stack,
-    ):
-        mixxx = stack.enter_context(open_mixxx(database))
-        result.lost_folders = [folder for folder in mixxx.folders() if not Path(folder).is_dir()]
-        read = stack.enter_context(store.cache.reading())
-        flow = _Flow(library, store, settings, read, result, on_event, on_progress, mixxx.count())
-        matcher = Matcher(library, Tree(store, settings), music_dir)
-        _match(mixxx, matcher, read, select(library, read, paths), flow)
-        wanted = _differing(mixxx, store, read, flow, everything=everything, broke_off=broke_off)
-        flow.write(wanted, commit_every)
-    return result
-
-
-def import_tags(
-    library: Library,
-    store: Store,
-    settings: Settings = DEFAULTS,
-    *,
-    overwrite: bool = False,
-    dry_run: bool = False,
-    paths: Sequence[Path] = (),
-    on_event: OnEvent = lambda _: None,
-    on_progress: OnProgress = lambda _done, _total: None,
-) -> ImportResult:
-    """What the tags inside the files that are here say becomes metadata, where there is none yet."""
-    result = ImportResult("tags", dry_run)
-    differs = replaced if overwrite else filled
-    with (
-        _running(library, store, settings, result, {}),
-        store.cache.reading() as read,
-    ):
-        selection = select(library, read, paths)
-        flow = _Flow(library, store, settings, read, result, on_event, on_progress, read.count())
-        flow.write(_tagged(library, read, selection, flow, differs))
-    return result
-
-
-def _tagged(
-    library: Library,
-    read: CacheReader,
-    selection: Selection | None,
-    flow: _Flow,
-    differs: Callable[[Fields, Fields], Changes],
-) -> Iterator[Wanted]:
-    """The tracks whose tags say what git-annex does not have."""
-    from mcfs.imports.file_tags import read_tags  # mutagen is slow to import
-
-    for some in chunks(read.stream(select_tracks(ALL, today()))):
-        keys = [row.annex_key for row in some]
-        meant = set(keys) if selection is None else selection.among(read, keys)
-        files = flow.files(meant)
-        places = read.track_ids_of_keys(meant)
-        held_at = read.values_of_ids(list(places.values()), (*FIELDS, "bitrate"))
-        for row in some:
-            key = row.annex_key
-            if key not in meant:
-                continue
-            if not row.present:
-                flow.skip(files[key], NOT_HERE)
-                continue
-            try:
-                said = read_tags(library.common_dir / row.content_path, files[key])
-            except TagsError as error:
-                flow.fail(files[key], key, str(error))
-                continue
-            if changes := differs(said, held_at[places[key]]):
-                yield Wanted(key, changes)
-            else:
-                flow.unchanged()
-
-
-def _match(
-    mixxx: Mixxx, matcher: Matcher, read: CacheReader, selection: Selection | None, flow: _Flow
-) -> None:
-    """Find out which track each location is; matches are kept beside Mixxx's tracks."""
-    for some in chunks(mixxx.locations()):
-        numbers = {location: number for number, location in some}
-        found, unmatched = matcher.match(read, numbers)
-        if selection is None:
-            for path, reason in unmatched:
-                flow.skip(path, reason)
-        else:
-            keys = read.keys_of_ids(list(found.values()))
-            meant = selection.among(read, list(keys.values()))
-            found = {path: place for path, place in found.items() if keys[place] in meant}
-        mixxx.match((place, numbers[path]) for path, place in found.items())
-
-
-def _differing(
-    mixxx: Mixxx,
-    store: Store,
-    read: CacheReader,
-    flow: _Flow,
-    *,
-    everything: bool,
-    broke_off: bool,
-) -> Iterator[Wanted]:
-    """The tracks of which something is to be written.
-
-    What an import that `broke_off` had remembered ahead is put right, where all else is as it should be.
-    """
-    for some in chunks(mixxx.described()):
-        held_at = read.values_of_ids([place for place, _ in some], FIELDS)
-        if not everything and not broke_off:
-            # Nothing to write, and nothing there that an import could have written too much.
-            differing = [(place, said) for place, said in some if held_at[place] != said]
-            flow.unchanged(len(some) - len(differing))
-        else:
-            differing = list(some)
-        yield from _compared(differing, held_at, store, read, flow, everything=everything)
-
-
-def _compared(
-    some: Sequence[tuple[int, Fields]],
-    held_at: Mapping[int, Fields],
-    store: Store,
-    read: CacheReader,
-    flow: _Flow,
-    *,
-    everything: bool,
-) -> Iterator[Wanted]:
-    """The same of a few."""
-    keys = read.keys_of_ids([place for place, _ in some])
-    imported_of = store.user.imported(keys.values())
-    forgotten: dict[str, Fields] = {}
-    unchanged = 0
-    for place, said in some:
-        key, held = keys[place], held_at[place]
-        imported = imported_of.get(key, _NOTHING)
-        changes = followed(said, held, imported)
-        if everything:
-            for name in said.keys() - changes.keys():
-                changes[name] = Change(held[name], held[name])
-        if changes:
-            yield Wanted(key, changes, imported, remembered(said, held, imported))
-            continue
-        unchanged += 1
-        if not is_said(imported, said):
-            forgotten[key] = remembered(said, held, imported)
-    flow.unchanged(unchanged)
-    if forgotten and not flow.dry_run:
-        store.user.remember_imported(forgotten)
-
-
-@contextmanager
-def _running(
-    library: Library,
-    store: Store,
-    settings: Settings,
-    result: ImportResult,
-    detail: Mapping[str, str],
-) -> Iterator[bool]:
-    """One import at a time, between two syncs, and logged; of a dry run there is nothing to log.
-
-    Whether the one before broke off.
-    """
-    started = time.monotonic()
-    last = store.user.last_run("import")
-    broke_off = last is not None and last.outcome not in ("done", "partly")
-    if result.dry_run:
-        _sync(library, store, settings)
-        yield broke_off
-        result.seconds = time.monotonic() - started
-        return
-    with import_lock(store.folder):
-        _sync(library, store, settings)
-        number = store.user.start_run("import", {"source": result.source, **detail})
-        try:
-            yield broke_off
-            if result.imported or result.failed:
-                _sync(library, store, settings)
-        except (McfsError, OSError, KeyboardInterrupt) as error:
-            sentence = str(error) or "interrupted"
-            result.seconds = time.monotonic() - started
-            # The failure itself is what has to be heard, not that it could not be written down.
-            with suppress(McfsError):
-                log = {**result.as_log(), **detail, "error": sentence}
-                store.user.finish_run(number, "failed", log)
-            raise
-        result.seconds = time.monotonic() - started
-        outcome = "done" if result.success else "partly"
-        store.user.finish_run(number, outcome, {**result.as_log(), **detail})
-
-
-def _sync(library: Library, store: Store, settings: Settings) -> None:
-    """In step with the library, though somebody else may be at that as well."""
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            sync(library, store, settings)
-        except SyncRunningError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
-
-
-class _Flow:
-    """Tracks on their way into git-annex, and the result as it grows."""
+class TrackWriter:
+    """Writes the changes of one import, and counts what happened in its `result`."""
 
     def __init__(
         self,
@@ -308,113 +77,115 @@ class _Flow:
 
     @property
     def dry_run(self) -> bool:
-        """Whether nothing at all is to be written."""
+        """Whether changes are only reported."""
         return self._result.dry_run
 
     def skip(self, file: str, reason: str) -> None:
-        """A track that is left out."""
+        """Count a track that the import leaves out."""
         skipped = Skipped(file, reason)
         self._result.skipped.append(skipped)
         _log.info("skipped %s: %s", file, reason)
         self._on_event(skipped)
 
     def fail(self, file: str, annex_key: str, reason: str) -> None:
-        """A track that something is wrong with."""
+        """Count a track that could not be read or written."""
         failed = Failed(file, annex_key, reason)
         self._result.failed.append(failed)
         _log.info("failed %s: %s", file, reason)
         self._on_event(failed)
 
-    def unchanged(self, count: int = 1) -> None:
-        """Tracks that have all their values."""
+    def count_unchanged(self, count: int = 1) -> None:
+        """Count tracks that need no change."""
         self._result.unchanged += count
 
-    def write(self, wanted: Iterable[Wanted], commit_every: int | None = None) -> None:
-        """Write them, or say only what would be written."""
+    def write(self, planned: Iterable[PlannedChange], commit_every: int | None = None) -> None:
+        """Write all changes; in a dry run only report them."""
         if self.dry_run:
-            for some in chunks(wanted, _AT_ONCE):
-                self._done(some, [None] * len(some))
+            for some in chunks(planned, _MAX_BATCH):
+                self._report(some, [None] * len(some))
             return
-        with metadata_writer(self._library, commit_every) as writer:
-            told: deque[Wanted] = deque()
-            waiting: list[Wanted] = []
-            reasons: list[str | None] = []
-            for each in wanted:
-                if not is_utf8(each.annex_key):
-                    key = each.annex_key
-                    self.fail(self.files([key])[key], key, _UNSAYABLE)
-                    continue
-                waiting.append(each)
-                # It gets the first soon, and then as many as it has still to do: it is the slowest of us
-                # and shall hardly wait, nor be told of every track apart.
-                if len(waiting) == _AT_ONCE or len(waiting) >= max(_FEW, writer.pending):
-                    reasons += self._tell(writer, told, waiting)
-                    waiting = []
-                    if len(reasons) >= _AT_ONCE:
-                        self._settle(told, reasons)
-                        reasons = []
-            reasons += self._tell(writer, told, waiting)
-            self._settle(told, reasons)
-            reasons = writer.wait_for_all()
-            writer.end_input()
-            self._settle(told, reasons)
+        with metadata_writer(self._library, commit_every) as annex:
+            self._write(annex, planned)
             if self._result.imported:
-                # While git-annex commits: what it commits is in its journal, where a sync finds it, and
-                # the one at the end has next to nothing to read. If it fails, that one says so.
+                # git-annex commits now, which takes a while. What it commits is already in its journal,
+                # where a sync finds it, so the sync after the import has little left to read. If this one
+                # fails, that one reports it.
                 with suppress(McfsError):
                     sync(self._library, self._store, self._settings)
 
-    def _tell(
-        self, writer: MetadataWriter, told: deque[Wanted], some: Sequence[Wanted]
+    def _write(self, annex: MetadataWriter, planned: Iterable[PlannedChange]) -> None:
+        unanswered: deque[PlannedChange] = deque()
+        batch: list[PlannedChange] = []
+        # For each answered change, in order: why it failed, or None.
+        failures: list[str | None] = []
+        for change in planned:
+            if not is_utf8(change.annex_key):
+                key = change.annex_key
+                self.fail(self.first_files([key])[key], key, _NOT_UTF8)
+                continue
+            batch.append(change)
+            # git-annex is the slowest part. The first batches are small, so that it can begin soon; later
+            # ones are as large as what it still has to do, so that it never waits for the next.
+            if len(batch) == _MAX_BATCH or len(batch) >= max(_MIN_BATCH, annex.pending):
+                failures += self._submit(annex, unanswered, batch)
+                batch = []
+                if len(failures) >= _MAX_BATCH:
+                    self._finish(unanswered, failures)
+                    failures = []
+        failures += self._submit(annex, unanswered, batch)
+        self._finish(unanswered, failures)
+        failures = annex.wait_for_all()
+        annex.end_input()
+        self._finish(unanswered, failures)
+
+    def _submit(
+        self,
+        annex: MetadataWriter,
+        unanswered: deque[PlannedChange],
+        batch: Sequence[PlannedChange],
     ) -> list[str | None]:
-        before = {
-            each.annex_key: _joined(each.imported, each.remembered)
-            for each in some
-            if each.imported or each.remembered
+        """Record a batch, and send it to git-annex; returns the answers that have come for earlier ones."""
+        meanwhile = {
+            planned.annex_key: planned.imported_meanwhile
+            for planned in batch
+            if planned.imported_before or planned.imported_after
         }
-        if before:
-            self._store.user.remember_imported(before)
-        told += some
-        return writer.submit(
-            MetadataChange(each.annex_key, {name: c.new for name, c in each.changes.items()})
-            for each in some
+        if meanwhile:
+            self._store.user.remember_imported(meanwhile)
+        unanswered += batch
+        return annex.submit(
+            MetadataChange(planned.annex_key, {n: c.new for n, c in planned.changes.items()})
+            for planned in batch
         )
 
-    def _settle(self, told: deque[Wanted], reasons: Sequence[str | None]) -> None:
-        """What became of the first that were told."""
-        answered = [told.popleft() for _ in reasons]
-        corrected = {
-            each.annex_key: kept
-            for each, reason in zip(answered, reasons, strict=True)
-            if (kept := each.remembered if reason is None else each.imported)
-            != _joined(each.imported, each.remembered)
+    def _finish(self, unanswered: deque[PlannedChange], failures: Sequence[str | None]) -> None:
+        """Correct the record of the tracks that were answered, and report them."""
+        answered = [unanswered.popleft() for _ in failures]
+        corrections = {
+            planned.annex_key: imported
+            for planned, failure in zip(answered, failures, strict=True)
+            if (imported := planned.imported_after if failure is None else planned.imported_before)
+            != planned.imported_meanwhile
         }
-        if corrected:
-            self._store.user.remember_imported(corrected)
+        if corrections:
+            self._store.user.remember_imported(corrections)
         if answered:
-            self._done(answered, reasons)
+            self._report(answered, failures)
 
-    def _done(self, some: Sequence[Wanted], reasons: Sequence[str | None]) -> None:
-        files = self.files(each.annex_key for each in some)
-        for each, reason in zip(some, reasons, strict=True):
-            file = files[each.annex_key]
-            if reason is None:
+    def _report(self, some: Sequence[PlannedChange], failures: Sequence[str | None]) -> None:
+        files = self.first_files(planned.annex_key for planned in some)
+        for planned, failure in zip(some, failures, strict=True):
+            file = files[planned.annex_key]
+            if failure is None:
                 self._result.imported += 1
-                self._on_event(Imported(file, each.annex_key, each.changes))
+                self._on_event(Imported(file, planned.annex_key, planned.changes))
             else:
-                self.fail(file, each.annex_key, reason)
+                self.fail(file, planned.annex_key, failure)
         self._on_progress(self._result.total_requested, self._total)
 
-    def files(self, annex_keys: Iterable[str]) -> dict[str, str]:
-        """The first file of each, to call it by."""
+    def first_files(self, annex_keys: Iterable[str]) -> dict[str, str]:
+        """Key → its first work path, which is what messages call the track."""
         files: dict[str, str] = {}
         for file in self._read.work_files(annex_keys):
             files[file.annex_key] = min(file.work_path, files.get(file.annex_key, file.work_path))
         return files
-
-
-def _joined(one: Fields, other: Fields) -> dict[str, tuple[str, ...]]:
-    return {
-        name: tuple(sorted({*one.get(name, ()), *other.get(name, ())}))
-        for name in (*one, *(name for name in other if name not in one))
-    }

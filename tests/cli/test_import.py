@@ -144,7 +144,7 @@ def test_the_database_is_found(
 
 def test_mistakes(mcfs: Mcfs, library: Library, mixxx: MixxxDatabase, tmp_path: Path) -> None:
     said = mcfs("import", "mixxx", "--db", str(library.top / "notes.txt"))
-    assert (said.code, said.err) == (1, f"mcfs: {library.top}/notes.txt is no Mixxx database\n")
+    assert (said.code, said.err) == (1, f"mcfs: {library.top}/notes.txt is not a Mixxx database\n")
     said = mcfs("import", "mixxx", "--db", str(mixxx.path), str(tmp_path / "gone"))
     assert (said.code, said.err) == (2, f"mcfs: {tmp_path}/gone is not there\n")
     assert mcfs("import", "mixxx", "--batch-size", "0").code == 2

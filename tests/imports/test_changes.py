@@ -1,4 +1,4 @@
-"""What is to be changed of a track: the rule of imports from Mixxx, and the two of tags."""
+"""What an import changes of a track: the rule for Mixxx, and the two rules for tags."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from mcfs.imports.changes import (
     Change,
     Changes,
     Fields,
-    filled,
-    followed,
-    remembered,
-    replaced,
+    changes_to_fill,
+    changes_to_follow,
+    changes_to_overwrite,
+    imported_after,
 )
 
 
-def changed(held: Fields, changes: Changes) -> dict[str, tuple[str, ...]]:
-    """What git-annex has afterwards."""
-    after = {**held, **{name: change.new for name, change in changes.items()}}
+def changed(current: Fields, changes: Changes) -> dict[str, tuple[str, ...]]:
+    """The values that git-annex has after these changes."""
+    after = {**current, **{name: change.new for name, change in changes.items()}}
     return {name: values for name, values in after.items() if values}
 
 
@@ -28,33 +28,33 @@ def values(text: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    ("said", "held", "imported", "after"),
+    ("source", "current", "imported", "after"),
     [
-        # Of one value.
+        # No value, or the one of the last import.
         ("5", "", "", "5"),
         ("5", "5", "", "5"),
         ("5", "3", "3", "5"),
         ("", "3", "3", ""),
         ("", "", "3", ""),
-        # Somebody else's value stays where Mixxx has none …
+        # A value that no import wrote stays where Mixxx has none …
         ("", "3", "", "3"),
         ("", "3", "4", "3"),
         ("", "2 3", "3", "2"),
-        # … and gives way to Mixxx's, for a track has one rating;
+        # … and is replaced by Mixxx's value, because a track has one rating.
         ("5", "3", "", "5"),
         ("5", "3", "5", "5"),
-        # but who gave it two of a field wanted two.
+        # But two values that include Mixxx's are kept: somebody wanted two.
         ("5", "3 5", "", "3 5"),
         ("5", "3 5", "5", "3 5"),
         ("5", "3 4", "4", "3 5"),
     ],
 )
-def test_a_field_of_one_value(said: str, held: str, imported: str, after: str) -> None:
-    _follows("rating", said, held, imported, after)
+def test_a_field_of_one_value(source: str, current: str, imported: str, after: str) -> None:
+    _follows("rating", source, current, imported, after)
 
 
 @pytest.mark.parametrize(
-    ("said", "held", "imported", "after"),
+    ("source", "current", "imported", "after"),
     [
         ("a b", "", "", "a b"),
         ("a b", "a b", "", "a b"),
@@ -68,23 +68,23 @@ def test_a_field_of_one_value(said: str, held: str, imported: str, after: str) -
         ("a", "", "a", "a"),
     ],
 )
-def test_crates(said: str, held: str, imported: str, after: str) -> None:
-    _follows("crate", said, held, imported, after)
+def test_crates(source: str, current: str, imported: str, after: str) -> None:
+    _follows("crate", source, current, imported, after)
 
 
-def _follows(name: str, said: str, held: str, imported: str, after: str) -> None:
+def _follows(name: str, source: str, current: str, imported: str, after: str) -> None:
     def fields(text: str) -> dict[str, tuple[str, ...]]:
         return {name: values(text)} if text else {}
 
-    changes = followed(fields(said), fields(held), fields(imported))
-    assert changed(fields(held), changes) == fields(after)
+    changes = changes_to_follow(fields(source), fields(current), fields(imported))
+    assert changed(fields(current), changes) == fields(after)
     assert all(change.old != change.new for change in changes.values())
-    if said == held:
+    if source == current:
         assert changes == {}
 
 
-def test_fields_that_nobody_imported_are_not_touched() -> None:
-    changes = followed({"rating": ("5",)}, {"mood": ("dark",), "rating": ("4",)}, {})
+def test_fields_that_no_import_wrote_are_not_changed() -> None:
+    changes = changes_to_follow({"rating": ("5",)}, {"mood": ("dark",), "rating": ("4",)}, {})
     assert changes == {"rating": Change(("4",), ("5",))}
 
 
@@ -99,58 +99,60 @@ def _fields(draw: st.DrawFn, *, source: bool) -> dict[str, tuple[str, ...]]:
 
 
 @given(_fields(source=True), _fields(source=False), _fields(source=False))
-def test_a_second_import_has_nothing_to_do(said: Fields, held: Fields, imported: Fields) -> None:
-    after = changed(held, followed(said, held, imported))
-    ours = remembered(said, held, imported)
-    assert followed(said, after, ours) == {}
-    # What was written is there, and the rest is what was there and nobody here wrote.
-    for name, wanted in said.items():
+def test_a_second_import_has_nothing_to_do(
+    source: Fields, current: Fields, imported: Fields
+) -> None:
+    after = changed(current, changes_to_follow(source, current, imported))
+    ours = imported_after(source, current, imported)
+    assert changes_to_follow(source, after, ours) == {}
+    # All values of the source are there, and every other value was there before.
+    for name, wanted in source.items():
         assert set(wanted) <= set(after[name])
     for name, some in after.items():
-        assert set(some) <= {*said.get(name, ()), *held.get(name, ())}
+        assert set(some) <= {*source.get(name, ()), *current.get(name, ())}
 
 
 @given(_fields(source=True), _fields(source=False), _fields(source=True))
-def test_what_is_taken_back_leaves_what_was_before(
-    said: Fields, held: Fields, later: Fields
+def test_removed_values_leave_the_values_from_before(
+    source: Fields, current: Fields, later: Fields
 ) -> None:
-    """Crates: an import of some, then one of others, is as if the first had never been."""
-    crates, before = {"crate": said.get("crate", ())}, {"crate": held.get("crate", ())}
-    after = changed(before, followed(crates, before, {}))
-    ours = remembered(crates, before, {})
+    """Importing some crates, and then others, gives the same as importing only the others."""
+    crates, before = {"crate": source.get("crate", ())}, {"crate": current.get("crate", ())}
+    after = changed(before, changes_to_follow(crates, before, {}))
+    ours = imported_after(crates, before, {})
     then = {"crate": later["crate"]} if "crate" in later else {}
-    last = changed(after, followed(then, after, ours))
+    last = changed(after, changes_to_follow(then, after, ours))
     assert set(last.get("crate", ())) == {*before["crate"], *then.get("crate", ())}
 
 
 @given(_fields(source=True), _fields(source=False), _fields(source=False))
 def test_an_import_that_was_killed_can_be_run_again(
-    said: Fields, held: Fields, imported: Fields
+    source: Fields, current: Fields, imported: Fields
 ) -> None:
-    """It was remembered and not written, or written and not remembered to the end."""
-    planned = remembered(said, held, imported)
-    noted = {
+    """Values were recorded and not written, or written and the record not corrected."""
+    planned = imported_after(source, current, imported)
+    recorded = {
         name: tuple({*imported.get(name, ()), *planned.get(name, ())})
         for name in {*imported, *planned}
     }
-    after = changed(held, followed(said, held, imported))
-    assert changed(held, followed(said, held, noted)) == after
-    assert followed(said, after, noted) == {}
+    after = changed(current, changes_to_follow(source, current, imported))
+    assert changed(current, changes_to_follow(source, current, recorded)) == after
+    assert changes_to_follow(source, after, recorded) == {}
 
 
-def test_tags_fill_what_is_empty() -> None:
-    said = {"artist": ("Tag",), "title": ("T",), "genre": ("a", "b")}
-    held = {"artist": ("Hand",), "mood": ("dark",)}
-    assert filled(said, held) == {
+def test_tags_fill_empty_fields() -> None:
+    source = {"artist": ("Tag",), "title": ("T",), "genre": ("a", "b")}
+    current = {"artist": ("Hand",), "mood": ("dark",)}
+    assert changes_to_fill(source, current) == {
         "title": Change((), ("T",)),
         "genre": Change((), ("a", "b")),
     }
 
 
-def test_tags_replace_where_they_are_to() -> None:
-    said = {"artist": ("Tag",), "title": ("T",), "genre": ("a",)}
-    held = {"artist": ("Hand",), "title": ("T",), "mood": ("dark",)}
-    assert replaced(said, held) == {
+def test_tags_overwrite_on_request() -> None:
+    source = {"artist": ("Tag",), "title": ("T",), "genre": ("a",)}
+    current = {"artist": ("Hand",), "title": ("T",), "mood": ("dark",)}
+    assert changes_to_overwrite(source, current) == {
         "artist": Change(("Hand",), ("Tag",)),
         "genre": Change((), ("a",)),
     }

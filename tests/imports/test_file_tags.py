@@ -200,7 +200,7 @@ def test_text_that_is_called_sound(tmp_path: Path) -> None:
     path.write_text("no sound at all\n" * 100)
     with pytest.raises(TagsError, match="it is broken: can't sync to MPEG frame"):
         read_tags(path, path.name)
-    with pytest.raises(TagsError, match="no sound file of a kind that is known"):
+    with pytest.raises(TagsError, match="it is not a sound file of a known format"):
         read_tags(path, "a.txt")
     with pytest.raises(TagsError, match="it cannot be read: No such file"):
         read_tags(tmp_path / "gone", "gone.mp3")

@@ -17,9 +17,9 @@ from mcfs.annex.keys import key_file_name, lower_folders
 from mcfs.annex.library import Library
 from mcfs.errors import ImportRunningError, MixxxError, NotInLibraryError
 from mcfs.imports.changes import Change
+from mcfs.imports.import_mixxx import import_mixxx
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, Skipped
-from mcfs.imports.track_matching import NO_TRACK, NOT_IN_LIBRARY, NOT_THERE
-from mcfs.imports.track_writer import import_mixxx
+from mcfs.imports.track_matching import NOT_A_TRACK, NOT_IN_LIBRARY, NOT_THERE
 from mcfs.store import Store
 from mcfs.store.locks import import_lock
 from mcfs.sync.run import SyncKind, sync
@@ -284,9 +284,9 @@ def test_what_is_skipped_says_why(
     assert result.skipped == [
         Skipped(str(tmp_path / "elsewhere.mp3"), NOT_IN_LIBRARY),
         Skipped(str(library.top / "gone.mp3"), NOT_THERE),
-        Skipped(str(library.top / "cover.jpg"), NO_TRACK),
+        Skipped(str(library.top / "cover.jpg"), NOT_A_TRACK),
     ]
-    assert result.reasons() == {NOT_IN_LIBRARY: 1, NOT_THERE: 1, NO_TRACK: 1}
+    assert result.reasons() == {NOT_IN_LIBRARY: 1, NOT_THERE: 1, NOT_A_TRACK: 1}
     assert f"skipped {library.top}/gone.mp3: {NOT_THERE}" in caplog.messages
 
 

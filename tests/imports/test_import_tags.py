@@ -11,8 +11,9 @@ import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.imports.changes import Change
+from mcfs.imports.import_mixxx import import_mixxx
+from mcfs.imports.import_tags import CONTENT_NOT_HERE, import_tags
 from mcfs.imports.result import Event, Imported, ImportResult, Skipped
-from mcfs.imports.track_writer import NOT_HERE, import_mixxx, import_tags
 from mcfs.store import Store, open_store
 from mcfs.sync.run import SyncKind, sync
 from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of
@@ -98,7 +99,7 @@ def test_a_broken_file_is_a_failure_of_that_file_only(
     """All the other samples are a few bytes that are no sound, and one is not here."""
     result = import_tags(library, synced)
     assert counts(result) == (len(KINDS), 0, 1, BROKEN)
-    assert result.skipped == [Skipped(ABSENT, NOT_HERE)]
+    assert result.skipped == [Skipped(ABSENT, CONTENT_NOT_HERE)]
     assert not result.success
     reasons = {failed.file: failed.reason for failed in result.failed}
     assert reasons["kino.mp3"].startswith("it is broken: ")

@@ -14,24 +14,24 @@ from typing import Any
 import pytest
 
 from mcfs.errors import ExitCode, MixxxBusyError, MixxxError
-from mcfs.imports.mixxx_database import FIELDS, Fields, Mixxx, find_database, open_mixxx
+from mcfs.imports.mixxx_database import FIELDS, Fields, MixxxSnapshot, find_database, open_mixxx
 from tests.imports.mixxx_database import REAL, SCHEMAS, MixxxDatabase
 
 
-def described(path: Path) -> dict[str, Fields]:
+def fields_by_location(path: Path) -> dict[str, Fields]:
     """Location → fields."""
-    with open_mixxx(path, patience=0.2) as mixxx:
+    with open_mixxx(path, busy_seconds=0.2) as mixxx:
         return _all(mixxx)
 
 
-def _all(mixxx: Mixxx) -> dict[str, Fields]:
-    locations = {located.number: located.location for located in mixxx.locations()}
-    mixxx.match((number, number) for number in locations)
-    return {locations[number]: fields for number, fields in mixxx.described()}
+def _all(mixxx: MixxxSnapshot) -> dict[str, Fields]:
+    locations = {track.mixxx_id: track.location for track in mixxx.locations()}
+    mixxx.remember_matches((number, number) for number in locations)
+    return {locations[number]: fields for number, fields in mixxx.matched_tracks()}
 
 
 def test_what_a_real_mixxx_wrote() -> None:
-    found = described(REAL)
+    found = fields_by_location(REAL)
     assert len(found) == 91
     with open_mixxx(REAL) as mixxx:
         assert mixxx.count() == 91
@@ -108,7 +108,7 @@ def test_what_becomes_of_a_column(
     mixxx: MixxxDatabase, columns: dict[str, Any], expected: dict[str, str]
 ) -> None:
     mixxx.add("/a.mp3", **{"datetime_added": None, **columns})
-    (fields,) = described(mixxx.path).values()
+    (fields,) = fields_by_location(mixxx.path).values()
     assert fields == {name: (text,) for name, text in expected.items()}
     assert set(fields) <= set(FIELDS)
 
@@ -118,7 +118,7 @@ def test_crates(mixxx: MixxxDatabase) -> None:
     mixxx.add("/a.mp3", crates=names)
     mixxx.add("/b.mp3", crates=("é 音",))
     mixxx.add("/c.mp3")
-    found = described(mixxx.path)
+    found = fields_by_location(mixxx.path)
     assert found["/a.mp3"]["crate"] == tuple(sorted(name for name in names if name.strip()))
     assert found["/b.mp3"]["crate"] == ("é 音",)
     assert "crate" not in found["/c.mp3"]
@@ -131,14 +131,14 @@ def test_playlists_are_no_crates(mixxx: MixxxDatabase) -> None:
             "INSERT INTO PlaylistTracks (playlist_id, track_id, position) VALUES (1, ?, 1)",
             [number],
         )
-    assert "crate" not in described(mixxx.path)["/a.mp3"]
+    assert "crate" not in fields_by_location(mixxx.path)["/a.mp3"]
 
 
 def test_hidden_and_missing_tracks_are_left_out(mixxx: MixxxDatabase) -> None:
     mixxx.add("/hidden.mp3", mixxx_deleted=1)
     mixxx.add("/missing.mp3", missing=1)
     mixxx.add("/there.mp3", mixxx_deleted=None)
-    assert list(described(mixxx.path)) == ["/there.mp3"]
+    assert list(fields_by_location(mixxx.path)) == ["/there.mp3"]
 
 
 def test_a_track_with_two_rows_is_one(mixxx: MixxxDatabase) -> None:
@@ -146,8 +146,8 @@ def test_a_track_with_two_rows_is_one(mixxx: MixxxDatabase) -> None:
     one = mixxx.add("/library/a.mp3", ("Here", "Both"), rating=3, genre="Techno", title="Old")
     two = mixxx.add("/mnt/a.mp3", ("There", "Both"), rating=0, title="New", color=1)
     with open_mixxx(mixxx.path) as opened:
-        opened.match([(7, one), (7, two)])
-        ((place, fields),) = opened.described()
+        opened.remember_matches([(7, one), (7, two)])
+        ((place, fields),) = opened.matched_tracks()
     assert place == 7
     assert fields["crate"] == ("Both", "Here", "There")
     assert fields["title"] == ("New",)
@@ -160,22 +160,24 @@ def test_what_was_not_matched_is_not_described(mixxx: MixxxDatabase) -> None:
     mixxx.add("/a.mp3")
     number = mixxx.add("/b.mp3")
     with open_mixxx(mixxx.path) as opened:
-        opened.match([(7, number)])
-        assert [place for place, _ in opened.described()] == [7]
+        opened.remember_matches([(7, number)])
+        assert [place for place, _ in opened.matched_tracks()] == [7]
 
 
 def test_bytes_that_are_not_utf8(mixxx: MixxxDatabase) -> None:
     mixxx.add("/caf\udce9.mp3", title="x")
     with mixxx.changing() as connection:
         connection.execute("UPDATE library SET artist = CAST(x'636166e9' AS TEXT)")
-    assert described(mixxx.path)["/caf\udce9.mp3"]["artist"] == ("caf\N{REPLACEMENT CHARACTER}",)
+    assert fields_by_location(mixxx.path)["/caf\udce9.mp3"]["artist"] == (
+        "caf\N{REPLACEMENT CHARACTER}",
+    )
 
 
 @pytest.mark.parametrize("schema", [*SCHEMAS.values(), 41, 99], ids=str)
 def test_every_schema_from_2_3_on(tmp_path: Path, schema: int) -> None:
     database = MixxxDatabase(tmp_path / "m.sqlite", schema)
     database.add("/a.mp3", ("Crate",), artist="A", rating=4, color=255)
-    fields = described(database.path)["/a.mp3"]
+    fields = fields_by_location(database.path)["/a.mp3"]
     assert fields == {
         "artist": ("A",),
         "rating": ("4",),
@@ -188,10 +190,10 @@ def test_every_schema_from_2_3_on(tmp_path: Path, schema: int) -> None:
 def test_an_older_mixxx_is_told_what_to_do(tmp_path: Path) -> None:
     database = MixxxDatabase(tmp_path / "m.sqlite", 28)
     with pytest.raises(MixxxError) as caught:
-        described(database.path)
+        fields_by_location(database.path)
     assert str(caught.value) == (
-        f"{database.path} is of a Mixxx older than 2.3 (schema 28): "
-        "start a newer Mixxx once, which brings it up to date"
+        f"{database.path} was made by a Mixxx older than 2.3 (schema 28): "
+        "start a newer Mixxx once, which upgrades it"
     )
     assert caught.value.exit_code == ExitCode.FAILED
 
@@ -201,7 +203,7 @@ def test_a_mixxx_that_took_a_column_away(tmp_path: Path) -> None:
     with database.changing() as connection:
         connection.execute("ALTER TABLE library RENAME COLUMN rating TO stars")
     with pytest.raises(MixxxError, match=r"\(schema 77\): its table library has no rating"):
-        described(database.path)
+        fields_by_location(database.path)
 
 
 def _text(path: Path) -> None:
@@ -220,9 +222,9 @@ def _cut_short(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (_text, "is no Mixxx database"),
-        (_other, "is no Mixxx database"),
-        (Path.touch, "is no Mixxx database"),
+        (_text, "is not a Mixxx database"),
+        (_other, "is not a Mixxx database"),
+        (Path.touch, "is not a Mixxx database"),
         (Path.mkdir, "is not a file"),
         (lambda _: None, "is not there"),
         (_cut_short, "cannot be read: database disk image is malformed"),
@@ -232,7 +234,7 @@ def test_what_is_no_mixxx_database(tmp_path: Path, make: Any, sentence: str) -> 
     path = tmp_path / "what ever?#%.sqlite"
     make(path)
     with pytest.raises(MixxxError) as caught:
-        described(path)
+        fields_by_location(path)
     assert str(caught.value) == f"{path} {sentence}"
 
 
@@ -241,7 +243,7 @@ def test_nothing_is_written_to_it(tmp_path: Path) -> None:
     folder.mkdir()
     path = folder / "mixxxdb.sqlite"
     shutil.copyfile(REAL, path)
-    described(path)
+    fields_by_location(path)
     assert path.read_bytes() == REAL.read_bytes()
     assert os.listdir(folder) == [path.name]
 
@@ -252,9 +254,9 @@ def test_while_mixxx_writes(mixxx: MixxxDatabase) -> None:
     with closing(sqlite3.connect(mixxx.path, isolation_level=None)) as dj:
         dj.execute("BEGIN IMMEDIATE")
         dj.execute("UPDATE library SET rating = 5 WHERE id = ?", [number])
-        assert described(mixxx.path)["/a.mp3"]["rating"] == ("2",)
+        assert fields_by_location(mixxx.path)["/a.mp3"]["rating"] == ("2",)
         dj.execute("COMMIT")
-    assert described(mixxx.path)["/a.mp3"]["rating"] == ("5",)
+    assert fields_by_location(mixxx.path)["/a.mp3"]["rating"] == ("5",)
 
 
 def test_mixxx_does_not_wait_for_us(mixxx: MixxxDatabase) -> None:
@@ -268,8 +270,8 @@ def test_mixxx_does_not_wait_for_us(mixxx: MixxxDatabase) -> None:
 def test_a_database_that_stays_locked(mixxx: MixxxDatabase) -> None:
     with closing(sqlite3.connect(mixxx.path, isolation_level=None)) as dj:
         dj.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(MixxxBusyError, match=r"Mixxx is writing to .* try again") as caught:
-            described(mixxx.path)
+        with pytest.raises(MixxxBusyError, match=r"Mixxx keeps writing to .* try again") as caught:
+            fields_by_location(mixxx.path)
     assert caught.value.exit_code == ExitCode.BUSY
 
 
@@ -279,7 +281,7 @@ def test_what_is_only_in_the_wal_yet_counts(mixxx: MixxxDatabase) -> None:
         dj.execute("SELECT count(*) FROM library").fetchone()
         mixxx.add("/a.mp3", rating=2)
         assert Path(f"{mixxx.path}-wal").stat().st_size > 0
-        assert described(mixxx.path)["/a.mp3"]["rating"] == ("2",)
+        assert fields_by_location(mixxx.path)["/a.mp3"]["rating"] == ("2",)
 
 
 _CRASH = """
@@ -298,8 +300,8 @@ def test_a_mixxx_that_crashed_while_it_wrote(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", _CRASH, str(path)], check=True)
     assert Path(f"{path}-journal").exists()
     before = path.read_bytes()
-    with pytest.raises(MixxxError, match=r"was not closed in order; start Mixxx once and leave"):
-        described(path)
+    with pytest.raises(MixxxError, match=r"was not closed properly; start Mixxx once and quit"):
+        fields_by_location(path)
     assert path.read_bytes() == before
 
 

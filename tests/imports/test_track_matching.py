@@ -10,10 +10,10 @@ from pathlib import Path
 
 from mcfs.annex.library import Library
 from mcfs.imports.track_matching import (
-    NO_TRACK,
+    NOT_A_TRACK,
     NOT_IN_LIBRARY,
     NOT_THERE,
-    Matcher,
+    TrackMatcher,
 )
 from mcfs.store import Store
 from mcfs.tree.tree import Tree
@@ -31,7 +31,7 @@ def matched(
     """For each path the first file of its track, or why there is none."""
     asked = [os.fspath(path) for path in paths]
     with store.cache.reading() as read:
-        found, unmatched = Matcher(library, Tree(store), other_name).match(read, asked)
+        found, unmatched = TrackMatcher(library, Tree(store), other_name).match(read, asked)
         keys = read.keys_of_ids(list(found.values()))
         records = read.records(keys.values())
     answers = {path: records[keys[place]].files[0] for path, place in found.items()}
@@ -64,9 +64,9 @@ def test_what_is_no_track(library: Library, synced: Store, tmp_path: Path) -> No
         "kino.mp3",
         "",
     ) == [
-        NO_TRACK,
-        NO_TRACK,
-        NO_TRACK,
+        NOT_A_TRACK,
+        NOT_A_TRACK,
+        NOT_A_TRACK,
         NOT_THERE,
         NOT_IN_LIBRARY,
         NOT_THERE,
