@@ -1,8 +1,8 @@
-"""A mount that tests can look into: `python -m tests.instrumented_mount LIBRARY MOUNTPOINT [OPTION…]`.
+"""A real mount with instruments: `python -m tests.instrumented_mount LIBRARY MOUNTPOINT [OPTION…]`.
 
-The real Operations on a real mount. On SIGUSR1 it prints its request counts, and how many inodes the
-kernel holds, as one line of JSON; on SIGUSR2 its clock goes on by a day, and a name that begins with
-"boom" makes the tree fail as a bug in it would.
+It serves the same Operations as `mcfs mount`, but does not sync. On SIGUSR1 it prints how many requests it
+had and how many inodes the kernel holds, as one line of JSON. On SIGUSR2 its clock moves on by a day.
+A name that begins with "boom" raises an exception in the tree, as a bug would.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DAY = 86_400
 
 
 class FailingTree(Tree):
-    """A tree with a bug."""
+    """Has a bug."""
 
     def child(self, node: Node, name: str, depth: int = 0) -> Node:
         if name.startswith("boom"):
@@ -44,8 +44,8 @@ class FailingTree(Tree):
         return super().child(node, name, depth)
 
 
-class Counting(Operations):
-    """Counts what is not answered either."""
+class CountingOperations(Operations):
+    """Counts the requests that mcfs does not implement, too."""
 
     async def getxattr(self, inode: InodeT, name: bytes, ctx: RequestContext) -> bytes:
         self.requests["getxattr"] += 1
@@ -57,7 +57,7 @@ class Counting(Operations):
 
 
 class Clock:
-    """The time, or that of a later day."""
+    """The time of day, today or on a later day."""
 
     def __init__(self) -> None:
         self.days = 0
@@ -68,12 +68,12 @@ class Clock:
 
 async def _run(operations: Operations, clock: Clock) -> None:
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_listen, operations, clock)
+        nursery.start_soon(_obey_signals, operations, clock)
         await serve(operations)
         nursery.cancel_scope.cancel()
 
 
-async def _listen(operations: Operations, clock: Clock) -> None:
+async def _obey_signals(operations: Operations, clock: Clock) -> None:
     numbers = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
     with trio.open_signal_receiver(*numbers) as signals:
         async for number in signals:
@@ -82,8 +82,8 @@ async def _listen(operations: Operations, clock: Clock) -> None:
             elif number == signal.SIGUSR2:
                 clock.days += 1
             else:
-                said = {"requests": operations.requests, "known": len(operations.inodes)}
-                print(json.dumps(said), flush=True)  # noqa: T201
+                state = {"requests": operations.requests, "inodes": len(operations.inodes)}
+                print(json.dumps(state), flush=True)  # noqa: T201
 
 
 def main() -> None:
@@ -95,27 +95,29 @@ def main() -> None:
     parser.add_argument("--absent", type=Absent, default=Absent.HIDE)
     parser.add_argument("--names", type=Names, default=Names.PLAIN)
     parser.add_argument("--hurry", action="store_true", help="look for changes all the time")
-    parser.add_argument("--as-before-6.2", dest="old", action="store_true", help="an older Linux")
-    asked = parser.parse_args()
+    parser.add_argument(
+        "--as-before-6.2", dest="old", action="store_true", help="as on an older Linux"
+    )
+    arguments = parser.parse_args()
     options = InvalidationOptions()
-    if asked.old:
+    if arguments.old:
         options = replace(options, can_expire=False)
-    if asked.hurry:
+    if arguments.hurry:
         options = replace(options, poll_interval=0.02, repeat_after=0.02)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     set_process_limits()
-    library, clock = open_library(asked.library), Clock()
-    settings = Settings(absent=asked.absent, names=asked.names)
+    library, clock = open_library(arguments.library), Clock()
+    settings = Settings(absent=arguments.absent, names=arguments.names)
     with open_store(library.store_dir) as store:
-        operations = Counting(
+        operations = CountingOperations(
             FailingTree(store, settings, clock=clock),
             TrackContent(library.top, library.common_dir),
             InfoFiles(lambda _: ""),
-            entries=asked.entries,
-            plain_names=asked.names is Names.PLAIN,
+            entries=arguments.entries,
+            plain_names=arguments.names is Names.PLAIN,
             invalidation=options,
         )
-        connect(operations, asked.mount_point, identifying_options(library.top))
+        connect(operations, arguments.mount_point, identifying_options(library.top))
         try:
             trio.run(_run, operations, clock)
         finally:

@@ -1,8 +1,8 @@
-"""A library that never rests, and the comparison of all that a kernel believes with what is so.
+"""Checks that the kernel's cached names of a mount are right while its library changes.
 
-`Changes` writes into the cache as a sync does. `Believed` remembers every name that the kernel was ever
-asked for, in about a thousand folders, and asks again: first for the names alone, which a kernel answers
-from memory, and only then for the listings, which would put right what it remembers wrongly.
+`KernelNames` remembers every name that the kernel was asked for, in about a thousand folders, and asks again:
+first for single names, which the kernel answers from its cache, and only then for listings, because
+a listing would correct a wrong name in the cache.
 """
 
 from __future__ import annotations
@@ -11,29 +11,26 @@ import os
 import random
 import stat
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.errors import McfsError
-from mcfs.store import Store, TrackRecord
-from mcfs.sync.derive import decade, is_live
-from mcfs.text.track_names import stem_and_suffix, track_name
+from mcfs.store import Store
 from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode
 from mcfs.tree.route import MAX_DEPTH, Route, can_become_valid
 from mcfs.tree.tree import Tree
-from tests.cache_access import insert_tracks, remove_tracks, update_tracks
+from tests.random_changes import RandomChanges
 
-# Where folders begin: by nothing, by a query, in an order, cut, by the day.
+# Folders of every kind: views, queries, ordered, cut, relative to today.
 BASES = (
     "", "all", "new", "genre:techno", "bpm:120-130", "-genre:techno", "rating:>=4", "mood:dark",
     "added:>-1d", "added:<=-1d", "changed:>-2d", "present:no", "any:a", "is:live",
     "sort:-bpm", "genre:techno sort:title", "sort:title limit:7", "limit:5", "sort:-rating limit:30",
     "~artist:surgeon", "year:1990..1999", "genre:=techno",
 )  # fmt: skip
-# What they are opened by, or how their files are called.
+# What is opened inside each: values of a template, files named by one, another query.
 LEVELS = (
     "{{ genre }}", "{{ genre }}/{{ artist }}", "{{ mood }}", "{{ bpm | round_to(5) }}",
     "{{ title | first_letter }}", "{{ genre }} {{ year }}", "{{ decade }}", "{{ directory }}",
@@ -43,234 +40,8 @@ LEVELS = (
 )  # fmt: skip
 VIEWS = ("artist", "genre", "bpm", "key", "year", "rating", "crate")
 
-# Few words for many tracks, so that they meet: in a group, in a spelling, in a name.
-_LONG = "The Very Long Name Of " + "A Track That Goes On And " * 8 + "On"
-WORDS: dict[str, tuple[str, ...]] = {
-    "genre": (
-        "techno", "Techno", "TECHNO", " Techno", "Ambient", "ambient", "Dub Techno", "AC/DC", "AC∕DC",
-        ".hidden", "Unknown", "рок", "Рок", "Tech\x01no", "house [abcdef]", "House", "a" * 300,
-    ),
-    "artist": (
-        "Surgeon", "surgeon", "Orbital", "Beyoncé", "Beyonce", "Кино", "AC/DC", "Anon", _LONG,
-        "caf\udce9",
-    ),
-    "title": (
-        "Untitled", "untitled", "Rez", "Halo", "Fire / Water", "Halo [1a2b3c]", "4′33″", "…", _LONG,
-        "CON", "What?", "ends.",
-    ),
-    "album": ("Force + Form", "force + form", "Untrue", "Orbital 2"),
-    "bpm": ("120", "126", "126.5", "130", "134.5", "fast", "0"),
-    "rating": ("0", "1", "3", "4", "5"),
-    "year": ("1992", "1998", "1998-04-20", "2007", "long ago"),
-    "key": ("8A", "Am", "C", "1m"),
-    "crate": ("Festival", "festival", "Peak time", "Sunday (late)"),
-    "tracknumber": ("1", "2", "2/9", "11"),
-}  # fmt: skip
-RARE: dict[str, tuple[str, ...]] = {"mood": ("dark", "Dark", "warm"), "energy": ("7", "9")}
-_FOLDERS = ("Surgeon", "white label", "unsorted", "loud/er")
 
-
-def _finished(record: TrackRecord) -> TrackRecord:
-    """With what a sync derives of it."""
-    values = record.values
-    return replace(
-        record,
-        name=track_name(values, *stem_and_suffix(record.files[0])),
-        decade=decade(values),
-        is_live=is_live(values),
-    )
-
-
-class Changes:
-    """Records as a library would give them, and one way after the other to change them."""
-
-    def __init__(self, store: Store, draw: random.Random, tracks: int = 40) -> None:
-        self._store = store
-        self._draw = draw
-        self._made = 0
-        self.records: dict[str, TrackRecord] = {}
-        for _ in range(tracks):
-            record = self._new()
-            self.records[record.annex_key] = record
-        store.cache.replace_all(self.records.values())
-
-    def make(self) -> str:
-        """One of them, written as one sync; what it was."""
-        change = self._draw.choices([c for c, _ in _CHANGES], [w for _, w in _CHANGES])[0]
-        change(self)
-        return change.__name__.strip("_")
-
-    def _some(self, most: int = 4) -> list[TrackRecord]:
-        count = min(len(self.records), self._draw.randint(1, most))
-        return self._draw.sample(list(self.records.values()), count)
-
-    def _write(self, *records: TrackRecord) -> None:
-        finished = [_finished(record) for record in records]
-        self.records |= {record.annex_key: record for record in finished}
-        update_tracks(self._store.cache, finished)
-
-    def _new(self) -> TrackRecord:
-        self._made += 1
-        key = f"SHA256E-s{self._made}000--{self._draw.getrandbits(128):032x}.mp3"
-        values = {
-            name: tuple(self._draw.sample(words, self._draw.choice((1, 1, 1, 2))))
-            for name, words in WORDS.items()
-            if self._draw.random() < 0.7
-        }
-        ago = timedelta(hours=self._draw.choice((1, 5, 30, 60, 90, 1000)))
-        return _finished(
-            TrackRecord(
-                annex_key=key,
-                name="?",
-                files=(self._file(),),
-                content_path=f"annex/objects/{key}/{key}",
-                present=self._draw.random() < 0.85,
-                size=self._made * 1000,
-                added_at=datetime.now(UTC) - ago,
-                changed_at=datetime.now(UTC) - ago,
-                values=values,
-            )
-        )
-
-    def _file(self) -> str:
-        self._made += 1
-        ending = self._draw.choice(("mp3", "mp3", "flac", "MP3"))
-        return f"{self._draw.choice(_FOLDERS)}/{self._made}.{ending}"
-
-    # --- the changes
-
-    def _set(self) -> None:
-        """git annex metadata -s"""
-        name = self._draw.choice(list(WORDS))
-        value = (self._draw.choice(WORDS[name]),)
-        self._write(*(replace(r, values={**r.values, name: value}) for r in self._some()))
-
-    def _unset(self) -> None:
-        some = self._some()
-        name = self._draw.choice(list(WORDS))
-        self._write(
-            *(replace(r, values={n: v for n, v in r.values.items() if n != name}) for r in some)
-        )
-
-    def _add_a_value(self) -> None:
-        name = self._draw.choice(("genre", "artist", "crate"))
-        word = self._draw.choice(WORDS[name])
-        self._write(
-            *(
-                replace(r, values={**r.values, name: (*r.values.get(name, ()), word)})
-                for r in self._some()
-                if word not in r.values.get(name, ())
-            )
-        )
-
-    def _spell_otherwise(self) -> None:
-        """Many at once, so that another spelling is the commonest."""
-        word = self._draw.choice(("techno", "Techno", "TECHNO"))
-        alike = [r for r in self.records.values() if _is_techno(r)]
-        some = self._draw.sample(alike, len(alike) * 2 // 3)
-        self._write(*(replace(r, values={**r.values, "genre": (word,)}) for r in some))
-
-    def _trade_names(self) -> None:
-        if len(self.records) < 2:
-            return
-        one, other = self._draw.sample(list(self.records.values()), 2)
-        self._write(replace(one, values=other.values), replace(other, values=one.values))
-
-    def _become_namesakes(self) -> None:
-        some = self._some()
-        like = some[0].values
-        named = {name: like[name] for name in ("artist", "title") if name in like}
-        self._write(*(replace(r, values={**r.values, **named}) for r in some))
-
-    def _gain_a_field(self) -> None:
-        name = self._draw.choice(list(RARE))
-        word = self._draw.choice(RARE[name])
-        self._write(*(replace(r, values={**r.values, name: (word,)}) for r in self._some()))
-
-    def _lose_a_field(self) -> None:
-        name = self._draw.choice(list(RARE))
-        self._write(
-            *(
-                replace(r, values={n: v for n, v in r.values.items() if n != name})
-                for r in self.records.values()
-                if name in r.values
-            )
-        )
-
-    def _move(self) -> None:
-        """git mv"""
-        self._write(*(replace(r, files=(self._file(),)) for r in self._some()))
-
-    def _drop(self) -> None:
-        """git annex drop"""
-        self._write(*(replace(r, present=False) for r in self._some()))
-
-    def _get(self) -> None:
-        """git annex get"""
-        absent = [r for r in self.records.values() if not r.present]
-        self._write(*(replace(r, present=True) for r in absent[:5]))
-
-    def _remove(self) -> None:
-        """git rm"""
-        keys = [record.annex_key for record in self._some()]
-        for key in keys:
-            del self.records[key]
-        remove_tracks(self._store.cache, keys)
-
-    def _add(self) -> None:
-        """git annex add"""
-        some = [self._new() for _ in range(self._draw.randint(1, 4))]
-        self.records |= {record.annex_key: record for record in some}
-        insert_tracks(self._store.cache, some)
-
-    def _replace(self) -> None:
-        """Some go while others come, in one sync; what comes may be called as what goes."""
-        gone = self._some()
-        come = [replace(self._new(), values=record.values) for record in gone]
-        for record in gone:
-            del self.records[record.annex_key]
-        come = [_finished(record) for record in come]
-        self.records |= {record.annex_key: record for record in come}
-        with self._store.cache.writing() as write:
-            write.remove(record.annex_key for record in gone)
-            write.insert(come)
-
-    def _several_syncs(self) -> None:
-        """One after the other, with no time between to be told of each."""
-        for _ in range(3):
-            self._draw.choice((Changes._set, Changes._trade_names, Changes._remove, Changes._add))(
-                self
-            )
-
-    def _sync_in_full(self) -> None:
-        self._store.cache.replace_all(self.records.values())
-
-
-def _is_techno(record: TrackRecord) -> bool:
-    return any(value.strip().lower() == "techno" for value in record.values.get("genre", ()))
-
-
-_CHANGES: tuple[tuple[Callable[[Changes], None], int], ...] = (
-    (Changes._set, 6),
-    (Changes._unset, 3),
-    (Changes._add_a_value, 4),
-    (Changes._spell_otherwise, 2),
-    (Changes._trade_names, 4),
-    (Changes._become_namesakes, 5),
-    (Changes._gain_a_field, 2),
-    (Changes._lose_a_field, 2),
-    (Changes._move, 3),
-    (Changes._drop, 4),
-    (Changes._get, 3),
-    (Changes._remove, 3),
-    (Changes._add, 4),
-    (Changes._replace, 3),
-    (Changes._several_syncs, 3),
-    (Changes._sync_in_full, 1),
-)
-
-
-def drive(
+def check_under_changes(
     store: Store,
     mnt: Path,
     draw: random.Random,
@@ -280,38 +51,41 @@ def drive(
     some: int,
     settings: Settings = DEFAULTS,
 ) -> Iterator[str]:
-    """Random changes of the store of a mount, and what each was; the kernel must be right in time.
+    """Change the store of a mount at random; yield what each round did, and how soon the kernel was right.
 
-    After each of the rounds `some` of the folders are looked at, and in the end all. Wrong names stay wrong.
+    `some` folders are checked after each round, and all at the end: a wrong name stays wrong in the cache.
+    Raises an AssertionError when a name is wrong for longer than `MAX_SECONDS`.
     """
-    changes = Changes(store, draw)
-    believed = Believed(mnt, draw)
-    believed.explore(Tree(store, settings), folders)
+    changes = RandomChanges(store, draw)
+    kernel = KernelNames(mnt, draw)
+    kernel.explore(Tree(store, settings), folders)
     for number in range(rounds):
-        believed.ask_for_what_is_not_there(some)
+        kernel.ask_for_absent_names(some)
         made = [changes.make() for _ in range(draw.choice((1, 2, 9)))]
-        # Who lists a folder at the moment that it changes learns of both.
-        for mount_path in believed.some(5):
-            believed.list(mount_path)
-        said = f"{number}: {', '.join(made)}"
-        seconds = _settle(believed, Tree(store, settings), believed.some(some), said)
-        yield f"{said}; right after {seconds:.1f} s"
-    _settle(believed, Tree(store, settings), list(believed.names), "the end")
+        # List some folders while they change: these listings mix old and new names.
+        for mount_path in kernel.some_folders(5):
+            kernel.list(mount_path)
+        what = f"{number}: {', '.join(made)}"
+        seconds = _wait_until_right(kernel, Tree(store, settings), kernel.some_folders(some), what)
+        yield f"{what}; right after {seconds:.1f} s"
+    _wait_until_right(kernel, Tree(store, settings), list(kernel.names), "the end")
 
 
-def _settle(believed: Believed, tree: Tree, folders: Collection[str], said: str) -> float:
+def _wait_until_right(
+    kernel: KernelNames, tree: Tree, folders: Collection[str], what: str
+) -> float:
     start = time.monotonic()
     while True:
         begun = time.monotonic()
-        wrong = believed.wrong(tree, folders)
+        wrong = kernel.wrong(tree, folders)
         if not wrong:
             return begun - start
-        assert begun < start + LATEST, f"after {said}: {_report(wrong)}"
+        assert begun < start + MAX_SECONDS, f"after {what}: {_report(wrong)}"
         folders = wrong.keys()
         time.sleep(0.05)
 
 
-LATEST = 5.0
+MAX_SECONDS = 5.0
 
 
 def _report(wrong: Mapping[str, str]) -> str:
@@ -319,13 +93,13 @@ def _report(wrong: Mapping[str, str]) -> str:
     return f"{len(wrong)} folders wrong:{lines}"
 
 
-# What a name leads to: a link and its target, a file, a folder; nothing.
-Seen = tuple[str, str] | None
+# What a name is: a link with its target, a file, a folder; None where it is absent.
+Shown = tuple[str, str] | None
 
 
 @dataclass
-class Believed:
-    """What a mounted kernel was asked for so far: folders, and the names in each of them."""
+class KernelNames:
+    """The folders of one mount that the kernel was asked for, and the names in each."""
 
     mnt: Path
     draw: random.Random
@@ -347,7 +121,7 @@ class Believed:
             self.list(mount_path)
 
     def watch(self, mount_path: str) -> None:
-        """From now on this folder, and each of those above it, is one of them."""
+        """Add a folder and those above it."""
         if mount_path not in self.names:
             self.names[mount_path] = set()
             above, _, name = mount_path.rpartition("/")
@@ -356,8 +130,8 @@ class Believed:
             self.watch(above)
             self.names[above].add(name)
 
-    def ask_for_what_is_not_there(self, count: int) -> None:
-        """Names of other folders: what is not there may come."""
+    def ask_for_absent_names(self, count: int) -> None:
+        """Look up names from other folders: the kernel caches their absence, and a change may add them."""
         folders = list(self.names)
         for _ in range(count):
             known = self.names[self.draw.choice(folders)]
@@ -365,33 +139,33 @@ class Believed:
                 where = self.draw.choice(folders)
                 name = self.draw.choice(sorted(known, key=os.fsencode))
                 self.names[where].add(name)
-                seen_at(f"{self.mnt}/{where}/{name}")
+                shown_at(f"{self.mnt}/{where}/{name}")
 
-    def some(self, count: int) -> list[str]:
-        """Any of the folders."""
+    def some_folders(self, count: int) -> list[str]:
+        """A random choice of folders."""
         every = sorted(self.names, key=os.fsencode)
         return self.draw.sample(every, min(count, len(every)))
 
     def wrong(self, tree: Tree, folders: Collection[str]) -> dict[str, str]:
-        """In which folders the kernel says otherwise than the tree: by their names, then by listing them."""
+        """The folders where the kernel shows something else than the tree, with the first difference."""
         found: dict[str, str] = {}
         expected = {mount_path: _Expected.of(tree, mount_path) for mount_path in folders}
         for mount_path in folders:
             for name in self.names[mount_path]:
-                # Reading a link is never answered from the kernel's memory: of some is enough.
+                # The kernel does not cache link targets: reading a tenth of them is enough.
                 follow = self.draw.random() < 0.1
-                told = seen_at(f"{self.mnt}/{mount_path}/{name}", follow=follow)
-                true = expected[mount_path].says(name)
-                if told != true and (follow or not told or not true or told[0] != true[0]):
-                    found[mount_path] = f"{mount_path}/{name}: {told} and not {true}"
+                shown = shown_at(f"{self.mnt}/{mount_path}/{name}", follow=follow)
+                right = expected[mount_path].shown(name)
+                if shown != right and (follow or not shown or not right or shown[0] != right[0]):
+                    found[mount_path] = f"{mount_path}/{name}: {shown}, expected {right}"
         for mount_path in set(folders) - found.keys():
-            listed, there = self.list(mount_path), expected[mount_path].listed()
-            if listed != there:
-                found[mount_path] = f"{mount_path} lists {listed} and not {there}"
+            listed, expected_list = self.list(mount_path), expected[mount_path].listed()
+            if listed != expected_list:
+                found[mount_path] = f"{mount_path} lists {listed}, expected {expected_list}"
         return found
 
     def list(self, mount_path: str) -> dict[str, int] | None:
-        """The names, and the inode of each."""
+        """List a folder through the mount: names and inodes; None where it does not exist."""
         try:
             with os.scandir(self.mnt / mount_path) as entries:
                 listed = {entry.name: entry.inode() for entry in entries}
@@ -407,7 +181,7 @@ _TRACK = (1 << 60) - 1
 
 @dataclass(frozen=True)
 class _Expected:
-    """What is so of one folder."""
+    """What the tree says about one folder."""
 
     tree: Tree
     node: Node | None
@@ -421,7 +195,7 @@ class _Expected:
         except McfsError:
             return cls(tree, None, 0)
 
-    def says(self, name: str) -> Seen:
+    def shown(self, name: str) -> Shown:
         if self.node is None or isinstance(self.node, TrackNode):
             return None
         found = self.tree.children(self.node).entries.get(name)
@@ -447,7 +221,7 @@ class _Expected:
 
 
 class _Listing:
-    """Compares with what a kernel lists: names, and inodes where they are tracks'."""
+    """Equal to a listing of the kernel with the same names, and the same inodes of tracks."""
 
     def __init__(self, entries: object) -> None:
         self._entries: dict[str, Node] = dict(entries)  # type: ignore[call-overload]
@@ -469,8 +243,8 @@ class _Listing:
         return repr(sorted(self._entries))
 
 
-def seen_at(place: str, *, follow: bool = True) -> Seen:
-    """What the kernel says of a name."""
+def shown_at(place: str, *, follow: bool = True) -> Shown:
+    """What the kernel shows at a path."""
     try:
         what = os.lstat(place)
     except (FileNotFoundError, NotADirectoryError):
@@ -481,14 +255,14 @@ def seen_at(place: str, *, follow: bool = True) -> Seen:
 
 
 def _in_library(target: str) -> str:
-    """Without where the library is."""
+    """The part of a link's target inside the library or its `.git`."""
     before, _, inside = target.partition("/library/")
     assert before
     return inside.removeprefix(".git/")
 
 
 def _folders_below(tree: Tree, mount_path: str, depth: int) -> Iterator[str]:
-    """The folders that are listed in one, and in these."""
+    """The folders that a folder lists, and those that they list."""
     try:
         node = tree.resolve(Route.parse(mount_path))
         entries = tree.children(node).entries

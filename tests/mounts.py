@@ -1,4 +1,4 @@
-"""Real mounts for tests: `mcfs mount --foreground` in a process of its own, or one we can look into."""
+"""Real mounts for tests, each in a process of its own: `mcfs mount`, or one that counts its requests."""
 
 from __future__ import annotations
 
@@ -25,47 +25,47 @@ REPOSITORY = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
-class Mounted:
-    """A mount that answers, and the process behind it."""
+class RunningMount:
+    """A mount that serves, and its process."""
 
     path: Path
     process: subprocess.Popen[bytes]
 
     def requests(self) -> Counter[str]:
-        """How often the kernel asked for what, so far. Only of an observed mount."""
-        return Counter(self._seen()["requests"])
+        """The number of requests of each kind so far. Only of an instrumented mount."""
+        return Counter(self._state()["requests"])
 
-    def known(self) -> int:
-        """How many inodes the kernel holds. Only of an observed mount."""
-        return int(self._seen()["known"])
+    def inode_count(self) -> int:
+        """How many inodes the kernel holds. Only of an instrumented mount."""
+        return int(self._state()["inodes"])
 
-    def _seen(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         self.process.send_signal(signal.SIGUSR1)
-        seen: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return seen
+        state: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return state
 
     def let_a_day_pass(self) -> None:
-        """Its clock goes on by that much. Only of an observed mount."""
+        """Move its clock on. Only of an instrumented mount."""
         self.process.send_signal(signal.SIGUSR2)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """Where the mount of the test is to be; nothing is there yet."""
+    """The path for the test's mount point; nothing is there yet."""
     needs_fuse()
     return tmp_path / "mnt"
 
 
 @pytest.fixture
-def served(library: Library, synced: Store, place: Path) -> Iterator[Mounted]:
-    """The samples, mounted as somebody does in a terminal."""
+def served(library: Library, synced: Store, place: Path) -> Iterator[RunningMount]:
+    """The samples, mounted by `mcfs mount --foreground`."""
     with mounted(library.top, place) as serving:
         yield serving
 
 
 def mcfs(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """The command, as a shell runs it."""
+    """Run a command of mcfs."""
     return subprocess.run(
         [sys.executable, "-m", "mcfs", *words],
         cwd=REPOSITORY,
@@ -76,15 +76,15 @@ def mcfs(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def is_mounted(place: Path) -> bool:
-    """Whether something is mounted right here; a dead mount counts."""
+    """Whether something is mounted at exactly this path; a dead mount counts."""
     return any(mount.mount_point == place for mount in all_mounts())
 
 
 @contextmanager
 def mounted(
     library: Path, mount_point: Path, says: str = "", options: tuple[str, ...] = ()
-) -> Iterator[Mounted]:
-    """The command as a user runs it."""
+) -> Iterator[RunningMount]:
+    """Run `mcfs mount --foreground` while this lasts; `says` is what it must print."""
     command = [
         sys.executable,
         "-m",
@@ -95,39 +95,41 @@ def mounted(
         str(library),
         str(mount_point),
     ]
-    with _served(command, mount_point, says) as served:
-        yield served
+    with _run_mount(command, mount_point, says) as mount:
+        yield mount
 
 
 @contextmanager
-def observed(library: Path, mount_point: Path, *options: str, says: str = "") -> Iterator[Mounted]:
-    """The same mount with a window: it says its request counts, and fails where a name asks for it."""
+def instrumented_mount(
+    library: Path, mount_point: Path, *options: str, says: str = ""
+) -> Iterator[RunningMount]:
+    """Run a mount that counts its requests (tests/instrumented_mount.py) while this lasts."""
     command = [sys.executable, "-m", "tests.instrumented_mount", str(library), str(mount_point)]
     command += options
-    with _served(command, mount_point, says) as served:
-        yield served
+    with _run_mount(command, mount_point, says) as mount:
+        yield mount
 
 
 @contextmanager
-def _served(command: list[str], mount_point: Path, says: str) -> Iterator[Mounted]:
-    """Waits for the mount; afterwards it must be gone, in peace, having said nothing but `says`."""
+def _run_mount(command: list[str], mount_point: Path, says: str) -> Iterator[RunningMount]:
+    """Wait for the mount. Afterwards it must have ended without an error, and printed nothing but `says`."""
     mount_point.mkdir(exist_ok=True)
     process = subprocess.Popen(
         command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
         wait_until(lambda: is_mounted(mount_point) or process.poll() is not None)
-        mount_point.stat()  # answered only once it serves
-        yield Mounted(mount_point, process)
+        mount_point.stat()  # waits until it serves
+        yield RunningMount(mount_point, process)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            _, said = process.communicate(timeout=20)
+            _, stderr = process.communicate(timeout=20)
         except subprocess.TimeoutExpired:
             process.kill()
             subprocess.run(["fusermount3", "-uz", mount_point], check=False)
-            _, said = process.communicate()
-    text = said.decode()
+            _, stderr = process.communicate()
+    text = stderr.decode()
     assert process.returncode == 0, text
     assert not is_mounted(mount_point)
     if says:
@@ -137,7 +139,7 @@ def _served(command: list[str], mount_point: Path, says: str) -> Iterator[Mounte
 
 
 def wait_until(until: Callable[[], bool], seconds: float = 20) -> None:
-    """Polls; fails when it takes too long."""
+    """Poll a condition; fail when it takes too long."""
     end = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < end, "waited too long"

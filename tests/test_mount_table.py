@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.mount_table import all_mounts, mount_containing, mount_points_of, type_mounted_at
-from tests.mounts import Mounted
+from tests.mounts import RunningMount
 from tests.prerequisites import needs_root
 
 
@@ -39,7 +39,7 @@ def test_of_two_mounts_at_one_place_the_later_is_on_top(tmp_path: Path) -> None:
         subprocess.run(["umount", tmp_path], check=True)
 
 
-def test_a_mount_of_a_library(served: Mounted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mount_of_a_library(served: RunningMount, monkeypatch: pytest.MonkeyPatch) -> None:
     library = served.path.parent / "library"
     assert mount_points_of(library) == {served.path}
     assert mount_points_of(library.parent) == set()

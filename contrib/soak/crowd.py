@@ -31,8 +31,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from mcfs.annex.library import open_library
 from mcfs.annex.process import environment
 from mcfs.store import open_store
-from tests.kernel_check import BASES, LEVELS, VIEWS, Changes
-from tests.mounts import observed
+from tests.kernel_check import BASES, LEVELS, VIEWS
+from tests.mounts import instrumented_mount
+from tests.random_changes import RandomChanges
 
 # Megabytes that mean nothing: what lies about in memory after it was used.
 HARDLY_ANYTHING = 8
@@ -153,9 +154,9 @@ def main() -> None:
             subprocess.run(words, cwd=top, env=environment(), check=True)
         with (
             open_store(open_library(top).store_dir) as store,
-            observed(top, Path(folder, "mnt")) as served,
+            instrumented_mount(top, Path(folder, "mnt")) as served,
         ):
-            changes = Changes(store, random.Random(chosen.seed), tracks=200)
+            changes = RandomChanges(store, random.Random(chosen.seed), tracks=200)
             os.listdir(served.path / "all")  # noqa: PTH208
             pid = served.process.pid
             before, _ = weight(pid)
@@ -178,7 +179,7 @@ def main() -> None:
                     print(
                         f"{said - begun:.0f} s, {made} changes: {descriptors} descriptors,"
                         f" {megabytes} MB, {sum(served.requests().values())} requests,"
-                        f" {served.known()} inodes that the kernel holds",
+                        f" {served.inode_count()} inodes that the kernel holds",
                         flush=True,
                     )
             failed = [child for child in crowd if os.waitpid(child, 0)[1]]

@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from mcfs.annex.library import open_library
 from mcfs.config.settings import Names, Settings
 from mcfs.store import open_store
-from tests.kernel_check import drive
-from tests.mounts import observed
+from tests.kernel_check import check_under_changes
+from tests.mounts import instrumented_mount
 from tests.prerequisites import git_annex_environment
 
 
@@ -44,9 +44,9 @@ def main() -> None:
         library = open_library(top)
         with (
             open_store(library.store_dir) as store,
-            observed(top, Path(folder, "mnt"), *options) as served,
+            instrumented_mount(top, Path(folder, "mnt"), *options) as served,
         ):
-            for said in drive(
+            for said in check_under_changes(
                 store,
                 served.path,
                 random.Random(chosen.seed),

@@ -20,7 +20,7 @@ from mcfs.query import AnnexKeys, Query, ValueIs, Vocabulary, hiding_absent, par
 from mcfs.sql import select_tracks
 from mcfs.store import Store
 from tests.cli.running import Mcfs, add
-from tests.mounts import Mounted
+from tests.mounts import RunningMount
 from tests.simple_track import simple_track
 
 DAY = date(2025, 6, 15)
@@ -330,7 +330,7 @@ class TestPath:
         assert path_inside_mount("/home/dj/mntgenre:x") == "/home/dj/mntgenre:x"
 
     def test_in_a_mount_it_is_about_the_library_of_that(
-        self, mcfs: Mcfs, served: Mounted, clone: Library, monkeypatch: pytest.MonkeyPatch
+        self, mcfs: Mcfs, served: RunningMount, clone: Library, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def explained(*words: str) -> tuple[list[str], int]:
             told = json.loads(mcfs.anywhere("explain", "--json", *words).out)

@@ -13,7 +13,7 @@ from mcfs.store import Store
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
 from tests.cli.running import Mcfs, add
-from tests.mounts import Mounted
+from tests.mounts import RunningMount
 from tests.simple_track import simple_track
 from tests.tracks import ABSENT
 
@@ -63,7 +63,7 @@ class TestPlain:
         assert name not in mcfs("ls", "--absent", "hide", "genre:techno").lines
 
     def test_in_a_mount_it_is_about_the_library_of_that(
-        self, mcfs: Mcfs, served: Mounted, clone: Library, monkeypatch: pytest.MonkeyPatch
+        self, mcfs: Mcfs, served: RunningMount, clone: Library, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # Nothing of the clone is here.
         elsewhere = ("ls", "--library", str(clone.top))

@@ -18,7 +18,7 @@ from mcfs.store import Store
 from mcfs.sync.run import sync
 from tests import contract
 from tests.annex.git_annex_oracle import Repository
-from tests.mounts import observed, wait_until
+from tests.mounts import instrumented_mount, wait_until
 from tests.prerequisites import needs_fuse
 from tests.tracks import ABSENT, copy_of_library
 
@@ -46,7 +46,7 @@ def shown(
     folder = tmp_path_factory.mktemp(request.param)
     with copy_of_library(pristine_library, folder / "library") as library:
         shutil.copytree(pristine_store, library.store_dir)
-        with observed(library.top, folder / "mnt", "--entries", request.param) as served:
+        with instrumented_mount(library.top, folder / "mnt", "--entries", request.param) as served:
             yield Shown(served.path, library, request.param)
 
 
@@ -119,7 +119,7 @@ class TestPrograms:
 @pytest.fixture
 def files(library: Library, synced: Store, place: Path) -> Iterator[Path]:
     """The samples as files."""
-    with observed(library.top, place, "--entries", "files") as served:
+    with instrumented_mount(library.top, place, "--entries", "files") as served:
         yield served.path
 
 
@@ -146,7 +146,7 @@ class TestFiles:
     def test_what_was_read_in_one_folder_is_in_memory_in_another(
         self, library: Library, synced: Store, place: Path
     ) -> None:
-        with observed(library.top, place, "--entries", "files") as served:
+        with instrumented_mount(library.top, place, "--entries", "files") as served:
             first = (served.path / "all" / REZ).read_bytes()
             before = served.requests()
             assert (served.path / "genre:techno" / REZ).read_bytes() == first
@@ -159,7 +159,7 @@ class TestFiles:
     ) -> None:
         seen = []
         for _ in range(2):
-            with observed(library.top, place, "--entries", "files") as served:
+            with instrumented_mount(library.top, place, "--entries", "files") as served:
                 what = (served.path / "all" / REZ).stat()
                 seen.append((what.st_ino, what.st_mtime_ns, what.st_size))
         assert seen[0] == seen[1]
@@ -179,7 +179,7 @@ class TestFiles:
     def test_content_that_vanished_is_an_error_of_that_file_alone(
         self, library: Library, synced: Store, place: Path
     ) -> None:
-        with observed(
+        with instrumented_mount(
             library.top, place, "--entries", "files", says="its content is not here"
         ) as served:
             # Behind the back of git-annex, and of the store.
@@ -194,7 +194,7 @@ class TestFiles:
     def test_absent_ones_have_a_size_and_cannot_be_read(
         self, library: Library, synced: Store, place: Path, tmp_path: Path
     ) -> None:
-        with observed(
+        with instrumented_mount(
             library.top, place, "--entries", "files", "--absent", "show",
             says="its content is not here",
         ) as served:  # fmt: skip
@@ -229,7 +229,7 @@ def test_names_with_every_legal_byte(library: Library, synced: Store, place: Pat
         repository.write(f"{name.removesuffix('.mp3')}/{name}", f"sound of {name!r}")
     repository.annex("add", ".")
     sync(library, synced)
-    with observed(library.top, place) as served:
+    with instrumented_mount(library.top, place) as served:
         for folder in ("all", "{{ filename }}", "{{ directory }}"):
             for listed in (served.path / folder).rglob("*"):
                 assert listed.exists()

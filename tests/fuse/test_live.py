@@ -20,8 +20,8 @@ from mcfs.store import Store, TrackRecord, open_store
 from mcfs.sync.run import sync
 from mcfs.tree.tree import Tree
 from tests.cache_access import insert_tracks, remove_tracks, update_tracks
-from tests.kernel_check import Believed, drive
-from tests.mounts import Mounted, observed, wait_until
+from tests.kernel_check import KernelNames, check_under_changes
+from tests.mounts import RunningMount, instrumented_mount, wait_until
 from tests.prerequisites import git_annex_environment, needs_fuse
 from tests.tracks import copy_of_library
 
@@ -46,7 +46,7 @@ class Live:
     """A mount, and the store that it follows."""
 
     store: Store
-    served: Mounted
+    served: RunningMount
 
     @property
     def mnt(self) -> Path:
@@ -90,7 +90,10 @@ class Live:
 def live(library: Library, place: Path, request: pytest.FixtureRequest) -> Iterator[Live]:
     """A library with no track yet."""
     options = getattr(request, "param", ())
-    with open_store(library.store_dir) as store, observed(library.top, place, *options) as served:
+    with (
+        open_store(library.store_dir) as store,
+        instrumented_mount(library.top, place, *options) as served,
+    ):
         yield Live(store, served)
 
 
@@ -99,8 +102,13 @@ on_any_linux = pytest.mark.parametrize("live", [(), ("--as-before-6.2",)], indir
 
 def test_a_thousand_folders_through_a_hundred_changes(library: Library, place: Path) -> None:
     """A longer one is contrib/soak/live_mount.py."""
-    with open_store(library.store_dir) as store, observed(library.top, place, "--hurry") as served:
-        for _ in drive(store, served.path, random.Random(1), rounds=25, folders=1000, some=15):
+    with (
+        open_store(library.store_dir) as store,
+        instrumented_mount(library.top, place, "--hurry") as served,
+    ):
+        for _ in check_under_changes(
+            store, served.path, random.Random(1), rounds=25, folders=1000, some=15
+        ):
             pass
 
 
@@ -112,11 +120,11 @@ def test_what_git_annex_changes(library: Library, synced: Store, place: Path) ->
         "git mv orbital.mp3 moved.mp3; echo new > new.mp3; git annex add -q new.mp3",
         "git annex metadata -q -r mood acdc.mp3 kino.mp3; git rm -q --cached white/b.mp3",
     ]
-    with observed(library.top, place) as served:
-        believed = Believed(served.path, random.Random(1))
+    with instrumented_mount(library.top, place) as served:
+        believed = KernelNames(served.path, random.Random(1))
         believed.explore(Tree(synced), 150)
         for change in changes:
-            believed.ask_for_what_is_not_there(100)
+            believed.ask_for_absent_names(100)
             subprocess.run(
                 ["bash", "-ec", change],
                 cwd=library.top,
@@ -288,13 +296,13 @@ class TestOpen:
 @pytest.fixture(scope="module")
 def counted(
     pristine_library: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Mounted]:
+) -> Iterator[RunningMount]:
     """The samples, mounted where requests can be counted; nobody changes them."""
     needs_fuse()
     folder = tmp_path_factory.mktemp("counted")
     with copy_of_library(pristine_library, folder / "library") as library:
         shutil.copytree(pristine_store, library.store_dir)
-        with observed(library.top, folder / "mnt") as served:
+        with instrumented_mount(library.top, folder / "mnt") as served:
             yield served
 
 
@@ -310,7 +318,7 @@ class TestRequests:
         "command", ["ls -U .", "find .", "echo *", "ls -d *", "test ! -e nothing"]
     )
     def test_what_is_asked_again_is_in_memory(
-        self, counted: Mounted, folder: str, command: str
+        self, counted: RunningMount, folder: str, command: str
     ) -> None:
         first = _run("sh", "-c", command, cwd=counted.path / folder)
         before = counted.requests()
@@ -319,7 +327,7 @@ class TestRequests:
         assert asked["lookup"] == asked["readlink"] == 0
         assert set(asked) <= {"opendir", "readdir", "releasedir", "getattr", "access"}
 
-    def test_a_long_listing_reads_each_link_once(self, counted: Mounted) -> None:
+    def test_a_long_listing_reads_each_link_once(self, counted: RunningMount) -> None:
         names = _run("ls", "-l", counted.path / "all").count(" -> ")
         before = counted.requests()
         _run("ls", "-l", counted.path / "all")
@@ -327,7 +335,7 @@ class TestRequests:
         assert asked["readlink"] == names
         assert asked["lookup"] == 0
 
-    def test_extended_attributes_are_asked_for_once(self, counted: Mounted) -> None:
+    def test_extended_attributes_are_asked_for_once(self, counted: RunningMount) -> None:
         for _ in range(2):
             for name in os.listdir(counted.path / "all"):
                 file = counted.path / "all" / name
@@ -346,7 +354,7 @@ class TestRequests:
     SHAPED = ("package.json", "bpm:120-130\\ genre:techno", "mood:dark", "pyvenv.cfg.json")
 
     @pytest.mark.parametrize("folder", ["", "all", "genre", "genre/Pop", "genre:techno", ".mcfs"])
-    def test_probes_are_answered_once(self, counted: Mounted, folder: str) -> None:
+    def test_probes_are_answered_once(self, counted: RunningMount, folder: str) -> None:
         where = counted.path / folder
         where.stat()
         before = counted.requests()
@@ -359,7 +367,7 @@ class TestRequests:
         )
 
     def test_what_a_new_field_could_make_valid_is_asked_for_once_a_second(
-        self, counted: Mounted
+        self, counted: RunningMount
     ) -> None:
         for name in self.SHAPED:
             before = counted.requests()["lookup"]

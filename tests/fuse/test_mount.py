@@ -18,13 +18,21 @@ from mcfs.annex.library import Library
 from mcfs.errors import SyncRunningError
 from mcfs.store import Store, open_store
 from mcfs.sync.run import sync
-from tests.mounts import REPOSITORY, Mounted, is_mounted, mcfs, mounted, observed, wait_until
+from tests.mounts import (
+    REPOSITORY,
+    RunningMount,
+    instrumented_mount,
+    is_mounted,
+    mcfs,
+    mounted,
+    wait_until,
+)
 from tests.prerequisites import git_annex_environment, needs_fuse
 from tests.tracks import ABSENT, copy_of_library
 
 
 @pytest.fixture
-def mnt(served: Mounted) -> Path:
+def mnt(served: RunningMount) -> Path:
     """The samples, mounted by the command."""
     return served.path
 
@@ -63,9 +71,9 @@ def no_pins(shared: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def watched(library: Library, synced: Store, place: Path) -> Iterator[Mounted]:
+def watched(library: Library, synced: Store, place: Path) -> Iterator[RunningMount]:
     """The samples, mounted where requests can be counted."""
-    with observed(library.top, place, says="") as served:
+    with instrumented_mount(library.top, place, says="") as served:
         yield served
 
 
@@ -169,7 +177,7 @@ class TestInodes:
 
 
 class TestAbsence:
-    def test_a_plain_name_is_asked_for_once(self, watched: Mounted) -> None:
+    def test_a_plain_name_is_asked_for_once(self, watched: RunningMount) -> None:
         before = watched.requests()["lookup"]
         for _ in range(3):
             for name in ("HEAD", ".git", ".hidden", "*.mp3", "node_modules"):
@@ -177,7 +185,7 @@ class TestAbsence:
         assert watched.requests()["lookup"] - before == 5
 
     def test_a_query_that_means_nothing_is_asked_for_again_after_a_second(
-        self, watched: Mounted
+        self, watched: RunningMount
     ) -> None:
         before = watched.requests()["lookup"]
         assert not (watched.path / "mood:dark").exists()
@@ -310,7 +318,7 @@ class TestRobust:
     def test_a_handler_that_raises_answers_eio_and_the_mount_lives(
         self, library: Library, synced: Store, place: Path
     ) -> None:
-        with observed(library.top, place, says="a bug in the tree") as served:
+        with instrumented_mount(library.top, place, says="a bug in the tree") as served:
             with pytest.raises(OSError, match="Input/output error"):
                 (served.path / "boom").stat()
             assert len(os.listdir(served.path / "genre:techno")) == 6

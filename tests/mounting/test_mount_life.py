@@ -14,7 +14,7 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.store import Store
-from tests.mounts import REPOSITORY, Mounted, is_mounted, mcfs, mounted, wait_until
+from tests.mounts import REPOSITORY, RunningMount, is_mounted, mcfs, mounted, wait_until
 from tests.tracks import run_in_library
 
 pytestmark = pytest.mark.usefixtures("synced")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("synced")
 class TestFollows:
     """Nobody runs `mcfs sync` here."""
 
-    def test_metadata(self, library: Library, served: Mounted) -> None:
+    def test_metadata(self, library: Library, served: RunningMount) -> None:
         folder = served.path / "genre:house"
         assert os.listdir(folder) == []
         assert not (served.path / "genre" / "House").exists()
@@ -32,14 +32,14 @@ class TestFollows:
         wait_until((served.path / "genre" / "House").is_dir)
         wait_until(lambda: not (served.path / "genre" / "рок").exists())
 
-    def test_a_field_that_nobody_had(self, library: Library, served: Mounted) -> None:
+    def test_a_field_that_nobody_had(self, library: Library, served: RunningMount) -> None:
         assert not (served.path / "mood:dark").exists()
         run_in_library(library, "git annex metadata -q -s mood=dark kino.mp3")
         wait_until((served.path / "mood:dark").is_dir)
         run_in_library(library, "git annex metadata -q -r mood kino.mp3")
         wait_until(lambda: not (served.path / "mood:dark").exists())
 
-    def test_drop_add_and_rm(self, library: Library, served: Mounted) -> None:
+    def test_drop_add_and_rm(self, library: Library, served: RunningMount) -> None:
         every = served.path / "all"
         assert len(os.listdir(every)) == 11
         run_in_library(library, "git annex drop -q --force kino.mp3")
@@ -54,7 +54,7 @@ class TestFollows:
         run_in_library(library, "git rm -q --cached newer.mp3 && rm -f newer.mp3")
         wait_until(lambda: not (every / "newer.mp3").is_symlink())
 
-    def test_settings(self, library: Library, served: Mounted) -> None:
+    def test_settings(self, library: Library, served: RunningMount) -> None:
         settings = library.top / "mcfs.toml"
         settings.write_text('[view."Peak time"]\nquery = "bpm:>=127"\n')
         wait_until((served.path / "Peak time").is_dir)
@@ -66,7 +66,7 @@ class TestFollows:
 
 
 class TestTellsOfItself:
-    def test_status_errors_help(self, library: Library, served: Mounted) -> None:
+    def test_status_errors_help(self, library: Library, served: RunningMount) -> None:
         told = served.path / ".mcfs"
         assert sorted(os.listdir(told)) == ["errors", "help", "status"]
         assert ".mcfs" not in os.listdir(served.path)
@@ -79,7 +79,7 @@ class TestTellsOfItself:
         assert max(map(len, help_text.splitlines())) <= 90
         assert (told / "help").stat().st_size == len(help_text.encode())
 
-    def test_everything_the_help_shows_is_there(self, served: Mounted) -> None:
+    def test_everything_the_help_shows_is_there(self, served: RunningMount) -> None:
         for line in (served.path / ".mcfs" / "help").read_text().splitlines():
             name = line.strip().split("  ")[0].rstrip("/ ")
             if line[:2] == "  " != line[2:4] and not name.startswith("mkdir"):
