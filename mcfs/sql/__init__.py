@@ -1,7 +1,7 @@
 """What a query means: one SQLAlchemy `select()` over the schema, executed elsewhere.
 
     lowering.py   Query → its shape, and the words in it
-    shapes.py     a shape → which tracks, and in what order
+    expressions.py a shape → which tracks, and in what order
     compiled.py   a statement that many queries share, with the words of one of them
     tracks.py     the statements about the tracks of a query
     groups.py     the statements from which templates get their values, and groups their tracks

@@ -12,7 +12,7 @@ from typing import Any
 
 from mcfs.query import Query
 from mcfs.sql.lowering import lowered
-from mcfs.sql.shapes import Statement
+from mcfs.sql.expressions import Statement
 
 # So many statements of each kind are remembered: each is fifty kilobytes of SQLAlchemy's objects, and a
 # hundred shapes are more than anybody looks at in turns.

@@ -26,7 +26,7 @@ from mcfs.query import And, Flag, Query
 from mcfs.schema.cache import Field, Track, TrackValue, Value
 from mcfs.sql.compiled import MOST_SHAPES, Compiled, compiled
 from mcfs.sql.lowering import Shape
-from mcfs.sql.shapes import Statement, ids_of_fields, inside
+from mcfs.sql.expressions import Statement, ids_of_fields, inside
 
 # In the names of columns: what says where a track lies.
 PLACE = "place"

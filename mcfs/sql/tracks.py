@@ -11,7 +11,7 @@ from mcfs.query import Query
 from mcfs.schema.cache import Track
 from mcfs.sql.compiled import MOST_SHAPES, Compiled, compiled
 from mcfs.sql.lowering import Shape
-from mcfs.sql.shapes import Statement, condition, inside, select_shape
+from mcfs.sql.expressions import Statement, condition, inside, select_shape
 
 # What a command has to know of a track to find the rest of it.
 _LISTED = (
