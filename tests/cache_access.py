@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sqlalchemy import Row
+
 from mcfs.query import Vocabulary
 from mcfs.sql import Compiled
+from mcfs.sql.compiled import Columns
 from mcfs.store import CacheRepository, FieldCount, Generation, TrackRecord
-from mcfs.store.cache_reader import FoundRow
 
 
 def insert_tracks(cache: CacheRepository, records: Iterable[TrackRecord]) -> None:
@@ -37,7 +39,7 @@ def generation_of(cache: CacheRepository) -> Generation:
         return read.generation()
 
 
-def select_rows(cache: CacheRepository, compiled: Compiled) -> Sequence[FoundRow]:
+def select_rows(cache: CacheRepository, compiled: Compiled[*Columns]) -> Sequence[Row[*Columns]]:
     """All rows of a compiled query."""
     with cache.reading() as read:
         return read.select(compiled)

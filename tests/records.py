@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.query import Query, Vocabulary, parse
-from mcfs.sql import count_tracks, select_tracks
+from mcfs.sql import BoundQuery, bind_without_values, select_tracks
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.text.escape import escape
 from tests.cache_access import select_rows, vocabulary_of
@@ -193,22 +193,22 @@ class SampleCache:
         """Parse a query in a library with these fields."""
         return parse(text, self.vocabulary)
 
-    def titles(self, query: Query | str, today: date = TODAY) -> list[str]:
+    def bound(self, query: Query | str, today: date = TODAY) -> BoundQuery:
+        """A query without values, ready to be compiled."""
+        return bind_without_values(self.query(query) if isinstance(query, str) else query, today)
+
+    def titles(self, query: BoundQuery | Query | str, today: date = TODAY) -> list[str]:
         """The titles of the tracks that match, in the query's order."""
         return [_TITLES[key] for key in self.annex_keys(query, today)]
 
-    def annex_keys(self, query: Query | str, today: date = TODAY) -> list[str]:
+    def annex_keys(self, query: BoundQuery | Query | str, today: date = TODAY) -> list[str]:
         """The tracks that match, in the query's order."""
-        parsed = self.query(query) if isinstance(query, str) else query
-        return [
-            row.annex_key for row in select_rows(self.store.cache, select_tracks(parsed, today))
-        ]
+        bound = query if isinstance(query, BoundQuery) else self.bound(query, today)
+        return [row.annex_key for row in select_rows(self.store.cache, select_tracks(bound))]
 
     def count(self, query: Query | str, today: date = TODAY) -> int:
         """How many tracks match, by the statement that counts."""
-        parsed = self.query(query) if isinstance(query, str) else query
-        count: int = select_rows(self.store.cache, count_tracks(parsed, today))[0][0]
-        return count
+        return self.store.cache.count(self.bound(query, today))
 
 
 @contextmanager

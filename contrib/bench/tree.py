@@ -60,8 +60,8 @@ def query_folder(store: Store, mount_path: str, rounds: int) -> None:
     tree = Tree(store)
     node = tree.resolve(Route.parse(mount_path))
     with store.cache.reading() as read:
-        query = tree.bind(read, tree.shown_query(node))  # type: ignore[arg-type]
-    statement = sql_text(select_entries(query, tree.day))
+        bound = tree.bind(read, tree.shown_query(node))  # type: ignore[arg-type]
+    statement = sql_text(select_entries(bound))
     first(store, mount_path, 1)
     with closing(sqlite3.connect(store.folder / "cache.db")) as bare:
         bare.execute(statement).fetchall()

@@ -28,7 +28,7 @@ from pathlib import Path
 from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment
 from mcfs.query import ALL
-from mcfs.sql import select_tracks
+from mcfs.sql import bind_without_values, select_tracks
 from mcfs.store import Store, open_store
 from mcfs.store.clock import today
 from mcfs.sync.run import sync
@@ -51,7 +51,7 @@ class Places:
 def contents(store: Store) -> dict[str, object]:
     """Everything about every track, ids aside."""
     with store.cache.reading() as read:
-        everything = select_tracks(ALL, today())
+        everything = select_tracks(bind_without_values(ALL, today()))
         return {
             "records": {record.annex_key: record for record in read.records_of(everything)},
             "listed": {row.annex_key: tuple(row)[1:] for row in read.select(everything)},

@@ -19,7 +19,7 @@ from mcfs.cli.table import absent_mark, draw_table
 from mcfs.cli.terminal import emit, note, say, screen
 from mcfs.query import Query, hiding_absent, parse
 from mcfs.query.parser import MAX_LIMIT
-from mcfs.sql import select_tracks
+from mcfs.sql import bind_without_values, select_tracks
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.clock import today
 from mcfs.store.records import TrackRecord
@@ -83,7 +83,8 @@ def command(
         query = parse(" ".join(words), read.vocabulary())
         asked = query if absent == "show" else hiding_absent(query)
         # Below a table it is said whether there would be more.
-        compiled = select_tracks(_cut(asked, limit, chosen == "table"), today())
+        cut = _cut(asked, limit, chosen == "table")
+        compiled = select_tracks(bind_without_values(cut, today()))
         match chosen:
             case "table":
                 found = _table(read.records_of(compiled), limit)
@@ -190,7 +191,7 @@ def _opens(library: Library) -> Callable[[str], str]:
 def _say_nothing(query: Query, asked: Query, read: CacheReader) -> None:
     from mcfs.inspect.suggest import suggest_term
 
-    elsewhere = read.count(query) if asked != query else 0
+    elsewhere = read.count(bind_without_values(query, today())) if asked != query else 0
     if elsewhere:
         are = "1 track is" if elsewhere == 1 else f"{elsewhere} tracks are"
         say(f"no tracks here; {are} elsewhere, and shown with --absent show")

@@ -15,7 +15,7 @@ from mcfs.imports.result import ImportResult, OnEvent, OnProgress
 from mcfs.imports.track_selection import TrackSelection, select_paths
 from mcfs.imports.track_writer import PlannedChange, TrackWriter
 from mcfs.query import ALL
-from mcfs.sql import select_tracks
+from mcfs.sql import bind_without_values, select_tracks
 from mcfs.store import Store
 from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
@@ -64,7 +64,7 @@ def _planned(
     """The tracks that need a change."""
     from mcfs.imports.file_tags import read_tags  # mutagen is slow to import
 
-    for some in chunks(read.stream(select_tracks(ALL, today()))):
+    for some in chunks(read.stream(select_tracks(bind_without_values(ALL, today())))):
         keys = [row.annex_key for row in some]
         selected = set(keys) if selection is None else selection.among(read, keys)
         files = writer.first_files(selected)

@@ -171,8 +171,8 @@ def _leaf(
             return "a live recording" if yes else "no live recording"
         case AnnexKeys(annex_keys):
             return f"one of {len(annex_keys)} tracks of a snapshot"
-        case ValueIs(template, text, _):
-            return f'{template} is "{text}"'
+        case ValueIs(template, text):
+            return f'{template.text} is "{text}"'
         case unreachable:
             assert_never(unreachable)
 

@@ -17,7 +17,7 @@ from mcfs.inspect.path_or_query import is_path, path_inside_mount
 from mcfs.inspect.sql_text import sql_text
 from mcfs.inspect.walk import walk
 from mcfs.query import canonical_text, parse
-from mcfs.sql import count_tracks, select_tracks
+from mcfs.sql import select_tracks
 from mcfs.store import Store
 from mcfs.tree.nodes import ExportNode, Node, QueryFolderNode, TracksNode, ValueNode, ValuesNode
 from mcfs.tree.tree import Tree
@@ -97,7 +97,7 @@ def _explain_path(mount_path: str, tree: Tree, explanation: Explanation) -> Quer
 def _explain_query(folder: QueryFolderNode, store: Store, tree: Tree) -> QueryExplanation:
     query, shown_query = folder.query, tree.shown_query(folder)
     with store.cache.reading() as read:
-        compiled = select_tracks(tree.bind(read, shown_query), tree.day)
+        compiled = select_tracks(tree.bind(read, shown_query))
         plan = read.plan(compiled)
         # Run it once before measuring: only the first run pays for preparing the statement.
         read.select(compiled)
@@ -106,8 +106,7 @@ def _explain_query(folder: QueryFolderNode, store: Store, tree: Tree) -> QueryEx
         seconds = time.perf_counter() - start
         all_tracks = shown
         if shown_query != query:
-            counted = count_tracks(tree.bind(read, query), tree.day)
-            all_tracks = read.select(counted)[0][0]
+            all_tracks = read.count(tree.bind(read, query))
     return QueryExplanation(
         canonical=canonical_text(query),
         words=tuple(_words(folder, tree)),

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from mcfs.errors import McfsError, NotFoundError, QueryError
 from mcfs.query import ALL, Query, canonical_text, parse
-from mcfs.sql import count_tracks
 from mcfs.store import Store
 from mcfs.text.escape import MAX_BYTES, cut_to_bytes
 from mcfs.tree.nodes import TracksNode
@@ -64,8 +63,7 @@ def _summary(name: str, query_text: str, store: Store, tree: Tree) -> PinSummary
 def _count(query: Query, store: Store, tree: Tree) -> int:
     with store.cache.reading() as read:
         shown = tree.bind(read, tree.shown_query(TracksNode(query)))
-        count: int = read.select(count_tracks(shown, tree.day))[0][0]
-    return count
+        return read.count(shown)
 
 
 def _check_name(name: str) -> str:

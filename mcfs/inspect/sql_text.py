@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.dialects import sqlite
 
-from mcfs.sql import Compiled
+from mcfs.sql import AnyCompiled
 from mcfs.text.raw_text import stored_text
 from mcfs.text.timestamps import to_microseconds
 
@@ -20,7 +20,7 @@ _SHOWN_BEGINNING = 60
 _LINE_BREAK = re.compile(r" (?=ORDER BY )|(?<= )(?=AND (?:\(|track\.id|NOT|track\.present))")
 
 
-def sql_text(compiled: Compiled) -> str:
+def sql_text(compiled: AnyCompiled) -> str:
     """For reading only: the database gets the statement and its parameters separately."""
     statement = compiled.statement.compile(dialect=_DIALECT)
     values = statement.construct_params(compiled.parameters)

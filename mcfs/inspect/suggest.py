@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcfs.query import And, Contains, Equals, Or, Query, Term, format_term, sources
+from mcfs.sql import bind_without_values
 from mcfs.store.cache_reader import CacheReader
+from mcfs.store.clock import today
 from mcfs.text.similar import nearest
 
 
 def suggest_term(query: Query, read: CacheReader) -> str | None:
     """A corrected spelling of the first text term that no track has; None when no value is close."""
     for term in _text_terms(query.where):
-        if read.count(Query(term)):
+        if read.count(bind_without_values(Query(term), today())):
             continue
         near = nearest(term.text, read.folded_values(sources(term.field)))
         if near is not None:

@@ -33,7 +33,6 @@ from mcfs.query.terms import (
     Flag,
     InKey,
     Leaf,
-    Members,
     Missing,
     Not,
     Or,
@@ -48,7 +47,6 @@ from mcfs.query.terms import (
     any_of,
     hiding_absent,
     leaves,
-    with_members,
 )
 
 __all__ = [
@@ -68,7 +66,6 @@ __all__ = [
     "InKey",
     "Kind",
     "Leaf",
-    "Members",
     "Missing",
     "Not",
     "Or",
@@ -90,5 +87,4 @@ __all__ = [
     "parse",
     "sources",
     "starts_like_query",
-    "with_members",
 ]

@@ -72,9 +72,9 @@ def format_term(term: Term) -> str:
             return f"{field}:{'yes' if yes else 'no'}"
         case AnnexKeys(annex_keys):
             return f"<keys {' '.join(annex_keys)}>"
-        case ValueIs(template, text, _):
+        case ValueIs(template, text):
             # In quotes, with those inside marked: no value reads like another one and a term.
-            return f"<{template} is {json.dumps(text, ensure_ascii=False)}>"
+            return f"<{template.text} is {json.dumps(text, ensure_ascii=False)}>"
         case Cut(query):
             return f"<{canonical_text(query)}>"
         case unreachable:

@@ -7,8 +7,12 @@ Owns the shapes and how they combine. Text becomes them in `parser.py`, they bec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+# Jinja2 is slow to load, and a query that is read from text has no templates.
+if TYPE_CHECKING:
+    from mcfs.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +99,15 @@ class AnnexKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
-    """Which tracks a value of a template has, as of one generation of the store.
-
-    Those that have one of these stored values, or that are these themselves; `ids` is a JSON array. And
-    those that have no value of any of the stored fields `without`.
-    """
-
-    of: Literal["values", "tracks"]
-    ids: str
-    without: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class ValueIs:
     """A template renders to this text (folded).
 
-    Its members follow from the template, the text and the library, and so are no part of what makes two
-    such terms equal; they are found before the query is asked (grouping.py).
+    Which tracks those are depends on the library too: a query is bound to them before it is compiled
+    (`sql/bound_query.py`).
     """
 
-    template: str
+    template: Template
     text: str
-    members: Members | None = field(compare=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,23 +236,6 @@ def _hiding(query: Query) -> Query:
 
 def _hidden_inside(leaf: Leaf) -> Term:
     return Cut(_hiding(leaf.query)) if isinstance(leaf, Cut) else leaf
-
-
-def with_members(query: Query, find: Callable[[ValueIs], Members]) -> Query:
-    """The same query with the members of every value in it, those inside cuts too."""
-    if not any(isinstance(leaf, ValueIs) for leaf in leaves(query.where)):
-        return query
-
-    def known(leaf: Leaf) -> Term:
-        match leaf:
-            case ValueIs():
-                return replace(leaf, members=find(leaf))
-            case Cut(inner):
-                return Cut(with_members(inner, find))
-            case _:
-                return leaf
-
-    return replace(query, where=_changed(query.where, known))
 
 
 def _changed(term: Term, change: Callable[[Leaf], Term]) -> Term:

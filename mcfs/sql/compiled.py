@@ -1,35 +1,41 @@
 """A statement ready to be executed.
 
-Owns that a query is lowered, and a statement built of nothing but its shape.
+Owns that a query is lowered, and that a statement is built of nothing but its shape.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVarTuple
 
-from mcfs.query import Query
-from mcfs.sql.lowering import lowered
-from mcfs.sql.expressions import Statement
+from sqlalchemy import Select
+
+from mcfs.sql.bound_query import BoundQuery
+from mcfs.sql.lowering import lower
 
 # So many statements of each kind are remembered: each is fifty kilobytes of SQLAlchemy's objects, and a
 # hundred shapes are more than anybody looks at in turns.
-MOST_SHAPES = 100
+MAX_SHAPES = 100
+
+# The types of the columns.
+Columns = TypeVarTuple("Columns")
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A statement that many queries share, and what makes it this query."""
+class Compiled(NamedTuple, Generic[*Columns]):
+    """A statement that many queries share, and the parameters that make it this query."""
 
-    statement: Statement
+    statement: Select[*Columns]
     parameters: dict[str, Any]
 
 
+# Whatever its columns are.
+AnyCompiled = Compiled[*tuple[Any, ...]]
+
+
 def compiled(
-    build: Callable[..., Statement], query: Query, today: date, *about: Any, **parameters: Any
-) -> Compiled:
+    build: Callable[..., Select[*Columns]], bound: BoundQuery, *about: Any, **parameters: Any
+) -> Compiled[*Columns]:
     """What `build` makes of the shape of a query, and of what else the statement is about."""
-    shape, words = lowered(query, today)
-    return Compiled(build(shape, *about), words | parameters)
+    shape, words = lower(bound)
+    words.update(parameters)
+    return Compiled(build(shape, *about), words)

@@ -1,19 +1,20 @@
-"""Which tracks a shape names, and in what order, as SQL.
+"""Shapes as SQL: which tracks a query names, and in what order.
 
-Owns how SQLite is led to start from what is few, and how far it can be led: its parser holds so much
-and no more.
+Owns how SQLite is led to start from what is few, and how long and deep a statement may be: its parser
+has limits.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVarTuple, assert_never
 
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Select,
+    SQLColumnExpression,
     and_,
     bindparam,
     false,
@@ -31,18 +32,51 @@ from sqlalchemy.sql.expression import column
 
 from mcfs.query import LOCATION, Kind, kind_of, sources
 from mcfs.schema.cache import DERIVED_COLUMNS, Field, Track, TrackFile, TrackValue, Value
-from mcfs.sql.lowering import Shape
+from mcfs.sql.shape import (
+    AllOf,
+    AllTests,
+    AnyOf,
+    AnyTest,
+    ByField,
+    ByShuffle,
+    ColumnTest,
+    Compare,
+    Comparison,
+    Condition,
+    ContainsScan,
+    ContainsTrigrams,
+    EqualsText,
+    FlagIs,
+    HasNumber,
+    HasText,
+    InCut,
+    IsSet,
+    KeyIn,
+    NotEmpty,
+    NotThat,
+    NumberTest,
+    Parameter,
+    QueryShape,
+    SortKey,
+    Subquery,
+    TextTest,
+    TrackIn,
+    ValueIn,
+)
 
-Statement = Select[*tuple[Any, ...]]
-Track_ = type[Track]
+# `Track`, or an alias of it in a subquery.
+TrackTable = type[Track]
+Ids = Select[int] | CompoundSelect[int]
+Columns = TypeVarTuple("Columns")
+Operand = SQLColumnExpression[Any]
 
 _FTS = table("value_fts", column("rowid"))
 _FILE_FTS = table("track_file_fts", column("rowid"))
 # SQLite's parser holds 100 things at once, and its expressions are 1,000 deep at most: a chain of
 # terms counts as deep as it is long.
-_DEEP = 6
-_MANY = 200
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+_MAX_DEPTH = 6
+_MAX_TERMS = 200
+_OPERATORS: dict[Comparison, Callable[[Any, Any], ColumnElement[bool]]] = {
     "=": operator.eq,
     "<": operator.lt,
     "<=": operator.le,
@@ -51,164 +85,185 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def inside(shape: Shape) -> ColumnElement[bool]:
-    """Whether a track is in a folder, its order left aside."""
-    _, where, _, limit = shape
-    return condition(where if limit is None else ("cut", shape), Track)
+def in_query(shape: QueryShape) -> ColumnElement[bool]:
+    """Whether a track is in a query's answer, whatever its place in the order."""
+    return track_condition(shape.where if shape.limit is None else InCut(shape), Track)
 
 
-def select_shape(shape: Shape, track: Track_, columns: list[Any]) -> Statement:
-    """Columns of the tracks of a whole query, in its order; without one, by name."""
-    _, where, order, limit = shape
-    statement: Statement = select(*columns).where(condition(where, track))
-    for key in order:
+def narrowed(statement: Select[*Columns], shape: QueryShape, track: TrackTable) -> Select[*Columns]:
+    """A statement about tracks, of those in a query's answer, in its order; without one, by name."""
+    statement = statement.where(track_condition(shape.where, track))
+    for key in shape.order:
         statement = statement.order_by(*_order(key, track))
     statement = statement.order_by(track.name)
-    return statement if limit is None else statement.limit(bindparam(limit))
+    return statement if shape.limit is None else statement.limit(bindparam(shape.limit))
 
 
-def condition(
-    shape: Shape, track: Track_, depth: int = 0, *, hidden: bool = False
+def track_condition(
+    condition: Condition, track: TrackTable, depth: int = 0, *, use_index: bool = True
 ) -> ColumnElement[bool]:
-    """One term. SQLite reads so much depth and no more: what is deeper, or longer, stands aside."""
-    match shape:
-        case ("and" | "or", *terms) if len(terms) > _MANY:
-            parts = [(shape[0], *terms[i : i + _MANY]) for i in range(0, len(terms), _MANY)]
-            return condition((shape[0], *(("aside", part) for part in parts)), track, depth)
-        case ("and" | "or" | "not", *_) if depth > _DEEP:
-            return condition(("aside", shape), track)
-        case ("and", *terms):
-            return and_(
-                true(),
-                *(
-                    condition(term, track, depth + 1, hidden=place > 0)
-                    for place, term in enumerate(terms)
-                ),
+    """One condition. What is too deep or too long for SQLite's parser becomes a subquery."""
+    match condition:
+        case AllOf(conditions) if len(conditions) > _MAX_TERMS:
+            parts = tuple(Subquery(AllOf(some)) for some in _split(conditions))
+            return track_condition(AllOf(parts), track, depth)
+        case AnyOf(conditions) if len(conditions) > _MAX_TERMS:
+            parts = tuple(Subquery(AnyOf(some)) for some in _split(conditions))
+            return track_condition(AnyOf(parts), track, depth)
+        case AllOf() | AnyOf() | NotThat() if depth > _MAX_DEPTH:
+            return track_condition(Subquery(condition), track)
+        case AllOf(conditions):
+            # Of several sets, SQLite shall start from the first alone.
+            each = (
+                track_condition(one, track, depth + 1, use_index=place == 0)
+                for place, one in enumerate(conditions)
             )
-        case ("or", *terms):
-            return or_(false(), *(condition(term, track, depth + 1) for term in terms))
-        case ("not", term):
-            return not_(condition(term, track, depth + 1))
-        case ("has", names, test):
-            # A sum is no column with an index: only the first of several sets is what to start from.
-            return (track.id + 0 if hidden else track.id).in_(_tracks_with(names, test))
-        case ("column", name, test):
-            tested: ColumnElement[bool] = _test(test, getattr(track, name))
-            return tested
-        case ("flag", name, yes):
+            return and_(true(), *each)
+        case AnyOf(conditions):
+            return or_(false(), *(track_condition(one, track, depth + 1) for one in conditions))
+        case NotThat(inner):
+            return not_(track_condition(inner, track, depth + 1))
+        case HasText(fields, test):
+            return _track_id(track, use_index=use_index).in_(_tracks_with_text(fields, test))
+        case HasNumber(fields, test):
+            return _track_id(track, use_index=use_index).in_(_tracks_with_number(fields, test))
+        case ValueIn(ids):
+            tracks = select(TrackValue.track_id).where(TrackValue.value_id.in_(_json(ids)))
+            return _track_id(track, use_index=use_index).in_(tracks)
+        case TrackIn(ids):
+            return track.id.in_(_json(ids))
+        case KeyIn(annex_keys):
+            return track.annex_key.in_(_json(annex_keys))
+        case ColumnTest(name, test):
+            return _number_test(test, getattr(track, name))
+        case FlagIs(name, yes):
             flag: ColumnElement[bool] = getattr(track, name)
             return flag.is_(yes)
-        case ("keys", parameter):
-            keys = func.json_each(bindparam(parameter)).table_valued("value")
-            return track.annex_key.in_(select(keys.c.value))
-        case ("tracks", parameter):
-            ids = func.json_each(bindparam(parameter)).table_valued("value")
-            return track.id.in_(select(ids.c.value))
-        case ("values", parameter):
-            ids = func.json_each(bindparam(parameter)).table_valued("value")
-            having = select(TrackValue.track_id).where(TrackValue.value_id.in_(select(ids.c.value)))
-            return (track.id + 0 if hidden else track.id).in_(having)
-        case ("cut", query):
+        case InCut(query):
             other = aliased(Track)
-            return track.id.in_(select(select_shape(query, other, [other.id]).cte().c.id))
-        case ("aside", term):
+            cut = narrowed(select(other.id), query, other).cte()
+            return track.id.in_(select(cut.c.id))
+        case Subquery(inner):
             other = aliased(Track)
-            return track.id.in_(select(select(other.id).where(condition(term, other)).cte().c.id))
-        case _:
-            raise AssertionError(shape)
+            part = select(other.id).where(track_condition(inner, other)).cte()
+            return track.id.in_(select(part.c.id))
+        case unreachable:
+            assert_never(unreachable)
 
 
-def _tracks_with(names: tuple[str, ...], test: Shape) -> Statement | CompoundSelect[int]:
-    # IN and not a correlated EXISTS: SQLite then starts from the few values that match, and intersects
-    # sets of track ids, where EXISTS would walk every track of the library. Both are two-valued.
-    by_value = select(TrackValue.track_id).where(TrackValue.value_id.in_(_values(names, test)))
-    if LOCATION not in names:
+def _split(conditions: tuple[Condition, ...]) -> Iterator[tuple[Condition, ...]]:
+    for first in range(0, len(conditions), _MAX_TERMS):
+        yield conditions[first : first + _MAX_TERMS]
+
+
+def _track_id(track: TrackTable, *, use_index: bool) -> SQLColumnExpression[int]:
+    """A sum is no column with an index: SQLite does not start from it."""
+    return track.id if use_index else track.id + 0
+
+
+def _json(parameter: Parameter) -> Select[Any]:
+    """The items of a JSON array, which is one parameter however long it is."""
+    return select(func.json_each(bindparam(parameter)).table_valued("value").c.value)
+
+
+def _tracks_with_text(fields: tuple[str, ...], test: TextTest) -> Ids:
+    by_value = _tracks_with_value(_values_with_text(fields, test))
+    if LOCATION not in fields:
         return by_value
     # Work paths are kept with the files.
-    by_file = _tracks_at(test)
-    return by_file if names == (LOCATION,) else union_all(by_value, by_file)
+    by_file = _tracks_with_work_path(test)
+    return by_file if fields == (LOCATION,) else union_all(by_value, by_file)
 
 
-def _tracks_at(test: Shape) -> Statement:
+def _tracks_with_number(fields: tuple[str, ...], test: NumberTest) -> Ids:
+    values = select(Value.id).where(
+        Value.field_id.in_(ids_of_fields(fields)), _number_test(test, Value.number)
+    )
+    return _tracks_with_value(values)
+
+
+def _tracks_with_value(values: Select[int]) -> Select[int]:
+    # IN and not a correlated EXISTS: SQLite then starts from the few values that match, and intersects
+    # sets of track ids, where EXISTS would walk every track of the library. Both are two-valued.
+    return select(TrackValue.track_id).where(TrackValue.value_id.in_(values))
+
+
+def _tracks_with_work_path(test: TextTest) -> Select[int]:
     """The tracks that have a file whose whole work path passes the test."""
     tracks = select(TrackFile.track_id)
     match test:
-        case ("trigram", parameter):
+        case ContainsTrigrams(phrase):
             return tracks.join(_FILE_FTS, _FILE_FTS.c.rowid == TrackFile.id).where(
-                literal_column("track_file_fts").op("MATCH")(bindparam(parameter))
+                literal_column("track_file_fts").op("MATCH")(bindparam(phrase))
             )
-        case ("scan", parameter):
-            return tracks.where(func.instr(TrackFile.folded, bindparam(parameter)) > 0)
-        case ("equals", parameter):
-            return tracks.where(TrackFile.folded == bindparam(parameter))
-        case ("any",):
+        case ContainsScan(text):
+            return tracks.where(func.instr(TrackFile.folded, bindparam(text)) > 0)
+        case EqualsText(text):
+            return tracks.where(TrackFile.folded == bindparam(text))
+        case NotEmpty():
             return tracks
-        case _:
-            raise AssertionError(test)  # a path is no number
+        case unreachable:
+            assert_never(unreachable)
 
 
-def _values(names: tuple[str, ...], test: Shape) -> Statement:
-    fields = ids_of_fields(names)
+def _values_with_text(fields: tuple[str, ...], test: TextTest) -> Select[int]:
+    values, field_ids = select(Value.id), ids_of_fields(fields)
+    in_fields = Value.field_id.in_(field_ids)
     match test:
-        case ("trigram", parameter):
+        case ContainsTrigrams(phrase):
             # The sum hides the field from SQLite's planner, which would walk all of its values otherwise
             # and look each up in what the trigrams found.
-            return (
-                select(Value.id)
-                .join(_FTS, _FTS.c.rowid == Value.id)
-                .where(
-                    literal_column("value_fts").op("MATCH")(bindparam(parameter)),
-                    (Value.field_id + 0).in_(fields),
-                )
+            return values.join(_FTS, _FTS.c.rowid == Value.id).where(
+                literal_column("value_fts").op("MATCH")(bindparam(phrase)),
+                (Value.field_id + 0).in_(field_ids),
             )
-        case ("scan", parameter):
-            matches: ColumnElement[bool] = func.instr(Value.folded, bindparam(parameter)) > 0
-        case ("equals", parameter):
-            matches = Value.folded == bindparam(parameter)
-        case ("any",):
-            matches = Value.folded != ""
-        case _:
-            matches = _test(test, Value.number)
-    return select(Value.id).where(Value.field_id.in_(fields), matches)
+        case ContainsScan(text):
+            return values.where(in_fields, func.instr(Value.folded, bindparam(text)) > 0)
+        case EqualsText(text):
+            return values.where(in_fields, Value.folded == bindparam(text))
+        case NotEmpty():
+            return values.where(in_fields, Value.folded != "")
+        case unreachable:
+            assert_never(unreachable)
 
 
-def ids_of_fields(names: tuple[str, ...]) -> Statement:
+def ids_of_fields(names: tuple[str, ...]) -> Select[int]:
     """The stored fields of these names."""
     # Not IN: SQLAlchemy would spell that out anew at every execution.
     return select(Field.id).where(or_(*(Field.name == name for name in names)))
 
 
-def _test(test: Shape, operand: Any) -> Any:
+def _number_test(test: NumberTest, operand: Operand) -> ColumnElement[bool]:
     match test:
-        case ("and", *tests):
-            return and_(true(), *(_test(inner, operand) for inner in tests))
-        case ("or", *tests):
-            return or_(false(), *(_test(inner, operand) for inner in tests))
-        case ("any",) | ("number",):
+        case AllTests(tests):
+            return and_(true(), *(_number_test(inner, operand) for inner in tests))
+        case AnyTest(tests):
+            return or_(false(), *(_number_test(inner, operand) for inner in tests))
+        case IsSet():
             return operand.is_not(None)
-        case (comparison, parameter):
-            return _COMPARE[comparison](operand, bindparam(parameter))
-        case _:
-            raise AssertionError(test)
+        case Compare(comparison, parameter):
+            return _OPERATORS[comparison](operand, bindparam(parameter))
+        case unreachable:
+            assert_never(unreachable)
 
 
 # --- order
 
 
-def _order(key: Shape, track: Track_) -> list[ColumnElement[Any]]:
+def _order(key: SortKey, track: TrackTable) -> list[ColumnElement[Any]]:
     match key:
-        case ("shuffle", parameter):
-            return [func.mcfs_shuffle(bindparam(parameter), track.annex_key)]
-        case ("sort", name, descending):
-            ordered: list[ColumnElement[Any]] = []
-            for by in _sort_keys(name, track):
-                ordered.append((by.desc() if descending else by.asc()).nulls_last())
-            return ordered
-        case _:
-            raise AssertionError(key)
+        case ByShuffle(seed):
+            return [func.mcfs_shuffle(bindparam(seed), track.annex_key)]
+        case ByField(name, descending):
+            return [
+                (by.desc() if descending else by.asc()).nulls_last()
+                for by in _sort_columns(name, track)
+            ]
+        case unreachable:
+            assert_never(unreachable)
 
 
-def _sort_keys(name: str, track: Track_) -> list[Any]:
+def _sort_columns(name: str, track: TrackTable) -> list[Any]:
     """One value of each track, the smallest, which is what its columns show."""
     match kind_of(name), name:
         case _, "bpm":
@@ -237,7 +292,7 @@ def _sort_keys(name: str, track: Track_) -> list[Any]:
             return [_smallest(Value.number, of, track), _smallest(Value.folded, of, track)]
 
 
-def _smallest(what: Any, names: tuple[str, ...], track: Track_) -> ColumnElement[Any]:
+def _smallest(what: Any, names: tuple[str, ...], track: TrackTable) -> ColumnElement[Any]:
     if names == (LOCATION,):
         paths = select(func.min(TrackFile.folded)).where(TrackFile.track_id == track.id)
         return paths.scalar_subquery()

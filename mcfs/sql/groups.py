@@ -1,16 +1,16 @@
 """The statements from which templates get their values, and groups their tracks.
 
-Owns what is asked of the fields that a template names; what it makes of the answers is `grouping.py`'s.
+Owns what is asked of the fields that a template names; `tree/group_cache.py` renders the answers.
 """
 
 from __future__ import annotations
 
-from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     bindparam,
     case,
     exists,
@@ -24,99 +24,111 @@ from sqlalchemy.types import NullType
 
 from mcfs.query import And, Flag, Query
 from mcfs.schema.cache import Field, Track, TrackValue, Value
-from mcfs.sql.compiled import MOST_SHAPES, Compiled, compiled
-from mcfs.sql.lowering import Shape
-from mcfs.sql.expressions import Statement, ids_of_fields, inside
+from mcfs.sql.bound_query import BoundQuery
+from mcfs.sql.compiled import MAX_SHAPES, Columns, Compiled, compiled
+from mcfs.sql.expressions import ids_of_fields, in_query
+from mcfs.sql.shape import QueryShape
 
-# In the names of columns: what says where a track lies.
-PLACE = "place"
+# Among the names of columns: the work path of a track's first file, or its name if it has no file.
+PATH = "path"
 
 
-def is_wide(query: Query) -> bool:
-    """Whether a folder holds all tracks, but for those that are here or not, live or not."""
+def has_nearly_all(query: Query) -> bool:
+    """Whether a query names all tracks, but for those that are here or not, live or not."""
     terms = query.where.terms if isinstance(query.where, And) else {query.where}
     return query.limit is None and all(isinstance(term, Flag) for term in terms)
 
 
-def select_values(fields: tuple[str, ...]) -> Compiled:
-    """Every value of some stored fields: id, text, number."""
-    return Compiled(_dictionary(fields), {})
+def select_all_values(fields: tuple[str, ...]) -> Compiled[int, str, float | None]:
+    """Every value of some stored fields: its id, text, number."""
+    return Compiled(_all_values(fields), {})
 
 
-def select_values_of(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
-    """Those of these values that the tracks of a query have: id, text, number."""
-    build = _values_of_nearly_all if is_wide(query) else _values_of_few
-    return compiled(build, query, today, fields)
+def select_values(bound: BoundQuery, fields: tuple[str, ...]) -> Compiled[int, str, float | None]:
+    """The values of some stored fields that the tracks of a query have: id, text, number."""
+    build = _values_of_nearly_all if has_nearly_all(bound.query) else _values_of_few
+    return compiled(build, bound, fields)
 
 
-def select_pairs(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
-    """Which track of a query has which of these values: two ids. For queries that are wide."""
-    return compiled(_pairs, query, today, fields)
+def select_value_ids_by_track(bound: BoundQuery, fields: tuple[str, ...]) -> Compiled[int, int]:
+    """The id of each track of a query, with the id of each such value that it has.
+
+    For queries of nearly all tracks.
+    """
+    return compiled(_value_ids_by_track, bound, fields)
 
 
-def select_texts(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
-    """The same with the values themselves: id of the track, field, text, number. For those that are not."""
-    return compiled(_texts, query, today, fields)
+def select_values_by_track(
+    bound: BoundQuery, fields: tuple[str, ...]
+) -> Compiled[int, str, str, float | None]:
+    """The id of each track of a query, with the field, text and number of each such value that it has.
+
+    For queries of few tracks.
+    """
+    return compiled(_values_by_track, bound, fields)
 
 
 def select_combinations(
     fields: tuple[tuple[str, ...], ...], columns: tuple[str, ...], untitled: int | None, most: int
-) -> Compiled:
-    """What tracks have together, over all of the library, and which have it.
+) -> Compiled[*tuple[Any, ...]]:
+    """The combinations of values that the tracks of the library have, and which tracks have each.
 
-    A row for each combination: of each of the `fields` the id of a value, NULL for none; what stands in
-    these columns; where the track lies, if it has none of the field that is the `untitled`th; and the ids
+    A row for each combination: for each of the `fields` the id of a value, NULL for none; what stands in
+    these columns; the path of the track, if it has none of the field that is the `untitled`th; and the ids
     of the tracks, with commas between. A track with several values is in as many rows.
     """
     return Compiled(_combinations(fields, columns, untitled), {"most": most})
 
 
-def select_lacking(query: Query, today: date) -> Compiled:
-    """The ids of all tracks that are not in a folder."""
-    return compiled(_lacking, query, today)
+def select_ids_outside(bound: BoundQuery) -> Compiled[int]:
+    """The ids of all tracks that a query does not name."""
+    return compiled(_ids_outside, bound)
 
 
-def select_columns(query: Query, names: tuple[str, ...], today: date) -> Compiled:
-    """The ids of the tracks of a query, and what each has in these columns, as it is stored."""
-    return compiled(_columns_of, query, today, names)
+def select_columns(bound: BoundQuery, names: tuple[str, ...]) -> Compiled[int, *tuple[Any, ...]]:
+    """The id of each track of a query, and what it has in these columns, as it is stored."""
+    return compiled(_columns_of, bound, names)
 
 
-def ask_without(query: Query, fields: tuple[str, ...], today: date) -> Compiled:
-    """Whether a track of the query has no value of these stored fields."""
-    return compiled(_without, query, today, fields)
+def has_track_without(bound: BoundQuery, fields: tuple[str, ...]) -> Compiled[bool]:
+    """Whether a track of a query has no value of these stored fields."""
+    return compiled(_has_track_without, bound, fields)
 
 
-def count_values(ids: str) -> Compiled:
-    """How many tracks have each of these values; `ids` is a JSON array."""
+def count_values(ids: str) -> Compiled[int, int]:
+    """Id of a value → how many tracks have it; `ids` is a JSON array."""
     return Compiled(_VALUE_COUNTS, {"ids": ids})
 
 
-@lru_cache(MOST_SHAPES)
-def _dictionary(fields: tuple[str, ...]) -> Statement:
+@lru_cache(MAX_SHAPES)
+def _all_values(fields: tuple[str, ...]) -> Select[int, str, float | None]:
     return select(Value.id, Value.text, Value.number).where(
         Value.field_id.in_(ids_of_fields(fields))
     )
 
 
-@lru_cache(MOST_SHAPES)
-def _values_of_few(shape: Shape, fields: tuple[str, ...]) -> Statement:
-    return _from_tracks(shape, fields, [Value.id, Value.text, Value.number]).distinct()
+@lru_cache(MAX_SHAPES)
+def _values_of_few(shape: QueryShape, fields: tuple[str, ...]) -> Select[int, str, float | None]:
+    values = select(Value.id, Value.text, Value.number)
+    return _of_tracks(values, shape, fields).distinct()
 
 
-@lru_cache(MOST_SHAPES)
-def _values_of_nearly_all(shape: Shape, fields: tuple[str, ...]) -> Statement:
+@lru_cache(MAX_SHAPES)
+def _values_of_nearly_all(
+    shape: QueryShape, fields: tuple[str, ...]
+) -> Select[int, str, float | None]:
     # Nearly every value has a track that is here: to look for one is quicker than to walk them all.
     having = (
         select(TrackValue.track_id)
         .join(Track, Track.id == TrackValue.track_id)
-        .where(TrackValue.value_id == Value.id, inside(shape))
+        .where(TrackValue.value_id == Value.id, in_query(shape))
     )
-    return _dictionary(fields).where(having.exists())
+    return _all_values(fields).where(having.exists())
 
 
-@lru_cache(MOST_SHAPES)
-def _pairs(shape: Shape, fields: tuple[str, ...]) -> Statement:
-    tracks = select(Track.id).where(inside(shape))
+@lru_cache(MAX_SHAPES)
+def _value_ids_by_track(shape: QueryShape, fields: tuple[str, ...]) -> Select[int, int]:
+    tracks = select(Track.id).where(in_query(shape))
     return (
         select(TrackValue.track_id, TrackValue.value_id)
         .join(Value, Value.id == TrackValue.value_id)
@@ -125,30 +137,33 @@ def _pairs(shape: Shape, fields: tuple[str, ...]) -> Statement:
     )
 
 
-@lru_cache(MOST_SHAPES)
-def _texts(shape: Shape, fields: tuple[str, ...]) -> Statement:
-    columns = [Track.id, Field.name, Value.text, Value.number]
-    return _from_tracks(shape, fields, columns).join(Field, Field.id == Value.field_id)
+@lru_cache(MAX_SHAPES)
+def _values_by_track(
+    shape: QueryShape, fields: tuple[str, ...]
+) -> Select[int, str, str, float | None]:
+    values = select(Track.id, Field.name, Value.text, Value.number)
+    return _of_tracks(values, shape, fields).join(Field, Field.id == Value.field_id)
 
 
-def _from_tracks(shape: Shape, fields: tuple[str, ...], columns: list[Any]) -> Statement:
+def _of_tracks(
+    values: Select[*Columns], shape: QueryShape, fields: tuple[str, ...]
+) -> Select[*Columns]:
     return (
-        select(*columns)
-        .select_from(Track)
+        values.select_from(Track)
         .join(TrackValue, TrackValue.track_id == Track.id)
         # From the tracks, and not from the values: a sum is no column with an index.
         .join(Value, Value.id == TrackValue.value_id + 0)
-        .where(inside(shape), (Value.field_id + 0).in_(ids_of_fields(fields)))
+        .where(in_query(shape), (Value.field_id + 0).in_(ids_of_fields(fields)))
     )
 
 
-@lru_cache(MOST_SHAPES)
+@lru_cache(MAX_SHAPES)
 def _combinations(
     fields: tuple[tuple[str, ...], ...], columns: tuple[str, ...], untitled: int | None
-) -> Statement:
+) -> Select[*tuple[Any, ...]]:
     # Each field apart, from its values to their tracks: a walk over all that each track has is ten times
     # as long. SQLite makes an index for the joins by itself.
-    held = [
+    by_field = [
         select(TrackValue.track_id, TrackValue.value_id)
         .join(Value, Value.id + 0 == TrackValue.value_id)
         .where(Value.field_id.in_(ids_of_fields(names)), Value.folded != "")
@@ -156,37 +171,37 @@ def _combinations(
         .prefix_with("MATERIALIZED")
         for place, names in enumerate(fields)
     ]
-    combined: list[Any] = [one.c.value_id for one in held]
+    combined: list[Any] = [one.c.value_id for one in by_field]
     combined += (type_coerce(_column(name), NullType()) for name in columns)
     if untitled is not None:
-        place = case((held[untitled].c.value_id.is_(None), _column(PLACE)))
-        combined.append(type_coerce(place, NullType()))
-    each: Statement = select(*(what.label(f"c{at}") for at, what in enumerate(combined)), Track.id)
+        path = case((by_field[untitled].c.value_id.is_(None), _column(PATH)))
+        combined.append(type_coerce(path, NullType()))
+    each: Select[*tuple[Any, ...]] = select(
+        *(column.label(f"c{place}") for place, column in enumerate(combined)), Track.id
+    )
     each = each.select_from(Track)
-    for one in held:
+    for one in by_field:
         each = each.outerjoin(one, one.c.track_id == Track.id)
     *together, track_id = each.limit(bindparam("most")).subquery().c
     return select(*together, func.group_concat(track_id)).group_by(*together)
 
 
 def _column(name: str) -> ColumnElement[Any]:
-    """A track that has no file in the work tree lies nowhere but at its name."""
-    if name == PLACE:
+    if name == PATH:
         return func.coalesce(Track.work_path, Track.name)
     column: ColumnElement[Any] = getattr(Track, name)
     return column
 
 
-@lru_cache(MOST_SHAPES)
-def _lacking(shape: Shape) -> Statement:
-    return select(Track.id).where(not_(inside(shape)))
+@lru_cache(MAX_SHAPES)
+def _ids_outside(shape: QueryShape) -> Select[int]:
+    return select(Track.id).where(not_(in_query(shape)))
 
 
-@lru_cache(MOST_SHAPES)
-def _columns_of(shape: Shape, names: tuple[str, ...]) -> Statement:
-    return select(Track.id, *(type_coerce(_column(name), NullType()) for name in names)).where(
-        inside(shape)
-    )
+@lru_cache(MAX_SHAPES)
+def _columns_of(shape: QueryShape, names: tuple[str, ...]) -> Select[int, *tuple[Any, ...]]:
+    columns = (type_coerce(_column(name), NullType()) for name in names)
+    return select(Track.id, *columns).where(in_query(shape))
 
 
 # A track without a value has nothing in the column that repeats it. Not the other way round: "fast" is no
@@ -197,8 +212,8 @@ _REPEATED = {
 }
 
 
-@lru_cache(MOST_SHAPES)
-def _without(shape: Shape, fields: tuple[str, ...]) -> Statement:
+@lru_cache(MAX_SHAPES)
+def _has_track_without(shape: QueryShape, fields: tuple[str, ...]) -> Select[bool]:
     having = (
         select(TrackValue.track_id)
         .join(Value, Value.id == TrackValue.value_id)
@@ -206,15 +221,15 @@ def _without(shape: Shape, fields: tuple[str, ...]) -> Statement:
     )
     column = _REPEATED.get(fields[0])
     if column is None:
-        return select(exists(select(Track.id).where(inside(shape), Track.id.not_in(having))))
+        return select(exists(select(Track.id).where(in_query(shape), Track.id.not_in(having))))
     # Of the few tracks that may be meant, each is looked at, until one is.
     own = having.where(TrackValue.track_id == Track.id)
     may = or_(column.is_(None), column == "")
-    return select(exists(select(Track.id).where(inside(shape), may, ~own.exists())))
+    return select(exists(select(Track.id).where(in_query(shape), may, ~own.exists())))
 
 
 _COUNTED = func.json_each(bindparam("ids")).table_valued("value")
-_VALUE_COUNTS: Statement = (
+_VALUE_COUNTS = (
     select(TrackValue.value_id, func.count())
     .where(TrackValue.value_id.in_(select(_COUNTED.c.value)))
     .group_by(TrackValue.value_id)

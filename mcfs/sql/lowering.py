@@ -1,13 +1,13 @@
-"""A query apart from its words: its shape, and what its parameters are.
+"""A bound query apart from its words: its shape, and the values of its parameters.
 
-Owns what each term asks for: which fields, with which test. How that is said in SQL is `shapes.py`'s.
+Owns what each term asks for: which fields, with which test. How that is put in SQL is `expressions.py`'s.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, assert_never
 
 from mcfs.fields.dates import days_of, start_of_day
@@ -23,7 +23,6 @@ from mcfs.query import (
     Flag,
     InKey,
     Kind,
-    Members,
     Missing,
     Not,
     Or,
@@ -38,176 +37,219 @@ from mcfs.query import (
     sources,
 )
 from mcfs.schema.cache import DERIVED_COLUMNS
+from mcfs.sql.bound_query import BoundQuery, Members
+from mcfs.sql.shape import (
+    AllOf,
+    AllTests,
+    AnyOf,
+    AnyTest,
+    ByField,
+    ByShuffle,
+    ColumnTest,
+    Compare,
+    Condition,
+    ContainsScan,
+    ContainsTrigrams,
+    EqualsText,
+    FlagIs,
+    HasNumber,
+    HasText,
+    InCut,
+    IsSet,
+    KeyIn,
+    NotEmpty,
+    NotThat,
+    NumberTest,
+    QueryShape,
+    SortKey,
+    TextTest,
+    TrackIn,
+    ValueIn,
+)
 from mcfs.text.musical_keys import mixes_with
 from mcfs.text.raw_text import is_utf8, stored_text
 
-# Equal for all queries that are the same but for the words in them.
-Shape = tuple[Any, ...]
-
 _SHORTEST_TRIGRAM = 3
-_ANY_VALUE: Shape = ("any",)
+_NOT_EMPTY = NotEmpty()
+_IS_SET = IsSet()
 # Zero means "none" here: no tempo, no rating.
 _ZERO_IS_NONE = frozenset({"bpm", "rating"})
 _IN_COLUMNS = frozenset({"added", "changed", "size"})
 
 
-def lowered(query: Query, today: date) -> tuple[Shape, dict[str, Any]]:
+def lower(bound: BoundQuery) -> tuple[QueryShape, dict[str, Any]]:
     """The shape of a query, and its parameters by name."""
-    lowering = _Lowering(today)
-    return lowering.query(query), lowering.parameters
+    lowering = _Lowering(bound)
+    return lowering.query(bound.query), lowering.parameters
 
 
 @dataclass(slots=True)
 class _Lowering:
-    today: date
+    bound: BoundQuery
     parameters: dict[str, Any] = field(default_factory=dict)
 
-    def named(self, value: Any) -> str:
+    def parameter(self, value: Any) -> str:
         """The name of a new parameter."""
         name = f"p{len(self.parameters)}"
         self.parameters[name] = value
         return name
 
-    def query(self, query: Query) -> Shape:
+    def query(self, query: Query) -> QueryShape:
         """A whole query: filter, order, limit."""
-        limit = None if query.limit is None else self.named(query.limit)
-        return ("query", self.term(query.where), tuple(map(self.order, query.order)), limit)
+        limit = None if query.limit is None else self.parameter(query.limit)
+        order = tuple(map(self.sort_key, query.order)) if query.order else ()
+        return QueryShape(self.term(query.where), order, limit)
 
-    def order(self, order: Sort | Shuffle) -> Shape:
+    def sort_key(self, order: Sort | Shuffle) -> SortKey:
         """One key of the order."""
         match order:
             case Sort(name, descending):
-                return ("sort", name, descending)
+                return ByField(name, descending)
             case Shuffle(seed):
-                return ("shuffle", self.named(stored_text(seed)))
+                return ByShuffle(self.parameter(stored_text(seed)))
             case unreachable:
                 assert_never(unreachable)
 
-    def term(self, term: Term) -> Shape:
+    def term(self, term: Term) -> Condition:
         """One term."""
         match term:
-            case And(terms):
-                return ("and", *map(self.term, sorted(terms, key=_promise)))
-            case Or(terms):
-                return ("or", *map(self.term, sorted(terms, key=format_term)))
-            case Not(inner):
-                return ("not", self.term(inner))
             case Contains(name, text):
-                return _has(name, self.contains(text))
+                return HasText(sources(name), self.contains(text))
+            case And(terms):
+                return AllOf(tuple(map(self.term, _most_selective_first(terms))))
+            case Or(terms):
+                return AnyOf(tuple(map(self.term, sorted(terms, key=format_term))))
+            case Not(inner):
+                return NotThat(self.term(inner))
             case Equals(name, text):
-                return _has(name, ("equals", self.named(text)))
+                return HasText(sources(name), EqualsText(self.parameter(text)))
             case Missing(name):
                 return self.missing(name)
             case Between():
                 return self.between(term)
             case Tempo(bpm, exact, near):
                 spans = bpm_ranges(bpm, exact=exact, near=near)
-                return _has("bpm", ("or", *map(self.span, spans)))
+                return HasNumber(sources("bpm"), AnyTest(tuple(map(self.span, spans))))
             case InKey(number, mixes):
-                numbers = mixes_with(number) if mixes else (number,)
-                return _has("key", ("or", *(("=", self.named(float(n))) for n in numbers)))
+                return self.musical_key(number, mixes=mixes)
             case DateBetween():
                 return self.days(term)
             case Flag(name, yes):
-                return ("flag", "present" if name == "present" else "is_live", yes)
+                return FlagIs("present" if name == "present" else "is_live", yes)
             case AnnexKeys(annex_keys):
                 return self.keys(annex_keys)
-            case ValueIs(_, _, members):
-                assert members is not None, "a value is asked for before its members are known"
-                return self.members(members)
+            case ValueIs():
+                return self.members(self.bound.members[term])
             case Cut(query):
-                return ("cut", self.query(query))
+                return InCut(self.query(query))
             case unreachable:
                 assert_never(unreachable)
 
-    def keys(self, annex_keys: tuple[str, ...]) -> Shape:
-        """One parameter for any number of keys; JSON has no word for those that are not UTF-8."""
-        usual: list[str] = []
-        unusual: list[Shape] = []
+    def keys(self, annex_keys: tuple[str, ...]) -> Condition:
+        """One parameter for any number of keys; JSON cannot write those that are not UTF-8."""
+        utf8: list[str] = []
+        others: list[NumberTest] = []
         for key in annex_keys:
             if is_utf8(key):
-                usual.append(key)
+                utf8.append(key)
             else:
-                unusual.append(("=", self.named(key)))
-        listed = ("keys", self.named(json.dumps(usual)))
-        return ("or", listed, ("column", "annex_key", ("or", *unusual))) if unusual else listed
+                others.append(Compare("=", self.parameter(key)))
+        listed = KeyIn(self.parameter(json.dumps(utf8)))
+        if not others:
+            return listed
+        return AnyOf((listed, ColumnTest("annex_key", AnyTest(tuple(others)))))
 
-    def members(self, members: Members) -> Shape:
+    def members(self, members: Members) -> Condition:
         """One parameter, however many there are."""
-        listed: Shape = (members.of, self.named(members.ids))
+        ids = self.parameter(members.ids)
+        listed = ValueIn(ids) if members.of == "values" else TrackIn(ids)
         if not members.without:
             return listed
-        return ("or", listed, ("not", ("has", members.without, _ANY_VALUE)))
+        return AnyOf((listed, NotThat(HasText(members.without, _NOT_EMPTY))))
 
-    def contains(self, text: str) -> Shape:
-        """By the trigram index, where the text has what that is made of."""
-        kept = stored_text(text)
-        if len(text) < _SHORTEST_TRIGRAM or isinstance(kept, bytes):
-            return ("scan", self.named(kept))
-        return ("trigram", self.named('"' + text.replace('"', '""') + '"'))
+    def contains(self, text: str) -> TextTest:
+        """By the trigram index, if the text is long enough to have trigrams."""
+        stored = stored_text(text)
+        if len(text) < _SHORTEST_TRIGRAM or isinstance(stored, bytes):
+            return ContainsScan(self.parameter(stored))
+        return ContainsTrigrams(self.parameter('"' + text.replace('"', '""') + '"'))
 
-    def missing(self, name: str) -> Shape:
-        """No value; for what is a number, none that is one."""
+    def musical_key(self, number: int, *, mixes: bool) -> Condition:
+        """One key, or all that mix with it."""
+        numbers = mixes_with(number) if mixes else (number,)
+        tests = tuple(Compare("=", self.parameter(float(one))) for one in numbers)
+        return HasNumber(sources("key"), AnyTest(tests))
+
+    def missing(self, name: str) -> Condition:
+        """No value; of a field of numbers, none that is a number."""
         if name in _IN_COLUMNS:
-            return ("not", ("column", DERIVED_COLUMNS[name], _ANY_VALUE))
+            return NotThat(ColumnTest(DERIVED_COLUMNS[name], _IS_SET))
         if name in _ZERO_IS_NONE:
-            return ("not", _has(name, (">", self.named(0.0))))
-        is_number = kind_of(name) in (Kind.NUMBER, Kind.YEAR, Kind.DURATION)
-        return ("not", _has(name, ("number",) if is_number else _ANY_VALUE))
+            return NotThat(HasNumber(sources(name), Compare(">", self.parameter(0.0))))
+        if kind_of(name) in (Kind.NUMBER, Kind.YEAR, Kind.DURATION):
+            return NotThat(HasNumber(sources(name), _IS_SET))
+        return NotThat(HasText(sources(name), _NOT_EMPTY))
 
-    def between(self, term: Between) -> Shape:
+    def between(self, term: Between) -> Condition:
         """A range of numbers."""
-        low = ">" if term.low_open else ">="
-        high = "<" if term.high_open else "<="
-        bounds = [
-            (comparison, self.named(bound))
-            for comparison, bound in ((low, term.low), (high, term.high))
-            if bound is not None
-        ]
-        if term.field in _IN_COLUMNS:
-            return ("column", DERIVED_COLUMNS[term.field], ("and", _ANY_VALUE, *bounds))
-        shape = _has(term.field, ("and", ("number",), *bounds))
-        if counts_unrated(term):
-            return ("or", shape, self.missing("rating"))
-        return shape
-
-    def span(self, span: BpmRange) -> Shape:
-        """One of the tempos that a tempo means."""
-        high = "<" if span.high_open else "<="
-        return ("and", (">=", self.named(span.low)), (high, self.named(span.high)))
-
-    def days(self, term: DateBetween) -> Shape:
-        """Whole local days, as the moments at which they begin and end."""
-        bounds: list[Shape] = [_ANY_VALUE]
+        tests: list[NumberTest] = [_IS_SET]
         if term.low is not None:
-            first, after = days_of(term.low, self.today)
-            bounds.append((">=", self.named(start_of_day(after if term.low_open else first))))
+            tests.append(Compare(">" if term.low_open else ">=", self.parameter(term.low)))
         if term.high is not None:
-            first, after = days_of(term.high, self.today)
-            bounds.append(("<", self.named(start_of_day(first if term.high_open else after))))
-        return ("column", DERIVED_COLUMNS[term.field], ("and", *bounds))
+            tests.append(Compare("<" if term.high_open else "<=", self.parameter(term.high)))
+        in_range = AllTests(tuple(tests))
+        if term.field in _IN_COLUMNS:
+            return ColumnTest(DERIVED_COLUMNS[term.field], in_range)
+        has = HasNumber(sources(term.field), in_range)
+        return AnyOf((has, self.missing("rating"))) if counts_unrated(term) else has
+
+    def span(self, span: BpmRange) -> NumberTest:
+        """One of the tempos that a tempo means."""
+        low = Compare(">=", self.parameter(span.low))
+        return AllTests((low, Compare("<" if span.high_open else "<=", self.parameter(span.high))))
+
+    def days(self, term: DateBetween) -> Condition:
+        """Whole local days, as the moments at which they begin and end."""
+        tests: list[NumberTest] = [_IS_SET]
+        if term.low is not None:
+            first, after = days_of(term.low, self.bound.today)
+            start = start_of_day(after if term.low_open else first)
+            tests.append(Compare(">=", self.parameter(start)))
+        if term.high is not None:
+            first, after = days_of(term.high, self.bound.today)
+            end = start_of_day(first if term.high_open else after)
+            tests.append(Compare("<", self.parameter(end)))
+        return ColumnTest(DERIVED_COLUMNS[term.field], AllTests(tuple(tests)))
 
 
-def _promise(term: Term) -> tuple[int, str]:
-    """What is likely to leave few tracks comes first, and is what SQLite then starts from.
+def _most_selective_first(terms: Collection[Term]) -> list[Term]:
+    """What is likely to leave few tracks comes first: SQLite starts from it.
 
-    The text makes it one order, whatever order a set has: equal queries have equal statements.
+    Of equal rank, the text makes it one order, whatever order a set has: equal queries have equal
+    statements.
     """
-    return next((rank for rank, kinds in enumerate(_PROMISING) if isinstance(term, kinds)), 9), (
-        format_term(term)
-    )
+    by_rank = {_rank(term): term for term in terms}
+    if len(by_rank) == len(terms):
+        return [by_rank[rank] for rank in sorted(by_rank)]
+    return sorted(terms, key=lambda term: (_rank(term), format_term(term)))
 
 
-_PROMISING = (
-    (AnnexKeys, Cut),
-    (Equals, Contains, InKey, ValueIs),
-    (Tempo,),
-    (Between, Missing, Or),
-)
+def _rank(term: Term) -> int:
+    return _SELECTIVITY.get(type(term), len(_SELECTIVITY))
 
 
-def _has(name: str, test: Shape) -> Shape:
-    return ("has", sources(name), test)
+_SELECTIVITY: dict[type[Term], int] = {
+    AnnexKeys: 0,
+    Cut: 0,
+    Equals: 1,
+    Contains: 1,
+    InKey: 1,
+    ValueIs: 1,
+    Tempo: 2,
+    Between: 3,
+    Missing: 3,
+    Or: 3,
+}
 
 
 def counts_unrated(term: Between) -> bool:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, case, func, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    case,
+    func,
+    select,
+    type_coerce,
+)
 
-from mcfs.query import Query
 from mcfs.schema.cache import Track
-from mcfs.sql.compiled import MOST_SHAPES, Compiled, compiled
-from mcfs.sql.lowering import Shape
-from mcfs.sql.expressions import Statement, condition, inside, select_shape
+from mcfs.sql.bound_query import BoundQuery
+from mcfs.sql.compiled import MAX_SHAPES, Compiled, compiled
+from mcfs.sql.expressions import in_query, narrowed, track_condition
+from mcfs.sql.shape import QueryShape
+
+AnyColumns = tuple[Any, ...]
 
 # What a command has to know of a track to find the rest of it.
 _LISTED = (
@@ -28,57 +41,75 @@ _LISTED = (
 )
 
 
-def select_tracks(query: Query, today: date) -> Compiled:
+class EntryRow(NamedTuple):
+    """What a folder lists of a track: the columns of `select_entries`, in this order."""
+
+    # What it is called where nothing says otherwise.
+    name: str
+    inode: int
+    annex_key: str
+    # Where reading leads: relative to the work tree, None where that has no content; or to git's folder.
+    work_path: str | None
+    content_path: str
+    size: int | None
+    # When metadata or file last changed, in microseconds since 1970.
+    changed: int | None
+    id: int
+
+
+_ENTRY_COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
+    "name": Track.name,
+    "inode": Track.inode,
+    "annex_key": Track.annex_key,
+    "work_path": case((Track.present, Track.work_path)),
+    "content_path": Track.content_path,
+    "size": Track.size,
+    "changed": type_coerce(func.coalesce(Track.changed_at, Track.added_at), BigInteger),
+    "id": Track.id,
+}
+# By name, so that row and statement cannot differ in their order.
+_ENTRY: list[ColumnElement[Any]] = [_ENTRY_COLUMNS[name].label(name) for name in EntryRow._fields]
+
+
+def select_tracks(bound: BoundQuery) -> Compiled[*AnyColumns]:
     """The tracks of a query, in its order; without one, by name."""
-    return compiled(_tracks, query, today)
+    return compiled(_tracks, bound)
 
 
-def count_tracks(query: Query, today: date) -> Compiled:
+def count_tracks(bound: BoundQuery) -> Compiled[int]:
     """How many there are."""
-    return compiled(_count, query, today)
+    return compiled(_count, bound)
 
 
-def select_entries(query: Query, today: date) -> Compiled:
-    """What a folder lists of each track, in its order: the columns of `ENTRY`, times as they are stored."""
-    return compiled(_entries, query, today)
+def select_entries(bound: BoundQuery) -> Compiled[*AnyColumns]:
+    """The `EntryRow` of each track, in the order of the query; times as they are stored."""
+    return compiled(_entries, bound)
 
 
-def select_entry(query: Query, name: str, today: date) -> Compiled:
-    """The same of the one track of this name, by the index of names."""
-    return compiled(_entry, query, today, name=name)
+def select_entry(bound: BoundQuery, name: str) -> Compiled[*AnyColumns]:
+    """The `EntryRow` of the one track of this name, by the index of names."""
+    return compiled(_entry, bound, name=name)
 
 
-@lru_cache(MOST_SHAPES)
-def _tracks(shape: Shape) -> Statement:
-    return select_shape(shape, Track, [getattr(Track, name) for name in _LISTED])
+@lru_cache(MAX_SHAPES)
+def _tracks(shape: QueryShape) -> Select[*AnyColumns]:
+    return narrowed(select(*(getattr(Track, name) for name in _LISTED)), shape, Track)
 
 
-@lru_cache(MOST_SHAPES)
-def _count(shape: Shape) -> Statement:
-    _, where, _, limit = shape
-    if limit is None:
-        return select(func.count()).select_from(Track).where(condition(where, Track))
-    return select(func.count()).select_from(select_shape(shape, Track, [Track.id]).subquery())
+@lru_cache(MAX_SHAPES)
+def _count(shape: QueryShape) -> Select[int]:
+    if shape.limit is None:
+        counted = select(func.count()).select_from(Track)
+        return counted.where(track_condition(shape.where, Track))
+    cut = narrowed(select(Track.id), shape, Track).subquery()
+    return select(func.count()).select_from(cut)
 
 
-# What `tree.TrackNode` is made of.
-_ENTRY = [
-    Track.name,
-    Track.inode,
-    Track.annex_key,
-    case((Track.present, Track.work_path)),
-    Track.content_path,
-    Track.size,
-    type_coerce(func.coalesce(Track.changed_at, Track.added_at), BigInteger),
-    Track.id,
-]
+@lru_cache(MAX_SHAPES)
+def _entries(shape: QueryShape) -> Select[*AnyColumns]:
+    return narrowed(select(*_ENTRY), shape, Track)
 
 
-@lru_cache(MOST_SHAPES)
-def _entries(shape: Shape) -> Statement:
-    return select_shape(shape, Track, _ENTRY)
-
-
-@lru_cache(MOST_SHAPES)
-def _entry(shape: Shape) -> Statement:
-    return select(*_ENTRY).where(Track.name == bindparam("name"), inside(shape))
+@lru_cache(MAX_SHAPES)
+def _entry(shape: QueryShape) -> Select[*AnyColumns]:
+    return select(*_ENTRY).where(Track.name == bindparam("name"), in_query(shape))

@@ -27,12 +27,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NullType
 
-from mcfs.query import ALL, LOCATION, Query, Vocabulary
+from mcfs.query import LOCATION, Vocabulary
 from mcfs.schema.cache import ChangedTrack, Field, Track, TrackFile, TrackValue, Value
 from mcfs.schema.cache import SyncState as SyncRow
-from mcfs.sql import Compiled, count_tracks
+from mcfs.sql import AnyCompiled, BoundQuery, Compiled, count_tracks
+from mcfs.sql.compiled import Columns
 from mcfs.store.batches import chunks, column_in
-from mcfs.store.clock import today
 from mcfs.store.records import (
     Counts,
     FieldCount,
@@ -45,8 +45,6 @@ from mcfs.store.records import (
 from mcfs.text.numbers import NUMERIC
 from mcfs.text.raw_text import as_text
 
-# A row of whatever was asked for.
-FoundRow = Row[*tuple[Any, ...]]
 # Of so many places one is asked for, at least, where all between the first and the last are read.
 _CLOSE = 8
 # What hardly a value has in it.
@@ -80,24 +78,21 @@ class CacheReader:
         ).one()
         return SyncState(*row)
 
-    def select(self, compiled: Compiled) -> Sequence[FoundRow]:
+    def select(self, compiled: Compiled[*Columns]) -> Sequence[Row[*Columns]]:
         """The rows of what `sql/` compiled, all of them: nothing is left to be read later."""
         return self._connection.execute(compiled.statement, compiled.parameters).all()
 
-    def rows(self, compiled: Compiled) -> list[tuple[Any, ...]]:
+    def rows(self, compiled: Compiled[*Columns]) -> list[tuple[*Columns]]:
         """The same as plain tuples: a folder of ten thousand tracks is listed in half the time."""
         cursor = self._connection.execute(compiled.statement, compiled.parameters).cursor
         assert cursor is not None
-        return [
-            row if bytes not in map(type, row) else tuple(map(as_text, row))
-            for row in cursor.fetchall()
-        ]
+        return [row if bytes not in map(type, row) else _decoded(row) for row in cursor.fetchall()]
 
-    def stream(self, compiled: Compiled) -> Iterator[FoundRow]:
+    def stream(self, compiled: Compiled[*Columns]) -> Iterator[Row[*Columns]]:
         """The same rows one by one, for who wants the first before there is the last."""
         yield from self._connection.execute(compiled.statement, compiled.parameters)
 
-    def records_of(self, compiled: Compiled) -> Iterator[TrackRecord]:
+    def records_of(self, compiled: AnyCompiled) -> Iterator[TrackRecord]:
         """All there is about each of the tracks, in the order of the rows."""
         yield from self.records_in_order(row.annex_key for row in self.stream(compiled))
 
@@ -107,7 +102,7 @@ class CacheReader:
             records = self._records(some)
             yield from (records[annex_key] for annex_key in some if annex_key in records)
 
-    def plan(self, compiled: Compiled) -> list[tuple[int, str]]:
+    def plan(self, compiled: AnyCompiled) -> list[tuple[int, str]]:
         """How SQLite goes about it: its steps, and how deep each lies in another."""
         statement = compiled.statement.compile(dialect=_NAMED)
         assert isinstance(statement, SQLCompiler)
@@ -124,11 +119,13 @@ class CacheReader:
             steps.append((depth[step], said))
         return steps
 
-    def count(self, query: Query = ALL) -> int:
-        """How many tracks a query names."""
-        compiled = count_tracks(query, today())
-        count: int = self._connection.execute(compiled.statement, compiled.parameters).scalar_one()
-        return count
+    def count(self, bound: BoundQuery | None = None) -> int:
+        """How many tracks a query names; without one, how many there are."""
+        if bound is None:
+            statement = select(func.count()).select_from(Track)
+            return self._connection.execute(statement).scalar_one()
+        compiled = count_tracks(bound)
+        return self._connection.execute(compiled.statement, compiled.parameters).scalar_one()
 
     def vocabulary(self) -> Vocabulary:
         """The fields there are, for reading queries; without counting anything."""
@@ -376,6 +373,10 @@ class CacheReader:
             )
             for row in tracks
         }
+
+
+def _decoded(row: Iterable[Any]) -> Any:
+    return tuple(map(as_text, row))
 
 
 def _at(column: InstrumentedAttribute[int], places: Sequence[int]) -> ColumnElement[bool]:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, insert, update
 
 from mcfs.errors import StoreDamagedError, StoreError
-from mcfs.query import ALL, Query
 from mcfs.schema.cache import CacheBase, schema_stamp
 from mcfs.schema.cache import SyncState as SyncRow
+from mcfs.sql import BoundQuery
 from mcfs.store import engine as sqlite
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.quarantine import quarantine
@@ -104,10 +104,10 @@ class CacheRepository:
         with self.reading() as read:
             return read.state()
 
-    def count(self, query: Query = ALL) -> int:
-        """How many tracks a query names."""
+    def count(self, bound: BoundQuery | None = None) -> int:
+        """How many tracks a query names; without one, how many there are."""
         with self.reading() as read:
-            return read.count(query)
+            return read.count(bound)
 
     def _prepare(self) -> None:
         with sqlite.reading(self._engine) as connection:

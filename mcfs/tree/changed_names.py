@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 from mcfs.query import AnnexKeys, Query
-from mcfs.sql import select_entries
+from mcfs.sql import BoundQuery, bind_without_values
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.change_feed import StoreChange
 from mcfs.template import Template
@@ -19,6 +18,7 @@ from mcfs.text.escape import escape, file_name
 from mcfs.text.unique_names import collision_key
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.nodes import TrackNode
+from mcfs.tree.track_nodes import track_nodes
 from mcfs.tree.version import TreeVersion
 
 
@@ -50,11 +50,12 @@ def name_changes(
     if change.changed_keys is None:
         return NameChanges(version, fields_changed=fields_changed, everything=True)
     query = Query(AnnexKeys(tuple(sorted(change.changed_keys))))
-    before, after = (_tracks(read, query, version.day) for read in (change.before, change.after))
+    bound = bind_without_values(query, version.day)
+    before, after = (_tracks(read, bound) for read in (change.before, change.after))
     names = {
         name
         for read in (change.before, change.after)
-        for name in _template_names(read, query, value_templates, file_templates, version.day)
+        for name in _template_names(read, bound, value_templates, file_templates)
     }
     names.update(track.name for tracks in (before, after) for track in tracks.values())
     return NameChanges(
@@ -66,22 +67,20 @@ def name_changes(
     )
 
 
-def _tracks(read: CacheReader, query: Query, day: date) -> dict[int, TrackNode]:
-    rows = map(TrackNode._make, read.rows(select_entries(query, day)))
-    return {track.inode: track for track in rows}
+def _tracks(read: CacheReader, bound: BoundQuery) -> dict[int, TrackNode]:
+    return {track.inode: track for track in track_nodes(read, bound)}
 
 
 def _template_names(
     read: CacheReader,
-    query: Query,
+    bound: BoundQuery,
     value_templates: Collection[Template],
     file_templates: Collection[Template],
-    day: date,
 ) -> Iterator[str]:
     group_cache = GroupCache(read.generation())
     for template in value_templates:
-        for group in group_cache.groups(read, query, template, day):
+        for group in group_cache.groups(read, bound, template):
             yield escape(group.shown.strip())
     for template in file_templates:
-        for cells in group_cache.file_cells(read, query, template, day).values():
+        for cells in group_cache.file_cells(read, bound, template).values():
             yield file_name(template.render(cells))

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from typing import assert_never
 
 from mcfs.config.settings import Names
-from mcfs.query import Query
-from mcfs.sql import select_entries
+from mcfs.sql import BoundQuery
 from mcfs.store.cache_reader import CacheReader
 from mcfs.template import Cell, Template
 from mcfs.template.values import cell_number
@@ -22,28 +20,28 @@ from mcfs.text.portable import portable_name
 from mcfs.text.unique_names import unique_names
 from mcfs.tree.group_cache import Group, GroupCache
 from mcfs.tree.nodes import Node, QueryFolderNode, TrackNode, TracksNode, ValueNode, ValuesNode
+from mcfs.tree.track_nodes import track_nodes
 
 
 def list_entries(
     node: QueryFolderNode,
-    query: Query,
+    bound: BoundQuery,
     read: CacheReader,
     group_cache: GroupCache,
-    day: date,
     style: Names,
 ) -> dict[str, Node]:
-    """Name → what it names, in the order of the folder; `query` is what the folder answers, bound."""
+    """Name → what it names, in the order of the folder; `bound` is what the folder answers."""
     named: Iterable[tuple[str, Node]]
     match node:
         case ValuesNode(_, templates):
-            named = _values(node, group_cache.groups(read, query, templates[0], day))
+            named = _values(node, group_cache.groups(read, bound, templates[0]))
         case TracksNode(_, presentation):
-            tracks = map(TrackNode._make, read.rows(select_entries(query, day)))
+            tracks = track_nodes(read, bound)
             if presentation.file_names is not None:
-                cells = group_cache.file_cells(read, query, presentation.file_names, day)
-                named = _by_template(presentation.file_names, list(tracks), cells)
-            elif query.order:
-                named = _numbered(list(tracks))
+                cells = group_cache.file_cells(read, bound, presentation.file_names)
+                named = _by_template(presentation.file_names, tracks, cells)
+            elif bound.query.order:
+                named = _numbered(tracks)
             else:
                 named = ((track.name, track) for track in tracks)
         case unreachable:

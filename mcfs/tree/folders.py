@@ -13,7 +13,6 @@ from typing import assert_never
 from mcfs.config.settings import Names, Settings
 from mcfs.error_log import ErrorLog
 from mcfs.errors import NotFoundError
-from mcfs.sql import select_entry
 from mcfs.store import Store
 from mcfs.tree.change_feed import TemplatesInUse
 from mcfs.tree.entries import list_entries
@@ -35,6 +34,7 @@ from mcfs.tree.nodes import (
 )
 from mcfs.tree.pins import Pins
 from mcfs.tree.state import CurrentState
+from mcfs.tree.track_nodes import track_node
 
 
 class Folders:
@@ -81,12 +81,10 @@ class Folders:
             return cached
         with self._store.cache.reading() as read:
             state = self._current.seen_by(read)
-            query = state.group_cache.bound(read, state.shown_query(node))
+            bound = state.group_cache.bind(read, state.shown_query(node), state.day)
             self._templates.note(node)
             try:
-                entries = list_entries(
-                    node, query, read, state.group_cache, state.day, state.settings.names
-                )
+                entries = list_entries(node, bound, read, state.group_cache, state.settings.names)
             except NotFoundError as error:
                 self._error_log.add(str(error))
                 raise
@@ -107,9 +105,8 @@ class Folders:
             return self.listing(node).entries.get(name)
         with self._store.cache.reading() as read:
             state = self._current.seen_by(read)
-            query = state.group_cache.bound(read, state.shown_query(node))
-            rows = read.rows(select_entry(query, name, state.day))
-            return TrackNode._make(rows[0]) if rows else None
+            bound = state.group_cache.bind(read, state.shown_query(node), state.day)
+            return track_node(read, bound, name)
 
     def _fixed(self, entries: dict[str, Node]) -> Listing:
         return Listing(self._current.get().version, MappingProxyType(entries))

@@ -23,23 +23,25 @@ from itertools import product
 from typing import Any
 
 from mcfs.errors import NotFoundError
-from mcfs.query import Members, Query, ValueIs, with_members
+from mcfs.query import Query, ValueIs
+from mcfs.sql import BoundQuery, Members, bind
+from mcfs.sql.bound_query import NO_MEMBERS
 from mcfs.sql.groups import (
-    PLACE,
-    ask_without,
+    PATH,
     count_values,
-    is_wide,
+    has_nearly_all,
+    has_track_without,
+    select_all_values,
     select_columns,
     select_combinations,
-    select_lacking,
-    select_pairs,
-    select_texts,
+    select_ids_outside,
+    select_value_ids_by_track,
     select_values,
-    select_values_of,
+    select_values_by_track,
 )
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.records import Generation
-from mcfs.template import Cell, Template, parse_template
+from mcfs.template import Cell, Template
 from mcfs.text.escape import UNKNOWN
 from mcfs.text.fold import fold
 from mcfs.tree.template_fields import STEM, InColumn, InPlace, InValues, Source, source_of
@@ -125,16 +127,16 @@ class GroupCache:
         self._rendered: OrderedDict[Template, _Rendered] = OrderedDict()
         self._lock = threading.Lock()
 
-    def groups(self, read: CacheReader, query: Query, template: Template, day: date) -> list[Group]:
+    def groups(self, read: CacheReader, bound: BoundQuery, template: Template) -> list[Group]:
         """The values that the tracks of a query have."""
         rendered = self._of(template)
         source = rendered.by_values()
         if source is not None:
-            spelled = self._spelled_by_values(read, rendered, source, query, day)
-        elif is_wide(query):
-            spelled = self._spelled_by_combinations(read, rendered, query, day)
+            spelled = self._spelled_by_values(read, rendered, source, bound)
+        elif has_nearly_all(bound.query):
+            spelled = self._spelled_by_combinations(read, rendered, bound)
         else:
-            spelled = self._spelled_by_tracks(read, rendered, query, day)
+            spelled = self._spelled_by_tracks(read, rendered, bound)
         self._forget()
         # Of equally common spellings the first in the alphabet, whatever came first.
         return [
@@ -142,12 +144,12 @@ class GroupCache:
             for folded, counts in spelled.items()
         ]
 
-    def bound(self, read: CacheReader, query: Query) -> Query:
-        """A query whose values know their members."""
-        return with_members(query, lambda value: self._members(read, value))
+    def bind(self, read: CacheReader, query: Query, today: date) -> BoundQuery:
+        """A query that can be asked of this generation."""
+        return bind(query, today, lambda value: self._members(read, value))
 
     def file_cells(
-        self, read: CacheReader, query: Query, template: Template, day: date
+        self, read: CacheReader, bound: BoundQuery, template: Template
     ) -> dict[int, tuple[Cell, ...]]:
         """Of each track of a query, what the template that names files sees of it."""
         rendered = self._of(template)
@@ -158,7 +160,7 @@ class GroupCache:
                     for source, cells in zip(rendered.sources, columns, strict=True)
                 )
             )
-            for track_id, columns in _by_track(read, rendered.sources, query, day)
+            for track_id, columns in _by_track(read, rendered.sources, bound)
         }
 
     # --- what is remembered
@@ -185,7 +187,7 @@ class GroupCache:
     # --- members
 
     def _members(self, read: CacheReader, value: ValueIs) -> Members:
-        rendered = self._of(parse_template(value.template))
+        rendered = self._of(value.template)
         source = rendered.by_values()
         if source is None:
             had = self._tracks(read, rendered).get(value.text, {})
@@ -194,7 +196,7 @@ class GroupCache:
         if members is None:
             members = rendered.keep_members(_members_by_values(read, rendered, source))
             self._forget()
-        return members.get(value.text, Members("values", "[]"))
+        return members.get(value.text, NO_MEMBERS)
 
     def _tracks(self, read: CacheReader, rendered: _Rendered) -> _Tracks:
         """The tracks of every value that the library has."""
@@ -207,10 +209,10 @@ class GroupCache:
     # --- how values are spelled
 
     def _spelled_by_values(
-        self, read: CacheReader, rendered: _Rendered, source: InValues, query: Query, day: date
+        self, read: CacheReader, rendered: _Rendered, source: InValues, bound: BoundQuery
     ) -> dict[str, Counter[str]]:
         found = defaultdict[str, dict[str, list[int]]](dict)
-        for value_id, text, number in read.select(select_values_of(query, source.fields, day)):
+        for value_id, text, number in read.select(select_values(bound, source.fields)):
             if text.strip():
                 shown, folded = rendered.of((source.cell(text, number),))
                 found[folded].setdefault(shown, []).append(value_id)
@@ -221,15 +223,15 @@ class GroupCache:
         for folded, spellings in found.items():
             if len(spellings) > 1:
                 spelled[folded] = _counted(read, spellings)
-        if read.select(ask_without(query, source.fields, day))[0][0]:
+        if read.select(has_track_without(bound, source.fields))[0][0]:
             shown, folded = rendered.of((None,))
             spelled.setdefault(folded, Counter({shown: 1}))
         return spelled
 
     def _spelled_by_combinations(
-        self, read: CacheReader, rendered: _Rendered, query: Query, day: date
+        self, read: CacheReader, rendered: _Rendered, bound: BoundQuery
     ) -> dict[str, Counter[str]]:
-        lacking = {str(track_id) for (track_id,) in read.select(select_lacking(query, day))}
+        lacking = {str(track_id) for (track_id,) in read.select(select_ids_outside(bound))}
         spelled = defaultdict[str, Counter[str]](Counter)
         for folded, spellings in self._tracks(read, rendered).items():
             for shown, ids in spellings.items():
@@ -243,11 +245,11 @@ class GroupCache:
         return spelled
 
     def _spelled_by_tracks(
-        self, read: CacheReader, rendered: _Rendered, query: Query, day: date
+        self, read: CacheReader, rendered: _Rendered, bound: BoundQuery
     ) -> dict[str, Counter[str]]:
         spelled = defaultdict[str, Counter[str]](Counter)
         combinations = 0
-        for _, columns in _by_track(read, rendered.sources, query, day):
+        for _, columns in _by_track(read, rendered.sources, bound):
             combinations += math.prod(map(len, columns))
             _refuse_many(rendered.template, combinations)
             for shown, folded in {rendered.of(cells) for cells in product(*columns)}:
@@ -291,7 +293,7 @@ def _cells_of(read: CacheReader, source: InValues) -> dict[int, Cell]:
     """Every value of a field; an empty one is none."""
     return {
         value_id: source.cell(text, number)
-        for value_id, text, number in read.select(select_values(source.fields))
+        for value_id, text, number in read.select(select_all_values(source.fields))
         if text.strip()
     }
 
@@ -328,7 +330,7 @@ def _columns(sources: Sequence[Source]) -> tuple[str, ...]:
     """The columns that these look into."""
     return tuple(
         dict.fromkeys(
-            PLACE if isinstance(source, InPlace) else source.column
+            PATH if isinstance(source, InPlace) else source.column
             for source in sources
             if not isinstance(source, InValues)
         )
@@ -341,7 +343,7 @@ def _in_column(sources: Sequence[Source], column: str, kept: Any) -> Iterator[tu
         match source:
             case InColumn(name) if name == column:
                 yield source, source.cell(kept)
-            case InPlace() if column == PLACE:
+            case InPlace() if column == PATH:
                 yield source, source.cell(_text(kept))
             case _:
                 pass
@@ -351,14 +353,14 @@ def _in_column(sources: Sequence[Source], column: str, kept: Any) -> Iterator[tu
 
 
 def _by_track(
-    read: CacheReader, sources: Sequence[Source], query: Query, day: date
+    read: CacheReader, sources: Sequence[Source], bound: BoundQuery
 ) -> Iterator[tuple[int, list[list[Cell]]]]:
     """Of each track of a query, the cells of every source; a missing one is a single None."""
-    columns = (PLACE, *(column for column in _columns(sources) if column != PLACE))
+    columns = (PATH, *(column for column in _columns(sources) if column != PATH))
     stored = [source for source in sources if isinstance(source, InValues)]
-    values = _held_by_all if is_wide(query) else _held_by_few
-    held = values(read, stored, query, day) if stored else {}
-    for track_id, *kept in read.select(select_columns(query, columns, day)):
+    values = _held_by_all if has_nearly_all(bound.query) else _held_by_few
+    held = values(read, stored, bound) if stored else {}
+    for track_id, *kept in read.select(select_columns(bound, columns)):
         known: dict[Source, list[Cell]] = {}
         for column, what in zip(columns, kept, strict=True):
             known.update((source, [cell]) for source, cell in _in_column(sources, column, what))
@@ -374,23 +376,23 @@ def _by_track(
 _Held = dict[InValues, dict[int, list[Cell]]]
 
 
-def _held_by_all(read: CacheReader, sources: Sequence[InValues], query: Query, day: date) -> _Held:
+def _held_by_all(read: CacheReader, sources: Sequence[InValues], bound: BoundQuery) -> _Held:
     held: _Held = {source: {} for source in sources}
     for source, found in held.items():
         cells = _cells_of(read, source)
-        for track_id, value_id in read.select(select_pairs(query, source.fields, day)):
+        for track_id, value_id in read.select(select_value_ids_by_track(bound, source.fields)):
             if value_id in cells:
                 found.setdefault(track_id, []).append(cells[value_id])
     return held
 
 
-def _held_by_few(read: CacheReader, sources: Sequence[InValues], query: Query, day: date) -> _Held:
+def _held_by_few(read: CacheReader, sources: Sequence[InValues], bound: BoundQuery) -> _Held:
     held: _Held = {source: {} for source in sources}
     looking = defaultdict[str, list[InValues]](list)
     for source in sources:
         for name in source.fields:
             looking[name].append(source)
-    for track_id, name, text, number in read.select(select_texts(query, tuple(looking), day)):
+    for track_id, name, text, number in read.select(select_values_by_track(bound, tuple(looking))):
         if text.strip():
             for source in looking[name]:
                 held[source].setdefault(track_id, []).append(source.cell(text, number))

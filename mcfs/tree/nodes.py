@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import NamedTuple
 
 from mcfs.config.settings import Entries
 from mcfs.query import Query, ValueIs, canonical_text
+from mcfs.sql import EntryRow
 from mcfs.template import Template
 
 
@@ -86,26 +86,16 @@ class ValueNode:
     def folder(self) -> QueryFolderNode:
         """The folder that this value is."""
         first, *rest = self.parent.templates
-        having = Query(ValueIs(first.text, self.text))
+        having = Query(ValueIs(first, self.text))
         return query_folder(
             self.parent.query.refined(having), tuple(rest), self.parent.presentation
         )
 
 
-class TrackNode(NamedTuple):
-    """A track in a folder, as the row it was listed from: thousands of them are made at once."""
+class TrackNode(EntryRow):
+    """A track in a folder: the row it was listed from, as thousands of them are made at once."""
 
-    # What it is called where nothing says otherwise.
-    name: str
-    inode: int
-    annex_key: str
-    # Where reading leads: relative to the work tree, None where that has no content; or to git's folder.
-    work_path: str | None
-    content_path: str
-    size: int | None
-    # When metadata or file last changed, in microseconds since 1970.
-    changed: int | None
-    id: int
+    __slots__ = ()
 
 
 class Format(Enum):

@@ -39,6 +39,7 @@ from datetime import date
 from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.error_log import ErrorLog
 from mcfs.query import Query, Vocabulary
+from mcfs.sql import BoundQuery
 from mcfs.store import Generation, Store
 from mcfs.store.cache_reader import CacheReader
 from mcfs.tree.change_feed import NameChangeFeed, TemplatesInUse
@@ -111,9 +112,10 @@ class Tree:
         """The query that a folder answers: absent tracks are hidden unless the query asks for them."""
         return self._current.get().shown_query(node)
 
-    def bind(self, read: CacheReader, query: Query) -> Query:
+    def bind(self, read: CacheReader, query: Query) -> BoundQuery:
         """The query with the members of its values, as this reader sees them: it can be executed."""
-        return self._current.seen_by(read).group_cache.bound(read, query)
+        state = self._current.seen_by(read)
+        return state.group_cache.bind(read, query, state.day)
 
     # --- pins
 

@@ -17,7 +17,7 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.query import ALL
-from mcfs.sql import select_tracks
+from mcfs.sql import bind_without_values, select_tracks
 from mcfs.store import Store, TrackRecord
 from mcfs.store.clock import today
 from tests.mounts import REPOSITORY
@@ -127,7 +127,7 @@ def _text(raw: bytes) -> str:
 def add(store: Store, records: Iterable[TrackRecord]) -> None:
     """More tracks than the sample library has."""
     with store.cache.reading() as read:
-        there = list(read.records_of(select_tracks(ALL, today())))
+        there = list(read.records_of(select_tracks(bind_without_values(ALL, today()))))
     store.cache.replace_all([*there, *records])
 
 

@@ -394,10 +394,11 @@ def test_the_store_is_in_step_before_and_after(
 
 def _in_crate(crate: str) -> Any:
     from mcfs.query import Vocabulary, parse
-    from mcfs.sql import select_tracks
+    from mcfs.sql import bind_without_values, select_tracks
     from mcfs.store.clock import today
 
-    return select_tracks(parse(f"crate:={crate}", Vocabulary(frozenset({"crate"}))), today())
+    query = parse(f"crate:={crate}", Vocabulary(frozenset({"crate"})))
+    return select_tracks(bind_without_values(query, today()))
 
 
 def test_an_import_is_recorded(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcfs.query import ALL, And, AnnexKeys, Cut, Query, Term, ValueIs, canonical_text, format_term
+from mcfs.template import parse_template
 from tests.query.table import ROWS
 from tests.records import SampleCache
 
@@ -70,7 +71,7 @@ def test_it_is_said_in_one_way(cache: SampleCache, text: str, canonical: str) ->
     [
         (And(), "<all>"),
         (AnnexKeys(("K1", "K2")), "<keys K1 K2>"),
-        (ValueIs("$genre", "dub"), '<$genre is "dub">'),
+        (ValueIs(parse_template("{{genre}}"), "dub"), '<{{ genre }} is "dub">'),
         (Cut(Query(limit=5)), "<limit:5>"),
     ],
 )

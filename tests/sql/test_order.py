@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -10,7 +11,6 @@ from mcfs.query import (
     ALL,
     AnnexKeys,
     Cut,
-    Members,
     Not,
     Or,
     Query,
@@ -20,8 +20,9 @@ from mcfs.query import (
     all_of,
     hiding_absent,
 )
-from mcfs.sql import select_tracks
-from mcfs.sql.groups import select_values
+from mcfs.sql import BoundQuery, Members, bind, select_tracks
+from mcfs.sql.groups import select_all_values
+from mcfs.template import parse_template
 from tests.cache_access import select_rows
 from tests.query.table import IN_AM, TECHNO
 from tests.records import (
@@ -286,38 +287,56 @@ def test_a_snapshot_of_a_large_library(cache: SampleCache) -> None:
 
 def _ids(cache: SampleCache, *titles: str) -> list[int]:
     """The ids of tracks in the store."""
-    query = Query(AnnexKeys(tuple(KEYS[title] for title in titles)))
-    return [row.id for row in select_rows(cache.store.cache, select_tracks(query, TODAY))]
+    bound = cache.bound(Query(AnnexKeys(tuple(KEYS[title] for title in titles))))
+    return [row.id for row in select_rows(cache.store.cache, select_tracks(bound))]
+
+
+GENRE = parse_template("{{ genre }}")
+
+
+def _bound(query: Query, members: Mapping[ValueIs, Members]) -> BoundQuery:
+    return bind(query, TODAY, members.__getitem__)
 
 
 def test_a_value_by_tracks(cache: SampleCache) -> None:
     ids = json.dumps(_ids(cache, "Rez", "Halo"))
-    value = ValueIs("{{ x }}", "x", Members("tracks", ids))
-    assert set(cache.titles(Query(value))) == {"Rez", "Halo"}
-    assert set(cache.titles(Query(Not(value)))) == EVERYTHING - {"Rez", "Halo"}
-    assert cache.titles(Query(all_of(value, cache.query("artist:beyonce").where))) == ["Halo"]
+    value = ValueIs(GENRE, "x")
+    members = {value: Members("tracks", ids)}
+    both = Query(all_of(value, cache.query("artist:beyonce").where))
+    assert set(cache.titles(_bound(Query(value), members))) == {"Rez", "Halo"}
+    assert set(cache.titles(_bound(Query(Not(value)), members))) == EVERYTHING - {"Rez", "Halo"}
+    assert cache.titles(_bound(both, members)) == ["Halo"]
+
+
+def test_a_value_inside_a_cut(cache: SampleCache) -> None:
+    value = ValueIs(GENRE, "x")
+    members = {value: Members("tracks", json.dumps(_ids(cache, "Rez", "Halo")))}
+    cut = Query(value, (Sort("bpm", descending=True),), limit=1)
+    assert cache.titles(_bound(cut.refined(ALL), members)) == ["Rez"]
 
 
 def test_a_value_by_stored_values(cache: SampleCache) -> None:
     with cache.store.cache.reading() as read:
-        rows = read.select(select_values(("genre",)))
+        rows = read.select(select_all_values(("genre",)))
     ids = json.dumps([row[0] for row in rows if row[1] in ("Pop", "Rock")])
-    value = ValueIs("{{ genre }}", "x", Members("values", ids))
-    assert set(cache.titles(Query(value))) == {"Halo", "T.N.T."}
-    unknown = ValueIs("{{ genre }}", "unknown", Members("values", "[]", ("genre",)))
-    assert set(cache.titles(Query(unknown))) == {UNTITLED, CAGE} | ODD
-    assert set(cache.titles(Query(Not(unknown)))) == EVERYTHING - {UNTITLED, CAGE} - ODD
+    value, unknown = ValueIs(GENRE, "x"), ValueIs(GENRE, "unknown")
+    members = {value: Members("values", ids), unknown: Members("values", "[]", ("genre",))}
+    without = {UNTITLED, CAGE} | ODD
+    assert set(cache.titles(_bound(Query(value), members))) == {"Halo", "T.N.T."}
+    assert set(cache.titles(_bound(Query(unknown), members))) == without
+    assert set(cache.titles(_bound(Query(Not(unknown)), members))) == EVERYTHING - without
 
 
 def test_a_value_of_as_many_tracks_as_there_are(cache: SampleCache) -> None:
     ids = json.dumps(list(range(1, 200_000)))
-    assert set(cache.titles(Query(ValueIs("{{ x }}", "x", Members("tracks", ids))))) == EVERYTHING
+    value = ValueIs(GENRE, "x")
+    assert set(cache.titles(_bound(Query(value), {value: Members("tracks", ids)}))) == EVERYTHING
 
 
 def test_a_value_is_its_template_and_text() -> None:
-    """What it means in a library is no part of what it is."""
-    one = ValueIs("{{ genre }}", "techno", Members("values", "[1]"))
-    other = ValueIs("{{ genre }}", "techno")
+    """However the template is spelled."""
+    one = ValueIs(parse_template("{{ bpm | round_to(5) }}"), "130")
+    other = ValueIs(parse_template("{{bpm|round_to(5.0)}}"), "130")
     assert one == other
     assert hash(one) == hash(other)
 

@@ -21,7 +21,7 @@ from mcfs.config.load import load_settings
 from mcfs.config.settings import EXTENSIONS, Settings
 from mcfs.errors import LibraryError, SyncRunningError
 from mcfs.query import ALL
-from mcfs.sql import select_tracks
+from mcfs.sql import bind_without_values, select_tracks
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.store.clock import today
 from mcfs.store.locks import running_sync, sync_lock
@@ -297,7 +297,7 @@ def _contents(store: Store) -> dict[str, object]:
     """Everything about every track, ids aside."""
     with store.cache.reading() as read:
         keys = {file.annex_key for file in read.work_files()}
-        rows = read.select(select_tracks(ALL, today()))
+        rows = read.select(select_tracks(bind_without_values(ALL, today())))
         return {
             "records": {key: read.get(key) for key in keys | {row.annex_key for row in rows}},
             "listed": {row.annex_key: tuple(row)[1:] for row in rows},
@@ -456,4 +456,4 @@ def test_where_most_has_changed_all_is_read_in_one_stream(
 
 def _records(store: Store) -> list[TrackRecord]:
     with store.cache.reading() as read:
-        return list(read.records_of(select_tracks(ALL, today())))
+        return list(read.records_of(select_tracks(bind_without_values(ALL, today()))))

@@ -1,0 +1,60 @@
+"""A query that can be compiled: with the local day, and with the members of every value in it.
+
+Owns the step between a query, which is the same in every library, and its SQL. A `ValueIs` names a value
+of a template; which tracks have it depends on the library and is looked up before the query is compiled
+(`tree/group_cache.py`). Dates like "the last 7 days" depend on the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, NamedTuple
+
+from mcfs.query import Query, ValueIs, leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Which tracks have a value of a template, in one generation of the store.
+
+    `ids` is a JSON array of ids: of stored values, whose tracks are meant, or of the tracks themselves.
+    Tracks that have none of the stored fields in `without` are members too.
+    """
+
+    of: Literal["values", "tracks"]
+    ids: str
+    without: tuple[str, ...] = ()
+
+
+NO_MEMBERS = Members("tracks", "[]")
+
+
+class BoundQuery(NamedTuple):
+    """Made by `bind` and `bind_without_values` alone: no value in it is without its members."""
+
+    query: Query
+    today: date
+    members: Mapping[ValueIs, Members]
+
+
+def bind(query: Query, today: date, members_of: Callable[[ValueIs], Members]) -> BoundQuery:
+    """A query with the members of every value in it, values inside cuts included."""
+    values = {leaf for leaf in leaves(query.where) if isinstance(leaf, ValueIs)}
+    return BoundQuery(query, today, {value: members_of(value) for value in values})
+
+
+def bind_without_values(query: Query, today: date) -> BoundQuery:
+    """A query that cannot have values in it: one that was read from text, for example."""
+    return BoundQuery(query, today, _NO_VALUES)
+
+
+class _NoValues(dict[ValueIs, Members]):
+    """To look through the query for values would cost more than all else here."""
+
+    def __missing__(self, value: ValueIs) -> Members:
+        raise ValueError(f"this query was to have no values: {value}")
+
+
+_NO_VALUES = _NoValues()

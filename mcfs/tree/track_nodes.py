@@ -1,0 +1,21 @@
+"""Nodes of the tracks that a query names, made of the rows that the store found.
+
+Owns this step alone: it is taken for each track of a folder, of which there may be a hundred thousand.
+"""
+
+from __future__ import annotations
+
+from mcfs.sql import BoundQuery, select_entries, select_entry
+from mcfs.store.cache_reader import CacheReader
+from mcfs.tree.nodes import TrackNode
+
+
+def track_nodes(read: CacheReader, bound: BoundQuery) -> list[TrackNode]:
+    """The tracks of a query, in its order."""
+    return list(map(TrackNode._make, read.rows(select_entries(bound))))
+
+
+def track_node(read: CacheReader, bound: BoundQuery, name: str) -> TrackNode | None:
+    """The track of a query that has this name, by the index of names."""
+    rows = read.rows(select_entry(bound, name))
+    return TrackNode._make(rows[0]) if rows else None
