@@ -1,8 +1,8 @@
-"""FLAC files: a small honest encoder for 16-bit mono.
+"""FLAC files: a small encoder for 16-bit mono.
 
-Owns the format (RFC 9639): fixed predictors with Rice codes, or the samples as they are where that
-is shorter. Encoders on PyPI want numpy, or a compiler and libFLAC; this needs neither, and a later
-version of somebody's encoder cannot change what a demo library's keys are.
+Owns the format (RFC 9639): fixed predictors with Rice codes, or plain samples where that is shorter. The
+encoders on PyPI need numpy, or a compiler and libFLAC. This needs neither, and no new version of an
+encoder can change the keys of a demo library.
 """
 
 from __future__ import annotations
@@ -63,18 +63,18 @@ def _frame(number: int, block: array[int], rate: int) -> bytes:
 
 
 def _subframe(block: array[int]) -> str:
-    as_they_are = _subframe_head(0b000001) + _fixed_width(block)
+    verbatim = _subframe_head(0b000001) + _fixed_width(block)
     if len(block) <= _ORDER:
-        return as_they_are
+        return verbatim
     residual = [c - 2 * b + a for a, b, c in zip(block, block[1:], block[2:], strict=False)]
-    # The mean of what is coded is about 2 ** parameter when the code is shortest.
+    # The code is shortest if 2 ** parameter is about the mean of the coded numbers.
     mean = 2 * sum(map(abs, residual)) // len(residual)
     parameter = min(max(mean.bit_length() - 1, 0), 14)
     coded = "".join(map(_rice(parameter).__getitem__, residual))
     one_partition = f"000000{parameter:04b}"
     warm_up = _fixed_width(block[:_ORDER])
     predicted = _subframe_head(0b001000 | _ORDER) + warm_up + one_partition + coded
-    return min(predicted, as_they_are, key=len)
+    return min(predicted, verbatim, key=len)
 
 
 def _subframe_head(kind: int) -> str:
@@ -86,7 +86,7 @@ def _fixed_width(samples: Sequence[int]) -> str:
 
 
 class _RiceCodes(dict[int, str]):
-    """Residual → its code, made when first seen: sound repeats itself."""
+    """Residual → its code, kept after first use, because residuals repeat."""
 
     def __init__(self, parameter: int) -> None:
         self._parameter = parameter

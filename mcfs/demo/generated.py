@@ -1,7 +1,7 @@
-"""As many more tracks as are wanted: made-up artists and their releases, in believable proportions.
+"""Any number of made-up tracks: albums, singles, compilations and concerts in realistic proportions.
 
-Owns what is drawn by lot. Only `random()` itself is used, the one method whose numbers Python
-promises never to change.
+Owns everything random. Of Python's generator only `random()` is used, because only its numbers are guaranteed
+to be the same in every version of Python.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import TypeVar
 
 from mcfs.demo import words
 from mcfs.demo.key_notations import MusicKey, Notation
-from mcfs.demo.track import Fields, Kept, Track
+from mcfs.demo.track import ContentIn, Fields, Track
 from mcfs.demo.tune import Tune
 
 _T = TypeVar("_T")
 
 
 class _Dice:
-    """Chance, the same for the same seed with every Python."""
+    """Random choices that are the same for the same seed in every version of Python."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(f"mcfs demo {seed}")
@@ -80,47 +80,47 @@ class _Artist:
 
 @dataclass(frozen=True, slots=True)
 class _Release:
-    """What the tracks that came together share."""
+    """What the tracks of one release have in common."""
 
     folder: str
     album: str  # empty for a single
-    album_artist: str  # empty where it is the artist
+    album_artist: str  # empty if it is the artist
     year: str
-    added: str  # empty where only git-annex knows
+    added: str  # empty if only git-annex's logs say when
     extension: str
     notation: Notation
     unlocked: bool
-    kept: Kept
+    content_in: ContentIn
 
 
-def crowd(seed: int, taken: Iterable[str]) -> Iterator[Track]:
-    """Without end; no work path is among those `taken`, or appears twice."""
-    return _Crowd(_Dice(seed), taken).tracks()
+def generated_tracks(seed: int, taken: Iterable[str]) -> Iterator[Track]:
+    """An endless sequence of tracks. No work path is in `taken`, and none occurs twice."""
+    return _TrackGenerator(_Dice(seed), taken).tracks()
 
 
-class _Crowd:
+class _TrackGenerator:
     def __init__(self, dice: _Dice, taken: Iterable[str]) -> None:
         self._dice = dice
-        # Some file systems fold case: two names that differ in nothing else would be one file.
+        # Case-folded: on some file systems, names that differ only in case are the same file.
         self._taken = {path.casefold() for path in taken}
         self._artists: list[_Artist] = []
 
     def tracks(self) -> Iterator[Track]:
         dice = self._dice
         while True:
-            lot = dice.between(0, 1)
-            if lot < 0.40:
+            draw = dice.between(0, 1)
+            if draw < 0.40:
                 yield from self._album(dice.whole(4, 8))
-            elif lot < 0.60:
+            elif draw < 0.60:
                 yield from self._album(dice.whole(2, 3))
-            elif lot < 0.78:
+            elif draw < 0.78:
                 yield self._single()
-            elif lot < 0.86:
+            elif draw < 0.86:
                 yield from self._compilation()
-            elif lot < 0.92:
+            elif draw < 0.92:
                 yield from self._concert()
             else:
-                yield self._nameless()
+                yield self._recording_without_metadata()
 
     def _album(self, length: int) -> Iterator[Track]:
         artist = self._artist()
@@ -151,8 +151,7 @@ class _Crowd:
         artists = (self._artist(), self._artist()) if self._dice.chance(0.2) else (self._artist(),)
         return self._track(self._release("Singles", ""), artists, self._version(self._title()), 0)
 
-    def _nameless(self) -> Track:
-        """A recording that nobody has described."""
+    def _recording_without_metadata(self) -> Track:
         dice = self._dice
         stem = dice.pick(("REC-{:04}", "Track {:02}", "rip {:03}", "Unbenannt-{:02}"))
         stem = stem.format(dice.whole(1, 99))
@@ -172,7 +171,7 @@ class _Crowd:
     ) -> Track:
         dice = self._dice
         style = artists[0].style
-        bpm, shown_bpm = self._bpm(style)
+        bpm, written_bpm = self._bpm(style)
         key = MusicKey(dice.whole(1, 12), minor=dice.chance(0.7))
         names = tuple(dict.fromkeys(artist.name for artist in artists))
         genre = style.genre.lower() if dice.chance(0.1) else style.genre
@@ -185,15 +184,15 @@ class _Crowd:
             "tracknumber": (str(number),) if number else (),
             "genre": (genre, dice.pick(style.also)) if dice.chance(0.45) else (genre,),
             "year": (release.year,),
-            "bpm": (shown_bpm,),
-            "key": (key.spelled(release.notation),) if dice.chance(0.95) else (),
+            "bpm": (written_bpm,),
+            "key": (key.text_in(release.notation),) if dice.chance(0.95) else (),
             "rating": (rating,),
             "crate": self._crates(style, rating),
             "color": (dice.pick(words.COLORS),) if dice.chance(0.3) else (),
             "comment": (dice.pick(words.COMMENTS),) if dice.chance(0.25) else (),
             "added": (release.added,),
         }
-        said = _without_empty(fields)
+        metadata = _without_empty(fields)
         stem = f"{', '.join(names)} - {title}"
         if number:
             stem = f"{number:02} {stem if release.album_artist else title}"
@@ -205,17 +204,17 @@ class _Crowd:
         return Track(
             work_paths=tuple(paths),
             tune=Tune(bpm, key.root, key.minor, number=0),
-            fields=said,
-            tags=said,
+            fields=metadata,
+            tags=metadata,
             unlocked=release.unlocked,
-            kept=release.kept,
+            content_in=release.content_in,
         )
 
     def _release(self, folder: str, album: str, album_artist: str = "") -> _Release:
         dice = self._dice
         year = dice.whole(1988, 2025)
         month, day = dice.whole(1, 12), dice.whole(1, 28)
-        lot = dice.between(0, 1)
+        draw = dice.between(0, 1)
         return _Release(
             folder=folder,
             album=album,
@@ -227,18 +226,22 @@ class _Crowd:
             extension=dice.pick(_EXTENSIONS),
             notation=dice.pick(tuple(Notation)),
             unlocked=dice.chance(0.12),
-            kept=Kept.ARCHIVE if lot < 0.18 else Kept.BOTH if lot < 0.4 else Kept.HERE,
+            content_in=ContentIn.ARCHIVE
+            if draw < 0.18
+            else ContentIn.BOTH
+            if draw < 0.4
+            else ContentIn.LIBRARY,
         )
 
     def _artist(self) -> _Artist:
-        """One we have, or somebody new."""
+        """One that already has tracks, or a new one."""
         dice = self._dice
         if self._artists and dice.chance(0.5):
             return dice.pick(self._artists)
-        lot = dice.between(0, 1)
-        if lot < 0.6:
+        draw = dice.between(0, 1)
+        if draw < 0.6:
             name = f"{dice.pick(words.FIRST_NAMES)} {dice.pick(words.SURNAMES)}"
-        elif lot < 0.9:
+        elif draw < 0.9:
             name = f"{dice.pick(words.ADJECTIVES)} {dice.pick(words.NOUNS)}"
         else:
             name = f"DJ {dice.pick(words.NOUNS)}"
@@ -259,21 +262,21 @@ class _Crowd:
         )
 
     def _version(self, title: str) -> str:
-        lot = self._dice.between(0, 1)
-        if lot < 0.6:
+        draw = self._dice.between(0, 1)
+        if draw < 0.6:
             return title
-        if lot < 0.8:
+        if draw < 0.8:
             return f"{title} ({self._dice.pick(_VERSIONS)})"
         return f"{title} ({self._artist().name} Remix)"
 
     def _bpm(self, style: _Style) -> tuple[float, str]:
-        """As it is played, and as a program noted it: with drum & bass, half of that now and then."""
+        """The real tempo, and the one that a program detected: for drum & bass sometimes half of it."""
         dice = self._dice
         played = round(dice.between(style.slowest, style.fastest), 2)
-        noted = played / 2 if played > 160 and dice.chance(0.25) else played
+        detected = played / 2 if played > 160 and dice.chance(0.25) else played
         if style.genre == "Ambient" and dice.chance(0.5):
             return played, ""
-        return played, dice.pick((f"{noted:.0f}", f"{noted:.1f}", f"{noted:.2f}"))
+        return played, dice.pick((f"{detected:.0f}", f"{detected:.1f}", f"{detected:.2f}"))
 
     def _crates(self, style: _Style, rating: str) -> tuple[str, ...]:
         dice = self._dice
@@ -285,11 +288,11 @@ class _Crowd:
         return tuple(dict.fromkeys(crates))
 
     def _free_folder(self, folder: str) -> str:
-        """This folder, or the same with a number where it is taken."""
+        """This folder, with a number if it exists already."""
         return self._free(folder, "")
 
     def _free_file(self, path: str, extension: str) -> str:
-        """This file, or the same with a number where it is taken."""
+        """This file, with a number if it exists already."""
         return self._free(path, f".{extension}")
 
     def _free(self, stem: str, ending: str) -> str:
@@ -307,5 +310,5 @@ def _without_empty(fields: dict[str, tuple[str, ...]]) -> Fields:
 
 
 def _file_name(text: str) -> str:
-    """As a person would name the file: only what cannot stand there is replaced."""
+    """The text as a file name: only `/` has to be replaced."""
     return text.replace("/", "-")

@@ -1,7 +1,7 @@
-"""Twenty tracks written by hand: between them they have every special case there is.
+"""Twenty tracks written by hand, which together have every special case.
 
-Owns the cases that a program which reads music libraries gets wrong: names that look alike, text in
-any script, files that are not here, files without metadata.
+Owns the cases that programs often get wrong: names that look alike, text in any script, content that is not
+here, files without metadata.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 
 from mcfs.demo.key_notations import MusicKey, Notation
-from mcfs.demo.track import Fields, Kept, Track
+from mcfs.demo.track import ContentIn, Fields, Track
 from mcfs.demo.tune import Tune
 
 _RED, _ORANGE, _YELLOW, _GREEN = "#C50A08", "#F2A000", "#F8D200", "#32BE44"
@@ -21,14 +21,14 @@ def _track(
     bpm: str,
     key: tuple[int, bool, Notation],
     unlocked: bool = False,
-    kept: Kept = Kept.HERE,
+    content_in: ContentIn = ContentIn.LIBRARY,
     **values: str | tuple[str, ...],
 ) -> Track:
     number, minor, notation = key
     music_key = MusicKey(number, minor)
     fields: Fields = {
         "bpm": (bpm,),
-        "key": (music_key.spelled(notation),),
+        "key": (music_key.text_in(notation),),
     } | {name: (value,) if isinstance(value, str) else value for name, value in values.items()}
     return Track(
         work_paths=work_paths,
@@ -36,20 +36,20 @@ def _track(
         fields=fields,
         tags=fields,
         unlocked=unlocked,
-        kept=kept,
+        content_in=content_in,
     )
 
 
-def _marks_apart(text: str) -> str:
-    """As macOS spells file names: e and an accent, not é."""
+def _decomposed(text: str) -> str:
+    """As macOS writes file names: é as e and a combining accent."""
     return unicodedata.normalize("NFD", text)
 
 
 _GARDEN = "Nadja Wrobel/Concrete Garden"
 _TOUR = "Marlow & Finch/Live at the Harbour (2019)"
 
-MEMORABLE = (
-    # An album: one track as it should be, one unlocked, one that only the archive has.
+HANDWRITTEN_TRACKS = (
+    # An album: an ordinary track, one whose content is only in the archive, one that is unlocked.
     _track(
         f"{_GARDEN}/01 Night Bus to Tegel.flac",
         artist="Nadja Wrobel",
@@ -80,7 +80,7 @@ MEMORABLE = (
         crate="Peak time",
         color=_ORANGE,
         added="2019-11-02",
-        kept=Kept.ARCHIVE,
+        content_in=ContentIn.ARCHIVE,
     ),
     _track(
         f"{_GARDEN}/03 Olive Trees (Beatless).flac",  # not live
@@ -96,9 +96,9 @@ MEMORABLE = (
         crate="Warm-up / early",
         added="2019-11-02",
         unlocked=True,
-        kept=Kept.BOTH,
+        content_in=ContentIn.BOTH,
     ),
-    # A value that cannot be a folder name, and a title that cannot either.
+    # An artist and a title that cannot be file names.
     _track(
         "AC-DC/Singles/Volt - Ampere (live).mp3",
         artist="AC/DC",
@@ -113,7 +113,7 @@ MEMORABLE = (
         comment="100% crowd, watch the low_end",
         added="2016-05-28",
     ),
-    # Drum & bass, counted once whole and once half.
+    # Drum & bass, once with its tempo and once with half of it.
     _track(
         "Singles/Ines Kova, Tolga Aras - Alive.wav",  # not live
         artist=("Ines Kova", "Tolga Aras"),
@@ -138,9 +138,9 @@ MEMORABLE = (
         rating="3",
         crate="Warm-up / early",
         unlocked=True,
-        kept=Kept.ARCHIVE,
+        content_in=ContentIn.ARCHIVE,
     ),
-    # Scripts: Cyrillic, Japanese, Arabic from right to left, and accents apart from their letters.
+    # Scripts: Cyrillic, Japanese, Arabic (right to left), and accents as combining characters.
     _track(
         "Светлана Миронова/Переулок/01 Белая ночь.flac",
         artist="Светлана Миронова",
@@ -155,7 +155,7 @@ MEMORABLE = (
         crate="Afterhours",
         color=_BLUE,
         added="2020-02-14",
-        kept=Kept.BOTH,
+        content_in=ContentIn.BOTH,
     ),
     _track(
         "山田ハルカ/終電のあと.mp3",
@@ -183,9 +183,9 @@ MEMORABLE = (
         added="2021-09-30",
     ),
     _track(
-        _marks_apart("Zoë Désirée/Déjà Rêvé (Extended Mix).mp3"),
-        artist=_marks_apart("Zoë Désirée"),
-        title=_marks_apart("Déjà Rêvé (Extended Mix)"),
+        _decomposed("Zoë Désirée/Déjà Rêvé (Extended Mix).mp3"),
+        artist=_decomposed("Zoë Désirée"),
+        title=_decomposed("Déjà Rêvé (Extended Mix)"),
         genre="Deep House",
         year="2017",
         bpm="121.98",
@@ -193,7 +193,7 @@ MEMORABLE = (
         rating="2",
         added="2018-01-20",
     ),
-    # Quotes of every kind and what a shell would expand; no rating.
+    # Quotes of every kind, and characters that a shell expands; no rating.
     _track(
         "Singles/Rico \"Smoke\" O'Dell - Don't Touch the $%&# Fader! [12'' Mix].wav",
         artist='Rico "Smoke" O\'Dell',
@@ -218,7 +218,7 @@ MEMORABLE = (
         crate=("Sunday 🌞", "Afterhours"),
         color=_YELLOW,
     ),
-    # Namesakes: the album's and the single's differ only in their sound.
+    # Two tracks of the same artist and title: one on an album, one a single.
     _track(
         "Marlow & Finch/Low Tide/04 Lighthouse.flac",
         artist="Marlow & Finch",
@@ -247,7 +247,7 @@ MEMORABLE = (
         color=_GREEN,
         added="2020-10-05",
     ),
-    # Live, three ways; and two that only sound like it.
+    # Live recordings; and titles that contain "live" in another meaning.
     _track(
         f"{_TOUR}/01 Undertow.mp3",
         artist="Marlow & Finch",
@@ -308,7 +308,7 @@ MEMORABLE = (
         rating="1",
         added="2024-06-10",
     ),
-    # Nobody has described these yet: one has tags inside, the other nothing at all.
+    # No git-annex metadata yet: one has tags inside the file, the other has none.
     Track(
         work_paths=("Incoming/promo (3).mp3",),
         tune=Tune(bpm=127, root=5, minor=True, number=0),

@@ -1,6 +1,6 @@
-"""A musical key, and the ways that programs write it.
+"""How different programs write a musical key, for the demo's metadata.
 
-Owns the names alone, for the demo's metadata; the wheel's notations, and reading them, are the core's.
+Owns the key names. `mcfs.text.musical_keys` owns Lancelot and Open Key notation, and parsing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SIGNS = str.maketrans({"#": "♯", "b": "♭"})
 
 
 class Notation(Enum):
-    """Which program analysed the track."""
+    """The ways to write a key: each of the programs that analyse keys has its own."""
 
     NAME = auto()  # Am
     SIGNS = auto()  # F♯m
@@ -26,7 +26,7 @@ class Notation(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MusicKey:
-    """One of the 24, by its place on the circle of fifths: 8 is C major, and A minor."""
+    """One of the 24 keys, by its number on the circle of fifths: 8 is C major or A minor."""
 
     number: int  # 1-12
     minor: bool
@@ -36,8 +36,8 @@ class MusicKey:
         """Semitones above C."""
         return (7 * (self.number - 8) + (9 if self.minor else 0)) % 12
 
-    def spelled(self, notation: Notation) -> str:
-        """As that program writes it."""
+    def text_in(self, notation: Notation) -> str:
+        """The key in a notation."""
         name = (_MINOR if self.minor else _MAJOR)[self.root]
         match notation:
             case Notation.NAME:

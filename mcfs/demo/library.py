@@ -1,6 +1,6 @@
-"""The demo's two repositories: the library, and an archive beside it, both made by git-annex itself.
+"""The two repositories of the demo: the library, and an archive beside it. git-annex makes both.
 
-Owns the order of the git-annex commands, and what is left behind when one fails: nothing.
+Owns the order of the git-annex commands, and that nothing is left behind if one fails.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from pathlib import Path
 from mcfs.annex.process import run
 from mcfs.demo.catalogue import catalogue
 from mcfs.demo.sound import encode
-from mcfs.demo.tags import tagged
-from mcfs.demo.track import Kept, Track
+from mcfs.demo.tags import with_tags
+from mcfs.demo.track import ContentIn, Track
 from mcfs.errors import LibraryError, McfsError
 
-OnProgress = Callable[[str, float], None]  # what is being done; how much of all is done, 0 to 1
+OnProgress = Callable[
+    [str, float], None
+]  # called with the current step, and how much of all is done, 0 to 1
 
-# Nobody's settings: that all commits are to be signed, or `*.wav` kept in git, is not for a demo.
-_PLAIN = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+# Ignore the user's git settings: signed commits, or `*.wav` in git, would spoil the demo.
+_WITHOUT_USER_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 _IDENTITY = {"user.name": "mcfs demo", "user.email": "demo@mcfs.invalid"}
 _ARCHIVE = "archive"
 _SECONDS = 3600  # enough for thousands of files on a slow disk
@@ -50,7 +52,7 @@ _COVER_JPEG = base64.b64decode(
 
 @dataclass(frozen=True, slots=True)
 class DemoLibrary:
-    """What was made."""
+    """The two repositories, and how many tracks they have."""
 
     library: Path
     archive: Path
@@ -59,15 +61,15 @@ class DemoLibrary:
 
 
 def make_library(place: Path, count: int, seed: int, on_progress: OnProgress) -> DemoLibrary:
-    """A library of `count` tracks at `place` and its archive at `place`-archive; or neither."""
+    """Make a library of `count` tracks at `place`, and its archive at `place`-archive; or neither."""
     library = place.resolve()
     if ":" in library.name:
-        raise McfsError(f"{library} has a colon in it, which git-annex takes for another machine's")
+        raise McfsError(f"{library} contains a colon, so git-annex would read it as HOST:PATH")
     _refuse_unless_free(library)
     archive = library.with_name(f"{library.name}-{_ARCHIVE}")
     _refuse_unless_free(archive)
-    for asked in (["git", "--version"], ["git-annex", "version", "--raw"]):
-        run(asked, folder=Path("/"))  # while there is nothing to clean up
+    for command in (["git", "--version"], ["git-annex", "version", "--raw"]):
+        run(command, folder=Path("/"))  # fails here if it is missing, with nothing to clean up
     tracks = catalogue(count, seed)
     with _removed_on_failure(library, archive):
         _begin(library)
@@ -81,7 +83,7 @@ def make_library(place: Path, count: int, seed: int, on_progress: OnProgress) ->
         on_progress("git annex copy", 0.8)
         _fill_archive(library, archive, tracks)
         on_progress("done", 1)
-    only_in_archive = sum(track.kept is Kept.ARCHIVE for track in tracks)
+    only_in_archive = sum(track.content_in is ContentIn.ARCHIVE for track in tracks)
     return DemoLibrary(library, archive, count, only_in_archive)
 
 
@@ -94,7 +96,7 @@ def _refuse_unless_free(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _removed_on_failure(*folders: Path) -> Iterator[None]:
-    """What did not exist before does not exist after a failure, or Ctrl-C, either."""
+    """On failure or Ctrl-C, remove the folders, and the parents that did not exist before."""
     missing = {
         part for folder in folders for part in (folder, *folder.parents) if not part.exists()
     }
@@ -104,13 +106,15 @@ def _removed_on_failure(*folders: Path) -> Iterator[None]:
         for folder in folders:
             _empty(folder)
         for part in sorted(missing, key=lambda part: len(part.parts), reverse=True):
-            with contextlib.suppress(OSError):  # never made, or somebody else's file is in it
+            with contextlib.suppress(
+                OSError
+            ):  # it was never made, or another process put a file in it
                 part.rmdir()
         raise
 
 
 def _empty(folder: Path) -> None:
-    # The folders of git-annex's objects are read-only, as the objects are.
+    # git-annex makes its objects, and the folders that hold them, read-only.
     for inner, _, _ in os.walk(folder):
         Path(inner).chmod(0o700)
     for entry in folder.iterdir() if folder.exists() else ():
@@ -131,7 +135,7 @@ def _begin(library: Path) -> None:
 
 
 def _write(library: Path, track: Track) -> None:
-    sound = tagged(encode(track.tune, track.extension), track.extension, track.tags)
+    sound = with_tags(encode(track.tune, track.extension), track.extension, track.tags)
     for work_path in track.work_paths:
         _file(library, work_path).write_bytes(sound)
 
@@ -146,8 +150,8 @@ def _add(library: Path, tracks: list[Track]) -> None:
     add = ("git-annex", "add", "--quiet", "--force-large", "--no-check-gitignore", "--batch", "-z")
     locked = [path for track in tracks if not track.unlocked for path in track.work_paths]
     unlocked = [path for track in tracks if track.unlocked for path in track.work_paths]
-    _run(library, *add, stdin=_listed([str(_COVER), *locked]))
-    _run(library, *add, "-c", "annex.addunlocked=true", stdin=_listed(unlocked))
+    _run(library, *add, stdin=_null_terminated([str(_COVER), *locked]))
+    _run(library, *add, "-c", "annex.addunlocked=true", stdin=_null_terminated(unlocked))
     _run(library, "git", "add", "--force", str(_NOTES))
     _run(library, "git", "commit", "--quiet", "--message=A demo library")
 
@@ -158,31 +162,33 @@ def _describe(library: Path, tracks: list[Track]) -> None:
         for track in tracks
         if track.fields
     ]
-    said = "".join(f"{line}\n" for line in lines).encode()
-    _run(library, "git-annex", "metadata", "--quiet", "--batch", "--json", stdin=said)
+    stdin = "".join(f"{line}\n" for line in lines).encode()
+    _run(library, "git-annex", "metadata", "--quiet", "--batch", "--json", stdin=stdin)
 
 
 def _fill_archive(library: Path, archive: Path, tracks: list[Track]) -> None:
-    """A clone that knows all the metadata; each is the other's remote, by a path that moves along."""
+    """Clone the library, and copy or move content. The two are each other's remotes, by relative paths."""
     identity = [f"--config={name}={value}" for name, value in _IDENTITY.items()]
     _run(library, "git", "clone", "--quiet", *identity, str(library), str(archive))
     _run(archive, "git", "remote", "set-url", "origin", f"../{library.name}")
     _run(archive, "git-annex", "init", "--quiet", _ARCHIVE)
     _run(library, "git", "remote", "add", _ARCHIVE, f"../{archive.name}")
-    for command, kept in (("copy", Kept.BOTH), ("move", Kept.ARCHIVE)):
-        paths = [path for track in tracks if track.kept is kept for path in track.work_paths]
+    for command, content_in in (("copy", ContentIn.BOTH), ("move", ContentIn.ARCHIVE)):
+        paths = [
+            path for track in tracks if track.content_in is content_in for path in track.work_paths
+        ]
         to_archive = (command, "--quiet", f"--to={_ARCHIVE}", "--batch", "-z")
-        _run(library, "git-annex", *to_archive, stdin=_listed(paths))
+        _run(library, "git-annex", *to_archive, stdin=_null_terminated(paths))
 
 
-def _listed(paths: Iterable[str]) -> bytes:
+def _null_terminated(paths: Iterable[str]) -> bytes:
     return b"".join(os.fsencode(path) + b"\0" for path in paths)
 
 
 def _run(folder: Path, *command: str, stdin: bytes = b"") -> None:
-    # git-annex goes by its own name: under `git annex` it would outlive the git that we can stop.
+    # Called as `git-annex`: when `git annex` is stopped, only git ends and git-annex goes on.
     try:
-        run(command, folder=folder, stdin=stdin, seconds=_SECONDS, variables=_PLAIN)
+        run(command, folder=folder, stdin=stdin, seconds=_SECONDS, variables=_WITHOUT_USER_SETTINGS)
     except LibraryError as error:
-        # Exit 69 would say that a library cannot be reached; this one could not be made.
+        # A LibraryError means exit code 69, "the library cannot be reached". Here, making it failed.
         raise McfsError(str(error)) from error

@@ -1,9 +1,9 @@
-"""MP3 files: MPEG-1 Layer III frames that hold a handful of spectral lines each.
+"""MP3 files: MPEG-1 Layer III frames with a few spectral lines each.
 
-Owns the format (ISO 11172-3). It analyses nothing: a tone is written as the one frequency line it
-falls on, +1, 0 or -1 in each granule as its phase turns, its loudness is the granule's gain. All
-lines stand in the count1 region with its fixed-length table B, each frame carries its own data
-(no bit reservoir), and the bit rate is constant.
+Owns the format (ISO 11172-3). Nothing is analysed: a tone is the one frequency line that is nearest to it,
+with the value +1, 0 or -1 in each granule, following its phase; the granule's gain is its loudness. All
+lines are in the count1 region, with its fixed-length table B. Each frame has its own data (no bit
+reservoir), and the bit rate is constant.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _KICK_SECONDS = 0.06
 
 
 def encode(tune: Tune) -> bytes:
-    """Frames of two granules, until the tune is over."""
+    """The whole file: frames of two granules each."""
     notes = list(steps(tune))
     length = notes[-1].start + notes[-1].seconds
     frames = []
-    owed = 0  # what rounding frames down to bytes has left out, in 1/RATE of a byte
+    owed = 0  # what rounding frame sizes down has left out so far, in 1/RATE of a byte
     for number in range(math.ceil(length * RATE / _GRANULE / 2)):
         size, rest = divmod(144 * _KILOBITS * 1000, RATE)
         owed += rest
@@ -49,15 +49,15 @@ def _frame(granules: list[tuple[str, str]], size: int, padded: bool) -> bytes:
 
 
 def _granule(notes: list[Step], number: int) -> tuple[str, str]:
-    """Its part of the side information, and its spectral lines."""
+    """The granule's part of the side information, and its spectral lines."""
     start = number * _GRANULE / RATE
     sounding = [note for note in notes if note.start <= start] or notes[:1]
     note = sounding[-1]
     age = start - note.start
-    lines = {round(note.hertz / _LINE - 0.5): _turned(note.hertz, number)}
+    lines = {round(note.hertz / _LINE - 0.5): _phase_level(note.hertz, number)}
     loudness = _LOUDNESS * math.exp(-age / 0.06)
     if note.kick and age < _KICK_SECONDS:
-        lines.update((line, _turned((line + 0.5) * _LINE, number)) for line in _KICK_LINES)
+        lines.update((line, _phase_level((line + 0.5) * _LINE, number)) for line in _KICK_LINES)
     quads = "".join(
         _quad([lines.get(line + offset, 0) for offset in range(4)])
         for line in range(0, max(lines) + 1, 4)
@@ -69,13 +69,13 @@ def _granule(notes: list[Step], number: int) -> tuple[str, str]:
     return side, quads
 
 
-def _turned(hertz: float, granule: int) -> int:
-    """A tone's phase at a granule, as one of three levels."""
+def _phase_level(hertz: float, granule: int) -> int:
+    """The phase of a tone at a granule, rounded to one of three levels."""
     return round(1.2 * math.cos(2 * math.pi * hertz * granule * _GRANULE / RATE + math.pi / 4))
 
 
 def _quad(lines: list[int]) -> str:
-    """Table B: a bit per line, clear where there is something, then their signs."""
+    """Table B: one bit for each line, 0 if it is not zero; then the signs of those."""
     return "".join("01"[not line] for line in lines) + "".join(
         "01"[line < 0] for line in lines if line
     )

@@ -1,7 +1,7 @@
-"""A tune as samples, and as the bytes of a WAV, FLAC or MP3 file without tags.
+"""A tune as samples, and as a WAV, FLAC or MP3 file without tags.
 
-Owns the synthesiser, in plain Python: a lookup per note and a copy per step, so that hundreds of
-files cost a second or two.
+Owns the synthesiser. It is plain Python: each note is computed once and then copied, so that hundreds of
+files take a second or two.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST_STEP = RATE // 2
 
 
 def encode(tune: Tune, extension: str) -> bytes:
-    """The file that `extension` promises."""
+    """A file of the format that the extension names."""
     match extension:
         case "wav":
             return _wav(samples(tune))
@@ -40,7 +40,7 @@ def samples(tune: Tune) -> array[int]:
     sound = array("h")
     for step in steps(tune):
         end = round((step.start + step.seconds) * RATE)
-        sound += _played(step.hertz, step.kick, step.hat)[: end - len(sound)]
+        sound += _step_samples(step.hertz, step.kick, step.hat)[: end - len(sound)]
     return sound
 
 
@@ -58,8 +58,8 @@ def _wav(sound: array[int]) -> bytes:
 
 
 @functools.cache
-def _played(hertz: float, kick: bool, hat: bool) -> array[int]:
-    """The longest step there is; shorter ones are its beginning."""
+def _step_samples(hertz: float, kick: bool, hat: bool) -> array[int]:
+    """The longest step; the samples of a shorter one are the first of these."""
     parts = [_tone(hertz)]
     if kick:
         parts.append(_kick())
@@ -90,7 +90,7 @@ def _kick() -> list[int]:
 
 @functools.cache
 def _hat() -> list[int]:
-    """Noise, always the same: `random()` alone is promised never to change."""
+    """Noise. Only `random()` is guaranteed to give the same numbers in every version of Python."""
     noise = random.Random(909)
     return [
         round(_LOUDEST / 3 * math.exp(-index / 150) * (2 * noise.random() - 1))

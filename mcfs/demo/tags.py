@@ -1,7 +1,7 @@
-"""The tags inside a demo file, as a tagging program would have written them.
+"""Tags for the demo files, as a tagging program would write them.
 
-Owns the mapping from metadata fields to ID3 frames and Vorbis comments. Ratings, crates and colours
-are not among them: those are the DJ's own words, and only git-annex has them.
+Owns which metadata field is which ID3 frame or Vorbis comment. Ratings, crates and colours are only in
+git-annex, because tagging programs do not write them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from mutagen import flac, id3, wave
 
-# mutagen is annotated in part, and its annotations do not say what its constructors return.
+# mutagen's annotations are incomplete: they do not say what its constructors return.
 _FLAC: Any = flac.FLAC
 _WAVE: Any = wave.WAVE
 _ID3: Any = id3.ID3
@@ -31,26 +31,27 @@ _FRAMES: Mapping[str, Any] = {
 _COMMENTS = {field: field for field in _FRAMES} | {"key": "initialkey", "year": "date"}
 
 
-def tagged(sound: bytes, extension: str, fields: Mapping[str, Sequence[str]]) -> bytes:
-    """The file with those of the fields that tags can say; none leaves it as it is."""
-    said = {field: list(values) for field, values in fields.items() if field in _FRAMES}
-    if not said:
+def with_tags(sound: bytes, extension: str, fields: Mapping[str, Sequence[str]]) -> bytes:
+    """The file with tags for those fields that have one; the same file if none has."""
+    texts = {field: list(values) for field, values in fields.items() if field in _FRAMES}
+    if not texts:
         return sound
     file = io.BytesIO(sound)
     match extension:
         case "flac":
             holder = _FLAC(file)
             holder.add_tags()
-            holder.tags.vendor = "mcfs demo"  # else mutagen's version would be part of every key
-            for field, values in said.items():
+            # By default the vendor is mutagen with its version: every version would make other keys.
+            holder.tags.vendor = "mcfs demo"
+            for field, values in texts.items():
                 holder.tags[_COMMENTS[field]] = values
         case "wav":
             holder = _WAVE(file)
             holder.add_tags()
-            _fill(holder.tags, said)
+            _fill(holder.tags, texts)
         case "mp3":
             holder = _ID3()
-            _fill(holder, said)
+            _fill(holder, texts)
         case _:
             raise ValueError(f"no tags are written to {extension}")
     file.seek(0)
@@ -58,8 +59,8 @@ def tagged(sound: bytes, extension: str, fields: Mapping[str, Sequence[str]]) ->
     return file.getvalue()
 
 
-def _fill(tags: Any, said: Mapping[str, list[str]]) -> None:
-    for field, values in said.items():
+def _fill(tags: Any, texts: Mapping[str, list[str]]) -> None:
+    for field, values in texts.items():
         language = {"lang": "eng"} if field == "comment" else {}
         tags.add(_FRAMES[field](encoding=id3.Encoding.UTF8, text=values, **language))
 

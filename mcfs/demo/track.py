@@ -1,4 +1,4 @@
-"""The shape of a demo track: its files, its tune, its metadata and where it is kept."""
+"""A demo track: its files, its tune, its metadata, and which repository has its content."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from mcfs.demo.tune import Tune
 Fields = Mapping[str, tuple[str, ...]]
 
 
-class Kept(Enum):
+class ContentIn(Enum):
     """Which of the two repositories has the content."""
 
-    HERE = auto()
+    LIBRARY = auto()
     BOTH = auto()
     ARCHIVE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One sound; every one of its work paths holds it."""
+    """One sound file, which may have several work paths."""
 
     work_paths: tuple[str, ...]
     tune: Tune
     fields: Fields = field(default_factory=dict)  # git-annex metadata
     tags: Fields = field(default_factory=dict)  # inside the file
     unlocked: bool = False
-    kept: Kept = Kept.HERE
+    content_in: ContentIn = ContentIn.LIBRARY
 
     @property
     def extension(self) -> str:
-        """What kind of file it is."""
+        """Extension of its files, without the dot."""
         return self.work_paths[0].rpartition(".")[2]

@@ -1,6 +1,6 @@
-"""The tune of a demo track: which notes and drums, at what time.
+"""The tune of a demo track: its notes and drums, and when they sound.
 
-Owns the music; how it becomes samples or MP3 frames is `sound`'s and `mp3`'s.
+`sound.py` and `mp3.py` turn it into samples or MP3 frames.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 _SCALES = {True: (0, 3, 5, 7, 10), False: (0, 2, 4, 7, 9)}  # pentatonic: any order sounds right
 _NOTES = 8
-# Every melody is one number in base 5. Multiplying by a prime that is not 5 maps the numbers onto
-# themselves, and makes neighbours sound unlike each other.
+# A melody is a number in base 5, one digit for each note. Multiplying by a prime other than 5, modulo their
+# count, gives every melody exactly once, and makes neighbouring numbers sound different.
 _MELODIES = 5**_NOTES
 _SCATTER = 48_271
 _SIXTEENTHS_IN_A_MINUTE = 4
@@ -19,7 +19,7 @@ _SIXTEENTHS_IN_A_MINUTE = 4
 
 @dataclass(frozen=True, slots=True)
 class Tune:
-    """A bar or half a bar in a key; tunes of different `number` below 390,625 differ."""
+    """Half a bar or a bar in a key. Each `number` below 390,625 gives another tune."""
 
     bpm: float
     root: int  # semitones above C
@@ -29,7 +29,7 @@ class Tune:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One sixteenth note: a tone that fades, and maybe a drum."""
+    """One sixteenth note: a tone that fades, and possibly a drum."""
 
     start: float  # seconds
     seconds: float
@@ -39,7 +39,7 @@ class Step:
 
 
 def steps(tune: Tune) -> Iterator[Step]:
-    """A second or two of it: four beats, or two where the beats are slow."""
+    """Four beats of the tune, or two if they are slow: one or two seconds."""
     seconds = 60 / tune.bpm / _SIXTEENTHS_IN_A_MINUTE
     melody = tune.number * _SCATTER % _MELODIES
     scale = _SCALES[tune.minor]

@@ -1,4 +1,4 @@
-"""Words that made-up artists, titles and folders are put together from. Data only."""
+"""Words for the names of generated artists, titles and folders. Data only."""
 
 FIRST_NAMES = (
     "Ada", "Amara", "Anton", "Björn", "Camille", "Daria", "Eero", "Elif", "Emeka", "Fatou", "Goran",

@@ -1,1 +1,1 @@
-"""Tests of the demo library, room by room: tune, sound, formats, tags, catalogue, repositories."""
+"""Tests of the demo library."""

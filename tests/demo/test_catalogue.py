@@ -1,4 +1,4 @@
-"""Which tracks there are: every special case early, the rest believable, all of it repeatable."""
+"""Which tracks a demo library has: first every special case, then realistic ones; always the same."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from itertools import islice
 import pytest
 
 from mcfs.demo.catalogue import catalogue
-from mcfs.demo.generated import crowd
-from mcfs.demo.handwritten import MEMORABLE
-from mcfs.demo.track import Kept, Track
+from mcfs.demo.generated import generated_tracks
+from mcfs.demo.handwritten import HANDWRITTEN_TRACKS
+from mcfs.demo.track import ContentIn, Track
 
 FIRST = catalogue(20, seed=1)
 
@@ -21,8 +21,8 @@ def value(track: Track, field: str) -> str:
     return " & ".join(track.fields.get(field, ()))
 
 
-def test_the_memorable_are_twenty() -> None:
-    assert len(MEMORABLE) == 20
+def test_there_are_twenty_handwritten_tracks() -> None:
+    assert len(HANDWRITTEN_TRACKS) == 20
 
 
 def test_the_same_seed_makes_the_same_tracks() -> None:
@@ -39,21 +39,21 @@ def test_another_seed_makes_another_library() -> None:
     assert one[20:] != other[20:]
 
 
-def test_what_python_must_not_change() -> None:
-    """The crowd of seed 1 as it was when written: a Python that draws otherwise makes other keys."""
-    first = next(crowd(1, taken=[]))
+def test_generated_tracks_never_change() -> None:
+    """If Python's generator gave other numbers, all annex keys would change."""
+    first = next(generated_tracks(1, taken=[]))
     assert first.work_paths == (
         "Compilations/Fjord Audio, Vol. 4/01 Jasmin Ueda - Hollow Coast.wav",
     )
     assert first.tune.bpm == 123.79
 
 
-def test_every_sound_is_its_own() -> None:
+def test_no_two_tracks_have_the_same_sound() -> None:
     assert len({track.tune.number for track in catalogue(2000, seed=9)}) == 2000
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 12_345])
-def test_every_work_path_can_be_a_file_of_its_own(seed: int) -> None:
+def test_work_paths_do_not_collide(seed: int) -> None:
     paths = [path for track in catalogue(3000, seed) for path in track.work_paths]
     assert len({unicodedata.normalize("NFC", path).casefold() for path in paths}) == len(paths)
     folders = {path.rpartition("/")[0] for path in paths}
@@ -98,9 +98,9 @@ def test_twenty_show_namesakes_with_different_sound() -> None:
 
 def test_twenty_show_everything_about_files() -> None:
     assert {track.extension for track in FIRST} == {"wav", "flac", "mp3"}
-    assert {track.kept for track in FIRST} == set(Kept)
-    assert any(track.unlocked and track.kept is not Kept.ARCHIVE for track in FIRST)
-    assert any(track.unlocked and track.kept is Kept.ARCHIVE for track in FIRST)
+    assert {track.content_in for track in FIRST} == set(ContentIn)
+    assert any(track.unlocked and track.content_in is not ContentIn.ARCHIVE for track in FIRST)
+    assert any(track.unlocked and track.content_in is ContentIn.ARCHIVE for track in FIRST)
     assert any(len(track.work_paths) == 2 for track in FIRST)
     assert any(not track.fields and not track.tags for track in FIRST)
     assert any(not track.fields and track.tags for track in FIRST)
@@ -126,16 +126,16 @@ def test_twenty_show_everything_about_metadata() -> None:
 
 
 def test_a_thousand_are_believable() -> None:
-    crowd_of_1000 = list(islice(crowd(5, taken=[]), 1000))
-    extensions = Counter(track.extension for track in crowd_of_1000)
+    generated = list(islice(generated_tracks(5, taken=[]), 1000))
+    extensions = Counter(track.extension for track in generated)
     assert all(extensions[extension] > 100 for extension in ("wav", "flac", "mp3"))
-    kept = Counter(track.kept for track in crowd_of_1000)
-    assert all(kept[where] > 80 for where in Kept)
-    assert 50 < sum(track.unlocked for track in crowd_of_1000) < 250
-    assert 5 < sum(not track.fields for track in crowd_of_1000) < 100
-    assert 5 < sum(len(track.work_paths) == 2 for track in crowd_of_1000) < 100
-    assert len({artist for t in crowd_of_1000 for artist in t.fields.get("artist", ())}) > 100
-    assert len({value(track, "title") for track in crowd_of_1000}) > 700
+    kept = Counter(track.content_in for track in generated)
+    assert all(kept[where] > 80 for where in ContentIn)
+    assert 50 < sum(track.unlocked for track in generated) < 250
+    assert 5 < sum(not track.fields for track in generated) < 100
+    assert 5 < sum(len(track.work_paths) == 2 for track in generated) < 100
+    assert len({artist for t in generated for artist in t.fields.get("artist", ())}) > 100
+    assert len({value(track, "title") for track in generated}) > 700
 
 
 def test_the_tune_is_what_the_metadata_says() -> None:
@@ -147,7 +147,7 @@ def test_the_tune_is_what_the_metadata_says() -> None:
 
 def test_albums_hold_together() -> None:
     albums: dict[str, list[Track]] = {}
-    for track in crowd(4, taken=[]):
+    for track in generated_tracks(4, taken=[]):
         folder = track.work_paths[0].rpartition("/")[0]
         albums.setdefault(folder, []).append(track)
         if len(albums) > 60:
@@ -159,4 +159,6 @@ def test_albums_hold_together() -> None:
             ]
             for field in ("album", "albumartist", "year", "added"):
                 assert len({value(track, field) for track in tracks}) == 1, (folder, field)
-            assert len({(track.extension, track.kept, track.unlocked) for track in tracks}) == 1
+            assert (
+                len({(track.extension, track.content_in, track.unlocked) for track in tracks}) == 1
+            )

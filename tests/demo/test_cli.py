@@ -1,4 +1,4 @@
-"""`mcfs demo` on the command line: what it says, what it refuses, and how it leaves."""
+"""`mcfs demo` on the command line: its output, wrong arguments, failures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-def test_it_says_what_was_made_and_what_to_try(
+def test_output_says_what_was_made_and_what_to_try(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["demo", "my library", "--tracks", "3"]) == 0
@@ -41,14 +41,14 @@ def test_it_says_what_was_made_and_what_to_try(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my library", "my library-archive"]
 
 
-def test_an_empty_folder_will_do(tmp_path: Path) -> None:
+def test_an_empty_folder_is_used(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert run(["demo", "empty", "--tracks", "1"]) == 0
     assert (tmp_path / "empty" / "README.md").is_file()
 
 
 @pytest.mark.parametrize("occupied", ["demo", "demo-archive"])
-def test_a_folder_with_something_in_it_is_left_alone(
+def test_a_folder_that_is_not_empty_is_refused(
     occupied: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / occupied).mkdir()
@@ -64,7 +64,7 @@ def test_a_folder_with_something_in_it_is_left_alone(
 
 
 @pytest.mark.parametrize("occupied", ["demo", "demo-archive"])
-def test_a_file_is_left_alone(
+def test_a_file_is_refused(
     occupied: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / occupied).write_text("mine")
@@ -73,7 +73,7 @@ def test_a_file_is_left_alone(
     assert (tmp_path / occupied).read_text() == "mine"
 
 
-def test_below_a_file_there_is_no_folder(
+def test_a_folder_below_a_file_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("mine")
@@ -81,11 +81,9 @@ def test_below_a_file_there_is_no_folder(
     assert capsys.readouterr().err == f"mcfs: {tmp_path / 'file/demo'}: Not a directory\n"
 
 
-def test_a_colon_would_be_another_machine(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_colon_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["demo", "a:b"]) == 1
-    assert "has a colon in it" in capsys.readouterr().err
+    assert "contains a colon" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
@@ -93,13 +91,13 @@ def test_a_colon_would_be_another_machine(
     "arguments",
     [[], ["d", "--tracks", "0"], ["d", "--tracks", "x"], ["d", "--seed", "-1"], ["d", "e"]],
 )
-def test_a_wrong_command_line_is_refused(arguments: list[str], tmp_path: Path) -> None:
+def test_wrong_arguments_are_refused(arguments: list[str], tmp_path: Path) -> None:
     assert run(["demo", *arguments]) == 2
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("program", ["git", "git-annex"])
-def test_a_missing_program_is_named_with_how_to_get_it(
+def test_a_missing_program_is_named_with_how_to_install_it(
     program: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -121,7 +119,7 @@ def test_a_missing_program_is_named_with_how_to_get_it(
     assert not (tmp_path / "demo").exists()
 
 
-def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_leaves_no_files(tmp_path: Path) -> None:
     demo = subprocess.Popen(
         [sys.executable, "-m", "mcfs", "demo", "new/demo", "--tracks", "400"],
         stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Our FLAC, read back by a decoder that shares nothing with the encoder."""
+"""The FLAC encoder, tested with a decoder that shares no code with it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Bits:
 
 
 def crc(data: bytes, polynomial: int, width: int) -> int:
-    """Bit by bit; over data that ends in its own checksum it is 0."""
+    """CRC, bit by bit; it is 0 for data that ends with its own checksum."""
     value = 0
     for byte in data:
         for bit in range(7, -1, -1):
@@ -130,11 +130,11 @@ def noise(length: int) -> array[int]:
     ],
     ids=["tune", "silence", "extremes", "slope", "noise", "one block", "one", "two", "three"],
 )
-def test_what_is_decoded_is_what_was_encoded(sound: array[int]) -> None:
+def test_decoding_gives_the_same_samples(sound: array[int]) -> None:
     assert decoded(flac.encode(sound, RATE)) == list(sound)
 
 
-def test_sound_is_made_smaller_and_noise_not_much_larger() -> None:
+def test_sound_is_compressed_and_noise_hardly_grows() -> None:
     tune = samples(TUNE)
     assert len(flac.encode(tune, RATE)) < 0.75 * len(tune.tobytes())
     assert len(flac.encode(noise(8192), RATE)) < 2 * 8192 + 100

@@ -24,16 +24,16 @@ def test_spellings(
     number: int, minor: bool, name: str, signs: str, lancelot: str, open_key: str
 ) -> None:
     key = MusicKey(number, minor)
-    assert key.spelled(Notation.NAME) == name
-    assert key.spelled(Notation.SIGNS) == signs
-    assert key.spelled(Notation.LANCELOT) == lancelot
-    assert key.spelled(Notation.OPEN) == open_key
+    assert key.text_in(Notation.NAME) == name
+    assert key.text_in(Notation.SIGNS) == signs
+    assert key.text_in(Notation.LANCELOT) == lancelot
+    assert key.text_in(Notation.OPEN) == open_key
 
 
 @pytest.mark.parametrize("notation", Notation)
 def test_no_two_keys_are_written_alike(notation: Notation) -> None:
     keys = [MusicKey(number, minor) for number in range(1, 13) for minor in (True, False)]
-    assert len({key.spelled(notation) for key in keys}) == 24
+    assert len({key.text_in(notation) for key in keys}) == 24
 
 
 def test_roots_climb_by_fifths() -> None:

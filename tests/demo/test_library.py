@@ -14,7 +14,7 @@ import pytest
 
 from mcfs.demo.catalogue import catalogue
 from mcfs.demo.library import make_library
-from mcfs.demo.track import Kept, Track
+from mcfs.demo.track import ContentIn, Track
 from mcfs.errors import McfsError
 from tests.demo_library import DEMO_SEED, DEMO_TRACKS
 from tests.prerequisites import git_annex_environment, needs_git_annex
@@ -28,11 +28,11 @@ def _git_annex() -> None:
 
 
 def silent(_doing: str, _share: float) -> None:
-    """Nobody watches."""
+    """Ignore progress."""
 
 
 def ask(library: Path, *words: str) -> str:
-    """What git or git-annex answers, with none of the user's settings."""
+    """Output of git or git-annex, without the user's settings."""
     done = subprocess.run(
         words,
         cwd=library,
@@ -51,7 +51,7 @@ def objects(text: str) -> Iterator[Mapping[str, Any]]:
 
 
 def keys_by_file(library: Path) -> dict[str, str]:
-    """Annexed work path → annex key, for all, present or not."""
+    """Annexed work path → annex key, for present and absent content."""
     found = ask(library, "git-annex", "find", "--include=*", "--json")
     return {entry["file"]: entry["key"] for entry in objects(found)}
 
@@ -71,7 +71,7 @@ def files(tracks: list[Track]) -> set[str]:
     return {path for track in tracks for path in track.work_paths}
 
 
-def test_git_annex_finds_nothing_wrong(demo_copy: Path) -> None:
+def test_git_annex_fsck_succeeds(demo_copy: Path) -> None:
     for repository in (demo_copy, demo_copy.with_name("library-archive")):
         assert ask(repository, "git-annex", "fsck", "--fast", "--quiet") == ""
         assert ask(repository, "git-annex", "fsck", "--quiet") == ""
@@ -86,13 +86,13 @@ def test_every_file_is_annexed_with_its_extension(demo_library: Path) -> None:
         assert key.rpartition(".")[2] == file.rpartition(".")[2]
 
 
-def test_one_file_is_gits_own(demo_library: Path) -> None:
+def test_one_file_is_in_git(demo_library: Path) -> None:
     everything = ask(demo_library, "git", "ls-files", "-z").rstrip("\0").split("\0")
     assert set(everything) - keys_by_file(demo_library).keys() == {"README.md"}
     assert not (demo_library / "README.md").is_symlink()
 
 
-def test_every_sound_has_a_key_of_its_own(demo_library: Path) -> None:
+def test_every_track_has_its_own_key(demo_library: Path) -> None:
     keys = keys_by_file(demo_library)
     assert len({keys[track.work_paths[0]] for track in TRACKS}) == DEMO_TRACKS
     for track in TRACKS:
@@ -129,19 +129,19 @@ def test_content_is_where_it_should_be(demo_library: Path) -> None:
         for entry in objects(ask(demo_library, "git-annex", "whereis", "--json"))
     }
     names = {
-        Kept.HERE: {"library"},
-        Kept.BOTH: {"library", "archive"},
-        Kept.ARCHIVE: {"archive"},
+        ContentIn.LIBRARY: {"library"},
+        ContentIn.BOTH: {"library", "archive"},
+        ContentIn.ARCHIVE: {"archive"},
     }
     for track in TRACKS:
         for path in track.work_paths:
-            assert where[path] == names[track.kept], path
+            assert where[path] == names[track.content_in], path
     here = {entry["file"] for entry in objects(ask(demo_library, "git-annex", "find", "--json"))}
     absent = files(TRACKS) - here
-    assert absent == files([track for track in TRACKS if track.kept is Kept.ARCHIVE])
+    assert absent == files([track for track in TRACKS if track.content_in is ContentIn.ARCHIVE])
 
 
-def test_get_brings_what_is_not_here(demo_copy: Path) -> None:
+def test_get_fetches_absent_content(demo_copy: Path) -> None:
     ask(demo_copy, "git-annex", "get", "--quiet", ".")
     assert files(TRACKS) <= {
         entry["file"] for entry in objects(ask(demo_copy, "git-annex", "find", "--json"))
@@ -149,7 +149,7 @@ def test_get_brings_what_is_not_here(demo_copy: Path) -> None:
     assert ask(demo_copy, "git-annex", "fsck", "--quiet") == ""
 
 
-def test_every_file_plays_and_says_what_it_is(demo_copy: Path) -> None:
+def test_every_file_can_be_read_and_has_its_tags(demo_copy: Path) -> None:
     ask(demo_copy, "git-annex", "get", "--quiet", ".")
     opened: Any = mutagen.File
     for track in TRACKS:
@@ -167,7 +167,7 @@ def test_every_file_plays_and_says_what_it_is(demo_copy: Path) -> None:
 
 
 def test_the_same_seed_makes_the_same_library(demo_library: Path, tmp_path: Path) -> None:
-    """A smaller one, elsewhere: the keys and metadata of its tracks are the same."""
+    """A smaller one in another folder has the same keys and metadata."""
     again, other = tmp_path / "again", tmp_path / "other"
     make_library(again, 22, DEMO_SEED, silent)
     make_library(other, 22, DEMO_SEED + 1, silent)
@@ -200,14 +200,14 @@ def test_both_can_be_moved_together(demo_copy: Path, tmp_path: Path) -> None:
 
 
 class StopError(Exception):
-    """Something goes wrong."""
+    """An error, to be raised in the middle."""
 
 
 @pytest.mark.parametrize(
     "when", ["making sound", "git annex add", "git annex metadata", "git annex copy", "done"]
 )
 @pytest.mark.parametrize("reason", [KeyboardInterrupt, StopError])
-def test_half_a_library_is_none(when: str, reason: type[BaseException], tmp_path: Path) -> None:
+def test_a_failure_leaves_no_files(when: str, reason: type[BaseException], tmp_path: Path) -> None:
     def stop(doing: str, _share: float) -> None:
         if doing == when:
             raise reason
@@ -247,8 +247,8 @@ def test_progress_only_grows(tmp_path: Path) -> None:
     assert [told[0], told[-1]] == [("making sound", 0), ("done", 1)]
 
 
-def test_nobodys_settings_matter(tmp_path: Path) -> None:
-    """Neither a user's git configuration, nor an odd locale, nor a repository around us."""
+def test_the_users_settings_have_no_effect(tmp_path: Path) -> None:
+    """A user's git configuration, an unusual locale, and a repository around the folder."""
     home = tmp_path / "home"
     (home / ".config/git").mkdir(parents=True)
     (home / ".config/git/ignore").write_text("*.flac\n*.md\n")

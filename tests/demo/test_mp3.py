@@ -1,4 +1,4 @@
-"""Our MP3, taken apart frame by frame: every header, every length, every spectral line."""
+"""The MP3 encoder, tested by parsing every frame: header, length, spectral lines."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def granules(file: bytes) -> Iterator[Granule]:
 
 
 def lines(data: str) -> dict[int, int]:
-    """ISO 11172-3, table B of the count1 region: four bits, clear for a 1, then a sign for each."""
+    """Table B of the count1 region (ISO 11172-3): four bits, 0 for a line that is not zero; then signs."""
     found = {}
     at = line = 0
     while at < len(data):
@@ -74,7 +74,7 @@ def lines(data: str) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("tune", [TUNE, SLOW, FAST])
-def test_every_frame_is_whole_and_the_lines_are_the_notes(tune: Tune) -> None:
+def test_every_frame_is_complete_and_has_the_lines_of_the_notes(tune: Tune) -> None:
     notes = list(steps(tune))
     for number, granule in enumerate(granules(mp3.encode(tune))):
         time = number * 576 / 44_100
@@ -87,7 +87,7 @@ def test_every_frame_is_whole_and_the_lines_are_the_notes(tune: Tune) -> None:
         assert 0 < granule.gain < 210
 
 
-def test_each_note_begins_loud() -> None:
+def test_each_note_is_loudest_at_its_beginning() -> None:
     gains = [granule.gain for granule in granules(mp3.encode(TUNE))]
     rises = sum(later > earlier for earlier, later in itertools.pairwise(gains))
     assert rises == len(list(steps(TUNE))) - 1
@@ -103,7 +103,7 @@ def test_mutagen_reads_it() -> None:
 
 
 def loudness_at(sound: array[int], hertz: float) -> float:
-    """Goertzel: how much of one frequency is in it."""
+    """The strength of one frequency, by Goertzel's algorithm."""
     turn = 2 * math.cos(2 * math.pi * hertz / 44_100)
     last = before = 0.0
     for sample in sound:

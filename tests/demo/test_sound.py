@@ -1,4 +1,4 @@
-"""What the files sound like, in numbers."""
+"""The synthesiser: loudness, rhythm, notes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_it_takes_a_second_or_two(bpm: float) -> None:
     assert 1 <= len(sound) / RATE <= 2.5
 
 
-def test_it_is_loud_enough_and_never_too_loud() -> None:
+def test_it_is_loud_and_does_not_clip() -> None:
     for number in range(20):
         sound = samples(Tune(126, root=number % 12, minor=bool(number % 2), number=number))
         assert 12_000 < max(map(abs, sound)) < 32_000
@@ -37,7 +37,7 @@ def test_there_is_a_beat() -> None:
     assert sorted(loudest) == [0, 4, 8, 12]
 
 
-def test_the_notes_are_of_the_key() -> None:
+def test_the_notes_are_in_the_key() -> None:
     a_minor = {9, 0, 2, 4, 7}  # A C D E G
     for step in steps(TUNE):
         midi = 69 + 12 * math.log2(step.hertz / 440)

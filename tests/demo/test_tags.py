@@ -1,4 +1,4 @@
-"""What is written into a file is what a tag reader finds, and the sound is still there."""
+"""A tag reader finds the tags that were written, and the sound is unchanged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import mutagen
 import pytest
 
 from mcfs.demo.sound import encode
-from mcfs.demo.tags import tagged
+from mcfs.demo.tags import with_tags
 from mcfs.demo.tune import Tune
 
 TUNE = Tune(bpm=128.5, root=9, minor=True, number=1)
@@ -40,7 +40,7 @@ def read(file: bytes) -> Any:
 
 @pytest.mark.parametrize("extension", ["wav", "mp3"])
 def test_id3(extension: str) -> None:
-    found = read(tagged(encode(TUNE, extension), extension, FIELDS))
+    found = read(with_tags(encode(TUNE, extension), extension, FIELDS))
     said = {frame.FrameID: tuple(map(str, frame.text)) for frame in found.tags.values()}
     assert said == {
         "TPE1": FIELDS["artist"],
@@ -57,7 +57,7 @@ def test_id3(extension: str) -> None:
 
 
 def test_vorbis_comments() -> None:
-    found = read(tagged(encode(TUNE, "flac"), "flac", FIELDS))
+    found = read(with_tags(encode(TUNE, "flac"), "flac", FIELDS))
     assert found.tags["artist"] == list(FIELDS["artist"])
     assert found.tags["initialkey"] == ["F♯m"]
     assert found.tags["date"] == ["1991-08-17"]
@@ -66,20 +66,20 @@ def test_vorbis_comments() -> None:
 
 
 @pytest.mark.parametrize("extension", ["wav", "mp3", "flac"])
-def test_the_sound_is_as_long_as_before(extension: str) -> None:
+def test_the_sound_keeps_its_length(extension: str) -> None:
     bare = encode(TUNE, extension)
-    with_tags = tagged(bare, extension, FIELDS)
-    assert read(with_tags).info.length == pytest.approx(read(bare).info.length, abs=0.001)
-    assert bare[200:] in with_tags
+    tagged = with_tags(bare, extension, FIELDS)
+    assert read(tagged).info.length == pytest.approx(read(bare).info.length, abs=0.001)
+    assert bare[200:] in tagged
 
 
 @pytest.mark.parametrize("extension", ["wav", "mp3", "flac"])
-def test_nothing_to_say_leaves_the_file_as_it_is(extension: str) -> None:
+def test_without_tags_the_file_stays_the_same(extension: str) -> None:
     bare = encode(TUNE, extension)
-    assert tagged(bare, extension, {}) == bare
-    assert tagged(bare, extension, {"crate": ("Festival",)}) == bare
+    assert with_tags(bare, extension, {}) == bare
+    assert with_tags(bare, extension, {"crate": ("Festival",)}) == bare
 
 
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(ValueError, match="ogg"):
-        tagged(b"", "ogg", FIELDS)
+        with_tags(b"", "ogg", FIELDS)
