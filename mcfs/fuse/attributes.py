@@ -1,6 +1,6 @@
 """What `stat` shows of a node, and for how long the kernel may cache it.
 
-Owns the timeouts and the attributes of every kind of node.
+Owns how a node's policy becomes attributes and timeouts.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from pyfuse3 import EntryAttributes, InodeT
 
 from mcfs.fuse.inodes import is_file
 from mcfs.fuse.track_content import TrackContent
-from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, PinsNode, TrackNode
+from mcfs.tree.nodes import Node, TrackNode
+from mcfs.tree.policy import Caching, EntryKind, policy_of
 
 # What is invalidated when it changes.
 DAY = 86_400.0
 # What is not: pins, a folder's file, a folder's own attributes, and the absence of a name that a new field
 # would make valid.
 SECOND = 1.0
+# Every listed name passes here, and looking up a member of an enumeration takes a while.
+_ONE_SECOND, _TEXT_FILE = Caching.ONE_SECOND, EntryKind.TEXT_FILE
 _SMALLEST = 1  # of a file of unknown size: 0 would be copied as empty
 
 
@@ -35,30 +38,29 @@ class AttributeBuilder:
         """The attributes of a node; `changed_at_ns` and `size` count where the node does not say."""
         attributes = EntryAttributes()
         attributes.st_ino = inode
-        attributes.entry_timeout = attributes.attr_timeout = DAY
+        policy = policy_of(node)
+        attributes.entry_timeout = SECOND if policy.name is _ONE_SECOND else DAY
+        attributes.attr_timeout = SECOND if policy.attributes is _ONE_SECOND else DAY
         attributes.st_uid, attributes.st_gid = self._uid, self._gid
         attributes.st_nlink = 1
-        match node:
-            case TrackNode():
-                if is_file(inode):
-                    attributes.st_mode = stat.S_IFREG | 0o444
-                    attributes.st_size = _SMALLEST if node.size is None else node.size
-                    attributes.st_blocks = -(-attributes.st_size // 512)
-                else:
-                    attributes.st_mode = stat.S_IFLNK | 0o777
-                    attributes.st_size = len(self._content.link_target(node))
-                if node.changed is not None:
-                    changed_at_ns = node.changed * 1000
-            case ExportNode() | InfoFileNode():
-                attributes.st_mode = stat.S_IFREG | 0o444
-                attributes.st_size = size
-                attributes.st_blocks = -(-size // 512)
-                attributes.entry_timeout = attributes.attr_timeout = SECOND
-            case _:
-                attributes.st_mode = stat.S_IFDIR | (0o755 if isinstance(node, PinsNode) else 0o555)
-                # A link count of 1 means that the number of subfolders is unknown; with 2, `find` would
-                # assume that there are none.
-                attributes.attr_timeout = SECOND
+        if isinstance(node, TrackNode):
+            if is_file(inode):
+                attributes.st_mode = stat.S_IFREG | policy.permissions
+                attributes.st_size = _SMALLEST if node.size is None else node.size
+                attributes.st_blocks = -(-attributes.st_size // 512)
+            else:
+                attributes.st_mode = stat.S_IFLNK | 0o777
+                attributes.st_size = len(self._content.link_target(node))
+            if node.changed is not None:
+                changed_at_ns = node.changed * 1000
+        elif policy.kind is _TEXT_FILE:
+            attributes.st_mode = stat.S_IFREG | policy.permissions
+            attributes.st_size = size
+            attributes.st_blocks = -(-size // 512)
+        else:
+            # A link count of 1 means that the number of subfolders is unknown; with 2, `find` would assume
+            # that there are none.
+            attributes.st_mode = stat.S_IFDIR | policy.permissions
         attributes.st_atime_ns = attributes.st_mtime_ns = attributes.st_ctime_ns = changed_at_ns
         return attributes
 

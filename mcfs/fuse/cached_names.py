@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from mcfs.query import Cut, DateBetween, Query, leaves
 from mcfs.text.unique_names import collision_key
 from mcfs.tree.changed_names import NameChanges
-from mcfs.tree.nodes import Node, TracksNode, ValuesNode
+from mcfs.tree.name_dependency import NameDependency
 
 _Key = TypeVar("_Key", int, str)
 
@@ -23,17 +22,6 @@ _Key = TypeVar("_Key", int, str)
 MAX_ABSENT = 50_000
 # Pruning goes through every name, so it waits until at least so many were added.
 PRUNE_AFTER = 10_000
-
-
-class NameDependency(Enum):
-    """What can change the names in a folder."""
-
-    # A name changes with its own track and with tracks of the same name; the same in all such folders.
-    TRACK = "track"
-    # A name changes with what a template shows of its tracks.
-    TEMPLATE = "template"
-    # Every name changes with any track: numbered names, the first so many, the last so many days.
-    ALL = "all"
 
 
 class NameKind(Enum):
@@ -52,32 +40,6 @@ class CachedName:
     parent: int
     name: bytes
     kind: NameKind
-
-
-def name_dependency(node: Node, *, plain_names: bool) -> NameDependency:
-    """What the names in this folder depend on."""
-    if not isinstance(node, TracksNode | ValuesNode):
-        return NameDependency.TEMPLATE
-    if _is_cut(node.query) or _is_relative_to_today(node.query):
-        return NameDependency.ALL
-    if isinstance(node, ValuesNode) or node.presentation.file_names is not None:
-        return NameDependency.TEMPLATE
-    if node.query.order:
-        return NameDependency.ALL
-    return NameDependency.TRACK if plain_names else NameDependency.TEMPLATE
-
-
-def _is_cut(query: Query) -> bool:
-    return query.limit is not None or any(isinstance(leaf, Cut) for leaf in leaves(query.where))
-
-
-def _is_relative_to_today(query: Query) -> bool:
-    """Whether it finds other tracks after midnight."""
-    return any(
-        isinstance(leaf, DateBetween)
-        and any(end and end.startswith("-") for end in (leaf.low, leaf.high))
-        for leaf in leaves(query.where)
-    )
 
 
 @dataclass(slots=True)

@@ -21,18 +21,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mcfs.config.settings import Entries
-from mcfs.fuse.cached_names import CachedNames, NameDependency, name_dependency
+from mcfs.fuse.cached_names import CachedNames
 from mcfs.fuse.mount_paths import is_at_or_below, split
-from mcfs.tree.nodes import (
-    ExportNode,
-    InfoFileNode,
-    Node,
-    RootNode,
-    TrackNode,
-    TracksNode,
-    ValueNode,
-    ValuesNode,
-)
+from mcfs.tree.name_dependency import NameDependency, name_dependency
+from mcfs.tree.nodes import Node, RootNode, TrackNode, opened_folder
+from mcfs.tree.policy import Caching, EntryKind, policy_of, presentation_of
 
 ROOT = 1
 
@@ -143,7 +136,8 @@ class InodeTable:
             # A pin was removed and made again, or a view was edited: nothing that the kernel has cached of
             # the old folder, or below it, is true of the new one.
             self.detach(mount_path)
-        kind = _GENERATED_FILE if isinstance(node, ExportNode | InfoFileNode) else _FOLDER
+        is_text_file = policy_of(node).kind is EntryKind.TEXT_FILE
+        kind = _GENERATED_FILE if is_text_file else _FOLDER
         salt = 0
         while True:
             raw = f"{salt}:{mount_path}".encode("utf-8", "surrogateescape")
@@ -161,7 +155,7 @@ class InodeTable:
             if isinstance(node, TrackNode):
                 entry = _Entry(node, node, "")
             else:
-                folder = node.folder() if isinstance(node, ValueNode) else node
+                folder = opened_folder(node)
                 dependency = name_dependency(folder, plain_names=self._plain_names)
                 entry = _Entry(node, folder, mount_path, dependency)
                 self._inode_of_path[mount_path] = inode
@@ -186,13 +180,10 @@ class InodeTable:
 
     def note_cached(self, parent: int, name: bytes, node: Node, dependency: NameDependency) -> None:
         """The kernel may cache for a day that this name is there."""
-        match node:
-            case TrackNode():
-                self.cached_names.add_track(parent, name, node.inode, dependency)
-            case ValueNode() | TracksNode() | ValuesNode():
-                self.cached_names.add_folder(parent, name, dependency)
-            case _:
-                pass
+        if isinstance(node, TrackNode):
+            self.cached_names.add_track(parent, name, node.inode, dependency)
+        elif policy_of(node).name is Caching.UNTIL_ANNOUNCED:
+            self.cached_names.add_folder(parent, name, dependency)
 
     def forget(self, inodes: Iterable[tuple[int, int]]) -> None:
         """The kernel gives back each inode so many times; after the last it holds it no longer."""
@@ -242,10 +233,8 @@ class InodeTable:
         return [path for path in self._inode_of_path if is_at_or_below(path, mount_path)]
 
     def _shows_files(self, parent: InodeEntry | None) -> bool:
-        node = parent.folder if parent is not None else None
-        if isinstance(node, TracksNode | ValuesNode) and node.presentation.entries is not None:
-            return node.presentation.entries is Entries.FILES
-        return self._entries is Entries.FILES
+        shown = None if parent is None else presentation_of(parent.folder).entries
+        return (shown or self._entries) is Entries.FILES
 
 
 def is_file(inode: int) -> bool:

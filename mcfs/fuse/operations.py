@@ -38,15 +38,8 @@ from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.inodes import InodeEntry, InodeTable, is_file
 from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
 from mcfs.fuse.track_content import TrackContent, read_cached
-from mcfs.tree.nodes import (
-    ExportNode,
-    InfoFileNode,
-    InfoFolderNode,
-    Node,
-    PinsNode,
-    RootNode,
-    TrackNode,
-)
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode
+from mcfs.tree.policy import Caching, Changes, DotNames, EntryKind, policy_of
 from mcfs.tree.route import can_become_valid
 from mcfs.tree.tree import Tree
 from mcfs.tree.version import TreeVersion
@@ -128,7 +121,7 @@ class Operations(pyfuse3.Operations):
             if node is None:
                 depth = mount_paths.depth(parent.mount_path)
                 node = await trio.to_thread.run_sync(self._tree.child, parent.folder, text, depth)
-                if isinstance(node, ExportNode | InfoFileNode):
+                if policy_of(node).kind is EntryKind.TEXT_FILE:
                     return await self._add_text_file(
                         node, mount_paths.join(parent.mount_path, text)
                     )
@@ -140,7 +133,7 @@ class Operations(pyfuse3.Operations):
 
     def _from_memory(self, parent: InodeEntry, name: str) -> Node | None:
         """The node of a name as a listing in memory has it; None where the tree has to be asked."""
-        if name.startswith(".") and not isinstance(parent.node, RootNode | PinsNode):
+        if name.startswith(".") and policy_of(parent.node).dot_names is DotNames.NONE:
             raise NotFoundError(f"{name}: nothing here begins with a dot")
         listing = self._tree.cached_listing(parent.folder)
         if listing is None:
@@ -153,7 +146,7 @@ class Operations(pyfuse3.Operations):
     @guarded
     async def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
         entry = self.inodes[inode]
-        if isinstance(entry.node, ExportNode | InfoFileNode):
+        if policy_of(entry.node).kind is EntryKind.TEXT_FILE:
             self.inodes.set_size(inode, len(await self._text(entry.node)))
         return self._attributes.build(inode, entry.node, self.invalidator.changed_at_ns, entry.size)
 
@@ -166,7 +159,8 @@ class Operations(pyfuse3.Operations):
 
     @guarded
     async def access(self, inode: InodeT, mode: int, ctx: RequestContext) -> bool:
-        if mode & os.W_OK and not isinstance(self.inodes[inode].node, PinsNode):
+        changes = policy_of(self.inodes[inode].node).changes
+        if mode & os.W_OK and changes is Changes.READ_ONLY:
             raise FUSEError(errno.EROFS)
         return True
 
@@ -200,9 +194,10 @@ class Operations(pyfuse3.Operations):
             self.invalidator.is_current(folder.version) and folder.settings is self._tree.settings
         )
         changed_at_ns = self.invalidator.changed_at_ns
+        names_inside = policy_of(parent.node).names_inside
         # No await from here on: the lookups that the kernel accepts and those we count must stay equal.
         for position, inode in enumerate(folder.dots[start_id:], start_id):
-            attributes = self._attributes.build(inode, RootNode(), changed_at_ns)
+            attributes = self._attributes.build(inode, parent.node, changed_at_ns)
             if not pyfuse3.readdir_reply(token, b"." * (position + 1), attributes, position + 1):
                 return
         for position in range(max(0, start_id - 2), len(folder.entries)):
@@ -211,7 +206,7 @@ class Operations(pyfuse3.Operations):
             inode = self.inodes.inode(node, mount_path, parent, is_current=is_current)
             attributes = self._attributes.build(inode, node, changed_at_ns)
             name = os.fsencode(text)
-            if isinstance(parent.node, PinsNode | InfoFolderNode):
+            if names_inside is Caching.ONE_SECOND:
                 attributes.entry_timeout = attributes.attr_timeout = SECOND
             elif not is_current:
                 # True when the folder was opened: to be shown, but not cached.
@@ -233,17 +228,14 @@ class Operations(pyfuse3.Operations):
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_TRUNC | os.O_APPEND):
             raise FUSEError(errno.EROFS)
         node = self.inodes[inode].node
-        match node:
-            case TrackNode():
-                descriptor = await self._content.open(node)
-                return FileInfo(fh=FileHandleT(descriptor), keep_cache=True)
-            case ExportNode() | InfoFileNode():
-                handle = self._handle()
-                self._texts[handle] = await self._text(node)
-                # Without direct_io, the kernel would cut the text to the size it saw a moment ago.
-                return FileInfo(fh=handle, direct_io=isinstance(node, InfoFileNode))
-            case _:
-                raise FUSEError(errno.EISDIR)
+        if isinstance(node, TrackNode):
+            descriptor = await self._content.open(node)
+            return FileInfo(fh=FileHandleT(descriptor), keep_cache=True)
+        text = await self._text(node)
+        handle = self._handle()
+        self._texts[handle] = text
+        # Without direct_io, the kernel would cut the text to the size it saw a moment ago.
+        return FileInfo(fh=handle, direct_io=policy_of(node).direct_io)
 
     @guarded
     async def read(self, fh: FileHandleT, off: int, size: int) -> bytes:
@@ -261,10 +253,14 @@ class Operations(pyfuse3.Operations):
     async def flush(self, fh: FileHandleT) -> None:
         """Nothing was written."""
 
-    async def _text(self, node: ExportNode | InfoFileNode) -> bytes:
-        if isinstance(node, ExportNode):
-            return await trio.to_thread.run_sync(self._tree.file_content, node)
-        return await self._info_files.content(node.file)
+    async def _text(self, node: Node) -> bytes:
+        match node:
+            case ExportNode():
+                return await trio.to_thread.run_sync(self._tree.file_content, node)
+            case InfoFileNode(file):
+                return await self._info_files.content(file)
+            case _:
+                raise FUSEError(errno.EISDIR)
 
     # --- pins, the only thing that can be changed
 
@@ -329,24 +325,21 @@ class Operations(pyfuse3.Operations):
     def _not_there(
         self, parent_inode: InodeT, name: bytes, parent: InodeEntry, version: TreeVersion
     ) -> EntryAttributes:
-        # Nothing can appear with a leading dot, which most of the names that programs probe for have.
-        if name.startswith(b".") and not isinstance(parent.node, PinsNode):
+        # Most of the names that programs probe for begin with a dot.
+        policy = policy_of(parent.node)
+        if name.startswith(b".") and policy.dot_names is not DotNames.ANY:
             return absent(DAY)
         # A new field can make a query valid; another mount or the command line can add a pin.
-        may_appear = can_become_valid(os.fsdecode(name)) or isinstance(
-            parent.node, PinsNode | InfoFolderNode
-        )
         if (
-            may_appear
+            policy.names_inside is Caching.ONE_SECOND
+            or can_become_valid(os.fsdecode(name))
             or not self.invalidator.is_current(version)
             or not self.inodes.cached_names.add_absent(parent_inode, name, parent.dependency)
         ):
             return absent(SECOND)
         return absent(DAY)
 
-    async def _add_text_file(
-        self, node: ExportNode | InfoFileNode, mount_path: str
-    ) -> EntryAttributes:
+    async def _add_text_file(self, node: Node, mount_path: str) -> EntryAttributes:
         size = len(await self._text(node))
         inode = self.inodes.inode(node, mount_path, None, is_current=True)
         self.inodes.count_lookup(inode, node, mount_path, is_current=True)
@@ -361,7 +354,7 @@ class Operations(pyfuse3.Operations):
         inode = self.inodes.inode(node, mount_path, parent, is_current=is_current)
         self.inodes.count_lookup(inode, node, mount_path, is_current=is_current)
         attributes = self._attributes.build(inode, node, self.invalidator.changed_at_ns)
-        if not is_current or isinstance(parent.node, PinsNode):
+        if not is_current or policy_of(parent.node).names_inside is Caching.ONE_SECOND:
             attributes.entry_timeout = SECOND
         else:
             self.inodes.note_cached(parent_inode, name, node, parent.dependency)

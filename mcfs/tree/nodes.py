@@ -144,6 +144,11 @@ FileNode = ExportNode | InfoFileNode
 Node = FolderNode | FileNode | TrackNode
 
 
+def opened_folder(node: Node) -> Node:
+    """The folder that a value opens; any other node as it is."""
+    return node.folder() if isinstance(node, ValueNode) else node
+
+
 def query_folder(
     query: Query, templates: tuple[Template, ...], presentation: Presentation
 ) -> QueryFolderNode:

@@ -1,0 +1,74 @@
+"""What the names in a folder depend on, and so which changes can move them.
+
+Owns this rule. Which names a change touches is worked out in `changed_names.py`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import assert_never
+
+from mcfs.query import Cut, DateBetween, Query, leaves
+from mcfs.tree.nodes import (
+    EmptyPinNode,
+    ExportNode,
+    InfoFileNode,
+    InfoFolderNode,
+    Node,
+    PinsNode,
+    RootNode,
+    TrackNode,
+    TracksNode,
+    ValueNode,
+    ValuesNode,
+)
+
+
+class NameDependency(Enum):
+    """What can change the names in a folder."""
+
+    # A name changes with its own track and with tracks of the same name; the same in all such folders.
+    TRACK = "track"
+    # A name changes with what a template shows of its tracks.
+    TEMPLATE = "template"
+    # Every name changes with any track: numbered names, the first so many, the last so many days.
+    ALL = "all"
+
+
+def name_dependency(node: Node, *, plain_names: bool) -> NameDependency:
+    """What the names in this folder depend on."""
+    match node:
+        case TracksNode() | ValuesNode() if _is_cut(node.query) or _is_relative_to_today(
+            node.query
+        ):
+            return NameDependency.ALL
+        case TracksNode() if node.presentation.file_names is not None:
+            return NameDependency.TEMPLATE
+        case TracksNode() if node.query.order:
+            return NameDependency.ALL
+        case TracksNode() if plain_names:
+            return NameDependency.TRACK
+        case TracksNode() | ValuesNode():
+            return NameDependency.TEMPLATE
+        case ValueNode():
+            return name_dependency(node.folder(), plain_names=plain_names)
+        case RootNode() | PinsNode() | EmptyPinNode() | InfoFolderNode():
+            return NameDependency.TEMPLATE
+        case TrackNode() | ExportNode() | InfoFileNode():
+            # No name is in a file.
+            return NameDependency.TEMPLATE
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _is_cut(query: Query) -> bool:
+    return query.limit is not None or any(isinstance(leaf, Cut) for leaf in leaves(query.where))
+
+
+def _is_relative_to_today(query: Query) -> bool:
+    """Whether it finds other tracks after midnight."""
+    return any(
+        isinstance(leaf, DateBetween)
+        and any(end and end.startswith("-") for end in (leaf.low, leaf.high))
+        for leaf in leaves(query.where)
+    )
