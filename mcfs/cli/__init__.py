@@ -1,8 +1,8 @@
-"""The command line: one module per command, loaded when that command is asked for.
+"""The command line: one module for each command, imported when that command runs.
 
 Owns arguments, messages and exit codes, and no logic. A module `mcfs/cli/NAME.py` offers `command`,
-a click command. Whatever goes wrong leaves as one sentence on stderr and the exit code of its error;
-results go to stdout and everything else to stderr.
+a click command. Results go to stdout. Every failure becomes one sentence on stderr, and the exit code of
+its error.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ import click
 from mcfs import __version__
 from mcfs.errors import ExitCode, McfsError, TextError, bug_sentence
 
-# Name → one line of help, so that `mcfs --help` imports none of them.
+# Name → one line of help, so that `mcfs --help` needs to import no command.
 COMMANDS = {
-    "demo": "Make a small git-annex library with sound in it, to try things on.",
-    "explain": "Explain how a query or a path was read, and what it finds.",
-    "fields": "Show the fields there are, or the values of one.",
-    "get": "Have git-annex fetch what a query names.",
-    "import": "Write metadata from Mixxx, or from the files' tags, into git-annex.",
-    "ls": "List what the mount would show at a path, without a mount.",
+    "demo": "Make a small git-annex library with sound in it, to try mcfs on.",
+    "explain": "Explain how a query or a path is read, and what it finds.",
+    "fields": "Show all fields, or the values of one.",
+    "get": "Fetch the content of a query's tracks with git-annex.",
+    "import": "Write metadata from Mixxx, or from the tags in the files, into git-annex.",
+    "ls": "List what a mount would show at a path, without a mount.",
     "mount": "Mount a library as folders that answer questions.",
-    "pin": "Keep a query as a folder in pins/.",
-    "pins": "Show the pins there are.",
-    "search": "Show the tracks that a query names.",
-    "status": "Show library, store and mounts on one screen.",
+    "pin": "Save a query as a folder in pins/.",
+    "pins": "List the pins.",
+    "search": "Show the tracks of a query.",
+    "status": "Show the state of library, store and mounts.",
     "sync": "Bring the store up to date with the library.",
-    "umount": "Unmount, a dead mount too.",
-    "unpin": "Forget a pin.",
-    "which": "Say which track is behind a path, and where its content is.",
+    "umount": "Unmount, also when the mount is dead.",
+    "unpin": "Delete a pin.",
+    "which": "Show which track is behind a path, and where its content is.",
 }
-# Those that no module can be called.
+# `import` is a reserved word of Python.
 _MODULES = {"import": "import_"}
 
 
 class _Commands(click.Group):
-    """Commands by name, imported only when run: the whole program costs half a second to import."""
+    """Imports only the command that runs: importing all of them takes half a second."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(COMMANDS)
@@ -65,18 +65,22 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mcfs")
 def cli() -> None:
-    """Mount a git-annex music library as folders that answer questions."""
+    """Mount a git-annex music library as folders that answer questions.
+
+    Every command that prints results has --json. With it, a failure prints an
+    object, too: {"error": {"message": …, "suggestion": …, "position": …}}.
+    """
 
 
 def main() -> NoReturn:
-    """Run one command and leave with its exit code; no traceback ever reaches a user."""
-    _open_what_is_closed()
+    """Run one command and exit with its code; users never see a traceback."""
+    _open_closed_streams()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # What a command imports stays: to look for garbage in it is a tenth of its start, and in vain.
+    # Imported modules are never garbage: collecting during the imports takes a tenth of the start.
     gc.disable()
     code = run(sys.argv[1:])
-    # All is done and said: Ctrl-C would only be heard in the middle of Python's own end.
+    # Everything is done: Ctrl-C would only disturb Python while it exits.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
@@ -86,8 +90,9 @@ def run(arguments: list[str]) -> int:
     if "-o" in arguments[2:3] and arguments[0] not in COMMANDS:
         # `mount -t fuse.mcfs LIBRARY MOUNTPOINT` runs `mcfs LIBRARY MOUNTPOINT -o OPTIONS`.
         arguments = ["mount", *arguments]
+    context: click.Context | None = None
     try:
-        # Not cli.main(): it calls a closed pipe a failure.
+        # Not cli.main(), which treats a closed pipe as a failure.
         with cli.make_context("mcfs", arguments) as context:
             result: Any = cli.invoke(context)
         sys.stdout.flush()
@@ -97,15 +102,17 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\nmcfs: interrupted", err=True)  # below the terminal's ^C
+        click.echo("\nmcfs: interrupted", err=True)  # on the line after ^C
         return 130
     except BrokenPipeError:
-        _drop_output()  # whoever read us has seen enough
+        _drop_output()  # the reader has seen enough
         return ExitCode.DONE
     except McfsError as error:
-        _explain(error)
+        _print_json_error(error, context)
+        _print_error(error)
         return error.exit_code
     except OSError as error:
+        _print_json_error(error, context)
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"mcfs: {where}{error.strerror or error}", err=True)
         try:
@@ -121,29 +128,37 @@ def run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else ExitCode.DONE
 
 
-def _open_what_is_closed() -> None:
-    """A shell may close our ends (`>&-`); what Python then has for them is None."""
+def _open_closed_streams() -> None:
+    """A shell may close our streams (`>&-`); Python then has None for them."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            if nowhere != number:
-                os.dup2(nowhere, number)
-                os.close(nowhere)
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
             setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: SIM115  (it stays open)
 
 
 def _drop_output() -> None:
-    """What could not be written: Python would try and complain once more when it flushes at exit."""
+    """Output that cannot be written: Python would try again at exit, and complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _explain(error: McfsError) -> None:
+def _print_json_error(error: Exception, context: click.Context | None) -> None:
+    if context is not None:
+        from mcfs.cli.json_output import print_error_as_json
+
+        print_error_as_json(error, context)
+
+
+def _print_error(error: McfsError) -> None:
     if not isinstance(error, TextError):
         click.echo(f"mcfs: {error}", err=True)
         return
-    from mcfs.cli.terminal import caret, fit, screen
+    from mcfs.cli.terminal import output_of
+    from mcfs.cli.text_layout import caret_lines, printable
 
-    click.echo(f"mcfs: {fit(str(error))}", err=True)
-    width = screen(sys.stderr).width
-    text, mark = caret(error.text, error.position, None if width is None else width - 2)
+    click.echo(f"mcfs: {printable(str(error))}", err=True)
+    width = output_of(sys.stderr).width
+    text, mark = caret_lines(error.text, error.position, None if width is None else width - 2)
     click.echo(f"  {text}\n  {mark}", err=True)

@@ -1,4 +1,4 @@
-"""`mcfs demo`: a small git-annex library with sound in it."""
+"""`mcfs demo`: makes a small git-annex library with sound in it."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from mcfs.cli.json_output import json_option, print_json
+from mcfs.cli.text_layout import count_noun
 from mcfs.demo.library import DemoLibrary, make_library
 
 
 @click.command("demo")
-@click.argument("place", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--tracks",
     type=click.IntRange(min=1),
     default=200,
     show_default=True,
-    help="How many tracks; from 20 on every special case is among them.",
+    help="How many tracks. With 20 or more, every special case is among them.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="The same seed makes the same library, another seed another.",
+    help="The same number makes the same library again.",
 )
-def command(place: Path, tracks: int, seed: int) -> None:
-    """Make a small git-annex library with sound in it, to try things on.
+@json_option("Print an object.")
+def command(folder: Path, tracks: int, seed: int, as_json: bool) -> None:
+    """Make a small git-annex library with sound in it, to try mcfs on.
 
-    DIR is new or empty. A second repository, DIR-archive, is made beside it and
-    keeps some of the tracks, so that not everything is here.
+    DIR must be new or empty. A second repository, DIR-archive, is made beside it:
+    some tracks have their content only there.
     """
-    bar = Progress(
+    progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
@@ -43,28 +46,37 @@ def command(place: Path, tracks: int, seed: int) -> None:
         disable=not sys.stderr.isatty(),
         transient=True,
     )
-    with bar:
-        task = bar.add_task("making sound", total=1)
+    with progress:
+        task = progress.add_task("making sound", total=1)
         made = make_library(
-            place,
+            folder,
             tracks,
             seed,
-            lambda doing, share: bar.update(task, description=doing, completed=share),
+            lambda doing, share: progress.update(task, description=doing, completed=share),
         )
-    click.echo(_summary(place, made))
+    if as_json:
+        print_json(
+            {
+                "library": str(made.library),
+                "archive": str(made.archive),
+                "tracks": made.tracks,
+                "only_in_archive": made.only_in_archive,
+            }
+        )
+    else:
+        click.echo(_summary(folder, made))
 
 
-def _summary(place: Path, made: DemoLibrary) -> str:
-    folder = shlex.quote(str(place))
-    tracks = "1 track" if made.tracks == 1 else f"{made.tracks} tracks"
-    lines = [f"Made a library of {tracks}: {place}"]
+def _summary(folder: Path, made: DemoLibrary) -> str:
+    quoted = shlex.quote(str(folder))
+    lines = [f"Made a library of {count_noun(made.tracks, 'track')}: {folder}"]
     if made.only_in_archive:
         are = "1 is" if made.only_in_archive == 1 else f"{made.only_in_archive} are"
-        lines.append(f"Of these {are} only in {made.archive.name}, beside it.")
+        lines.append(f"Of these, {are} only in {made.archive.name}, beside it.")
     lines += [
         "",
         "Try next:",
-        f"  mkdir -p ~/mnt; mcfs mount {folder} ~/mnt",
+        f"  mkdir -p ~/mnt; mcfs mount {quoted} ~/mnt",
         "  ls ~/mnt ~/mnt/genre:techno/bpm:120-135",
         "  mcfs umount ~/mnt",
     ]

@@ -1,4 +1,4 @@
-"""`mcfs explain`: how a query or a path was read."""
+"""`mcfs explain`: how a query or a path is read."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any
 import click
 
 from mcfs.cli import options
-from mcfs.cli.session import opened
-from mcfs.cli.terminal import Screen, draw, emit, fit, screen
-from mcfs.config.load import load_settings
-from mcfs.export.json_objects import error_object, json_text
+from mcfs.cli.json_output import json_option, print_json
+from mcfs.cli.session import locate_path, open_session
+from mcfs.cli.terminal import Output, output_of, print_lines
+from mcfs.cli.text_layout import count_noun, printable
+from mcfs.export.json_objects import error_object
 from mcfs.inspect.explain import Explanation, QueryExplanation, explain
 from mcfs.inspect.path_or_query import is_path_in_any_library
-from mcfs.tree.tree import Tree
 
 
 @click.command("explain", cls=options.QueryCommand)
 @click.argument("words", metavar="PATH-OR-QUERY...", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="An object, an error too.")
+@json_option("Print an object; an error is part of it.")
 @options.library
-def command(words: tuple[str, ...], as_json: bool, asked_for: Path | None) -> None:
+def command(words: tuple[str, ...], as_json: bool, library_path: Path | None) -> None:
     """Explain how a query, or a path in a mount, is read: in words, in SQL, and what it finds.
 
     \b
@@ -30,62 +30,64 @@ def command(words: tuple[str, ...], as_json: bool, asked_for: Path | None) -> No
       mcfs explain genre:techno/bpm:120-130
       mcfs explain ~/mnt/genre:techno
 
-    Of a path in a mount the library is that of the mount. What cannot be read is
-    said with the place, and what to write instead.
+    A path in a mount is about the library of that mount. For a text that cannot be
+    read, mcfs shows where the error is and what to write instead.
     """
-    to = screen()
     text = " ".join(words)
-    place, _ = options.placed(text, asked_for)
-    if asked_for is not None and not is_path_in_any_library(text):
-        place = asked_for  # a query, wherever one stands
-    with opened(place) as (library, store):
-        explained = explain(text, store, Tree(store, load_settings(library.top)))
+    place, _ = locate_path(text, library_path)
+    if library_path is not None and not is_path_in_any_library(text):
+        place = library_path  # a query, even where a path of that name exists
+    with open_session(place) as session:
+        explanation = explain(text, session.store, session.tree)
     if as_json:
-        emit([json_text(_object(explained), indent=2), "\n"], to)
+        print_json(_object(explanation))
     else:
-        draw(_lines(explained, to))
-    if explained.error is not None:
-        raise explained.error
+        print_lines(_lines(explanation, output_of()))
+    if explanation.error is not None:
+        raise explanation.error
 
 
-def _lines(explained: Explanation, to: Screen) -> Iterator[str]:
-    for depth, step in enumerate(explained.steps):
-        yield f"{'  ' * depth}{to.bold(fit(step.name))}: {fit(step.meaning)}"
-    for remark in explained.remarks:
-        yield f"note: {fit(remark)}"
-    found = explained.query
-    if found is None:
+def _lines(explanation: Explanation, output: Output) -> Iterator[str]:
+    for depth, step in enumerate(explanation.steps):
+        name, meaning = output.bold(printable(step.name)), printable(step.meaning)
+        yield f"{'  ' * depth}{name}: {meaning}"
+    for remark in explanation.remarks:
+        yield f"note: {printable(remark)}"
+    query = explanation.query
+    if query is None:
         return
-    if explained.steps or explained.remarks:
+    if explanation.steps or explanation.remarks:
         yield ""
-    yield from map(fit, found.words)
+    yield from map(printable, query.words)
     for heading, lines in (
-        ("canonical", [found.canonical or '"" (every track)']),
-        ("SQL", found.sql.split("\n")),
-        ("plan", found.plan),
+        ("canonical", [query.canonical or '"" (every track)']),
+        ("SQL", query.sql.split("\n")),
+        ("plan", query.plan),
     ):
         yield ""
-        yield to.bold(heading)
-        yield from (f"  {fit(line)}" for line in lines)
+        yield output.bold(heading)
+        yield from (f"  {printable(line)}" for line in lines)
     yield ""
-    yield _count(found)
+    yield _count(query)
 
 
-def _count(found: QueryExplanation) -> str:
-    tracks = "1 track" if found.shown == 1 else f"{found.shown} tracks"
-    if not found.decides_presence:
-        tracks += f" here, {found.all} in all"
-    return f"{tracks}, in {found.seconds * 1000:.1f} ms"
+def _count(query: QueryExplanation) -> str:
+    tracks = count_noun(query.shown, "track")
+    if not query.decides_presence:
+        tracks += f" here, {query.all} in all"
+    return f"{tracks}, in {query.seconds * 1000:.1f} ms"
 
 
-def _object(explained: Explanation) -> dict[str, Any]:
+def _object(explanation: Explanation) -> dict[str, Any]:
     """For programs; `tracks` counts what a folder shows, `tracks_in_all` also what is not here."""
-    shown: dict[str, Any] = {"text": explained.text}
-    if explained.steps:
-        shown["steps"] = [{"name": step.name, "meaning": step.meaning} for step in explained.steps]
-    if explained.remarks:
-        shown["remarks"] = explained.remarks
-    if (query := explained.query) is not None:
+    shown: dict[str, Any] = {"text": explanation.text}
+    if explanation.steps:
+        shown["steps"] = [
+            {"name": each.name, "meaning": each.meaning} for each in explanation.steps
+        ]
+    if explanation.remarks:
+        shown["remarks"] = explanation.remarks
+    if (query := explanation.query) is not None:
         shown |= {
             "canonical": query.canonical,
             "words": query.words,
@@ -95,6 +97,6 @@ def _object(explained: Explanation) -> dict[str, Any]:
             "tracks_in_all": query.all,
             "seconds": round(query.seconds, 6),
         }
-    if explained.error is not None:
-        shown["error"] = error_object(explained.error)
+    if explanation.error is not None:
+        shown["error"] = error_object(explanation.error)
     return shown

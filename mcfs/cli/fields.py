@@ -1,4 +1,4 @@
-"""`mcfs fields`: which fields the library has, and which values."""
+"""`mcfs fields`: which fields and values the library has."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from mcfs.cli import options
-from mcfs.cli.session import opened_cache
-from mcfs.cli.terminal import Screen, cut, draw, emit, fit, in_order, padded, say, screen, width_of
-from mcfs.export.json_objects import json_text
+from mcfs.cli.json_output import json_option, print_json
+from mcfs.cli.session import open_session
+from mcfs.cli.terminal import Output, output_of, print_lines, print_message
+from mcfs.cli.text_layout import cell_width, keep_column_order, pad, printable, truncate
 from mcfs.inspect.field_counts import FieldUsage, count_fields, count_values, find_field
 
 _LONGEST_BAR = 40
@@ -20,70 +21,73 @@ _GAP = 2
 
 @click.command("fields")
 @click.argument("field", required=False)
-@click.option("--json", "as_json", is_flag=True, help="An array of objects.")
+@json_option("Print an array of objects.")
 @options.library
-def command(field: str | None, as_json: bool, asked_for: Path | None) -> None:
-    """Show the fields there are and how many tracks have them, or the values of one FIELD.
+def command(field: str | None, as_json: bool, library_path: Path | None) -> None:
+    """Show all fields and how many tracks have them, or the values of one FIELD.
 
-    Counts are of all tracks, those whose content is not here too. Values that
-    differ in case and accents alone are one.
+    All tracks are counted, including those whose content is not here. Values that
+    differ only in case and accents are counted as one.
     """
-    with opened_cache(options.library_place(asked_for)) as (_, cache), cache.reading() as read:
+    with open_session(library_path) as session, session.cache.reading() as read:
         if field is None:
-            tallies = count_fields(read)
-            objects = [_object(tally) for tally in tallies]
-            made = next((n for n, tally in enumerate(tallies) if tally.derived), len(tallies))
-            rows = [(tally.field, tally.tracks) for tally in tallies]
-            groups = [rows[:made], rows[made:]]
+            usages = count_fields(read)
+            objects = [_object(usage) for usage in usages]
+            groups = [
+                [(usage.field, usage.tracks) for usage in usages if usage.derived is derived]
+                for derived in (False, True)
+            ]
         else:
             name = find_field(field, read.vocabulary())
             values = count_values(read, name)
-            objects = [{"value": tally.value, "tracks": tally.tracks} for tally in values]
-            groups = [[(tally.value, tally.tracks) for tally in values]]
+            objects = [{"value": usage.value, "tracks": usage.tracks} for usage in values]
+            groups = [[(usage.value, usage.tracks) for usage in values]]
             if not values:
-                say(f"no track has {name}")
-    to = screen()
+                print_message(f"no track has {name}")
     if as_json:
-        emit([json_text(objects, indent=2), "\n"], to)
+        print_json(objects)
     else:
-        draw(_bars(groups, to))
+        print_lines(_bars(groups, output_of()))
 
 
-def _object(tally: FieldUsage) -> dict[str, object]:
+def _object(usage: FieldUsage) -> dict[str, object]:
     return {
-        "field": tally.field,
-        "tracks": tally.tracks,
-        "kind": tally.kind.value if tally.kind else "text",
-        "derived": tally.derived,
+        "field": usage.field,
+        "tracks": usage.tracks,
+        "kind": usage.kind.value if usage.kind else "text",
+        "derived": usage.derived,
     }
 
 
-def _bars(groups: Sequence[Sequence[tuple[str, int]]], to: Screen) -> Iterator[str]:
-    """A line for each: what it is, how many, and a bar as long as that; the groups apart."""
+def _bars(groups: Sequence[Sequence[tuple[str, int]]], output: Output) -> Iterator[str]:
+    """A text, a number and a bar for each row; an empty line between the groups."""
     rows = [row for group in groups for row in group]
     if not rows:
         return
     most = max(1, *(count for _, count in rows))
     digits = len(str(most))
-    natural = max(width_of(fit(text)) for text, _ in rows)
-    # What bars leave is for the text, of which they leave half at least.
-    width = to.width or natural + digits + 2 * _GAP + _LONGEST_BAR
+    natural = max(cell_width(printable(text)) for text, _ in rows)
+    # The text gets what the bars leave, and at least half of the width.
+    width = output.width or natural + digits + 2 * _GAP + _LONGEST_BAR
     room = max(1, width - digits - _GAP)
     label = min(natural, max(room - _GAP - _LONGEST_BAR, room // 2 if room >= 16 else room))
-    bar = min(_LONGEST_BAR, room - label - _GAP)
-    for place, group in enumerate(groups):
-        if place and group:
+    longest_bar = min(_LONGEST_BAR, room - label - _GAP)
+    for index, group in enumerate(groups):
+        if index and group:
             yield ""
         for text, count in group:
-            shown = padded(cut(fit(text), label), label)
-            line = f"{in_order(shown) if to.terminal else shown}{' ' * _GAP}{count:>{digits}}"
-            drawn = _bar(count / most * bar, to) if bar >= _SHORTEST_BAR else ""
-            yield f"{line}{' ' * _GAP}{to.dim(drawn)}" if drawn else line
+            shown = pad(truncate(printable(text), label), label)
+            if output.is_terminal:
+                shown = keep_column_order(shown)
+            line = f"{shown}{' ' * _GAP}{count:>{digits}}"
+            has_bar = longest_bar >= _SHORTEST_BAR
+            bar = _bar(count / most * longest_bar, output) if has_bar else ""
+            yield f"{line}{' ' * _GAP}{output.dim(bar)}" if bar else line
 
 
-def _bar(length: float, to: Screen) -> str:
-    """To an eighth of a cell; what there is at all has at least one of these."""
-    if not to.unicode:
+def _bar(length: float, output: Output) -> str:
+    """Precise to an eighth of a cell; any count above zero is visible."""
+    if not output.unicode:
         return "#" * max(round(length), int(length > 0))
     eighths = max(round(length * 8), int(length > 0))
     return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()

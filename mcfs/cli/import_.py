@@ -11,10 +11,11 @@ import click
 
 from mcfs.annex.library import Library
 from mcfs.cli import options
-from mcfs.cli.progress import bar
-from mcfs.cli.session import opened
-from mcfs.cli.terminal import draw, emit, fit, say, screen
-from mcfs.config.load import load_settings
+from mcfs.cli.json_output import json_option, print_json_pieces
+from mcfs.cli.progress import count_bar
+from mcfs.cli.session import open_session
+from mcfs.cli.terminal import print_lines, print_message
+from mcfs.cli.text_layout import printable
 from mcfs.config.settings import Settings
 from mcfs.errors import ExitCode
 from mcfs.export.json_objects import json_text
@@ -22,25 +23,23 @@ from mcfs.imports.result import Event, Failed, Imported, ImportResult, OnEvent, 
 from mcfs.imports.track_matching import NOT_THERE
 from mcfs.store import Store
 
-# So many skipped tracks are named; --json names all.
-_NAMED = 20
-_BETWEEN = "; "
+# How many skipped tracks are named; --json names all.
+_MAX_NAMED = 20
+_SEPARATOR = "; "
 
 Start = Callable[[Library, Store, Settings, OnEvent, OnProgress], ImportResult]
 
-_dry_run = click.option(
-    "--dry-run", is_flag=True, help="Say what would change, and change nothing."
-)
-_as_json = click.option("--json", "as_json", is_flag=True, help="The result as one object.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Only show what would change.")
+_as_json = json_option("Print the result as one object.")
 _paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 
 
 @click.group("import")
 @options.library
 @click.pass_context
-def command(context: click.Context, asked_for: Path | None) -> None:
-    """Write metadata from elsewhere into git-annex, where it travels with the library."""
-    context.obj = asked_for
+def command(context: click.Context, library_path: Path | None) -> None:
+    """Write metadata from other places into git-annex, where it travels with the library."""
+    context.obj = library_path
 
 
 @command.command("mixxx")
@@ -49,45 +48,45 @@ def command(context: click.Context, asked_for: Path | None) -> None:
     "database",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Mixxx's mixxxdb.sqlite; else the one in Mixxx's usual places.",
+    help="Mixxx's mixxxdb.sqlite. Default: the one in Mixxx's usual places.",
 )
-@click.option("--all", "everything", is_flag=True, help="Write what has not changed as well.")
+@click.option("--all", "everything", is_flag=True, help="Also write values that have not changed.")
 @_dry_run
 @click.option(
     "--batch-size",
     metavar="N",
     type=click.IntRange(min=1),
-    help="Commit after every N tracks; one commit for all unless said otherwise.",
+    help="Commit after every N tracks. Default: one commit for all.",
 )
 @click.option(
     "--music-dir",
     metavar="PREFIX",
-    help="What Mixxx calls the top of the library, if it has moved.",
+    help="The folder where Mixxx still looks for a library that has moved.",
 )
 @_as_json
 @options.library
 @_paths
 @click.pass_obj
 def mixxx(
-    group_asked_for: Path | None,
+    group_library_path: Path | None,
     database: Path | None,
     everything: bool,
     dry_run: bool,
     batch_size: int | None,
     music_dir: str | None,
     as_json: bool,
-    asked_for: Path | None,
+    library_path: Path | None,
     paths: tuple[Path, ...],
 ) -> int:
-    """Write what Mixxx knows of the tracks: ratings, tempos, keys, colours, crates, names.
+    """Write what Mixxx knows about tracks: ratings, tempos, keys, colours, crates, names.
 
-    Of all tracks, or of those in PATHS, files and folders of the library. Mixxx
-    may run meanwhile; its database is only read. Tracks that Mixxx hides or
-    misses are left out, and so are those that are not in the library.
+    For all tracks, or for those in PATHS (files and folders of the library). Mixxx
+    may be running: its database is only read. Tracks that Mixxx hides or cannot
+    find are skipped, and so are tracks that are not in the library.
 
-    What Mixxx has replaces the one value that git-annex has, and joins its
-    crates. What an earlier import wrote and Mixxx no longer has is removed;
-    whatever came from elsewhere stays.
+    A value from Mixxx replaces the one in git-annex; crates are added. What an
+    earlier import wrote and Mixxx no longer has is removed. Values from other
+    sources stay.
     """
     from mcfs.imports.import_mixxx import import_mixxx
     from mcfs.imports.mixxx_database import find_database
@@ -115,30 +114,30 @@ def mixxx(
             on_progress=on_progress,
         )
 
-    return _report(start, asked_for or group_asked_for, dry_run=dry_run, as_json=as_json)
+    return _run(start, library_path or group_library_path, dry_run=dry_run, as_json=as_json)
 
 
 @command.command("tags")
 @_dry_run
 @click.option(
-    "--overwrite", is_flag=True, help="Replace what git-annex has where the tags say otherwise."
+    "--overwrite", is_flag=True, help="Replace values in git-annex that differ from the tags."
 )
 @_as_json
 @options.library
 @_paths
 @click.pass_obj
 def tags(
-    group_asked_for: Path | None,
+    group_library_path: Path | None,
     dry_run: bool,
     overwrite: bool,
     as_json: bool,
-    asked_for: Path | None,
+    library_path: Path | None,
     paths: tuple[Path, ...],
 ) -> int:
-    """Write what the tags inside the files say, where git-annex has nothing yet.
+    """Write what the tags inside the files say, where git-annex has no value yet.
 
-    Of all files that are here, or of those in PATHS, files and folders of the
-    library: MP3, FLAC, Ogg, Opus, MP4, WAV and AIFF. The files are not changed.
+    For all files that are here, or for those in PATHS (files and folders of the
+    library): MP3, FLAC, Ogg, Opus, MP4, WAV and AIFF. The files are not changed.
     """
     from mcfs.imports.import_tags import import_tags
 
@@ -160,33 +159,35 @@ def tags(
             on_progress=on_progress,
         )
 
-    return _report(start, asked_for or group_asked_for, dry_run=dry_run, as_json=as_json)
+    return _run(start, library_path or group_library_path, dry_run=dry_run, as_json=as_json)
 
 
-def _report(start: Start, asked_for: Path | None, *, dry_run: bool, as_json: bool) -> int:
-    with opened(options.library_place(asked_for)) as (library, store):
-        settings = load_settings(library.top)
-        out = _Json() if as_json else _Text(lists_changes=dry_run)
-        with bar("importing") as on_progress, _uncollected():
-            result = start(library, store, settings, out.event, on_progress)
-    out.end(result)
+def _run(start: Start, library_path: Path | None, *, dry_run: bool, as_json: bool) -> int:
+    report = _JsonReport() if as_json else _TextReport(lists_changes=dry_run)
+    with (
+        open_session(library_path) as session,
+        count_bar("importing") as on_progress,
+        _no_garbage_collection(),
+    ):
+        result = start(session.library, session.store, session.settings, report.event, on_progress)
+    report.end(result)
     return ExitCode.DONE if result.success else ExitCode.PARTLY_DONE
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Millions of values come and go, and none of them in a circle: to look for one takes its time."""
-    collects = gc.isenabled()
+def _no_garbage_collection() -> Iterator[None]:
+    """Millions of values come and go without reference cycles: searching for cycles only costs time."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collects:
+        if was_enabled:
             gc.enable()
 
 
-class _Text:
-    """For people: what would change, what was skipped or failed, a table."""
+class _TextReport:
+    """For people: what would change, what was skipped or failed, and a table of counts."""
 
     def __init__(self, *, lists_changes: bool) -> None:
         self._lists_changes = lists_changes
@@ -200,30 +201,30 @@ class _Text:
                         f"  {name}: {_values(change.old)} → {_values(change.new)}"
                         for name, change in changes.items()
                     ]
-                    draw([fit(file), *map(fit, lines)])
+                    print_lines([printable(file), *map(printable, lines)])
             case Skipped(file, reason):
                 self._skipped += 1
-                if self._skipped <= _NAMED:
-                    say(f"skipped {fit(file)}: {reason}")
+                if self._skipped <= _MAX_NAMED:
+                    print_message(f"skipped {printable(file)}: {reason}")
             case Failed(file, _, reason):
-                say(f"failed {fit(file)}: {fit(reason)}")
+                print_message(f"failed {printable(file)}: {printable(reason)}")
 
     def end(self, result: ImportResult) -> None:
-        if self._skipped > _NAMED:
-            say(f"and {self._skipped - _NAMED} more were skipped; --json names them all")
+        if self._skipped > _MAX_NAMED:
+            print_message(f"and {self._skipped - _MAX_NAMED} more were skipped; --json names all")
         lost = result.lost_folders
         if result.reasons().get(NOT_THERE) and lost:
-            say(
-                f"Mixxx looks for music in {fit(' and '.join(lost))}, and nothing is there; "
-                f"if the library was there once: --music-dir {fit(lost[0])}"
+            print_message(
+                f"Mixxx looks for music in {printable(' and '.join(lost))}, which does not exist; "
+                f"if the library was there before: --music-dir {printable(lost[0])}"
             )
         if not result.imported and not result.failed:
-            draw(["No changes to import"])
-        draw(_table(result))
+            print_lines(["No changes to import"])
+        print_lines(_table(result))
 
 
 def _values(values: tuple[str, ...]) -> str:
-    return _BETWEEN.join(values) if values else "(none)"
+    return _SEPARATOR.join(values) if values else "(none)"
 
 
 def _table(result: ImportResult) -> Iterator[str]:
@@ -239,8 +240,8 @@ def _table(result: ImportResult) -> Iterator[str]:
         yield f"{name:12}  {count:>{digits}}" + (f"  {rest}" if rest else "")
 
 
-class _Json:
-    """For programs: one object, whose changes are written as they come."""
+class _JsonReport:
+    """For programs: one object, whose changes are printed as they happen."""
 
     def __init__(self) -> None:
         self._changes = 0
@@ -256,10 +257,10 @@ class _Json:
                 },
             }
             before = ",\n" if self._changes else '{"changes": [\n'
-            emit([before, json_text(change)], screen())
+            print_json_pieces([before, json_text(change)])
             self._changes += 1
 
     def end(self, result: ImportResult) -> None:
         before = "\n],\n" if self._changes else '{"changes": [],\n'
         rest = json_text(result.as_json(), indent=2)
-        emit([before, rest.removeprefix("{\n"), "\n"], screen())
+        print_json_pieces([before, rest.removeprefix("{\n"), "\n"])

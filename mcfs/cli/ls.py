@@ -1,9 +1,8 @@
-"""`mcfs ls`: what the mount would show, without a mount."""
+"""`mcfs ls`: what a mount would show, without a mount."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ import click
 
 from mcfs.annex.library import Library
 from mcfs.cli import options
-from mcfs.cli.session import opened
-from mcfs.cli.terminal import Screen, cut, draw, emit, fit, say, screen
-from mcfs.config.load import load_settings
-from mcfs.config.settings import Absent
-from mcfs.export.json_objects import json_text, track_object
+from mcfs.cli.json_output import json_option, print_json_pieces
+from mcfs.cli.session import locate_path, open_session
+from mcfs.cli.terminal import output_of, print_exactly, print_lines, print_message
+from mcfs.cli.text_layout import printable, truncate
+from mcfs.export.json_objects import json_array, track_object
 from mcfs.inspect.walk import last_step
 from mcfs.store import Store
 from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode
@@ -24,58 +23,54 @@ from mcfs.tree.tree import Tree
 
 _MEGABYTE = 1024 * 1024
 
+_Entries = list[tuple[str, Node]]
+
 
 @click.command("ls", cls=options.QueryCommand)
 @click.argument("mount_path", metavar="[PATH]", default="/")
-@click.option("-l", "long", is_flag=True, help="Sizes, dates, and where each track lies.")
-@click.option("--json", "as_json", is_flag=True, help="An array of objects.")
-@click.option(
-    "--absent",
-    type=click.Choice(["hide", "show"]),
-    help="What to do with tracks whose content is not here; as configured unless said.",
-)
+@click.option("-l", "long", is_flag=True, help="Show sizes, dates, and where each track is.")
+@json_option("Print an array of objects.")
+@options.absent
 @options.library
 def command(
-    mount_path: str, long: bool, as_json: bool, absent: str | None, asked_for: Path | None
+    mount_path: str, long: bool, as_json: bool, absent: str | None, library_path: Path | None
 ) -> None:
-    """List what the mount would show at a path, without a mount.
+    """List what a mount would show at a path, without a mount.
 
     \b
       mcfs ls
       mcfs ls -l genre/Techno
       mcfs ls 'bpm:120-130/{{ artist }}'
 
-    A path begins at the root of the mount; one inside of a mount will do as well,
-    and is about the library of that mount. Folders are shown with a slash.
+    A path starts at the root of the mount. A path in a real mount works too, and is
+    about the library of that mount. Folders end in a slash.
     """
-    place, inside = options.placed(mount_path, asked_for)
-    with opened(place) as (library, store):
-        settings = load_settings(library.top)
-        if absent is not None:
-            settings = replace(settings, absent=Absent(absent))
-        tree = Tree(store, settings)
-        listed = list(_listed(inside, tree))
-        to = screen()
+    place, inside = locate_path(mount_path, library_path)
+    with open_session(place, absent=absent) as session:
+        entries = list(_list(inside, session.tree))
         if as_json:
-            emit(_objects(listed, store), to)
+            print_json_pieces(json_array(_objects(entries, session.store)))
         elif long:
-            _show(_long(listed, library), to)
+            _print(_long_lines(entries, session.library))
         else:
-            _show((f"{name}{_mark(node)}" for name, node in listed), to)
-        for sentence in tree.broken_views:
-            say(sentence)
+            _print(f"{name}{_mark(node)}" for name, node in entries)
+        for sentence in session.tree.broken_views:
+            print_message(sentence)
 
 
-def _show(lines: Iterator[str], to: Screen) -> None:
-    """One line each, also on a terminal that is too narrow for it; programs get all of it, byte for byte."""
-    if to.terminal:
-        draw(cut(fit(line), to.width) if to.width else fit(line) for line in lines)
-    else:
-        emit((f"{line}\n" for line in lines), to)
+def _print(lines: Iterable[str]) -> None:
+    """A terminal gets one line for each entry, cut to its width; programs get every byte."""
+    output = output_of()
+    if not output.is_terminal:
+        print_exactly((f"{line}\n" for line in lines), output)
+        return
+    shown = map(printable, lines)
+    width = output.width
+    print_lines(shown if width is None else (truncate(line, width) for line in shown))
 
 
-def _listed(mount_path: str, tree: Tree) -> Iterator[tuple[str, Node]]:
-    """What a folder holds; a file or a track is listed as itself."""
+def _list(mount_path: str, tree: Tree) -> Iterator[tuple[str, Node]]:
+    """The entries of a folder; a file or a track is listed as itself."""
     step = last_step(mount_path, tree)
     if _is_file(step.node):
         yield step.name, step.node
@@ -91,38 +86,33 @@ def _is_file(node: Node) -> bool:
     return isinstance(node, TrackNode | ExportNode | InfoFileNode)
 
 
-def _long(listed: list[tuple[str, Node]], library: Library) -> Iterator[str]:
-    for name, node in listed:
+def _long_lines(entries: _Entries, library: Library) -> Iterator[str]:
+    for name, node in entries:
         if not isinstance(node, TrackNode):
             yield f"{'':18}{name}{_mark(node)}"
             continue
         size = "?" if node.size is None else f"{node.size / _MEGABYTE:.1f}M"
-        changed = "" if node.changed is None else f"{_moment(node.changed):%Y-%m-%d}"
-        yield f"{size:>7}{changed:>11}{'':2}{name} → {_place(node, library)}"
+        changed = "" if node.changed is None else f"{_local_time(node.changed):%Y-%m-%d}"
+        yield f"{size:>7}{changed:>11}{'':2}{name} → {_location(node, library)}"
 
 
-def _moment(stored: int) -> datetime:
-    return datetime.fromtimestamp(stored / 1_000_000, UTC).astimezone()
+def _local_time(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).astimezone()
 
 
-def _place(node: TrackNode, library: Library) -> str:
+def _location(node: TrackNode, library: Library) -> str:
     if node.work_path is not None:
         return str(library.top / node.work_path)
     return str(library.common_dir / node.content_path)
 
 
-def _objects(listed: list[tuple[str, Node]], store: Store) -> Iterator[str]:
-    """A track has what every command says of a track, by the name it has in this folder."""
-    keys = [node.annex_key for _, node in listed if isinstance(node, TrackNode)]
+def _objects(entries: _Entries, store: Store) -> Iterator[dict[str, Any]]:
+    """A track as in every command, but with the name it has in this folder."""
+    keys = [node.annex_key for _, node in entries if isinstance(node, TrackNode)]
     with store.cache.reading() as read:
         records = read.records(keys)
-    before = "[\n"
-    for name, node in listed:
-        said: dict[str, Any] = {"name": name, "type": "folder"}
+    for name, node in entries:
         if isinstance(node, TrackNode) and node.annex_key in records:
-            said = {**track_object(records[node.annex_key]), "name": name, "type": "track"}
-        elif _is_file(node):
-            said["type"] = "file"
-        yield before + json_text(said)
-        before = ",\n"
-    yield "[]\n" if before == "[\n" else "\n]\n"
+            yield {**track_object(records[node.annex_key]), "name": name, "type": "track"}
+        else:
+            yield {"name": name, "type": "file" if _is_file(node) else "folder"}

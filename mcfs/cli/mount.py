@@ -1,4 +1,4 @@
-"""`mcfs mount`."""
+"""`mcfs mount`: mounts a library."""
 
 from __future__ import annotations
 
@@ -6,39 +6,33 @@ from pathlib import Path
 
 import click
 
-from mcfs.annex.library import open_library
 from mcfs.cli import options
-from mcfs.cli.progress import sync_with_bar
-from mcfs.cli.terminal import say
-from mcfs.config.load import load_settings
+from mcfs.cli.session import open_session
 from mcfs.config.settings import Absent, Entries
 from mcfs.mounting.background import mount_in_background
 from mcfs.mounting.mount import mount_in_foreground
 from mcfs.mounting.mount_point import prepare_mount_point
 from mcfs.mounting.options import parse_mount_options
 from mcfs.mounting.request import MountRequest
-from mcfs.store import open_store
 
 
 @click.command("mount")
 @click.argument("places", metavar="[LIBRARY] MOUNTPOINT", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--foreground", "-f", is_flag=True, help="Serve until interrupted, and not in the background."
-)
+@click.option("--foreground", "-f", is_flag=True, help="Stay in the foreground until interrupted.")
 @click.option(
     "--entries",
     type=click.Choice([kind.value for kind in Entries]),
-    help="What a track is: a link into the library, or a file for programs that follow none.",
+    help="What a track is: a link into the library, or a file for programs that follow no links.",
 )
 @click.option(
     "--absent",
     type=click.Choice([way.value for way in Absent]),
-    help="What to do with tracks whose content is not here.",
+    help="Whether to show tracks whose content is not here. Default: as in the settings.",
 )
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Write a log there.")
-@click.option("-v", "verbosity", count=True, help="Say more in the log; twice, still more.")
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Log to this file.")
+@click.option("-v", "verbosity", count=True, help="Log more; -vv logs even more.")
 @click.option(
-    "-o", "texts", metavar="OPT,...", multiple=True, help="Options of mount(8), as in /etc/fstab."
+    "-o", "texts", metavar="OPT,...", multiple=True, help="Mount options, as in /etc/fstab."
 )
 @options.library
 def command(
@@ -49,12 +43,12 @@ def command(
     log: Path | None,
     verbosity: int,
     texts: tuple[str, ...],
-    asked_for: Path | None,
+    library_path: Path | None,
 ) -> None:
-    """Mount a library as folders that answer questions; returns when the mount answers.
+    """Mount a library as folders that answer questions.
 
-    A library that was never synced is synced first; after that, the mount keeps
-    itself current.
+    Returns when the mount can be used. A library that was never synced is synced
+    first; afterwards the mount follows its changes.
 
     \b
     In /etc/fstab:
@@ -62,33 +56,30 @@ def command(
     """
     match places:
         case (mount_point,):
-            place = options.library_place(asked_for)
-        case (place, mount_point) if asked_for is None:
+            place = library_path
+        case (place, mount_point) if library_path is None:
             pass
         case _:
             raise click.UsageError(
                 "name the library and the mount point: mcfs mount LIBRARY MOUNTPOINT"
             )
-    said = parse_mount_options(texts)
-    entries = entries or said.settings.get("entries")
-    absent = absent or said.settings.get("absent")
+    mount_options = parse_mount_options(texts)
+    entries = entries or mount_options.settings.get("entries")
+    absent = absent or mount_options.settings.get("absent")
     request = MountRequest(
         entries=Entries(entries) if entries else None,
         absent=Absent(absent) if absent else None,
-        kernel_options=said.for_kernel,
-        # The background stands elsewhere.
+        kernel_options=mount_options.for_kernel,
+        # A mount in the background has another current folder.
         log_file=log.absolute() if log else None,
         verbosity=verbosity,
     )
-    library = open_library(place)
-    mount_at = prepare_mount_point(mount_point, library.top)
-    settings = load_settings(library.top)
-    with open_store(library.store_dir) as store:
-        if store.notice:
-            say(store.notice)
-        if store.cache.state().library_uuid != library.uuid:
-            sync_with_bar(library, store, settings)
+    with open_session(place) as session:
+        library = session.library
+        mount_point = prepare_mount_point(mount_point, library.top)
+        session.ensure_synced()
+    # The store is closed before the process forks.
     if foreground:
-        mount_in_foreground(library, mount_at, request)
+        mount_in_foreground(library, mount_point, request)
     else:
-        mount_in_background(library, mount_at, request)
+        mount_in_background(library, mount_point, request)

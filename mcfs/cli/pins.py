@@ -1,4 +1,4 @@
-"""`mcfs pins`: the queries that somebody made folders of."""
+"""`mcfs pins`: lists the saved queries."""
 
 from __future__ import annotations
 
@@ -8,33 +8,34 @@ from pathlib import Path
 import click
 
 from mcfs.cli import options
-from mcfs.cli.session import opened
-from mcfs.cli.terminal import Screen, draw, emit, fit, in_order, padded, say, screen, width_of
-from mcfs.config.load import load_settings
-from mcfs.export.json_objects import error_object, json_text
+from mcfs.cli.json_output import json_option, print_json
+from mcfs.cli.session import open_session
+from mcfs.cli.terminal import Output, output_of, print_lines, print_message
+from mcfs.cli.text_layout import cell_width, keep_column_order, pad, printable
+from mcfs.export.json_objects import error_object
 from mcfs.inspect.pins import PinSummary, list_pins
-from mcfs.tree.tree import Tree
 
 _GAP = "  "
+_HEADINGS = ("name", "tracks", "query")
 
 
 @click.command("pins")
-@click.option("--json", "as_json", is_flag=True, help="An array of objects.")
+@json_option("Print an array of objects.")
 @options.library
-def command(as_json: bool, asked_for: Path | None) -> None:
-    """Show the pins there are, as ls does in pins/: name, how many tracks, query."""
-    with opened(options.library_place(asked_for)) as (library, store):
-        pins = list_pins(store, Tree(store, load_settings(library.top)))
-    to = screen()
+def command(as_json: bool, library_path: Path | None) -> None:
+    """List the pins, as ls does in pins/: name, number of tracks, query."""
+    with open_session(library_path) as session:
+        pins = list_pins(session.store, session.tree)
     if as_json:
-        emit([json_text([_object(pin) for pin in pins], indent=2), "\n"], to)
+        print_json([pin_object(pin) for pin in pins])
         return
-    draw(_lines(pins, to))
+    print_lines(_lines(pins, output_of()))
     if not pins:
-        say("no pins; to make one: mcfs pin QUERY, or mkdir in pins/")
+        print_message("no pins; to make one: mcfs pin QUERY, or mkdir in pins/")
 
 
-def _object(pin: PinSummary) -> dict[str, object]:
+def pin_object(pin: PinSummary) -> dict[str, object]:
+    """A pin for programs."""
     return {
         "name": pin.name,
         "query": pin.query_text,
@@ -43,18 +44,17 @@ def _object(pin: PinSummary) -> dict[str, object]:
     }
 
 
-def _lines(pins: Sequence[PinSummary], to: Screen) -> Iterator[str]:
+def _lines(pins: Sequence[PinSummary], output: Output) -> Iterator[str]:
     if not pins:
         return
-    heads = ("name", "tracks", "query")
-    rows = [(fit(pin.name), _tracks(pin), fit(_query(pin))) for pin in pins]
-    left = max(width_of(row[0]) for row in (heads, *rows))
-    right = max(width_of(row[1]) for row in (heads, *rows))
-    for row in (heads, *rows):
+    rows = [(printable(pin.name), _tracks(pin), printable(_query(pin))) for pin in pins]
+    name_width = max(cell_width(row[0]) for row in (_HEADINGS, *rows))
+    tracks_width = max(cell_width(row[1]) for row in (_HEADINGS, *rows))
+    for row in (_HEADINGS, *rows):
         name, tracks, query = row
-        shown = padded(in_order(name) if to.terminal else name, left)
-        line = f"{shown}{_GAP}{padded(tracks, right, right=True)}{_GAP}{query}"
-        yield to.bold(line) if row is heads else line
+        shown = pad(keep_column_order(name) if output.is_terminal else name, name_width)
+        line = f"{shown}{_GAP}{pad(tracks, tracks_width, right=True)}{_GAP}{query}"
+        yield output.bold(line) if row is _HEADINGS else line
 
 
 def _tracks(pin: PinSummary) -> str:

@@ -1,6 +1,6 @@
-"""Progress bars of a sync, an import, a fetch: on a terminal, on stderr, and gone when it is done.
+"""Progress bars for a sync, an import and a fetch: on stderr, only on a terminal, gone at the end.
 
-What is over in a moment shows none.
+What ends quickly shows no bar.
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ from rich.text import Text
 
 from mcfs.annex.get import GetProgress, GetResult
 from mcfs.annex.library import Library
-from mcfs.cli.terminal import cut, fit
+from mcfs.cli.text_layout import printable, truncate
 from mcfs.config.settings import Settings
 from mcfs.fetching.fetch import fetch
 from mcfs.store import Store, TrackRecord
 from mcfs.sync.run import SyncProgress, SyncReport, sync
 
-_QUICK = 0.5  # seconds
+# Seconds until a bar appears.
+_SHOW_AFTER = 0.5
 _LONGEST_NAME = 30
 
 
-class _Done(ProgressColumn):
-    """Of how many; nothing before that is known."""
+class _DoneOfTotal(ProgressColumn):
+    """ "3/10"; empty until the total is known."""
 
     def render(self, task: Task) -> Text:
         return Text("" if task.total is None else f"{task.completed:.0f}/{task.total:.0f}")
@@ -59,8 +60,8 @@ def sync_with_bar(
     full: bool = False,
     merge: bool = False,
 ) -> SyncReport:
-    """`sync`, shown to whoever watches."""
-    with bar("syncing") as show:
+    """`sync` with a progress bar."""
+    with count_bar("syncing") as show:
 
         def on_progress(progress: SyncProgress) -> None:
             show(progress.done, progress.total)
@@ -69,16 +70,18 @@ def sync_with_bar(
 
 
 @contextmanager
-def bar(doing: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows how many of how many are done; 0 is a number that is not known yet."""
+def count_bar(
+    doing: str, *, show_after: float = _SHOW_AFTER
+) -> Iterator[Callable[[int, int], None]]:
+    """Counts tracks: call the result with how many are done, and the total or 0 if it is unknown."""
     columns = (
         TextColumn(doing),
         _wide_bar(),
-        _Done(table_column=Column(no_wrap=True)),  # the bar gives way to numbers
+        _DoneOfTotal(table_column=Column(no_wrap=True)),  # numbers are never cut: the bar shrinks
         _Rate(table_column=Column(no_wrap=True)),
         TimeRemainingColumn(compact=True),
     )
-    with _shown(*columns) as bars:
+    with _shown(*columns, show_after=show_after) as bars:
         task = bars.add_task(doing, total=None)
 
         def show(done: int, total: int) -> None:
@@ -90,9 +93,9 @@ def bar(doing: str) -> Iterator[Callable[[int, int], None]]:
 def fetch_with_bar(
     library: Library, tracks: tuple[TrackRecord, ...], remote: str | None
 ) -> dict[str, str]:
-    """`fetch`, shown to whoever watches, by bytes."""
+    """`fetch` with a progress bar that counts bytes."""
     sizes = {track.annex_key: track.size or 0 for track in tracks}
-    names = {track.annex_key: cut(fit(track.name), _LONGEST_NAME) for track in tracks}
+    names = {track.annex_key: truncate(printable(track.name), _LONGEST_NAME) for track in tracks}
     columns = (
         TextColumn("{task.fields[count]}", table_column=Column(no_wrap=True)),
         TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
@@ -113,7 +116,7 @@ def fetch_with_bar(
                 case GetProgress():
                     now = event.done
                 case GetResult():
-                    now = sizes[key]  # what failed is not waited for any more
+                    now = sizes[key]  # a failed fetch counts as over
                     ended += 1
             bars.advance(task, now - moved.get(key, 0))
             moved[key] = now
@@ -123,17 +126,17 @@ def fetch_with_bar(
 
 
 def _wide_bar() -> BarColumn:
-    """What all others leave."""
+    """Takes the width that the other columns leave."""
     return BarColumn(bar_width=None, table_column=Column(ratio=1))
 
 
 @contextmanager
-def _shown(*columns: ProgressColumn) -> Iterator[Bars]:
+def _shown(*columns: ProgressColumn, show_after: float = _SHOW_AFTER) -> Iterator[Bars]:
     console = Console(stderr=True)
     bars = Bars(
         *columns, console=console, transient=True, expand=True, disable=not console.is_terminal
     )
-    later = threading.Timer(_QUICK, bars.start)
+    later = threading.Timer(show_after, bars.start)
     later.daemon = True
     try:
         later.start()

@@ -1,4 +1,4 @@
-"""`mcfs search`: what a folder would hold, in the terminal."""
+"""`mcfs search`: the tracks of a query, in the terminal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from sqlalchemy import Row
 
 from mcfs.annex.library import Library
 from mcfs.cli import options
-from mcfs.cli.session import opened_cache
-from mcfs.cli.table import absent_mark, draw_table
-from mcfs.cli.terminal import emit, note, say, screen
+from mcfs.cli.json_output import expect_json, json_option, print_json_pieces
+from mcfs.cli.session import open_session
+from mcfs.cli.table import absent_mark, print_table
+from mcfs.cli.terminal import output_of, print_exactly, print_message, print_note
+from mcfs.cli.text_layout import count_noun
+from mcfs.config.settings import Absent
 from mcfs.query import Query, hiding_absent, parse
 from mcfs.query.parser import MAX_LIMIT
 from mcfs.sql import bind_without_values, select_tracks
@@ -32,113 +35,104 @@ _FORMATS = ("table", "paths", "json", "csv", "m3u8")
 @click.command("search", cls=options.QueryCommand)
 @click.argument("words", metavar="[QUERY]...", nargs=-1)
 @click.option(
-    "--format",
-    "named",
-    type=click.Choice(_FORMATS),
-    help="How to show them; a table unless said otherwise.",
+    "--format", "format_name", type=click.Choice(_FORMATS), help="How to show them. Default: table."
 )
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@json_option("The same as --format json: an array of objects.")
 @click.option(
-    "--limit", metavar="N", type=click.IntRange(1, MAX_LIMIT), help="The first N of them."
+    "--limit", metavar="N", type=click.IntRange(1, MAX_LIMIT), help="Show only the first N."
 )
-@click.option(
-    "--absent",
-    type=click.Choice(["hide", "show"]),
-    default="hide",
-    show_default=True,
-    help="What to do with tracks whose content is not here.",
-)
-@click.option("-0", "--print0", is_flag=True, help="Paths that end in NUL, for xargs -0.")
+@options.absent
+@click.option("-0", "--print0", is_flag=True, help="Print paths that end in NUL, for xargs -0.")
 @options.library
 def command(
     words: tuple[str, ...],
-    named: str | None,
+    format_name: str | None,
     as_json: bool,
     limit: int | None,
-    absent: str,
+    absent: str | None,
     print0: bool,
-    asked_for: Path | None,
+    library_path: Path | None,
 ) -> None:
-    """Show the tracks that a query names: the same, in the same order, as its folder has.
+    """Show the tracks of a query, the same and in the same order as in its folder.
 
     \b
       mcfs search genre:techno 'bpm:>126'
       mcfs search genre:techno -0 | xargs -0 mpv
       mcfs search sort:-rating limit:50 --format m3u8 > best.m3u8
 
-    Without a query it is all of them. Quote what the shell would read itself:
+    Without a query, all tracks are shown. Quote what the shell would interpret:
     > < | ( ) and spaces.
 
-    Paths open from where you are: inside the library they are relative to this
-    folder, as git annex writes and takes them, elsewhere they are absolute. In a
-    playlist they are always absolute; in JSON and CSV, `file` is relative to the
-    top of the library. JSON writes U+FFFD for bytes that are not UTF-8; the
-    other formats keep them.
+    Inside the library, paths are relative to this folder, as in git-annex;
+    elsewhere they are absolute. In a playlist they are always absolute. In JSON and
+    CSV, `file` is relative to the top of the library. JSON has U+FFFD for bytes
+    that are not UTF-8; the other formats keep them.
     """
-    chosen = _format(named, as_json=as_json, print0=print0)
-    with (
-        opened_cache(options.library_place(asked_for)) as (library, cache),
-        cache.reading() as read,
-    ):
+    chosen = _format(format_name, as_json=as_json, print0=print0)
+    if chosen == "json":
+        expect_json()
+    with open_session(library_path, absent=absent) as session, session.cache.reading() as read:
         query = parse(" ".join(words), read.vocabulary())
-        asked = query if absent == "show" else hiding_absent(query)
-        # Below a table it is said whether there would be more.
-        cut = _cut(asked, limit, chosen == "table")
-        compiled = select_tracks(bind_without_values(cut, today()))
+        hides = session.settings.absent is not Absent.SHOW
+        shown_query = hiding_absent(query) if hides else query
+        # A table also says whether there are more tracks than its limit.
+        limited = _limited(shown_query, limit, and_one=chosen == "table")
+        compiled = select_tracks(bind_without_values(limited, today()))
         match chosen:
             case "table":
-                found = _table(read.records_of(compiled), limit)
+                count = _print_table(read.records_of(compiled), limit)
             case "paths":
-                found = _paths(read.stream(compiled), library, "\0" if print0 else "\n")
+                end = "\0" if print0 else "\n"
+                count = _print_paths(read.stream(compiled), session.library, end)
             case _:
-                found = _written(chosen, read.records_of(compiled), library, read)
-        if not found:
-            _say_nothing(query, asked, read)
+                count = _print_file(chosen, read.records_of(compiled), session.library, read)
+        if not count:
+            _report_nothing(query, shown_query, read)
 
 
-def _format(named: str | None, *, as_json: bool, print0: bool) -> str:
-    if as_json and named not in (None, "json"):
-        raise click.UsageError(f"--json and --format {named} are two things; say one")
-    chosen = "json" if as_json else named
+def _format(format_name: str | None, *, as_json: bool, print0: bool) -> str:
+    if as_json and format_name not in (None, "json"):
+        raise click.UsageError(f"--json and --format {format_name} contradict each other")
+    chosen = "json" if as_json else format_name
     if print0 and chosen not in (None, "paths"):
-        raise click.UsageError(f"-0 is for paths, and not for {chosen}")
+        raise click.UsageError(f"-0 prints paths and cannot be combined with {chosen}")
     return chosen or ("paths" if print0 else "table")
 
 
-def _cut(query: Query, limit: int | None, and_one: bool) -> Query:
-    """After everything, the query's own limit too."""
+def _limited(query: Query, limit: int | None, *, and_one: bool) -> Query:
+    """The option --limit, which never raises the query's own limit."""
     if limit is None or (query.limit is not None and query.limit <= limit):
         return query
     return replace(query, limit=limit + and_one)
 
 
-def _table(tracks: Iterator[TrackRecord], limit: int | None) -> int:
-    to = screen()
-    count, absent = draw_table(islice(tracks, limit), to)
+def _print_table(tracks: Iterator[TrackRecord], limit: int | None) -> int:
+    output = output_of()
+    count, absent = print_table(islice(tracks, limit), output)
     if count:
-        said = "1 track" if count == 1 else f"{count} tracks"
+        summary = count_noun(count, "track")
         if absent:
-            said += f", {absent} of them not here ({absent_mark(to)})"
+            summary += f", {absent} of them not here ({absent_mark(output)})"
         if next(tracks, None) is not None:
-            said += "; there are more"
-        note(said)
+            summary += "; there are more"
+        print_note(summary)
     return count
 
 
-def _paths(rows: Iterable[Row[Any]], library: Library, end: str) -> int:
-    """Without the rest of what is known of a track, which takes longer to read than all of this."""
+def _print_paths(rows: Iterable[Row[Any]], library: Library, end: str) -> int:
+    """Only paths: reading everything else about the tracks would take longer than all of this."""
     counted = _Counted(rows)
-    having = _Counted(row.work_path for row in counted if row.work_path is not None)
-    path = _opens(library)
-    emit((path(work_path) + end for work_path in having), screen())
-    if without := counted.count - having.count:
+    work_paths = _Counted(row.work_path for row in counted if row.work_path is not None)
+    path = _path_from_here(library)
+    print_exactly((path(work_path) + end for work_path in work_paths), output_of())
+    if without := counted.count - work_paths.count:
         have = "1 track has" if without == 1 else f"{without} tracks have"
-        say(f"{have} no file in the work tree, and no path")
+        print_message(f"{have} no file in the work tree, and so no path")
     return counted.count
 
 
-def _written(
-    chosen: str, tracks: Iterator[TrackRecord], library: Library, read: CacheReader
+def _print_file(
+    format_name: str, tracks: Iterator[TrackRecord], library: Library, read: CacheReader
 ) -> int:
     from mcfs.export.csv_table import as_csv
     from mcfs.export.json_objects import as_json
@@ -146,24 +140,24 @@ def _written(
 
     counted = _Counted(tracks)
 
-    def location(track: TrackRecord) -> str:
+    def absolute_path(track: TrackRecord) -> str:
         if track.files:
             return str(library.top / track.files[0])
         return str(library.common_dir / track.content_path)
 
-    match chosen:
+    match format_name:
         case "json":
-            pieces = as_json(counted)
+            print_json_pieces(as_json(counted))
         case "csv":
-            pieces = as_csv(counted, [field.shown for field in read.fields()])
+            fields = [field.shown for field in read.fields()]
+            print_exactly(as_csv(counted, fields), output_of())
         case _:
-            pieces = as_m3u8(counted, location)
-    emit(pieces, screen())
+            print_exactly(as_m3u8(counted, absolute_path), output_of())
     return counted.count
 
 
 class _Counted(Generic[T]):
-    """Goes through something once, and knows afterwards how much it was."""
+    """Iterates once over some items; afterwards `count` is their number."""
 
     def __init__(self, items: Iterable[T]) -> None:
         self._items = items
@@ -175,8 +169,8 @@ class _Counted(Generic[T]):
             yield item
 
 
-def _opens(library: Library) -> Callable[[str], str]:
-    """From a work path to one that opens from here: short inside the library, whole elsewhere."""
+def _path_from_here(library: Library) -> Callable[[str], str]:
+    """Turns a work path into one that opens from the current folder."""
     here, top = Path.cwd(), str(library.top)
     if not here.is_relative_to(library.top):
         return lambda work_path: f"{top}/{work_path}"
@@ -188,13 +182,12 @@ def _opens(library: Library) -> Callable[[str], str]:
     return relative
 
 
-def _say_nothing(query: Query, asked: Query, read: CacheReader) -> None:
-    from mcfs.inspect.suggest import suggest_term
-
-    elsewhere = read.count(bind_without_values(query, today())) if asked != query else 0
-    if elsewhere:
-        are = "1 track is" if elsewhere == 1 else f"{elsewhere} tracks are"
-        say(f"no tracks here; {are} elsewhere, and shown with --absent show")
+def _report_nothing(query: Query, shown_query: Query, read: CacheReader) -> None:
+    hidden = read.count(bind_without_values(query, today())) if shown_query != query else 0
+    if hidden:
+        are = "1 track is" if hidden == 1 else f"{hidden} tracks are"
+        print_message(f"no tracks here; {are} elsewhere: --absent show shows them")
         return
-    meant = suggest_term(query, read)
-    say(f"no tracks; did you mean {meant}?" if meant else "no tracks")
+    from mcfs.inspect.suggest import no_tracks_message
+
+    print_message(no_tracks_message(query, read))

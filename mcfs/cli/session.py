@@ -1,45 +1,113 @@
-"""The library a command is about, and its store, ready to be asked."""
+"""What a command works on: a library, its settings, its store and its tree.
+
+Each is opened when it is first used, as opening takes time: `mcfs search` needs no tree.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcfs.annex.library import Library, open_library
-from mcfs.cli.terminal import say
+from mcfs.cli.terminal import print_message
 from mcfs.config.load import load_settings
+from mcfs.config.settings import Absent, Settings
+from mcfs.mount_table import mount_containing
 from mcfs.store import CacheRepository, Store, open_cache, open_store
 
+if TYPE_CHECKING:
+    from mcfs.tree.tree import Tree
 
-@contextmanager
-def opened(place: Path) -> Iterator[tuple[Library, Store]]:
-    """What `--library` names. One that was never synced is synced first, as `mcfs mount` does.
 
-    So is one whose store is of another library, of which nothing must be shown.
-    """
-    library = open_library(place)
-    with open_store(library.store_dir) as store:
+class Session:
+    """One library, for as long as one command runs."""
+
+    def __init__(
+        self, place: Path, resources: ExitStack, *, absent: str | None, sync_first: bool
+    ) -> None:
+        self._place = place
+        self._resources = resources
+        self._absent = absent
+        self._sync_first = sync_first
+
+    @cached_property
+    def library(self) -> Library:
+        """The git-annex repository."""
+        return open_library(self._place)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The library's and the user's settings; the option --absent overrides them."""
+        settings = load_settings(self.library.top)
+        return settings if self._absent is None else replace(settings, absent=Absent(self._absent))
+
+    @cached_property
+    def store(self) -> Store:
+        """Both databases. A library that was never synced is synced first."""
+        store = self._resources.enter_context(open_store(self.library.store_dir))
         if store.notice:
-            say(store.notice)
-        if store.cache.state().library_uuid != library.uuid:
-            from mcfs.cli.progress import sync_with_bar  # a bar is slow to load
+            print_message(store.notice)
+        # A store of another library counts as never synced: nothing of it may be shown.
+        if self._sync_first and store.cache.state().library_uuid != self.library.uuid:
+            from mcfs.cli.progress import sync_with_bar  # progress bars are slow to load
 
-            sync_with_bar(library, store, load_settings(library.top))
-        yield library, store
+            sync_with_bar(self.library, store, self.settings)
+        return store
+
+    @cached_property
+    def cache(self) -> CacheRepository:
+        """Only the library's metadata: opens faster than the whole store."""
+        cache, notice = open_cache(self.library.store_dir)
+        self._resources.callback(cache.close)
+        if notice:
+            print_message(notice)
+        if cache.state().library_uuid != self.library.uuid:
+            self.ensure_synced()
+        return cache
+
+    @cached_property
+    def tree(self) -> Tree:
+        """What a mount of this library shows."""
+        from mcfs.tree.tree import Tree  # not needed by every command
+
+        return Tree(self.store, self.settings)
+
+    def ensure_synced(self) -> None:
+        """Sync now if the library was never synced."""
+        _ = self.store
 
 
 @contextmanager
-def opened_cache(place: Path) -> Iterator[tuple[Library, CacheRepository]]:
-    """The same without what the user made, for who has nothing to ask of that."""
-    library = open_library(place)
-    cache, notice = open_cache(library.store_dir)
-    try:
-        if notice:
-            say(notice)
-        if cache.state().library_uuid != library.uuid:
-            with opened(place):
-                pass
-        yield library, cache
-    finally:
-        cache.close()
+def open_session(
+    library_path: Path | None, *, absent: str | None = None, sync_first: bool = True
+) -> Iterator[Session]:
+    """The library at this path, or the one that `locate_library` finds."""
+    place = locate_library(library_path)
+    with ExitStack() as resources:
+        yield Session(place, resources, absent=absent, sync_first=sync_first)
+
+
+def locate_library(library_path: Path | None) -> Path:
+    """Where to look for the library: at `--library`, `$MCFS_LIBRARY`, or the current folder or mount."""
+    if place := library_path or os.environ.get("MCFS_LIBRARY"):
+        return Path(place)
+    in_mount = mount_containing(".")
+    return Path() if in_mount is None else Path(in_mount[0].source)
+
+
+def locate_path(path: str, library_path: Path | None) -> tuple[Path, str]:
+    """Where to look for the library that a path is about, and the path below the root of its mount.
+
+    A path in a mount is about the library of that mount, whatever `--library` says. Any other path
+    starts at the root that a mount would have.
+    """
+    in_mount = mount_containing(path)
+    if in_mount is None:
+        return locate_library(library_path), path
+    mount, inside = in_mount
+    return Path(mount.source), inside

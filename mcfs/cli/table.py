@@ -1,7 +1,7 @@
-"""Tracks as a table in a terminal: which columns, how wide, and each cell's text.
+"""Tracks as a table in a terminal: which columns, how wide, and the text of each cell.
 
-Owns the choice. A column is there if some track has something in it; as many of them as fit, the ones
-that matter first; and what a column is too narrow for is cut where one can see it.
+A column is shown if any track has a value for it. On a narrow terminal the less important columns are
+left out, and long texts are cut with an ellipsis.
 """
 
 from __future__ import annotations
@@ -10,151 +10,150 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from mcfs.cli.terminal import Screen, cut, draw, fit, in_order, padded, width_of
+from mcfs.cli.terminal import Output, print_lines
+from mcfs.cli.text_layout import cell_width, keep_column_order, pad, printable, truncate
 from mcfs.export.track_values import Values, display_title, seconds_of, values_by_field
 from mcfs.store.records import TrackRecord
 from mcfs.text.numbers import number_of
 
-# The columns are chosen by so many tracks, and the rest is written as it comes.
-_MEASURED = 1000
+# The columns are chosen from the first tracks; the others are printed as they arrive.
+_MEASURED_TRACKS = 1000
 _GAP = 2
-# Where nothing bounds a line, one long comment shall not push all others off to the right.
-_WIDEST_UNBOUNDED = 40
+# Without a known width, one long comment must not widen its column for all rows.
+_WIDEST_IN_PIPE = 40
 _STARS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
     head: str
-    cell: Callable[[TrackRecord, Values, Screen], str]
-    # The lower, the longer it stays when the terminal is narrow.
+    cell: Callable[[TrackRecord, Values, Output], str]
+    # On a narrow terminal, columns with high ranks are left out first.
     rank: int
-    # Narrower than this says nothing; None: it is not cut at all.
+    # The narrowest useful width; None: the column is never cut.
     least: int | None = None
     right: bool = False
 
 
-def draw_table(tracks: Iterable[TrackRecord], screen: Screen) -> tuple[int, int]:
-    """Write the table; how many tracks there were, and how many of them are not here."""
-    counted = absent = 0
+def print_table(tracks: Iterable[TrackRecord], output: Output) -> tuple[int, int]:
+    """Print the table; returns how many tracks it has, and how many of them are not here."""
+    count = absent = 0
     rest = iter(tracks)
-    measured = list(islice(rest, _MEASURED))
-    cells = [_cells(track, screen) for track in measured]
+    measured = list(islice(rest, _MEASURED_TRACKS))
+    cells = [_cells(track, output) for track in measured]
     if measured:
-        layout = _layout(cells, screen.width)
-        draw([screen.bold(_line([column.head for column in _COLUMNS], layout, screen))])
+        layout = _layout(cells, output.width)
+        print_lines([output.bold(_line([column.head for column in _COLUMNS], layout, output))])
         for track, row in chain(
-            zip(measured, cells, strict=True), ((track, _cells(track, screen)) for track in rest)
+            zip(measured, cells, strict=True), ((track, _cells(track, output)) for track in rest)
         ):
-            line = _line(row, layout, screen)
-            draw([line if track.present else screen.dim(line)])
-            counted += 1
+            line = _line(row, layout, output)
+            print_lines([line if track.present else output.dim(line)])
+            count += 1
             absent += not track.present
-    return counted, absent
+    return count, absent
 
 
-def absent_mark(screen: Screen) -> str:
-    """What stands before a track that is not here."""
-    return "✗" if screen.unicode else "x"
+def absent_mark(output: Output) -> str:
+    """Marks a track whose content is not here."""
+    return "✗" if output.unicode else "x"
 
 
-def _cells(track: TrackRecord, screen: Screen) -> list[str]:
+def _cells(track: TrackRecord, output: Output) -> list[str]:
     values = values_by_field(track)
-    return [fit(column.cell(track, values, screen)) for column in _COLUMNS]
+    return [printable(column.cell(track, values, output)) for column in _COLUMNS]
 
 
-# (which column, how wide), from left to right.
+# (index of the column, width), from left to right.
 _Layout = list[tuple[int, int]]
 
 
 def _layout(rows: Sequence[Sequence[str]], width: int | None) -> _Layout:
-    wanted = {
-        place: max(width_of(column.head), *(width_of(row[place]) for row in rows))
-        for place, column in enumerate(_COLUMNS)
-        if any(row[place] for row in rows)
+    full_widths = {
+        index: max(cell_width(column.head), *(cell_width(row[index]) for row in rows))
+        for index, column in enumerate(_COLUMNS)
+        if any(row[index] for row in rows)
     }
     if width is None:
-        return [(place, min(natural, _WIDEST_UNBOUNDED)) for place, natural in wanted.items()]
-    least = {
-        place: min(natural, _COLUMNS[place].least or natural) for place, natural in wanted.items()
-    }
-    given: dict[int, int] = {}
+        return [(index, min(full, _WIDEST_IN_PIPE)) for index, full in full_widths.items()]
+    least = {index: min(full, _COLUMNS[index].least or full) for index, full in full_widths.items()}
+    widths: dict[int, int] = {}
     free = width + _GAP
-    for place in sorted(wanted, key=lambda place: _COLUMNS[place].rank):
-        if _COLUMNS[place].head == "title":
-            # However narrow it is: without it there is nothing to see.
-            least[place] = max(1, min(least[place], free - _GAP))
-        if least[place] + _GAP <= free:
-            given[place] = least[place]
-            free -= least[place] + _GAP
-    return sorted(_widened(given, wanted, free).items())
+    for index in sorted(full_widths, key=lambda index: _COLUMNS[index].rank):
+        if _COLUMNS[index].head == "title":
+            # Always shown, however narrow: a table without titles is useless.
+            least[index] = max(1, min(least[index], free - _GAP))
+        if least[index] + _GAP <= free:
+            widths[index] = least[index]
+            free -= least[index] + _GAP
+    return sorted(_widened(widths, full_widths, free).items())
 
 
-def _widened(given: dict[int, int], wanted: dict[int, int], free: int) -> dict[int, int]:
-    """What is left over goes to those that want it, in equal parts, until it or they have enough."""
-    given = dict(given)
-    while free and (wanting := [place for place in given if given[place] < wanted[place]]):
-        share = max(1, free // len(wanting))
-        for place in wanting:
-            more = min(share, wanted[place] - given[place], free)
-            given[place] += more
+def _widened(widths: dict[int, int], full_widths: dict[int, int], free: int) -> dict[int, int]:
+    """Share the free cells equally among the columns that are still cut."""
+    widths = dict(widths)
+    while free and (cut := [index for index in widths if widths[index] < full_widths[index]]):
+        share = max(1, free // len(cut))
+        for index in cut:
+            more = min(share, full_widths[index] - widths[index], free)
+            widths[index] += more
             free -= more
-    return given
+    return widths
 
 
-def _line(row: Sequence[str], layout: _Layout, screen: Screen) -> str:
+def _line(row: Sequence[str], layout: _Layout, output: Output) -> str:
     cells: list[str] = []
-    for place, width in layout:
-        text = row[place] if screen.width is None else cut(row[place], width)
-        cell = padded(text, width, right=_COLUMNS[place].right)
-        cells.append(in_order(cell) if screen.terminal else cell)
+    for index, width in layout:
+        text = row[index] if output.width is None else truncate(row[index], width)
+        cell = pad(text, width, right=_COLUMNS[index].right)
+        cells.append(keep_column_order(cell) if output.is_terminal else cell)
     return (" " * _GAP).join(cells).rstrip(" ")
 
 
 # --- the cells
 
 
-def _absent(track: TrackRecord, _values: Values, screen: Screen) -> str:
-    return "" if track.present else absent_mark(screen)
+def _absent(track: TrackRecord, _values: Values, output: Output) -> str:
+    return "" if track.present else absent_mark(output)
 
 
-def _title(track: TrackRecord, values: Values, _screen: Screen) -> str:
+def _title(track: TrackRecord, values: Values, _output: Output) -> str:
     return display_title(track, values)
 
 
-def _texts(field: str) -> Callable[[TrackRecord, Values, Screen], str]:
-    def cell(_track: TrackRecord, values: Values, _screen: Screen) -> str:
+def _texts(field: str) -> Callable[[TrackRecord, Values, Output], str]:
+    def cell(_track: TrackRecord, values: Values, _output: Output) -> str:
         return ", ".join(values.get(field, ()))
 
     return cell
 
 
-def _bpm(_track: TrackRecord, values: Values, _screen: Screen) -> str:
+def _bpm(_track: TrackRecord, values: Values, _output: Output) -> str:
     return ", ".join(_short("bpm", text) for text in values.get("bpm", ()))
 
 
 def _short(field: str, text: str) -> str:
-    """A number to two places: analysers write twelve."""
+    """A number with at most two decimals: analysers write twelve."""
     number = number_of(field, text)
     return text if number is None else f"{number:.2f}".rstrip("0").rstrip(".")
 
 
-def _rating(_track: TrackRecord, values: Values, screen: Screen) -> str:
-    return ", ".join(_stars(text, screen) for text in values.get("rating", ()) if text != "0")
+def _rating(_track: TrackRecord, values: Values, output: Output) -> str:
+    return ", ".join(_stars(text, output) for text in values.get("rating", ()) if text != "0")
 
 
-def _stars(text: str, screen: Screen) -> str:
+def _stars(text: str, output: Output) -> str:
     number = number_of("rating", text)
-    if screen.unicode and number is not None and number in range(1, _STARS + 1):
+    if output.unicode and number is not None and number in range(1, _STARS + 1):
         return "★" * int(number)
     return text
 
 
-def _year(_track: TrackRecord, values: Values, _screen: Screen) -> str:
+def _year(_track: TrackRecord, values: Values, _output: Output) -> str:
     return ", ".join(_short("year", text) for text in values.get("year", ()))
 
 
-def _length(_track: TrackRecord, values: Values, _screen: Screen) -> str:
+def _length(_track: TrackRecord, values: Values, _output: Output) -> str:
     seconds = seconds_of(values)
     if seconds is None:
         return ""

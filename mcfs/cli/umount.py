@@ -1,4 +1,4 @@
-"""`mcfs umount`."""
+"""`mcfs umount`: unmounts."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from mcfs.mounting.unmount import unmount
 @click.command("umount")
 @click.argument("mount_point", metavar="MOUNTPOINT", type=click.Path(path_type=Path))
 def command(mount_point: Path) -> None:
-    """Unmount, a dead mount too."""
+    """Unmount, also when the mount is dead."""
     unmount(mount_point)

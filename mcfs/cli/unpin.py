@@ -1,4 +1,4 @@
-"""`mcfs unpin`: a pin forgotten."""
+"""`mcfs unpin`: deletes a pin."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from pathlib import Path
 import click
 
 from mcfs.cli import options
-from mcfs.cli.session import opened
+from mcfs.cli.session import open_session
 from mcfs.inspect.pins import remove_pin
 
 
 @click.command("unpin", cls=options.QueryCommand)
 @click.argument("words", metavar="NAME...", nargs=-1, required=True)
 @options.library
-def command(words: tuple[str, ...], asked_for: Path | None) -> None:
-    """Forget a pin, as rmdir does in pins/. The tracks are not touched.
+def command(words: tuple[str, ...], library_path: Path | None) -> None:
+    """Delete a pin, as rmdir does in pins/. Its tracks stay as they are.
 
     \b
       mcfs unpin genre:techno bpm:120-130
       mcfs unpin 'Peak time'
     """
-    with opened(options.library_place(asked_for)) as (_, store):
-        remove_pin(" ".join(words), store)
+    with open_session(library_path) as session:
+        remove_pin(" ".join(words), session.store)

@@ -22,6 +22,12 @@ def suggest_term(query: Query, read: CacheReader) -> str | None:
     return None
 
 
+def no_tracks_message(query: Query, read: CacheReader) -> str:
+    """What to say about a query that finds nothing."""
+    suggestion = suggest_term(query, read)
+    return f"no tracks; did you mean {suggestion}?" if suggestion else "no tracks"
+
+
 def _text_terms(term: Term) -> Iterator[Contains | Equals]:
     """The text terms of a query, without negated ones."""
     match term:

@@ -59,7 +59,7 @@ class TestFetching:
         said = mcfs("get", "artist:orbital")
         assert (said.code, said.out, said.err) == (ExitCode.DONE, "it is here\n", "")
         assert mcfs("get", "year:<1993").out == "2 fetched, 1 here before\n"
-        assert mcfs("get", "year:<1993").out == "all 3 of them are here\n"
+        assert mcfs("get", "year:<1993").out == "all 3 are here\n"
 
     def test_order_and_limit_are_of_all_tracks(self, mcfs: Mcfs) -> None:
         assert mcfs("get", "sort:-rating", "limit:1").out == "1 fetched\n"

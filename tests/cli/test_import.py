@@ -120,7 +120,7 @@ def test_very_many_skipped_tracks_do_not_fill_the_screen(mcfs: Mcfs, library: Li
     complaints = said.err.splitlines()
     assert len(complaints) == 22
     assert complaints[-2:] == [
-        "mcfs: and 71 more were skipped; --json names them all",
+        "mcfs: and 71 more were skipped; --json names all",
         "mcfs: Mixxx looks for music in /home/dj/Music and /home/dj/mnt, and nothing is there; "
         "if the library was there once: --music-dir /home/dj/Music",
     ]

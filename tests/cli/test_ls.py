@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mcfs.annex.library import Library
-from mcfs.cli.terminal import width_of
+from mcfs.cli.text_layout import cell_width
 from mcfs.errors import ExitCode
 from mcfs.store import Store
 from mcfs.tree.route import Route
@@ -114,7 +114,7 @@ class TestLong:
             whole.startswith(line.removesuffix("…"))
             for whole, line in zip(wide, narrow, strict=True)
         )
-        assert all(width_of(line) <= 40 for line in narrow)
+        assert all(cell_width(line) <= 40 for line in narrow)
         assert any(line.endswith("…") for line in narrow)
         assert not any("…" in line for line in wide)
 

@@ -1,4 +1,4 @@
-"""The bar of a sync: for who waits at a terminal, no wider than that is, and gone afterwards."""
+"""Progress bars: only on a terminal, never wider than it, and gone at the end."""
 
 from __future__ import annotations
 
@@ -14,21 +14,16 @@ from tests.cli.running import Mcfs, in_terminal
 from tests.mounts import REPOSITORY
 from tests.prerequisites import git_annex_environment
 
-# A sync of a large library, without one.
+# Counts to 100,000 in two seconds.
 _SLOW = """
 import time
-from mcfs.cli import progress
-from mcfs.sync.run import Progress, SyncReport
+from mcfs.cli.progress import count_bar
 
-def sync(*_, on_progress, **__):
+with count_bar("syncing", show_after=0.1) as show:
     time.sleep(0.5)
     for done in range(0, 100_001, 10_000):
-        on_progress(Progress(done, 100_000))
+        show(done, 100_000)
         time.sleep(0.15)
-    return SyncReport()
-
-progress.sync, progress._QUICK = sync, 0.1
-progress.sync_with_bar(None, None, None)
 print("done")
 """
 
@@ -45,23 +40,23 @@ def test_bar(tmp_path: Path, columns: int) -> None:
         folder=tmp_path,
         environment=_environment(tmp_path),
     )
-    assert sent.endswith("\x1b[2Kdone\n"), "the line is free again"
+    assert sent.endswith("\x1b[2Kdone\n"), "the bar must be gone"
     lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent).replace("\r", "\n").split("\n")
     drawn = [line for line in lines if line.startswith("syncing")]
     assert max(len(line) for line in drawn) == columns
-    assert "/" not in drawn[0], "nothing is known yet"
+    assert "/" not in drawn[0], "the total is not known yet"
     assert any(re.search(r"━ [1-9]0000/100000 \d+/s +\d\d:\d\d$", line) for line in drawn)
 
 
-def test_a_quick_sync_shows_none(mcfs: Mcfs) -> None:
+def test_a_quick_sync_shows_no_bar(mcfs: Mcfs) -> None:
     sent = mcfs.in_terminal("sync", "--full", columns=80)
     assert re.sub(r"\x1b\[\?25[hl]", "", sent).splitlines() == [
         "12 tracks, 1 of them not here",
-        "mcfs: values that are no number, and found as text only: bpm (1)",
+        "mcfs: values that cannot be read as numbers, and are only text: bpm (1)",
     ]
 
 
-def test_where_nobody_watches_there_is_none(library: Library) -> None:
+def test_there_is_no_bar_without_a_terminal(library: Library) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _SLOW],
         cwd=library.top,

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 
 from mcfs.annex.library import Library
 from mcfs.cli import run
-from mcfs.cli.terminal import caret
+from mcfs.cli.text_layout import caret_lines
 from mcfs.errors import ExitCode
 from mcfs.store import Store
 from mcfs.tree.nodes import TrackNode
@@ -136,9 +136,7 @@ class TestNothing:
 
     def test_says_when_there_are_some_elsewhere(self, mcfs: Mcfs) -> None:
         said = mcfs("search", "artist:basic")
-        assert (
-            said.err == "mcfs: no tracks here; 1 track is elsewhere, and shown with --absent show\n"
-        )
+        assert said.err == "mcfs: no tracks here; 1 track is elsewhere: --absent show shows them\n"
 
 
 class TestErrors:
@@ -175,9 +173,9 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("words", "sentence"),
         [
-            (["--json", "--format", "csv"], "--json and --format csv are two things"),
-            (["-0", "--format", "csv"], "-0 is for paths"),
-            (["-0", "--json"], "-0 is for paths"),
+            (["--json", "--format", "csv"], "--json and --format csv contradict each other"),
+            (["-0", "--format", "csv"], "-0 prints paths"),
+            (["-0", "--json"], "-0 prints paths"),
             (["--format", "xml"], "Invalid value for '--format'"),
             (["--format"], "requires an argument"),
             (["--jsn"], "No such option"),
@@ -197,10 +195,10 @@ class TestErrors:
 @pytest.mark.parametrize("before", ["", "a " * 20, "戦" * 60, "🎹" * 31 + " "])
 @pytest.mark.parametrize("after", ["", " b" * 40, "場" * 60])
 def test_a_caret_stands_below_its_place(width: int, before: str, after: str) -> None:
-    text, mark = caret(f"{before}~{after}", len(before), width)
+    text, mark = caret_lines(f"{before}~{after}", len(before), width)
     assert cell_len(text) <= width
     assert cell_len(mark) - 1 == cell_len(text.partition("~")[0])
-    end, mark = caret(before, len(before), width)
+    end, mark = caret_lines(before, len(before), width)
     assert cell_len(mark) == cell_len(end) + 1 <= width
 
 
@@ -388,7 +386,7 @@ class TestPaths:
         add(synced, [simple_track("gone", file="", title="Gone")])
         said = mcfs("search", "title:gone|artist:кино", "--format", "paths")
         assert (said.code, len(said.lines)) == (ExitCode.DONE, 1)
-        assert said.err == "mcfs: 1 track has no file in the work tree, and no path\n"
+        assert said.err == "mcfs: 1 track has no file in the work tree, and so no path\n"
 
     def test_with_xargs(self, mcfs: Mcfs) -> None:
         said = mcfs.in_shell("mcfs search genre:techno -0 | xargs -0 stat -L -c %n")

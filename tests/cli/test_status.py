@@ -20,7 +20,7 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.cli import run
-from mcfs.cli.terminal import width_of
+from mcfs.cli.text_layout import cell_width
 from mcfs.config.load import load_settings
 from mcfs.errors import ExitCode, LibraryError
 from mcfs.inspect.times import ago, duration
@@ -128,7 +128,7 @@ def test_fits_the_terminal(mcfs: Mcfs, library: Library, synced: Store, columns:
         synced.user.add_pin(name, "genre:techno")
     sent = mcfs.in_terminal("status", columns=columns, NO_COLOR="1")
     lines = sent.splitlines()
-    assert max(map(width_of, lines)) <= columns
+    assert max(map(cell_width, lines)) <= columns
     assert lines[0].startswith("library  /")
     whole = "".join(line[9:] for line in lines)
     assert str(library.top).replace("/", "") in whole.replace("/", "")

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mcfs.cli.table import absent_mark, draw_table
-from mcfs.cli.terminal import Screen, width_of
+from mcfs.cli.table import absent_mark, print_table
+from mcfs.cli.terminal import Output
+from mcfs.cli.text_layout import cell_width
 from mcfs.store import TrackRecord
 from tests.simple_track import simple_track
 
@@ -28,10 +29,10 @@ FULL = simple_track(
 
 
 def drawn(
-    captured: pytest.CaptureFixture[bytes], screen: Screen, *tracks: TrackRecord
+    captured: pytest.CaptureFixture[bytes], screen: Output, *tracks: TrackRecord
 ) -> list[str]:
     """The lines of the table."""
-    draw_table(tracks, screen)
+    print_table(tracks, screen)
     return captured.readouterr().out.decode().splitlines()
 
 
@@ -61,7 +62,7 @@ def drawn(
 def test_cells(
     capsysbinary: pytest.CaptureFixture[bytes], field: str, values: tuple[str, ...], cell: str
 ) -> None:
-    head, line = drawn(capsysbinary, Screen(), simple_track("a", title="T", **{field: values}))
+    head, line = drawn(capsysbinary, Output(), simple_track("a", title="T", **{field: values}))
     assert head.split() == ["title", "length" if field == "duration" else field]
     assert line.removeprefix("T").strip() == cell
 
@@ -73,7 +74,7 @@ def test_cells(
 def test_a_column_with_nothing_in_it_is_not_there(
     capsysbinary: pytest.CaptureFixture[bytes], field: str, value: str
 ) -> None:
-    lines = drawn(capsysbinary, Screen(), simple_track("a", title="T", **{field: value}))
+    lines = drawn(capsysbinary, Output(), simple_track("a", title="T", **{field: value}))
     assert lines == ["title", "T"]
 
 
@@ -95,12 +96,12 @@ def test_a_column_with_nothing_in_it_is_not_there(
 def test_as_many_columns_as_fit(
     capsysbinary: pytest.CaptureFixture[bytes], width: int | None, columns: str
 ) -> None:
-    lines = drawn(capsysbinary, Screen(width=width), FULL)
+    lines = drawn(capsysbinary, Output(width=width), FULL)
     if width == 1:
         assert lines == ["…", "…"]
         return
     assert lines[0].split() == columns.split()
-    assert all(width is None or width_of(line) <= width for line in lines)
+    assert all(width is None or cell_width(line) <= width for line in lines)
 
 
 @pytest.mark.parametrize("width", range(1, 160))
@@ -108,8 +109,8 @@ def test_no_line_is_too_long(capsysbinary: pytest.CaptureFixture[bytes], width: 
     wide = replace(
         FULL, values={**FULL.values, "title": ("戦場のメリークリスマス",), "artist": ("坂本龍一",)}
     )
-    lines = drawn(capsysbinary, Screen(width=width), FULL, replace(wide, present=False))
-    assert max(map(width_of, lines)) <= width
+    lines = drawn(capsysbinary, Output(width=width), FULL, replace(wide, present=False))
+    assert max(map(cell_width, lines)) <= width
 
 
 def test_columns_are_straight(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -118,7 +119,7 @@ def test_columns_are_straight(capsysbinary: pytest.CaptureFixture[bytes]) -> Non
         simple_track("b", title="Remnants", artist="Surgeon", bpm="134.5"),
         simple_track("nothing known"),
     ]
-    assert drawn(capsysbinary, Screen(), *tracks) == [
+    assert drawn(capsysbinary, Output(), *tracks) == [
         "artist    title            bpm",
         "坂本龍一  戦場              80",
         "Surgeon   Remnants       134.5",
@@ -129,7 +130,7 @@ def test_columns_are_straight(capsysbinary: pytest.CaptureFixture[bytes]) -> Non
 def test_without_a_width_nothing_is_cut(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     lines = drawn(
         capsysbinary,
-        Screen(),
+        Output(),
         simple_track("a", title="x" * 100, bpm="1"),
         simple_track("b", bpm="2"),
     )
@@ -139,12 +140,12 @@ def test_without_a_width_nothing_is_cut(capsysbinary: pytest.CaptureFixture[byte
 @pytest.mark.parametrize(
     ("screen", "line"),
     [
-        (Screen(), "✗  a"),
-        (Screen(unicode=False), "x  a"),
-        (Screen(styled=True), "\x1b[2m✗  a\x1b[0m"),
+        (Output(), "✗  a"),
+        (Output(unicode=False), "x  a"),
+        (Output(styled=True), "\x1b[2m✗  a\x1b[0m"),
     ],
 )
-def test_absent(capsysbinary: pytest.CaptureFixture[bytes], screen: Screen, line: str) -> None:
+def test_absent(capsysbinary: pytest.CaptureFixture[bytes], screen: Output, line: str) -> None:
     assert drawn(capsysbinary, screen, replace(simple_track("a"), present=False))[1:] == [line]
     assert absent_mark(screen) in line
 
@@ -153,6 +154,6 @@ def test_absent(capsysbinary: pytest.CaptureFixture[bytes], screen: Screen, line
 def test_counts(capsysbinary: pytest.CaptureFixture[bytes], here: int, absent: int) -> None:
     track = simple_track("a")
     tracks = [track] * here + [replace(track, present=False)] * absent
-    assert draw_table(iter(tracks), Screen()) == (here + absent, absent)
+    assert print_table(iter(tracks), Output()) == (here + absent, absent)
     lines = capsysbinary.readouterr().out.splitlines()
     assert len(lines) == (here + absent + 1 if tracks else 0)

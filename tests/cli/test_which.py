@@ -51,7 +51,7 @@ class TestTold:
     def test_one_that_is_hidden_for_it_is_elsewhere(self, mcfs: Mcfs, tmp_path: Path) -> None:
         said = mcfs("which", f"all/{PHYLYPS}")
         assert said.code == ExitCode.DONE
-        assert said.lines[-1] == "content    not here, and nowhere known"
+        assert said.lines[-1] == "content    not here, and no other place is known"
         _bring_elsewhere(mcfs.library, tmp_path)
         said = mcfs("which", f"genre/Ambient/{HALCYON}", f"all/{HALCYON}")
         assert said.lines[4:6] == ["content    not here", "held by    [usb]"]
