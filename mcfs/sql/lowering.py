@@ -6,9 +6,10 @@ Owns what each term asks for: which fields, with which test. How that is put in 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import Any, assert_never
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ParamSpec, TypeVar, assert_never, cast
 
 from mcfs.fields.dates import days_of, start_of_day
 from mcfs.fields.tempo import BpmRange, bpm_ranges
@@ -69,6 +70,33 @@ from mcfs.sql.shape import (
 from mcfs.text.musical_keys import mixes_with
 from mcfs.text.raw_text import is_utf8, stored_text
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _cached(make: Callable[P, T]) -> Callable[P, T]:
+    """The same, looked up: shapes have few parts that differ, and making one takes three times as long."""
+    return cast("Callable[P, T]", lru_cache(1000)(make))
+
+
+_all_tests = _cached(AllTests)
+_compare = _cached(Compare)
+_contains_trigrams = _cached(ContainsTrigrams)
+_equals_text = _cached(EqualsText)
+_not_that = _cached(NotThat)
+_query_shape = _cached(QueryShape)
+
+
+@_cached
+def _has_text(name: str, test: TextTest) -> HasText:
+    return HasText(sources(name), test)
+
+
+@_cached
+def _has_number(name: str, test: NumberTest) -> HasNumber:
+    return HasNumber(sources(name), test)
+
+
 _SHORTEST_TRIGRAM = 3
 _NOT_EMPTY = NotEmpty()
 _IS_SET = IsSet()
@@ -79,14 +107,14 @@ _IN_COLUMNS = frozenset({"added", "changed", "size"})
 
 def lower(bound: BoundQuery) -> tuple[QueryShape, dict[str, Any]]:
     """The shape of a query, and its parameters by name."""
-    lowering = _Lowering(bound)
+    lowering = _Lowering(bound, {})
     return lowering.query(bound.query), lowering.parameters
 
 
 @dataclass(slots=True)
 class _Lowering:
     bound: BoundQuery
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any]
 
     def parameter(self, value: Any) -> str:
         """The name of a new parameter."""
@@ -98,7 +126,7 @@ class _Lowering:
         """A whole query: filter, order, limit."""
         limit = None if query.limit is None else self.parameter(query.limit)
         order = tuple(map(self.sort_key, query.order)) if query.order else ()
-        return QueryShape(self.term(query.where), order, limit)
+        return _query_shape(self.term(query.where), order, limit)
 
     def sort_key(self, order: Sort | Shuffle) -> SortKey:
         """One key of the order."""
@@ -114,22 +142,22 @@ class _Lowering:
         """One term."""
         match term:
             case Contains(name, text):
-                return HasText(sources(name), self.contains(text))
+                return _has_text(name, self.contains(text))
             case And(terms):
                 return AllOf(tuple(map(self.term, _most_selective_first(terms))))
             case Or(terms):
                 return AnyOf(tuple(map(self.term, sorted(terms, key=format_term))))
             case Not(inner):
-                return NotThat(self.term(inner))
+                return _not_that(self.term(inner))
             case Equals(name, text):
-                return HasText(sources(name), EqualsText(self.parameter(text)))
+                return _has_text(name, _equals_text(self.parameter(text)))
             case Missing(name):
                 return self.missing(name)
             case Between():
                 return self.between(term)
             case Tempo(bpm, exact, near):
                 spans = bpm_ranges(bpm, exact=exact, near=near)
-                return HasNumber(sources("bpm"), AnyTest(tuple(map(self.span, spans))))
+                return _has_number("bpm", AnyTest(tuple(map(self.span, spans))))
             case InKey(number, mixes):
                 return self.musical_key(number, mixes=mixes)
             case DateBetween():
@@ -153,7 +181,7 @@ class _Lowering:
             if is_utf8(key):
                 utf8.append(key)
             else:
-                others.append(Compare("=", self.parameter(key)))
+                others.append(_compare("=", self.parameter(key)))
         listed = KeyIn(self.parameter(json.dumps(utf8)))
         if not others:
             return listed
@@ -165,48 +193,50 @@ class _Lowering:
         listed = ValueIn(ids) if members.of == "values" else TrackIn(ids)
         if not members.without:
             return listed
-        return AnyOf((listed, NotThat(HasText(members.without, _NOT_EMPTY))))
+        return AnyOf((listed, _not_that(HasText(members.without, _NOT_EMPTY))))
 
     def contains(self, text: str) -> TextTest:
         """By the trigram index, if the text is long enough to have trigrams."""
         stored = stored_text(text)
         if len(text) < _SHORTEST_TRIGRAM or isinstance(stored, bytes):
             return ContainsScan(self.parameter(stored))
-        return ContainsTrigrams(self.parameter('"' + text.replace('"', '""') + '"'))
+        return _contains_trigrams(self.parameter('"' + text.replace('"', '""') + '"'))
 
     def musical_key(self, number: int, *, mixes: bool) -> Condition:
         """One key, or all that mix with it."""
         numbers = mixes_with(number) if mixes else (number,)
-        tests = tuple(Compare("=", self.parameter(float(one))) for one in numbers)
-        return HasNumber(sources("key"), AnyTest(tests))
+        tests = tuple(_compare("=", self.parameter(float(one))) for one in numbers)
+        return _has_number("key", AnyTest(tests))
 
     def missing(self, name: str) -> Condition:
         """No value; of a field of numbers, none that is a number."""
         if name in _IN_COLUMNS:
-            return NotThat(ColumnTest(DERIVED_COLUMNS[name], _IS_SET))
+            return _not_that(ColumnTest(DERIVED_COLUMNS[name], _IS_SET))
         if name in _ZERO_IS_NONE:
-            return NotThat(HasNumber(sources(name), Compare(">", self.parameter(0.0))))
+            return _not_that(_has_number(name, _compare(">", self.parameter(0.0))))
         if kind_of(name) in (Kind.NUMBER, Kind.YEAR, Kind.DURATION):
-            return NotThat(HasNumber(sources(name), _IS_SET))
-        return NotThat(HasText(sources(name), _NOT_EMPTY))
+            return _not_that(_has_number(name, _IS_SET))
+        return _not_that(_has_text(name, _NOT_EMPTY))
 
     def between(self, term: Between) -> Condition:
         """A range of numbers."""
         tests: list[NumberTest] = [_IS_SET]
         if term.low is not None:
-            tests.append(Compare(">" if term.low_open else ">=", self.parameter(term.low)))
+            tests.append(_compare(">" if term.low_open else ">=", self.parameter(term.low)))
         if term.high is not None:
-            tests.append(Compare("<" if term.high_open else "<=", self.parameter(term.high)))
-        in_range = AllTests(tuple(tests))
+            tests.append(_compare("<" if term.high_open else "<=", self.parameter(term.high)))
+        in_range = _all_tests(tuple(tests))
         if term.field in _IN_COLUMNS:
             return ColumnTest(DERIVED_COLUMNS[term.field], in_range)
-        has = HasNumber(sources(term.field), in_range)
+        has = _has_number(term.field, in_range)
         return AnyOf((has, self.missing("rating"))) if counts_unrated(term) else has
 
     def span(self, span: BpmRange) -> NumberTest:
         """One of the tempos that a tempo means."""
-        low = Compare(">=", self.parameter(span.low))
-        return AllTests((low, Compare("<" if span.high_open else "<=", self.parameter(span.high))))
+        low = _compare(">=", self.parameter(span.low))
+        return _all_tests(
+            (low, _compare("<" if span.high_open else "<=", self.parameter(span.high)))
+        )
 
     def days(self, term: DateBetween) -> Condition:
         """Whole local days, as the moments at which they begin and end."""
@@ -214,12 +244,12 @@ class _Lowering:
         if term.low is not None:
             first, after = days_of(term.low, self.bound.today)
             start = start_of_day(after if term.low_open else first)
-            tests.append(Compare(">=", self.parameter(start)))
+            tests.append(_compare(">=", self.parameter(start)))
         if term.high is not None:
             first, after = days_of(term.high, self.bound.today)
             end = start_of_day(first if term.high_open else after)
-            tests.append(Compare("<", self.parameter(end)))
-        return ColumnTest(DERIVED_COLUMNS[term.field], AllTests(tuple(tests)))
+            tests.append(_compare("<", self.parameter(end)))
+        return ColumnTest(DERIVED_COLUMNS[term.field], _all_tests(tuple(tests)))
 
 
 def _most_selective_first(terms: Collection[Term]) -> list[Term]:
