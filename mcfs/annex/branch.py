@@ -8,21 +8,24 @@ is read first: what then vanishes from it is in the branch, which is read later.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from mcfs.annex.fingerprint import JOURNALS, NO_LOG, Fingerprint, Stamp, stamp_of
+from mcfs.annex.fingerprint import Fingerprint
 from mcfs.annex.git import REPAIR_HINT, blob_contents, git, hash_levels, lookup_objects
-from mcfs.annex.keys import key_file_name, key_of_file_name, lower_folders
-from mcfs.annex.library import Library, explain_disk_errors
+from mcfs.annex.journal import (
+    LOCATION_LOG,
+    METADATA_LOG,
+    Journal,
+    journal_key,
+    log_of_path,
+    public_log_path,
+)
+from mcfs.annex.keys import key_file_name, lower_folders
+from mcfs.annex.library import Library
 from mcfs.errors import LibraryError
 
-_PUBLIC, _ = JOURNALS
-_METADATA = ".log.met"
-_LOCATION = ".log"
 _NOTHING = b""
 _AT_ONCE = 500
 # Letters of the first folder that a log is in.
@@ -34,45 +37,6 @@ class Logs(NamedTuple):
 
     metadata: bytes = _NOTHING
     location: bytes = _NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Journal:
-    """What is not committed: (key, kind of log) → text."""
-
-    public: dict[tuple[str, str], bytes]
-    private: dict[tuple[str, str], bytes]
-    # Of all that was there, as it was when it was read.
-    stamps: dict[str, Stamp]
-    # Of each public log, the object that git has once it is committed.
-    blobs: dict[str, str]
-
-    def over(self, key: str, kind: str, committed: bytes) -> bytes:
-        """The text that counts."""
-        text = self.public.get((key, kind), committed)
-        private = self.private.get((key, kind))
-        return text if private is None else text + b"\n" + private
-
-    def keys(self) -> set[str]:
-        """The keys it speaks of."""
-        return {key for key, _ in (*self.public, *self.private)}
-
-
-def read_journal(library: Library) -> Journal:
-    """All logs that are not committed."""
-    journal = Journal({}, {}, {}, {})
-    for folder, texts in zip(JOURNALS, (journal.public, journal.private), strict=True):
-        place = library.common_dir / "annex" / folder
-        with explain_disk_errors(library), contextlib.suppress(FileNotFoundError):
-            for name in os.listdir(place):  # noqa: PTH208  (names are all that is wanted)
-                # What is committed meanwhile is in the commit that whoever asks looks up next.
-                with contextlib.suppress(*NO_LOG), (place / name).open("rb") as file:
-                    journal.stamps[f"{folder}/{name}"] = stamp_of(os.fstat(file.fileno()))
-                    if named := _log_of(_journal_path(name)):
-                        texts[named] = text = file.read()
-                        if folder == _PUBLIC:
-                            journal.blobs[f"{folder}/{name}"] = _blob(text)
-    return journal
 
 
 def unmerged_branches(library: Library, state: Fingerprint) -> list[str]:
@@ -91,12 +55,6 @@ def unmerged_branches(library: Library, state: Fingerprint) -> list[str]:
     return os.fsdecode(git(library, *command, *sorted(left))).split("\n")[:-1]
 
 
-def journal_key(name: str) -> str | None:
-    """The key whose log a file of the journal is; None for what is no log of a key."""
-    named = _log_of(_journal_path(name))
-    return named and named[0]
-
-
 def changed_keys(library: Library, seen: Fingerprint, now: Fingerprint) -> set[str] | None:
     """The keys whose logs may differ, on the branch or in the journal; None when nobody can tell.
 
@@ -112,11 +70,11 @@ def changed_keys(library: Library, seen: Fingerprint, now: Fingerprint) -> set[s
     names = seen.journal.keys() | now.journal.keys()
     moved = {name for name in names if seen.journal.get(name) != now.journal.get(name)}
     for name, blob in seen.blobs.items():
-        path = _journal_path(name.removeprefix(f"{_PUBLIC}/"))
+        path = public_log_path(name)
         if name not in now.journal and logs.get(path) == blob:
             del logs[path]
             moved.discard(name)
-    found = {named[0] for path in logs if (named := _log_of(path))}
+    found = {named[0] for path in logs if (named := log_of_path(path))}
     return found | {key for name in moved if (key := journal_key(name)) is not None}
 
 
@@ -136,11 +94,6 @@ def _changed_logs(library: Library, old: str | None, new: str | None) -> dict[st
         os.fsdecode(path): head.split(b" ")[3].decode()
         for head, path in zip(words, words, strict=False)
     }
-
-
-def _blob(text: bytes) -> str:
-    """What git calls a text, in a repository that goes by SHA-1; in others, nothing is called so."""
-    return hashlib.sha1(b"blob %d\0" % len(text) + text, usedforsecurity=False).hexdigest()
 
 
 def list_branch(library: Library, commit: str | None) -> bytes:
@@ -194,7 +147,7 @@ def logs_of(
         paths = {
             os.fsencode(f"{lower_folders(key, levels)}/{key_file_name(key)}{kind}"): (key, kind)
             for key in asked
-            for kind in (_METADATA, _LOCATION)
+            for kind in (METADATA_LOG, LOCATION_LOG)
         }
         # From the commit, git would go through all of its folders for each.
         tops = _top_folders(library, commit)
@@ -211,7 +164,9 @@ def logs_of(
     return {
         key: _overlaid(
             key,
-            Logs(found.get((key, _METADATA), _NOTHING), found.get((key, _LOCATION), _NOTHING)),
+            Logs(
+                found.get((key, METADATA_LOG), _NOTHING), found.get((key, LOCATION_LOG), _NOTHING)
+            ),
             journal,
         )
         for key in asked
@@ -240,17 +195,6 @@ def _overlaid(key: str, logs: Logs, journal: Journal) -> Logs:
     if not journal.public and not journal.private:
         return logs
     return Logs(
-        journal.over(key, _METADATA, logs.metadata), journal.over(key, _LOCATION, logs.location)
+        journal.over(key, METADATA_LOG, logs.metadata),
+        journal.over(key, LOCATION_LOG, logs.location),
     )
-
-
-def _journal_path(name: str) -> str:
-    return name.replace("__", "\0").replace("_", "/").replace("\0", "_")
-
-
-def _log_of(path: str) -> tuple[str, str] | None:
-    name = path.rpartition("/")[2]
-    for kind in (_METADATA, _LOCATION):
-        if name.endswith(kind) and "--" in name:
-            return key_of_file_name(name[: -len(kind)]), kind
-    return None

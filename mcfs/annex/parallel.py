@@ -25,8 +25,8 @@ from datetime import datetime
 from itertools import islice
 from typing import IO, Any
 
-from mcfs.annex.branch import Journal
 from mcfs.annex.fingerprint import Fingerprint
+from mcfs.annex.journal import Journal
 from mcfs.annex.library import Library
 from mcfs.annex.logs import Metadata
 from mcfs.annex.process import piped
@@ -35,12 +35,12 @@ from mcfs.errors import LibraryError
 from mcfs.text.timestamps import from_microseconds, to_microseconds
 
 # Bytes of the index, some 130 for each file: below, starting a Python takes as long as is saved.
-_LARGE = 500_000
+LARGE_INDEX = 500_000
 _SECONDS = 3600.0
 # Larger batches are slower, for what is in them no longer fits into the processor's cache.
 _AT_ONCE = 100
 # Bytes that may wait in the pipe while this process is at something else: some 1,500 keys.
-_WAITING = 1 << 20
+PIPE_BYTES = 1 << 20
 _LENGTH = 8
 
 
@@ -50,7 +50,7 @@ class _EndedError(Exception):
 
 def subprocess_pays_off(state: Fingerprint) -> bool:
     """Whether the library is large, and there is a processor to spare."""
-    large = state.index is not None and state.index[1] >= _LARGE
+    large = state.index is not None and state.index[1] >= LARGE_INDEX
     return large and len(os.sched_getaffinity(0)) > 1
 
 
@@ -74,7 +74,7 @@ def read_in_subprocess(
     ) as pipe:
         # A user may have only so many large pipes; with a small one the two wait more for each other.
         with contextlib.suppress(OSError):
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _WAITING)
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         frames = _frames(pipe)
         # Why the process ended is told when the pipe is left.
         with contextlib.suppress(_EndedError):

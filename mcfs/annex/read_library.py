@@ -12,16 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mcfs.annex.branch import Journal, Logs, all_logs, list_branch, logs_of, read_journal
+from mcfs.annex.branch import Logs, all_logs, list_branch, logs_of
 from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint, take_fingerprint
+from mcfs.annex.journal import Journal, read_journal
 from mcfs.annex.keys import content_path, key_size
 from mcfs.annex.library import Library
 from mcfs.annex.logs import Metadata, first_added, is_dead, parse_metadata
 from mcfs.annex.objects import content_finder
 
 # To list the whole branch is quicker than to have git find the logs of so many keys one by one.
-_MANY = 5000
+MANY_KEYS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def read_keys(
     """The same for a few keys; those without a file are left out."""
     paths = _paths_by_key({path: file for path, file in files.items() if file.key in keys})
     find = content_finder(library)
-    if len(paths) >= _MANY:
+    if len(paths) >= MANY_KEYS:
         listed = list_branch(library, commit)
         found = dict.fromkeys(paths, Logs()) | dict(all_logs(library, listed, paths, journal))
     else:

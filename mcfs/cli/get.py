@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,12 @@ from mcfs.cli.progress import fetch_with_bar, sync_with_bar
 from mcfs.cli.session import Session, open_session
 from mcfs.cli.terminal import print_lines, print_message
 from mcfs.cli.text_layout import printable
-from mcfs.errors import ExitCode, SyncRunningError
+from mcfs.errors import ExitCode
 from mcfs.export.json_objects import error_object, track_object
 from mcfs.fetching.fetch import FetchPlan, plan_fetch
 from mcfs.query import parse
 from mcfs.store import TrackRecord
-from mcfs.store.locks import wait_for_sync
+from mcfs.sync.waiting import sync_in_turn
 
 
 @click.command("get", cls=options.QueryCommand)
@@ -68,13 +67,10 @@ def command(
 
 def _sync(session: Session) -> None:
     """Record in the store what has arrived, after a sync that a mount may be running."""
-    while True:
-        try:
-            sync_with_bar(session.library, session.store, session.settings)
-        except SyncRunningError:
-            wait_for_sync(session.store.folder, threading.Event())
-        else:
-            return
+    sync_in_turn(
+        session.store.folder,
+        lambda: sync_with_bar(session.library, session.store, session.settings),
+    )
 
 
 def _summary(plan: FetchPlan, failed: dict[str, str]) -> str:

@@ -31,7 +31,9 @@ from mcfs.cli.text_layout import printable, truncate
 from mcfs.config.settings import Settings
 from mcfs.fetching.fetch import fetch
 from mcfs.store import Store, TrackRecord
-from mcfs.sync.run import SyncProgress, SyncReport, sync
+from mcfs.sync.progress import SyncProgress
+from mcfs.sync.report import SyncReport
+from mcfs.sync.run import sync
 
 # Seconds until a bar appears.
 _SHOW_AFTER = 0.5

@@ -12,7 +12,8 @@ from mcfs.cli.progress import sync_with_bar
 from mcfs.cli.session import open_session
 from mcfs.cli.terminal import print_message
 from mcfs.cli.text_layout import count_noun
-from mcfs.sync.run import SyncKind, SyncReport, preview
+from mcfs.sync.report import SyncKind, SyncReport
+from mcfs.sync.run import preview
 
 
 @click.command("sync")

@@ -8,11 +8,12 @@ from contextlib import contextmanager, suppress
 
 from mcfs.annex.library import Library
 from mcfs.config.settings import Settings
-from mcfs.errors import McfsError, SyncRunningError
+from mcfs.errors import McfsError
 from mcfs.imports.result import ImportResult
 from mcfs.store import Store
 from mcfs.store.locks import import_lock
 from mcfs.sync.run import sync
+from mcfs.sync.waiting import sync_in_turn
 
 # A running mount syncs by itself, often at the same moment.
 _WAIT_FOR_SYNC_SECONDS = 600.0
@@ -60,13 +61,6 @@ def import_run(
 
 def _sync(library: Library, store: Store, settings: Settings) -> None:
     """Sync, waiting for a sync that another process has begun."""
-    deadline = time.monotonic() + _WAIT_FOR_SYNC_SECONDS
-    while True:
-        try:
-            sync(library, store, settings)
-        except SyncRunningError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
+    sync_in_turn(
+        store.folder, lambda: sync(library, store, settings), patience=_WAIT_FOR_SYNC_SECONDS
+    )

@@ -23,7 +23,7 @@ from mcfs.store import Counts, Generation, Run
 from mcfs.store.locks import running_sync
 from mcfs.store.records import STALE_AFTER
 from mcfs.store.summary import StoreSummary, read_summary
-from mcfs.sync.run import synced_fingerprint
+from mcfs.sync.changes import synced_fingerprint
 from mcfs.tree.views import read_views
 
 _SHOWN_RUNS = 5

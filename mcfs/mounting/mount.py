@@ -30,7 +30,7 @@ from mcfs.mounting.process_limits import set_process_limits
 from mcfs.mounting.request import MountRequest
 from mcfs.store import open_store
 from mcfs.sync.background import BackgroundSync
-from mcfs.sync.run import SyncReport
+from mcfs.sync.report import SyncReport
 from mcfs.tree.tree import Tree
 
 # How long a sync may take to notice that the mount ends. After that it is killed, which loses nothing.
@@ -72,7 +72,7 @@ def serve_mount(
             settings,
             read_settings=read_settings,
             on_new_settings=tree.configure,
-            error_log=tree.error_log,
+            on_problem=tree.error_log.add,
             on_synced=_report_to_systemd,
         )
         try:

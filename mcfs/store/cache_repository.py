@@ -88,7 +88,7 @@ class CacheRepository:
             self._check(connection)
             load(connection, records)
             if state is not None:
-                CacheWriter(connection).state(state)
+                CacheWriter(connection).set_state(state)
             start_generation(connection, None)
 
     def record_finish(self, finished_at: datetime, counts: Counts) -> None:

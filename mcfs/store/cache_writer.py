@@ -90,7 +90,7 @@ class CacheWriter:
         _, values = self._take_out(annex_keys)
         self._drop_orphans(values)
 
-    def state(self, state: SyncState) -> None:
+    def set_state(self, state: SyncState) -> None:
         """What the cache is a picture of now. Not a change of its own: no listing differs by it."""
         self._connection.execute(update(SyncRow).values(asdict(state)))
 

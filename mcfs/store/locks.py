@@ -102,12 +102,17 @@ def running_sync(folder: Path) -> RunningSync | None:
     return holder
 
 
-def wait_for_sync(folder: Path, stop: threading.Event) -> bool:
-    """Wait until no sync runs, for who wants what it brings; False when stopped before."""
+def wait_for_sync(
+    folder: Path, stop: threading.Event, seconds: float = threading.TIMEOUT_MAX
+) -> bool:
+    """Wait until no sync runs; False when stopped before, or when one still runs after so many seconds."""
+    deadline = time.monotonic() + seconds
     while not stop.is_set():
         held, _ = _look(folder)
         if not held:
             return True
+        if time.monotonic() > deadline:
+            return False
         stop.wait(_LOOK_AGAIN)
     return False
 

@@ -1,7 +1,7 @@
-"""Keeps the store in step with its library for as long as that is mounted.
+"""Keeps the store in step with its library while that is mounted.
 
-Owns the loop: something may have changed, so look, and sync what did. Whatever goes wrong is said and
-the mount serves what it knows; the next change, or the next minute, is another try.
+Owns the loop: when something may have changed, sync. Whatever goes wrong is reported, and the mount serves
+what the store has; the next change, or the next minute, is another try.
 """
 
 from __future__ import annotations
@@ -14,88 +14,83 @@ from dataclasses import dataclass
 from mcfs.annex.library import Library, open_library
 from mcfs.config.load import config_files, config_stamp
 from mcfs.config.settings import Settings
-from mcfs.error_log import ErrorLog
-from mcfs.errors import ConfigError, LibraryError, McfsError, SyncRunningError, bug_sentence
+from mcfs.errors import ConfigError, LibraryError, McfsError, bug_sentence
 from mcfs.store import Store
-from mcfs.store.locks import wait_for_sync
-from mcfs.sync.run import SyncKind, SyncReport, sync
+from mcfs.sync.report import SyncKind, SyncReport
+from mcfs.sync.run import sync
+from mcfs.sync.waiting import sync_in_turn
 from mcfs.sync.watch import Change, watch
 
 log = logging.getLogger(__name__)
 
-_AFTER_A_BUG = 10.0
+_SECONDS_AFTER_A_BUG = 10.0
 
 
 @dataclass(slots=True)
 class BackgroundSync:
-    """For a thread of its own."""
+    """Watches one library and syncs its store, in a thread of its own."""
 
     library: Library
     store: Store
-    # As the mount was made by them.
+    # The settings of the mount, replaced when the configuration changes.
     settings: Settings
-    # What they are now; a `ConfigError` where they cannot be read.
+    # Reads the settings anew; raises a `ConfigError` when they cannot be read.
     read_settings: Callable[[], Settings]
-    # Called when they are other ones.
+    # Called when the settings have changed.
     on_new_settings: Callable[[Settings], None]
-    error_log: ErrorLog
-    # Called after a sync that found something.
+    # Called with a sentence for the user when something went wrong.
+    on_problem: Callable[[str], None]
+    # Called after a sync that found changes.
     on_synced: Callable[[SyncReport], None] = lambda _: None
 
     def run(self, stop: threading.Event) -> None:
-        """Until it is stopped."""
+        """Watch and sync until `stop` is set."""
         while not stop.is_set():
             try:
-                self._follow(stop)
+                self._watch_and_sync(stop)
             except Exception as error:
-                # A bug must not end the following, of which nobody would know.
+                # The thread must survive a bug: without it the mount would silently grow old.
                 log.exception("the library could not be followed")
-                self._complain(bug_sentence(error))
-                stop.wait(_AFTER_A_BUG)
+                self._report_problem(bug_sentence(error))
+                stop.wait(_SECONDS_AFTER_A_BUG)
 
-    def _follow(self, stop: threading.Event) -> None:
+    def _watch_and_sync(self, stop: threading.Event) -> None:
         stamp = None
         for changes in watch(self.library, config_files(self.library.top), stop):
             if Change.GONE in changes:
-                self._complain(f"{self.library.top} is gone; the mount shows what it knew")
+                self._report_problem(f"{self.library.top} is gone; the mount shows what it knew")
                 continue
             if stamp != (stamp := config_stamp(self.library.top)):
-                self._configure()
+                self._reload_settings()
             self._sync(stop)
 
-    def _configure(self) -> None:
+    def _reload_settings(self) -> None:
         try:
             settings = self.read_settings()
         except ConfigError as error:
-            self._complain(f"{error}; what was set before still holds")
+            self._report_problem(f"{error}; what was set before still holds")
             return
         if settings != self.settings:
             self.settings = settings
             self.on_new_settings(settings)
 
     def _sync(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                self._must_be_the_same()
-                report = sync(self.library, self.store, self.settings)
-            except SyncRunningError:
-                # What it brings is what we want; what it may have missed is looked for after it.
-                wait_for_sync(self.store.folder, stop)
-                continue
-            except McfsError as error:
-                self._complain(f"sync failed: {error}")
-            else:
-                if report.kind is not SyncKind.NOTHING:
-                    log.info("synced: %d tracks, %d present", report.tracks, report.present)
-                    self.on_synced(report)
+        try:
+            report = sync_in_turn(self.store.folder, self._sync_same_library, stop=stop)
+        except McfsError as error:
+            self._report_problem(f"sync failed: {error}")
             return
+        if report is not None and report.kind is not SyncKind.NOTHING:
+            log.info("synced: %d tracks, %d present", report.tracks, report.present)
+            self.on_synced(report)
 
-    def _must_be_the_same(self) -> None:
-        """Another disk may have taken its place."""
+    def _sync_same_library(self) -> SyncReport:
+        """Sync, unless another library has taken the place of the mounted one, as on another disk."""
         found = open_library(self.library.top)
         if found.uuid != self.library.uuid:
             raise LibraryError(f"{self.library.top} is another library now; mount that one anew")
+        return sync(self.library, self.store, self.settings)
 
-    def _complain(self, sentence: str) -> None:
+    def _report_problem(self, sentence: str) -> None:
         log.warning("%s", sentence)
-        self.error_log.add(sentence)
+        self.on_problem(sentence)

@@ -22,9 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcfs.annex.branch import Journal, changed_keys
+from mcfs.annex.branch import changed_keys
 from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint, take_fingerprint
+from mcfs.annex.journal import Journal
 from mcfs.annex.library import Library
 from mcfs.annex.read_library import AnnexedKey, fingerprint_and_journal, read_all_keys, read_keys
 from tests.prerequisites import git_annex_environment

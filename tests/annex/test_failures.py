@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex import git as plumbing
-from mcfs.annex.branch import changed_keys, journal_key
+from mcfs.annex.branch import changed_keys
 from mcfs.annex.files import read_files
 from mcfs.annex.fingerprint import take_fingerprint
+from mcfs.annex.journal import journal_key
 from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment
 from mcfs.annex.read_library import fingerprint_and_journal, read_all_keys, read_keys

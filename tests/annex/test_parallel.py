@@ -20,7 +20,8 @@ from mcfs.annex.read_library import AnnexedKey, fingerprint_and_journal, read_al
 from mcfs.config.settings import EXTENSIONS
 from mcfs.errors import LibraryError
 from mcfs.store import Store
-from mcfs.sync.run import SyncKind, sync
+from mcfs.sync.report import SyncKind
+from mcfs.sync.run import sync
 from mcfs.text.track_names import is_audio
 from tests.annex.git_annex_oracle import Repository
 from tests.cache_access import generation_of, get_track
@@ -58,7 +59,7 @@ def _children() -> list[int]:
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every library is large."""
-    monkeypatch.setattr(parallel, "_LARGE", 0)
+    monkeypatch.setattr(parallel, "LARGE_INDEX", 0)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
 
 
@@ -119,7 +120,7 @@ class TestSaysTheSame:
 def test_a_small_library_is_read_here(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     state, _ = fingerprint_and_journal(library)
     assert not subprocess_pays_off(state)
-    monkeypatch.setattr(parallel, "_LARGE", 0)
+    monkeypatch.setattr(parallel, "LARGE_INDEX", 0)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     assert subprocess_pays_off(state)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
@@ -175,7 +176,7 @@ class TestFails:
     def test_killed(
         self, library: Library, repository: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(parallel, "_WAITING", 4096)
+        monkeypatch.setattr(parallel, "PIPE_BYTES", 4096)
         repository.describe(TRACK, MUCH)
         state, journal = fingerprint_and_journal(library)
         with (  # noqa: PT012
@@ -195,7 +196,7 @@ class TestFails:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         repository.describe(TRACK, MUCH)
-        monkeypatch.setattr(parallel, "_WAITING", 4096)
+        monkeypatch.setattr(parallel, "PIPE_BYTES", 4096)
         killed: list[int] = []
 
         def kill(_: object) -> None:
@@ -216,7 +217,7 @@ class TestNobodyWaits:
     def test_an_error_here_ends_it(
         self, library: Library, repository: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(parallel, "_WAITING", 4096)
+        monkeypatch.setattr(parallel, "PIPE_BYTES", 4096)
         repository.describe(TRACK, MUCH)
         state, journal = fingerprint_and_journal(library)
         with (  # noqa: PT012
@@ -236,7 +237,7 @@ class TestNobodyWaits:
             "import sys, time\nfrom pathlib import Path\n"
             "from mcfs.annex import parallel\nfrom mcfs.annex.library import open_library\n"
             "from mcfs.annex.read_library import fingerprint_and_journal\n"
-            "parallel._WAITING = 4096\nlibrary = open_library(Path(sys.argv[1]))\n"
+            "parallel.PIPE_BYTES = 4096\nlibrary = open_library(Path(sys.argv[1]))\n"
             "state, journal = fingerprint_and_journal(library)\n"
             "with parallel.read_in_subprocess(library, state, str, journal):\n"
             "    print('reading', flush=True)\n    time.sleep(60)\n"

@@ -249,7 +249,7 @@ def test_a_detached_head(library: Library, repository: Repository) -> None:
 def test_very_many_keys_are_read_as_a_few_are(
     library: Library, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcfs.annex.read_library._MANY", 1)
+    monkeypatch.setattr("mcfs.annex.read_library.MANY_KEYS", 1)
     before = agree(library)
     repository.describe(TRACK, "mood=dark")
     assert agree(library, before=before).values(TRACK)["mood"] == ["dark"]

@@ -286,7 +286,7 @@ class TestLastSync:
         # What is in the database between the commit and the end.
         with synced.cache.writing() as write:
             state = synced.cache.state()
-            write.state(type(state)(state.library_uuid, state.fingerprint, state.started_at))
+            write.set_state(type(state)(state.library_uuid, state.fingerprint, state.started_at))
         told = status(mcfs)
         assert (told["tracks"], told["present"], told["broken"]) == (12, 11, {"bpm": 1})
         assert told["last_sync"] is not None

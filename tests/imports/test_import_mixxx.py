@@ -22,7 +22,8 @@ from mcfs.imports.result import Event, Failed, Imported, ImportResult, Skipped
 from mcfs.imports.track_matching import NOT_A_TRACK, NOT_IN_LIBRARY, NOT_THERE
 from mcfs.store import Store
 from mcfs.store.locks import import_lock
-from mcfs.sync.run import SyncKind, sync
+from mcfs.sync.report import SyncKind
+from mcfs.sync.run import sync
 from tests.cache_access import select_rows
 from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of
 from tests.mounts import REPOSITORY, mounted, wait_until

@@ -15,7 +15,8 @@ from mcfs.imports.import_mixxx import import_mixxx
 from mcfs.imports.import_tags import CONTENT_NOT_HERE, import_tags
 from mcfs.imports.result import Event, Imported, ImportResult, Skipped
 from mcfs.store import Store, open_store
-from mcfs.sync.run import SyncKind, sync
+from mcfs.sync.report import SyncKind
+from mcfs.sync.run import sync
 from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of
 from tests.imports.test_file_tags import KINDS, SAID, tagged
 from tests.prerequisites import git_annex_environment

@@ -245,7 +245,7 @@ def test_several_changes_are_one(cache: CacheRepository) -> None:
         write.remove([track(1).annex_key])
         write.update([named(track(2), "1.mp3")])
         write.insert([named(track(3), "2.mp3")])
-        write.state(SyncState(library_uuid="c0ffee"))
+        write.set_state(SyncState(library_uuid="c0ffee"))
     after = generation_of(cache)
     assert (after.store_uuid, after.counter) == (before.store_uuid, before.counter + 1)
     assert cache.state() == SyncState(library_uuid="c0ffee")
@@ -274,7 +274,7 @@ def test_generation_counts_what_changed_and_nothing_else(cache: CacheRepository)
     insert_tracks(cache, [])
     cache.record_error("the disk is unplugged")
     with cache.writing() as write:
-        write.state(SyncState(library_uuid="c0ffee"))
+        write.set_state(SyncState(library_uuid="c0ffee"))
     assert generation_of(cache) == replace(start, counter=1)
     assert len({start, generation_of(cache), generation_of(cache)}) == 2
 
@@ -332,7 +332,7 @@ def test_reader_and_writer_are_dead_after_their_transaction(cache: CacheReposito
     with pytest.raises(ResourceClosedError):
         read.count()
     with pytest.raises(ResourceClosedError):
-        write.state(SyncState())
+        write.set_state(SyncState())
 
 
 def test_records_are_gone_through_once_and_lazily(cache: CacheRepository) -> None:

@@ -26,7 +26,9 @@ from mcfs.store import Store, TrackRecord, open_store
 from mcfs.store.clock import today
 from mcfs.store.locks import running_sync, sync_lock
 from mcfs.sync.derive import added_at, decade, is_live
-from mcfs.sync.run import SyncKind, SyncProgress, preview, sync
+from mcfs.sync.progress import SyncProgress
+from mcfs.sync.report import SyncKind
+from mcfs.sync.run import preview, sync
 from mcfs.text.track_names import is_audio, stem_and_suffix
 from tests.cache_access import generation_of, get_track
 from tests.mounts import REPOSITORY
@@ -442,7 +444,7 @@ def test_killed_at_any_moment(
 def test_where_most_has_changed_all_is_read_in_one_stream(
     library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcfs.sync.run._FEW", 1)
+    monkeypatch.setattr("mcfs.sync.changes.FEW_KEYS", 1)
     _annex(library, "metadata", "--json", "-s", "mood=dark", "kino.mp3")
     assert sync(library, synced).kind is SyncKind.DIFFERENCE
     _annex(library, "metadata", "--json", "--force", "-s", "mood=light", ".")

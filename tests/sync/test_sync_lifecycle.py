@@ -20,7 +20,8 @@ from mcfs.annex.library import Library, open_library
 from mcfs.errors import ExitCode, LibraryError, StoreBusyError, SyncRunningError
 from mcfs.store import Store, open_store
 from mcfs.store.locks import running_sync, sync_lock, wait_for_sync
-from mcfs.sync.run import SyncKind, sync
+from mcfs.sync.report import SyncKind
+from mcfs.sync.run import sync
 from tests.annex.git_annex_oracle import Repository, every_byte
 from tests.cache_access import generation_of
 from tests.mounts import REPOSITORY, wait_until

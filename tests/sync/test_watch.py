@@ -18,7 +18,8 @@ import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.store import Store
-from mcfs.sync.run import SyncKind, sync
+from mcfs.sync.report import SyncKind
+from mcfs.sync.run import sync
 from mcfs.sync.watch import Change, watch
 from tests.annex.git_annex_oracle import Repository
 from tests.mounts import REPOSITORY, wait_until
@@ -346,7 +347,7 @@ def test_names_that_are_no_text_do_not_end_it(watched: Watched) -> None:
 def test_a_path_that_is_no_text(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcfs.sync.watch._UNWATCHED", 0.1)
+    monkeypatch.setattr("mcfs.sync.watch.WAKE_EVERY_UNWATCHED", 0.1)
     moved = library.top.rename(tmp_path / os.fsdecode(b"latin \xe9"))
     with watching(open_library(moved), tmp_path / "config.toml") as watched:
         assert watched.next() == LIBRARY | CONFIG
@@ -414,7 +415,7 @@ def test_it_writes_no_line_for_every_change(
 def test_it_tells_by_itself_from_time_to_time(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcfs.sync.watch._TELL_EVERY", 1.0)
+    monkeypatch.setattr("mcfs.sync.watch.WAKE_EVERY", 1.0)
     with watching(library, tmp_path / "config.toml") as watched:
         assert watched.next() == LIBRARY | CONFIG
         assert watched.next() == LIBRARY | CONFIG
