@@ -89,7 +89,7 @@ MAX_SECONDS = 5.0
 
 
 def _report(wrong: Mapping[str, str]) -> str:
-    lines = "".join(f"\n  {said[:600]}" for said in list(wrong.values())[:10])
+    lines = "".join(f"\n  {difference[:600]}" for difference in list(wrong.values())[:10])
     return f"{len(wrong)} folders wrong:{lines}"
 
 

@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
-"""A crowd at one mount while its library changes: walks, long listings, reads, stats of nonsense.
+"""Many processes use one mount while its library changes: walks, long listings, reads, stats of nonsense.
 
     python contrib/soak/crowd.py SECONDS [--processes 64] [--seed 1]
 
-Each process does one thing after the other at random; meanwhile changes are synced without a pause. Ends
-with an error if anybody meets another failure than that a name has gone, if the mount logs anything, if it
-has more descriptors in the end than in the beginning, or if its memory has not levelled off. Says every ten
-seconds how many descriptors and how much memory the mount has.
+Each process does random things, while changes are synced without a pause. Ends with an error if a process
+meets any failure other than a name that is gone, if the mount logs anything, if it has more descriptors at
+the end than at the beginning, or if its memory still grows. Prints descriptors and memory every ten seconds.
 
-Memory has levelled off if it grew in the second half of the time by less than half as much as in the first,
-of which the beginning is not counted; or by hardly anything. What is lost at an even pace grows in both
-alike. What the kernel remembers is no leak, a kilobyte for every folder that it was ever told of; so all
-folders are walked through first. It takes ten minutes at least to tell.
+Memory has stopped growing if it grew in the second half of the time by less than half as much as in the
+first (without the very beginning), or by hardly anything: a leak grows in both halves alike. The inodes that
+the kernel holds are no leak, a kilobyte for each folder that it has seen; so all folders are walked first.
+It takes at least ten minutes to tell.
 """
 
 from __future__ import annotations
@@ -35,13 +34,13 @@ from tests.kernel_check import BASES, LEVELS, VIEWS
 from tests.mounts import instrumented_mount
 from tests.random_changes import RandomChanges
 
-# Megabytes that mean nothing: what lies about in memory after it was used.
+# Megabytes that mean nothing: freed memory that the allocator keeps.
 HARDLY_ANYTHING = 8
 SECONDS_TO_TELL = 600
 
 PLACES = [f"{base}/{level}" for base in (*BASES, *VIEWS) for level in ("", *LEVELS)]
 
-# A name may go between two looks at it; a link may lead to what is not here.
+# A name may disappear between listing and stat; the target of a link may be absent.
 GONE = (FileNotFoundError, NotADirectoryError)
 
 
@@ -81,12 +80,12 @@ def nonsense(place: Path, draw: random.Random) -> None:
         with contextlib.suppress(*GONE):
             os.lstat(place / word.lstrip("/"))
     with contextlib.suppress(*GONE):
-        # One of a few: what the kernel remembers of every folder that it ever was told of is no leak.
+        # A few queries only, because the kernel holds an inode for each folder that it has seen.
         os.lstat(place / f"bpm:>{draw.choice((90, 120, 125.5))}" / "{{ genre }}")
 
 
-def member(mnt: Path, seed: int, share: list[str], end: float) -> None:
-    """One of the crowd, until the time is over; first through its share of the folders."""
+def use_mount(mnt: Path, seed: int, share: list[str], end: float) -> None:
+    """One process: walks its share of the folders, then does random things until the end."""
     draw = random.Random(seed)
     for name in share:
         if time.monotonic() < end:
@@ -106,13 +105,13 @@ def member(mnt: Path, seed: int, share: list[str], end: float) -> None:
 
 
 def start(mnt: Path, seed: int, share: list[str], end: float) -> int:
-    """In a process of its own."""
+    """Start such a process."""
     child = os.fork()
     if child:
         return child
     status = 1
     try:
-        member(mnt, seed, share, end)
+        use_mount(mnt, seed, share, end)
         status = 0
     except OSError as error:
         print(f"{error}", file=sys.stderr, flush=True)
@@ -121,21 +120,21 @@ def start(mnt: Path, seed: int, share: list[str], end: float) -> int:
 
 
 def weight(process: int) -> tuple[int, int]:
-    """How many descriptors a process has, and how many MB."""
+    """The number of descriptors of a process, and its megabytes."""
     status = Path(f"/proc/{process}/status").read_text()
     kilobytes = int(status.partition("VmRSS:")[2].split()[0])
     return len(list(Path(f"/proc/{process}/fd").iterdir())), kilobytes // 1024
 
 
-def levelled_off(megabytes: list[int]) -> bool:
-    """Whether memory that was looked at again and again did; says what it was."""
+def stopped_growing(megabytes: list[int]) -> bool:
+    """Whether these samples have stopped growing; prints a summary."""
     tenth = max(1, len(megabytes) // 10)
     begin, middle, end = (
         statistics.median(megabytes[place : place + tenth])
         for place in (tenth, len(megabytes) // 2, len(megabytes) - tenth)
     )
     print(
-        f"memory: {begin:.0f} MB in the beginning, {middle:.0f} MB half way, {end:.0f} MB in the end"
+        f"memory: {begin:.0f} MB at the beginning, {middle:.0f} MB half way, {end:.0f} MB at the end"
     )
     return end - middle <= max(HARDLY_ANYTHING, (middle - begin) / 2)
 
@@ -154,48 +153,48 @@ def main() -> None:
             subprocess.run(words, cwd=top, env=environment(), check=True)
         with (
             open_store(open_library(top).store_dir) as store,
-            instrumented_mount(top, Path(folder, "mnt")) as served,
+            instrumented_mount(top, Path(folder, "mnt")) as mount,
         ):
             changes = RandomChanges(store, random.Random(chosen.seed), tracks=200)
-            os.listdir(served.path / "all")  # noqa: PTH208
-            pid = served.process.pid
+            os.listdir(mount.path / "all")  # noqa: PTH208
+            pid = mount.process.pid
             before, _ = weight(pid)
             begun = time.monotonic()
             end = begun + chosen.seconds
             crowd = [
-                start(served.path, chosen.seed + number, PLACES[number :: chosen.processes], end)
+                start(mount.path, chosen.seed + number, PLACES[number :: chosen.processes], end)
                 for number in range(chosen.processes)
             ]
-            made, said = 0, begun
+            made, reported = 0, begun
             weights = []
             while time.monotonic() < end:
                 changes.make()
                 made += 1
                 time.sleep(0.2)
-                if time.monotonic() > said + 10:
-                    said = time.monotonic()
+                if time.monotonic() > reported + 10:
+                    reported = time.monotonic()
                     descriptors, megabytes = weight(pid)
                     weights.append(megabytes)
                     print(
-                        f"{said - begun:.0f} s, {made} changes: {descriptors} descriptors,"
-                        f" {megabytes} MB, {sum(served.requests().values())} requests,"
-                        f" {served.inode_count()} inodes that the kernel holds",
+                        f"{reported - begun:.0f} s, {made} changes: {descriptors} descriptors,"
+                        f" {megabytes} MB, {sum(mount.requests().values())} requests,"
+                        f" {mount.inode_count()} inodes that the kernel holds",
                         flush=True,
                     )
             failed = [child for child in crowd if os.waitpid(child, 0)[1]]
             descriptors, megabytes = weight(pid)
             print(
-                f"in the end {descriptors} descriptors ({before} in the beginning), {megabytes} MB"
+                f"at the end {descriptors} descriptors ({before} at the beginning), {megabytes} MB"
             )
             if failed:
-                sys.exit(f"{len(failed)} of {len(crowd)} met a failure")
-            # The pool of database connections keeps a few.
+                sys.exit(f"{len(failed)} of {len(crowd)} processes failed")
+            # The pool of database connections keeps some open.
             if descriptors > before + 60:
-                sys.exit("descriptors are lost")
+                sys.exit("descriptors leak")
             if chosen.seconds < SECONDS_TO_TELL:
-                print("too short to tell whether memory levels off")
-            elif not levelled_off(weights):
-                sys.exit("memory has not levelled off")
+                print("too short to tell whether memory still grows")
+            elif not stopped_growing(weights):
+                sys.exit("memory still grows")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Kills syncs, one after the other, and looks each time whether the store lived through it.
+"""Kills syncs at random moments, and checks each time that the store survives.
 
     python contrib/soak/kill_sync.py N [--tracks 500] [--seed 1]
 
-Each round changes the library through git-annex, begins a sync in a process of its own, a first one, a
-full one or one by difference, and ends it with SIGKILL at a random moment of it. Then the store must
-open and be whole, hold what it held before or what the library holds now and nothing between, and after
-another sync be the same as a store that was made afresh. Stops at the first that is not.
+Each round changes the library with git-annex, starts a sync in a process of its own (a first one, a full one
+or one by difference), and ends it with SIGKILL at a random moment. Then the store must open undamaged, hold
+either its old contents or those of the library, nothing between, and after another sync equal a store that
+was made from nothing. Stops at the first that does not.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ KINDS = ("first", "full", "difference")
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The library, the store that is ill-treated, and the one that it is compared with."""
+    """The library, the store whose syncs are killed, and a store to compare it with."""
 
     library: Library
     store: Path
@@ -49,7 +49,7 @@ class Places:
 
 
 def contents(store: Store) -> dict[str, object]:
-    """Everything about every track, ids aside."""
+    """Everything about every track, except its id."""
     with store.cache.reading() as read:
         everything = select_tracks(bind_without_values(ALL, today()))
         return {
@@ -60,7 +60,7 @@ def contents(store: Store) -> dict[str, object]:
 
 
 def stored(folder: Path) -> dict[str, object]:
-    """The same of a store that nobody has open."""
+    """The contents of a store that is not open."""
     with open_store(folder) as store:
         if store.notice:
             sys.exit(f"the store was damaged: {store.notice}")
@@ -68,14 +68,14 @@ def stored(folder: Path) -> dict[str, object]:
 
 
 def synced(library: Library, folder: Path) -> dict[str, object]:
-    """What a store holds after a sync."""
+    """The contents of a store after a sync."""
     with open_store(folder) as store:
         sync(library, store)
     return stored(folder)
 
 
 def begin(places: Places, kind: str) -> int:
-    """The process of a sync. It is forked, so that its start is not what is killed mostly."""
+    """Start a sync. Forked, because a new interpreter would mostly be killed while it starts."""
     child = os.fork()
     if child:
         return child
@@ -89,7 +89,7 @@ def begin(places: Places, kind: str) -> int:
 
 
 def prepare(places: Places, kind: str, draw: random.Random, number: int) -> None:
-    """A library that has changed, and a store that does not know it yet."""
+    """Change the library, so that the store is out of date."""
     if kind == "first":
         shutil.rmtree(places.store)
     listed = subprocess.run(
@@ -104,26 +104,26 @@ def prepare(places: Places, kind: str, draw: random.Random, number: int) -> None
         subprocess.run(words, cwd=places.library.top, env=environment(), check=True)
 
 
-def whole(folder: Path) -> None:
-    """What SQLite itself says of both databases."""
+def check_integrity(folder: Path) -> None:
+    """Let SQLite check both databases."""
     for file in folder.glob("*.db"):
         connection = sqlite3.connect(file)
         for question in ("integrity_check", "foreign_key_check"):
-            said = connection.execute(f"PRAGMA {question}").fetchall()
-            if said not in ([], [("ok",)]):
-                sys.exit(f"{file} is damaged: {said}")
+            found = connection.execute(f"PRAGMA {question}").fetchall()
+            if found not in ([], [("ok",)]):
+                sys.exit(f"{file} is damaged: {found}")
         connection.close()
 
 
-def lasting(places: Places, kind: str) -> float:
-    """How long such a sync takes when nobody kills it."""
+def duration(places: Places, kind: str) -> float:
+    """How long such a sync takes when it is not killed."""
     start = time.monotonic()
     os.waitpid(begin(places, kind), 0)
     return time.monotonic() - start
 
 
-def one(places: Places, kind: str, draw: random.Random, number: int, longest: float) -> str:
-    """How far the killed one came."""
+def kill_one(places: Places, kind: str, draw: random.Random, number: int, longest: float) -> str:
+    """One round; returns how far the sync came."""
     before = synced(places.library, places.store)
     prepare(places, kind, draw, number)
     child = begin(places, kind)
@@ -133,15 +133,15 @@ def one(places: Places, kind: str, draw: random.Random, number: int, longest: fl
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:
         sys.exit("the sync itself failed")
     if places.store.exists():
-        whole(places.store)
+        check_integrity(places.store)
     after = stored(places.store)
     shutil.rmtree(places.fresh, ignore_errors=True)
     now = synced(places.library, places.fresh)
     old = {"records": {}, "listed": {}, "fields": []} if kind == "first" else before
     if after not in (old, now):
-        sys.exit("the store holds neither what it held nor what there is")
+        sys.exit("the store holds neither its old contents nor those of the library")
     if synced(places.library, places.store) != now:
-        sys.exit("after another sync the store is not what a fresh one is")
+        sys.exit("after another sync the store differs from a fresh one")
     if os.WIFEXITED(status):
         return "ended before it was killed"
     return "killed after its commit" if after == now else "killed before its commit"
@@ -164,11 +164,11 @@ def main() -> None:
         for kind in KINDS:
             synced(places.library, places.store)
             prepare(places, kind, draw, 0 - KINDS.index(kind))
-            longest[kind] = lasting(places, kind)
+            longest[kind] = duration(places, kind)
         counted: Counter[str] = Counter()
         for number in range(1, chosen.rounds + 1):
             kind = draw.choice(KINDS)
-            counted[f"{kind}: {one(places, kind, draw, number, longest[kind])}"] += 1
+            counted[f"{kind}: {kill_one(places, kind, draw, number, longest[kind])}"] += 1
             if number % 50 == 0 or number == chosen.rounds:
                 print(number, dict(sorted(counted.items())), flush=True)
         subprocess.run(["chmod", "-R", "u+w", folder], check=True)

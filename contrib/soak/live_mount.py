@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Changes a store under a mount, again and again, and compares all that the kernel believes with it.
+"""Changes a store under a mount again and again, and checks every name that the kernel has cached.
 
     python contrib/soak/live_mount.py ROUNDS [--folders 1000] [--seed 1] [--names portable] [--old]
 
-About a thousand folders of all kinds are listed through a real mount, and names asked for that are not
-there. Each round changes the library at random, as a sync writes it; a few seconds later, every name must
-be what a fresh tree of the same store says it is. Stops at the first that is not.
+About a thousand folders of all kinds are listed through a real mount, and absent names looked up. Each round
+changes the store at random, as a sync does. A few seconds later every name must be what a fresh tree of the
+same store says. Stops at the first wrong name.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ def main() -> None:
         library = open_library(top)
         with (
             open_store(library.store_dir) as store,
-            instrumented_mount(top, Path(folder, "mnt"), *options) as served,
+            instrumented_mount(top, Path(folder, "mnt"), *options) as mount,
         ):
-            for said in check_under_changes(
+            for line in check_under_changes(
                 store,
-                served.path,
+                mount.path,
                 random.Random(chosen.seed),
                 rounds=chosen.rounds,
                 folders=chosen.folders,
                 some=chosen.folders,
                 settings=Settings(names=Names(chosen.names)),
             ):
-                print(said, flush=True)
+                print(line, flush=True)
 
 
 if __name__ == "__main__":

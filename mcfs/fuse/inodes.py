@@ -1,6 +1,6 @@
 """The inodes that the kernel holds of a mount: what each is, where it is, how often it was given out.
 
-Owns this table, whose entries nobody else changes, and the rule which inode a thing has:
+Owns this table, the only code that changes its entries, and the rule which inode a thing has:
 
 - A folder's belongs to its *literal* mount path. If one directory inode had two names, the kernel would
   move the folder from one to the other, and `pwd` would change for a process that has its cwd there. A

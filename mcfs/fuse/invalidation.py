@@ -69,7 +69,7 @@ class Invalidator:
         self._feed.close()
 
     def is_current(self, version: TreeVersion) -> bool:
-        """Whether an answer of this version may be cached for a day: nobody has seen a newer one."""
+        """Whether an answer of this version may be cached for a day: no newer version has been seen."""
         return version == self._cached_version == self._tree.version
 
     async def run(self) -> None:

@@ -17,7 +17,7 @@ from mcfs.fuse.operations import Operations
 
 
 def connect(operations: Operations, mount_point: Path, options: frozenset[str]) -> None:
-    """Mount. From here on requests arrive; whoever makes one waits until `serve` runs."""
+    """Mount. From here on requests arrive, and wait until `serve` runs."""
     try:
         pyfuse3.init(operations, os.fspath(mount_point), set(options))
     except RuntimeError as error:

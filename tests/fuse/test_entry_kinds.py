@@ -1,4 +1,4 @@
-"""Tracks as links and as files, on real mounts: what programs read, copy and compare."""
+"""Tracks as symbolic links and as files, on real mounts: what programs read, copy and compare."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REZ = "Underworld - Rez.wav"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A library, and a mount of it that shows its tracks as links or as files."""
+    """A library, and a mount that shows its tracks as links or as files."""
 
     mnt: Path
     library: Library
@@ -41,7 +41,7 @@ def shown(
     pristine_store: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Shown]:
-    """Nobody changes anything here."""
+    """One mount for all tests that change nothing."""
     needs_fuse()
     folder = tmp_path_factory.mktemp(request.param)
     with copy_of_library(pristine_library, folder / "library") as library:
@@ -57,7 +57,7 @@ def test_contract(shown: Shown, check: Callable[[Path], None]) -> None:
 
 
 class TestPrograms:
-    """Equal bytes, whoever copies."""
+    """Every program reads the same bytes."""
 
     FOLDER = "genre:techno"
 
@@ -96,24 +96,24 @@ class TestPrograms:
         self.run(command, shown, tmp_path)
         assert self.contents(tmp_path / "to") == self.expected(shown)
 
-    def test_find_newer_goes_by_when_the_track_changed(self, shown: Shown, tmp_path: Path) -> None:
+    def test_find_newer_compares_when_a_track_changed(self, shown: Shown, tmp_path: Path) -> None:
         old, new = tmp_path / "old", tmp_path / "new"
         old.touch()
         os.utime(old, (0, 0))
         new.touch()
         for reference, count in ((old, 6), (new, 0)):
-            said = self.run(f"find genre:techno ! -type d -newer '{reference}'", shown, tmp_path)
-            assert said.count("\n") == count
+            found = self.run(f"find genre:techno ! -type d -newer '{reference}'", shown, tmp_path)
+            assert found.count("\n") == count
 
-    def test_du_counts_what_is_there(self, shown: Shown, tmp_path: Path) -> None:
+    def test_du_adds_up_the_sizes(self, shown: Shown, tmp_path: Path) -> None:
         size = sum(len(held) for held in self.expected(shown).values())
-        said = self.run("du -sLb --apparent-size genre:techno", shown, tmp_path)
+        total = self.run("du -sLb --apparent-size genre:techno", shown, tmp_path)
         folder = (shown.mnt / "genre:techno").stat().st_size
-        assert int(said.split()[0]) == size + folder
+        assert int(total.split()[0]) == size + folder
 
     def test_globs_in_any_depth(self, shown: Shown, tmp_path: Path) -> None:
-        said = self.run("echo genre/*/*Rez*; echo genre:*/x; echo [a]ll/U*", shown, tmp_path)
-        assert said == f"genre/techno/{REZ}\ngenre:*/x\nall/{REZ}\n"
+        found = self.run("echo genre/*/*Rez*; echo genre:*/x; echo [a]ll/U*", shown, tmp_path)
+        assert found == f"genre/techno/{REZ}\ngenre:*/x\nall/{REZ}\n"
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def files(library: Library, synced: Store, place: Path) -> Iterator[Path]:
 
 
 class TestFiles:
-    def test_read_at_any_place(self, files: Path, library: Library) -> None:
+    def test_read_at_any_offset(self, files: Path, library: Library) -> None:
         expected = (library.top / "underworld.wav").read_bytes()
         with (files / "all" / REZ).open("rb") as file:
             file.seek(100)
@@ -136,25 +136,25 @@ class TestFiles:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
                 assert mapped[:] == expected
 
-    def test_is_one_file_in_all_folders(self, files: Path) -> None:
+    def test_a_track_is_one_file_in_all_folders(self, files: Path) -> None:
         places = [
             files / folder / REZ for folder in ("all", "genre:techno", "genre/techno", "bpm/126")
         ]
         assert all(places[0].samefile(place) for place in places)
         assert len({place.stat().st_mtime_ns for place in places}) == 1
 
-    def test_what_was_read_in_one_folder_is_in_memory_in_another(
+    def test_folders_share_the_page_cache(
         self, library: Library, synced: Store, place: Path
     ) -> None:
         with instrumented_mount(library.top, place, "--entries", "files") as served:
             first = (served.path / "all" / REZ).read_bytes()
             before = served.requests()
             assert (served.path / "genre:techno" / REZ).read_bytes() == first
-            asked = served.requests() - before
-            assert asked["open"] == 1
-            assert asked["read"] == 0
+            sent = served.requests() - before
+            assert sent["open"] == 1
+            assert sent["read"] == 0
 
-    def test_keep_their_inode_and_time_from_mount_to_mount(
+    def test_inode_time_and_size_are_the_same_after_remounting(
         self, library: Library, synced: Store, place: Path
     ) -> None:
         seen = []
@@ -176,13 +176,13 @@ class TestFiles:
             wait_until(lambda: not os.path.lexists(files / name))
             assert file.read() == expected[10:]
 
-    def test_content_that_vanished_is_an_error_of_that_file_alone(
+    def test_missing_content_is_an_error_of_that_file_alone(
         self, library: Library, synced: Store, place: Path
     ) -> None:
         with instrumented_mount(
             library.top, place, "--entries", "files", says="its content is not here"
         ) as served:
-            # Behind the back of git-annex, and of the store.
+            # Removed without git-annex, so that neither it nor the store knows.
             content = (library.top / "beyonce.mp3").resolve()
             content.parent.chmod(0o755)
             content.unlink()
@@ -191,7 +191,7 @@ class TestFiles:
             assert raised.value.errno == errno.EIO
             assert (served.path / "all" / REZ).read_bytes()
 
-    def test_absent_ones_have_a_size_and_cannot_be_read(
+    def test_an_absent_track_has_a_size_and_cannot_be_read(
         self, library: Library, synced: Store, place: Path, tmp_path: Path
     ) -> None:
         with instrumented_mount(
@@ -205,13 +205,13 @@ class TestFiles:
             done = subprocess.run(
                 ["tar", "-cf", tmp_path / "all.tar", "all"], cwd=served.path, capture_output=True
             )
-            assert done.returncode != 0, "who copies it must hear of it"
+            assert done.returncode != 0, "a copy without the content must fail"
 
 
 class TestLinks:
-    def test_lead_there_from_anywhere(self, shown: Shown, tmp_path: Path) -> None:
+    def test_a_copied_link_still_leads_to_the_content(self, shown: Shown, tmp_path: Path) -> None:
         if shown.kind == "files":
-            pytest.skip("files lead nowhere")
+            pytest.skip("only links have a target")
         shutil.copy(shown.mnt / "all" / REZ, tmp_path / "copy", follow_symlinks=False)
         moved = tmp_path / "copy"
         assert moved.is_symlink()
@@ -221,7 +221,7 @@ class TestLinks:
 
 
 def test_names_with_every_legal_byte(library: Library, synced: Store, place: Path) -> None:
-    """Whatever git can hold: as a file that has no title, and in the folder of its directory."""
+    """As the name of a file without a title, and as the name of its directory."""
     legal = bytes(byte for byte in range(1, 256) if byte != ord("/"))
     names = [os.fsdecode(legal[at : at + 85] + b".mp3") for at in range(0, len(legal), 85)]
     repository = Repository(library.top)

@@ -1,4 +1,4 @@
-"""The kernel believes for a day what it was told: what changes must be told it, everywhere and in time."""
+"""The kernel caches names for a day: after a change of the library, every folder must soon be right again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.tracks import copy_of_library
 
 
 def track(name: str, *, added_days_ago: float = 100, **values: str) -> TrackRecord:
-    """A track that is called so; several values of a field by `|`."""
+    """A track with this name; `|` separates several values of a field."""
     key = f"SHA256E-s{len(name)}--{name}.mp3"
     return TrackRecord(
         annex_key=key,
@@ -43,52 +43,52 @@ def track(name: str, *, added_days_ago: float = 100, **values: str) -> TrackReco
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A mount, and the store that it follows."""
+    """A mount and its store."""
 
     store: Store
-    served: RunningMount
+    mount: RunningMount
 
     @property
     def mnt(self) -> Path:
-        return self.served.path
+        return self.mount.path
 
     def holds(self, *records: TrackRecord) -> None:
-        """These are all tracks; known to the mount."""
+        """Make these all the tracks there are, and wait until the mount shows them."""
         self.store.cache.replace_all(records)
         self.lists("all", *(record.name for record in records))
 
     def lists(self, mount_path: str, *names: str) -> None:
-        """It does so soon."""
+        """Wait until a folder lists exactly these names."""
         wait_until(lambda: sorted(os.listdir(self.mnt / mount_path)) == sorted(names))
 
     def is_there(self, mount_path: str) -> bool:
-        """By the name alone: a listing would put right what the kernel believes."""
+        """Look up one name: a listing would correct the kernel's cache."""
         return os.path.lexists(self.mnt / mount_path)
 
-    def believes(self, mount_path: str) -> None:
-        """The kernel, for a day: it does not ask again."""
+    def is_cached(self, mount_path: str) -> None:
+        """Wait until the kernel has cached a name for long: it does not ask again after a second."""
 
         def is_known() -> bool:
-            before = self.served.requests()["lookup"]
-            # Longer than what nobody is sure of is believed.
+            before = self.mount.requests()["lookup"]
+            # Longer than the cache time of an uncertain answer.
             time.sleep(1.1)
-            return self.is_there(mount_path) and self.served.requests()["lookup"] == before
+            return self.is_there(mount_path) and self.mount.requests()["lookup"] == before
 
         assert self.is_there(mount_path)
         wait_until(is_known)
 
-    def comes(self, mount_path: str) -> None:
-        """What the kernel believes is not there."""
+    def appears(self, mount_path: str) -> None:
+        """Wait until a name appears that the kernel has cached as absent."""
         wait_until(lambda: self.is_there(mount_path))
 
-    def goes(self, mount_path: str) -> None:
-        """What the kernel believes is there."""
+    def disappears(self, mount_path: str) -> None:
+        """Wait until a name disappears that the kernel has cached."""
         wait_until(lambda: not self.is_there(mount_path))
 
 
 @pytest.fixture
 def live(library: Library, place: Path, request: pytest.FixtureRequest) -> Iterator[Live]:
-    """A library with no track yet."""
+    """A mount of a library that has no track yet."""
     options = getattr(request, "param", ())
     with (
         open_store(library.store_dir) as store,
@@ -101,7 +101,7 @@ on_any_linux = pytest.mark.parametrize("live", [(), ("--as-before-6.2",)], indir
 
 
 def test_a_thousand_folders_through_a_hundred_changes(library: Library, place: Path) -> None:
-    """A longer one is contrib/soak/live_mount.py."""
+    """contrib/soak/live_mount.py runs the same for longer."""
     with (
         open_store(library.store_dir) as store,
         instrumented_mount(library.top, place, "--hurry") as served,
@@ -112,7 +112,7 @@ def test_a_thousand_folders_through_a_hundred_changes(library: Library, place: P
             pass
 
 
-def test_what_git_annex_changes(library: Library, synced: Store, place: Path) -> None:
+def test_changes_by_git_annex(library: Library, synced: Store, place: Path) -> None:
     changes = [
         "git annex metadata -q -s artist=Anon -s title=Untitled beyonce.mp3",
         "git annex metadata -q -s mood=dark acdc.mp3 kino.mp3",
@@ -121,10 +121,10 @@ def test_what_git_annex_changes(library: Library, synced: Store, place: Path) ->
         "git annex metadata -q -r mood acdc.mp3 kino.mp3; git rm -q --cached white/b.mp3",
     ]
     with instrumented_mount(library.top, place) as served:
-        believed = KernelNames(served.path, random.Random(1))
-        believed.explore(Tree(synced), 150)
+        kernel = KernelNames(served.path, random.Random(1))
+        kernel.explore(Tree(synced), 150)
         for change in changes:
-            believed.ask_for_absent_names(100)
+            kernel.ask_for_absent_names(100)
             subprocess.run(
                 ["bash", "-ec", change],
                 cwd=library.top,
@@ -134,45 +134,45 @@ def test_what_git_annex_changes(library: Library, synced: Store, place: Path) ->
             )
             sync(library, synced)
             fresh = Tree(synced)
-            wait_until(lambda: not believed.wrong(fresh, list(believed.names)))  # noqa: B023
+            wait_until(lambda: not kernel.wrong(fresh, list(kernel.names)))  # noqa: B023
 
 
 class TestMidnight:
     FOLDERS = ("added:>-1d", "sort:title/added:>-1d", "added:>-1d/{{ genre }}/House")
 
-    def test_passes_over_what_is_new_today(self, live: Live) -> None:
+    def test_moves_a_track_out_of_the_last_day(self, live: Live) -> None:
         live.holds(track("new", genre="House", added_days_ago=0), track("old", genre="Techno"))
         names = {folder: os.listdir(live.mnt / folder) for folder in self.FOLDERS}
         assert [len(listed) for listed in names.values()] == [1, 1, 1]
         assert live.is_there("added:<=-1d/old.mp3")
         assert not live.is_there("added:<=-1d/new.mp3")
         assert not live.is_there("added:<=-1d/{{ genre }}/House")
-        live.served.let_a_day_pass()
+        live.mount.let_a_day_pass()
         for folder, (name,) in names.items():
-            live.goes(f"{folder}/{name}")
-        live.goes("added:>-1d/{{ genre }}/House")
-        live.comes("added:<=-1d/new.mp3")
-        live.comes("added:<=-1d/{{ genre }}/House")
+            live.disappears(f"{folder}/{name}")
+        live.disappears("added:>-1d/{{ genre }}/House")
+        live.appears("added:<=-1d/new.mp3")
+        live.appears("added:<=-1d/{{ genre }}/House")
         live.lists("added:<=-1d/{{ genre }}/House", "new.mp3")
         assert live.is_there("added:<=-1d/old.mp3")
 
-    def test_says_nothing_of_other_folders(self, live: Live) -> None:
+    def test_leaves_other_folders_in_the_cache(self, live: Live) -> None:
         live.holds(track("new", genre="Techno", added_days_ago=0), track("old", genre="Techno"))
-        live.believes("genre:techno/old.mp3")
-        live.believes("added:>-1d/new.mp3")
-        before = live.served.requests()
-        live.served.let_a_day_pass()
-        live.goes("added:>-1d/new.mp3")
-        after = live.served.requests()
+        live.is_cached("genre:techno/old.mp3")
+        live.is_cached("added:>-1d/new.mp3")
+        before = live.mount.requests()
+        live.mount.let_a_day_pass()
+        live.disappears("added:>-1d/new.mp3")
+        after = live.mount.requests()
         assert live.is_there("genre:techno/old.mp3")
-        assert live.served.requests()["lookup"] == after["lookup"] > before["lookup"]
+        assert live.mount.requests()["lookup"] == after["lookup"] > before["lookup"]
 
 
 class TestFolders:
-    """Somebody may stand in one."""
+    """A process may have its cwd in one."""
 
     @on_any_linux
-    def test_one_that_stays_is_not_taken_from_under_who_stands_in_it(self, live: Live) -> None:
+    def test_an_unchanged_folder_stays_the_cwd_of_a_process(self, live: Live) -> None:
         live.holds(*(track(f"{n}", genre="Techno", bpm=f"{120 + n}") for n in range(6)))
         for folder in (
             "genre/Techno",
@@ -180,62 +180,62 @@ class TestFolders:
             "genre:techno",
             "genre/Techno/bpm:>1",
         ):
-            with _standing_in(live.mnt / folder) as shell:
+            with _Shell(live.mnt / folder) as shell:
                 changed = track("0", genre="Techno", bpm="99")
                 update_tracks(live.store.cache, [changed])
-                live.comes("bpm/99")
+                live.appears("bpm/99")
                 update_tracks(live.store.cache, [replace(changed, values={"genre": ("Techno",)})])
-                live.goes("bpm/99")
-                # Fields come and go, and everything is made anew.
+                live.disappears("bpm/99")
+                # A full sync, in which fields appear and disappear.
                 live.store.cache.replace_all(
                     track(f"{n}", genre="Techno", bpm="125", mood="x") for n in range(6)
                 )
-                live.comes("{{ mood }}/x")
-                assert shell.say("/bin/pwd -P") == str(live.mnt / folder)
-                assert shell.say("ls | wc -l") in ("5", "6")
-                assert shell.say("stat -c %i .") == str((live.mnt / folder).stat().st_ino)
+                live.appears("{{ mood }}/x")
+                assert shell.run("/bin/pwd -P") == str(live.mnt / folder)
+                assert shell.run("ls | wc -l") in ("5", "6")
+                assert shell.run("stat -c %i .") == str((live.mnt / folder).stat().st_ino)
             live.holds(*(track(f"{n}", genre="Techno", bpm=f"{120 + n}") for n in range(6)))
 
     @on_any_linux
-    def test_one_that_goes_may_come_again(self, live: Live) -> None:
+    def test_a_removed_folder_may_appear_again(self, live: Live) -> None:
         pop, techno = track("a", genre="Pop"), track("a", genre="Techno")
         live.holds(pop)
-        with _standing_in(live.mnt / "genre" / "Pop") as shell:
+        with _Shell(live.mnt / "genre" / "Pop") as shell:
             update_tracks(live.store.cache, [techno])
-            live.goes("genre/Pop")
-            live.comes("genre/Techno/a.mp3")
+            live.disappears("genre/Pop")
+            live.appears("genre/Techno/a.mp3")
             update_tracks(live.store.cache, [pop])
-            live.comes("genre/Pop/a.mp3")
-            live.goes("genre/Techno")
-            assert shell.say(f"cd '{live.mnt}/genre/Pop' && /bin/pwd -P").endswith("genre/Pop")
+            live.appears("genre/Pop/a.mp3")
+            live.disappears("genre/Techno")
+            assert shell.run(f"cd '{live.mnt}/genre/Pop' && /bin/pwd -P").endswith("genre/Pop")
 
-    def test_a_name_that_is_another_folder_now(self, live: Live) -> None:
-        """A title is called as a query is: what a folder lists comes first."""
+    def test_a_query_that_becomes_a_value(self, live: Live) -> None:
+        """A title may look like a query: what a folder lists comes first."""
         live.holds(track("a", genre="Pop", title="x"), track("b", genre="Rock", title="y"))
         assert live.is_there("{{ title }}/genre:pop/x")
         update_tracks(live.store.cache, [track("b", genre="Rock", title="genre:pop")])
-        live.goes("{{ title }}/genre:pop/x")
+        live.disappears("{{ title }}/genre:pop/x")
         live.lists("{{ title }}/genre:pop", "b.mp3")
 
-    def test_a_pin_made_anew_by_somebody_else(self, live: Live) -> None:
+    def test_a_pin_that_another_process_replaced(self, live: Live) -> None:
         live.holds(track("a", genre="Pop"), track("b", genre="Rock"))
         live.store.user.add_pin("mine", "genre:pop")
-        live.comes("pins/mine/{{ genre }}/Pop/a.mp3")
+        live.appears("pins/mine/{{ genre }}/Pop/a.mp3")
         live.store.user.remove_pin("mine")
         live.store.user.add_pin("mine", "genre:rock")
-        live.goes("pins/mine/{{ genre }}/Pop/a.mp3")
-        live.comes("pins/mine/{{ genre }}/Rock/b.mp3")
+        live.disappears("pins/mine/{{ genre }}/Pop/a.mp3")
+        live.appears("pins/mine/{{ genre }}/Rock/b.mp3")
 
 
 class _Shell:
-    """Stands in a folder, and answers."""
+    """Has its cwd in a folder, and runs commands there."""
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
             ["sh"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def say(self, line: str) -> str:
+    def run(self, line: str) -> str:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(f"{line}\n")
@@ -249,9 +249,6 @@ class _Shell:
         self._process.communicate()
 
 
-_standing_in = _Shell
-
-
 class TestOpen:
     def test_a_folder_keeps_its_listing_until_it_is_closed(self, live: Live) -> None:
         before = [track(f"{n:04}", genre="Techno") for n in range(500)]
@@ -261,15 +258,15 @@ class TestOpen:
             for n in range(100, 200):
                 update_tracks(live.store.cache, [replace(before[n], name=f"renamed {n}.mp3")])
             remove_tracks(live.store.cache, (record.annex_key for record in before[:50]))
-            live.comes("all/renamed 199.mp3")
+            live.appears("all/renamed 199.mp3")
             names += [entry.name for entry in entries]
         assert sorted(names) == [record.name for record in before]
-        # What was shown of an older state is not believed.
-        live.goes("all/0000.mp3")
-        live.goes("all/0100.mp3")
+        # Names that were listed from an older state were not cached.
+        live.disappears("all/0000.mp3")
+        live.disappears("all/0100.mp3")
         assert len(os.listdir(live.mnt / "all")) == 450
 
-    def test_who_lists_while_it_changes_sees_no_name_twice(self, live: Live) -> None:
+    def test_a_listing_during_changes_has_no_name_twice(self, live: Live) -> None:
         records = [track(f"{n:03}", title=f"{n:03}") for n in range(300)]
         live.holds(*records)
         ended = threading.Event()
@@ -288,7 +285,7 @@ class TestOpen:
         ended.set()
         thread.join()
         for names in seen:
-            # In order: "001 …", "002 …", and each track once.
+            # Numbered in order, "001 …", "002 …", and each track once.
             assert [int(name.split()[0]) for name in names] == list(range(1, len(names) + 1))
             assert len({name.split()[1] for name in names}) == len(names)
 
@@ -297,7 +294,7 @@ class TestOpen:
 def counted(
     pristine_library: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningMount]:
-    """The samples, mounted where requests can be counted; nobody changes them."""
+    """The samples, on a mount that counts its requests; no test changes them."""
     needs_fuse()
     folder = tmp_path_factory.mktemp("counted")
     with copy_of_library(pristine_library, folder / "library") as library:
@@ -311,31 +308,31 @@ def _run(*words: str | Path, cwd: Path | None = None) -> str:
 
 
 class TestRequests:
-    """The cheapest is the one that the kernel never sends."""
+    """The cheapest request is the one that the kernel never sends."""
 
     @pytest.mark.parametrize("folder", ["all", "genre", "bpm:>1/{{ genre }}", "sort:title"])
     @pytest.mark.parametrize(
         "command", ["ls -U .", "find .", "echo *", "ls -d *", "test ! -e nothing"]
     )
-    def test_what_is_asked_again_is_in_memory(
+    def test_a_repeated_command_looks_nothing_up(
         self, counted: RunningMount, folder: str, command: str
     ) -> None:
         first = _run("sh", "-c", command, cwd=counted.path / folder)
         before = counted.requests()
         assert _run("sh", "-c", command, cwd=counted.path / folder) == first
-        asked = counted.requests() - before
-        assert asked["lookup"] == asked["readlink"] == 0
-        assert set(asked) <= {"opendir", "readdir", "releasedir", "getattr", "access"}
+        sent = counted.requests() - before
+        assert sent["lookup"] == sent["readlink"] == 0
+        assert set(sent) <= {"opendir", "readdir", "releasedir", "getattr", "access"}
 
     def test_a_long_listing_reads_each_link_once(self, counted: RunningMount) -> None:
         names = _run("ls", "-l", counted.path / "all").count(" -> ")
         before = counted.requests()
         _run("ls", "-l", counted.path / "all")
-        asked = counted.requests() - before
-        assert asked["readlink"] == names
-        assert asked["lookup"] == 0
+        sent = counted.requests() - before
+        assert sent["readlink"] == names
+        assert sent["lookup"] == 0
 
-    def test_extended_attributes_are_asked_for_once(self, counted: RunningMount) -> None:
+    def test_extended_attributes_are_requested_once(self, counted: RunningMount) -> None:
         for _ in range(2):
             for name in os.listdir(counted.path / "all"):
                 file = counted.path / "all" / name
@@ -343,15 +340,15 @@ class TestRequests:
                     os.getxattr(file, "security.selinux", follow_symlinks=False)
                 with pytest.raises(OSError, match="not supported"):
                     os.listxattr(file, follow_symlinks=False)
-        asked = counted.requests()
-        assert (asked["getxattr"], asked["listxattr"]) == (1, 1)
+        sent = counted.requests()
+        assert (sent["getxattr"], sent["listxattr"]) == (1, 1)
 
     PROBES = (
         ".Trash", ".Trash-1000", ".hidden", ".sh_thumbnails", ".directory", ".mpdignore", ".git",
         "HEAD", "config", "GNUmakefile", "makefile", "Makefile", "RCS", "SCCS", "node_modules",
         ".python-version", "libsoup-3.0.so.0", "*.mp3", "autorun.inf", "Desktop.ini", "qt_temp.x",
     )  # fmt: skip
-    SHAPED = ("package.json", "bpm:120-130\\ genre:techno", "mood:dark", "pyvenv.cfg.json")
+    LIKE_QUERIES = ("package.json", "bpm:120-130\\ genre:techno", "mood:dark", "pyvenv.cfg.json")
 
     @pytest.mark.parametrize("folder", ["", "all", "genre", "genre/Pop", "genre:techno", ".mcfs"])
     def test_probes_are_answered_once(self, counted: RunningMount, folder: str) -> None:
@@ -361,15 +358,15 @@ class TestRequests:
         for _ in range(3):
             for name in self.PROBES:
                 assert not os.path.lexists(where / name)
-        asked = counted.requests() - before
-        assert asked["lookup"] - (len(folder.split("/")) if folder == ".mcfs" else 0) <= len(
+        sent = counted.requests() - before
+        assert sent["lookup"] - (len(folder.split("/")) if folder == ".mcfs" else 0) <= len(
             self.PROBES
         )
 
-    def test_what_a_new_field_could_make_valid_is_asked_for_once_a_second(
+    def test_an_absent_name_that_a_new_field_can_make_valid_is_looked_up_once_a_second(
         self, counted: RunningMount
     ) -> None:
-        for name in self.SHAPED:
+        for name in self.LIKE_QUERIES:
             before = counted.requests()["lookup"]
             for _ in range(20):
                 assert not os.path.lexists(counted.path / "all" / name)

@@ -1,4 +1,4 @@
-"""What the kernel judges, on real mounts."""
+"""Folders, inodes, pins and commands on real mounts, as programs see them."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from tests.tracks import ABSENT, copy_of_library
 
 @pytest.fixture
 def mnt(served: RunningMount) -> Path:
-    """The samples, mounted by the command."""
+    """The samples, mounted by `mcfs mount`."""
     return served.path
 
 
 def sync_beside_the_mount(library: Library, store: Store) -> None:
-    """Unless that has seen the change first, and is at it already."""
+    """Sync, unless the mount has noticed the change first and syncs already."""
     with suppress(SyncRunningError):
         sync(library, store)
 
@@ -47,7 +47,7 @@ def sync_beside_the_mount(library: Library, store: Store) -> None:
 def shared(
     pristine_library: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
-    """One mount for all who change nothing, or put back what they changed."""
+    """One mount for all tests that change nothing, or undo what they changed."""
     needs_fuse()
     folder = tmp_path_factory.mktemp("shared")
     with copy_of_library(pristine_library, folder / "library") as library:
@@ -64,7 +64,7 @@ def shared_top(shared: Path) -> Path:
 
 @pytest.fixture
 def no_pins(shared: Path) -> Iterator[Path]:
-    """The shared mount, its pins taken away afterwards."""
+    """The shared mount; its pins are removed afterwards."""
     yield shared
     for pin in os.listdir(shared / "pins"):
         (shared / "pins" / pin).rmdir()
@@ -72,13 +72,13 @@ def no_pins(shared: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def watched(library: Library, synced: Store, place: Path) -> Iterator[RunningMount]:
-    """The samples, mounted where requests can be counted."""
+    """The samples, on a mount that counts its requests."""
     with instrumented_mount(library.top, place, says="") as served:
         yield served
 
 
 def run(*words: str | Path, cwd: Path | None = None) -> str:
-    """What a real program prints."""
+    """What a program prints."""
     done = subprocess.run(words, cwd=cwd, check=True, capture_output=True, text=True)
     return done.stdout
 
@@ -98,8 +98,8 @@ class TestWalk:
         assert names == set(os.listdir(shared / "genre:techno/bpm:120-130"))
 
     def test_globs(self, shared: Path) -> None:
-        said = run("sh", "-c", "echo genre:techno/*.wav", cwd=shared)
-        assert said == "genre:techno/Underworld - Rez.wav\n"
+        output = run("sh", "-c", "echo genre:techno/*.wav", cwd=shared)
+        assert output == "genre:techno/Underworld - Rez.wav\n"
 
     def test_listed_means_statable_and_readable(self, shared: Path) -> None:
         for name in os.listdir(shared / "all"):
@@ -108,7 +108,7 @@ class TestWalk:
             assert file.lstat().st_size == len(os.readlink(file).encode())
             assert file.read_bytes().startswith(b"sound of ")
 
-    def test_links_lead_there_from_anywhere(self, shared: Path, shared_top: Path) -> None:
+    def test_links_are_absolute(self, shared: Path, shared_top: Path) -> None:
         link = os.readlink(shared / "all" / "Кино - Группа крови.mp3")
         assert link == str(shared_top / "kino.mp3")
 
@@ -129,18 +129,18 @@ class TestWalk:
 
 class TestInodes:
     def test_a_folders_inode_belongs_to_its_literal_path(self, shared: Path) -> None:
-        """One inode under two names, and the kernel would move the folder under our feet."""
+        """If one inode had two names, the kernel would move the folder, and `pwd` would change."""
         script = """
             cd 'all/genre:techno' && before=$(/bin/pwd) &&
             stat -c %n '{mnt}/bpm:100-140/genre:techno' >/dev/null &&
             ls '{mnt}/bpm:100-140/genre:techno' >/dev/null &&
             after=$(/bin/pwd) && [ "$before" = "$after" ] && echo "$after"
         """
-        said = run("sh", "-c", script.format(mnt=shared), cwd=shared)
-        assert said == f"{shared}/all/genre:techno\n"
+        output = run("sh", "-c", script.format(mnt=shared), cwd=shared)
+        assert output == f"{shared}/all/genre:techno\n"
         assert _inode(shared / "all/genre:techno") != _inode(shared / "bpm:100-140/genre:techno")
 
-    def test_a_folder_keeps_its_inode_from_mount_to_mount(
+    def test_a_folder_has_the_same_inode_after_remounting(
         self, library: Library, synced: Store, place: Path
     ) -> None:
         seen = []
@@ -177,14 +177,14 @@ class TestInodes:
 
 
 class TestAbsence:
-    def test_a_plain_name_is_asked_for_once(self, watched: RunningMount) -> None:
+    def test_a_plain_name_is_looked_up_once(self, watched: RunningMount) -> None:
         before = watched.requests()["lookup"]
         for _ in range(3):
             for name in ("HEAD", ".git", ".hidden", "*.mp3", "node_modules"):
                 assert not (watched.path / name).exists()
         assert watched.requests()["lookup"] - before == 5
 
-    def test_a_query_that_means_nothing_is_asked_for_again_after_a_second(
+    def test_an_invalid_query_is_looked_up_again_after_a_second(
         self, watched: RunningMount
     ) -> None:
         before = watched.requests()["lookup"]
@@ -195,7 +195,7 @@ class TestAbsence:
         assert not (watched.path / "mood:dark").exists()
         assert watched.requests()["lookup"] - before == 2
 
-    def test_a_name_that_was_not_there_comes_with_a_sync(
+    def test_a_sync_makes_an_absent_name_appear(
         self, library: Library, synced: Store, mnt: Path
     ) -> None:
         file = mnt / "all" / "Кино - Перемен.mp3"
@@ -229,7 +229,7 @@ class TestPins:
         run("mv", "-T", pins / "New folder", pins / "genre:ambient")
         assert os.listdir(pins / "genre:ambient") == ["Orbital - Halcyon.mp3"]
 
-    def test_a_pin_made_again_is_not_the_one_somebody_still_stands_in(self, no_pins: Path) -> None:
+    def test_a_new_pin_is_not_the_removed_one_that_is_still_a_cwd(self, no_pins: Path) -> None:
         script = """
             mkdir pins/genre:techno && cd pins/genre:techno &&
             rmdir ../genre:techno && mkdir ../genre:techno && ls ../genre:techno | wc -l
@@ -242,7 +242,7 @@ class TestPins:
         run("mv", "-T", pins / "genre:techno", pins / "(best of, bpm: fast")
         assert len(os.listdir(pins / "(best of, bpm: fast")) == 6
 
-    def test_a_plain_pin_of_another_mount_comes_within_a_second(
+    def test_a_pin_of_another_mount_appears_within_a_second(
         self, library: Library, synced: Store, tmp_path: Path
     ) -> None:
         with (
@@ -253,7 +253,7 @@ class TestPins:
             (one.path / "pins" / "Friday").mkdir()
             wait_until((two.path / "pins" / "Friday").is_dir)
 
-    def test_pins_stay_when_the_mount_goes(
+    def test_pins_are_still_there_after_remounting(
         self, library: Library, synced: Store, place: Path
     ) -> None:
         with mounted(library.top, place) as served:
@@ -261,15 +261,15 @@ class TestPins:
         with mounted(library.top, place) as served:
             assert os.listdir(served.path / "pins") == ["genre:techno"]
 
-    def test_who_stands_in_a_pin_moves_with_it(self, no_pins: Path) -> None:
+    def test_a_cwd_moves_with_its_pin(self, no_pins: Path) -> None:
         script = """
             mkdir 'pins/New folder' && cd 'pins/New folder'
             mv -T '{mnt}/pins/New folder' '{mnt}/pins/genre:techno' && mkdir '{mnt}/pins/New folder'
             sleep 1.1; stat -c %n '{mnt}/pins/genre:techno' >/dev/null
             /bin/pwd; ls | wc -l; ls '{mnt}/pins/New folder'
         """
-        said = run("sh", "-c", script.format(mnt=no_pins), cwd=no_pins)
-        assert said == f"{no_pins}/pins/genre:techno\n6\n"
+        output = run("sh", "-c", script.format(mnt=no_pins), cwd=no_pins)
+        assert output == f"{no_pins}/pins/genre:techno\n6\n"
         pins = {entry.name: entry.inode() for entry in os.scandir(no_pins / "pins")}
         assert len(set(pins.values())) == 2
 
@@ -298,7 +298,7 @@ class TestPins:
             ("mkfifo pipe", "Read-only file system"),
         ],
     )
-    def test_what_cannot_be_changed(self, no_pins: Path, command: str, complaint: str) -> None:
+    def test_forbidden_changes(self, no_pins: Path, command: str, complaint: str) -> None:
         before = run("find", no_pins / "all")
         done = subprocess.run(
             ["sh", "-c", command], cwd=no_pins, capture_output=True, text=True,
@@ -308,7 +308,7 @@ class TestPins:
         assert complaint in done.stderr
         assert run("find", no_pins / "all") == before
 
-    def test_access_says_so_beforehand(self, no_pins: Path) -> None:
+    def test_access_reports_what_can_be_changed(self, no_pins: Path) -> None:
         assert os.access(no_pins / "pins", os.W_OK)
         assert not os.access(no_pins / "all", os.W_OK)
         assert os.access(no_pins / "all", os.R_OK | os.X_OK)
@@ -326,7 +326,7 @@ class TestRobust:
                 os.listdir(served.path / "all" / "boom")
             assert len(os.listdir(served.path / "genre:techno")) == 6
 
-    def test_a_listing_that_is_being_read_does_not_change(
+    def test_an_open_listing_does_not_change(
         self, library: Library, synced: Store, mnt: Path
     ) -> None:
         with os.scandir(mnt / "all") as entries:
@@ -359,7 +359,7 @@ class TestRobust:
 
 
 class TestCommand:
-    def test_in_the_background_and_away_again(self, library: Library, place: Path) -> None:
+    def test_mount_in_the_background_and_unmount(self, library: Library, place: Path) -> None:
         place.mkdir()
         done = mcfs("mount", library.top, place)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -391,7 +391,7 @@ class TestCommand:
             (one.path / "pins" / "genre:techno").mkdir()
             wait_until((two.path / "pins" / "genre:techno").is_dir)
 
-    def test_a_dead_mount_is_cleared(self, library: Library, synced: Store, place: Path) -> None:
+    def test_a_dead_mount_is_removed(self, library: Library, synced: Store, place: Path) -> None:
         place.mkdir()
         command = [sys.executable, "-m", "mcfs", "mount", "--foreground"]
         for clear in (("umount", str(place)), ("mount", str(library.top), str(place))):
@@ -405,7 +405,9 @@ class TestCommand:
         assert len(os.listdir(place / "genre:techno")) == 6
         assert mcfs("umount", place).returncode == 0
 
-    def test_a_place_that_cannot_be_used_says_why(self, library: Library, tmp_path: Path) -> None:
+    def test_a_bad_mount_point_is_refused_with_a_reason(
+        self, library: Library, tmp_path: Path
+    ) -> None:
         needs_fuse()
         (tmp_path / "file").touch()
         (tmp_path / "full").mkdir()
@@ -425,9 +427,7 @@ class TestCommand:
         assert "is not mounted" in mcfs("umount", tmp_path).stderr
         assert not library.store_dir.exists(), "nothing was synced for a mount that cannot be"
 
-    def test_a_link_to_the_place_is_as_good(
-        self, library: Library, synced: Store, place: Path
-    ) -> None:
+    def test_a_link_to_a_mount_point(self, library: Library, synced: Store, place: Path) -> None:
         place.mkdir()
         link = place.with_name("link")
         link.symlink_to(place)
@@ -437,7 +437,7 @@ class TestCommand:
         wait_until(lambda: not _processes_naming(place))
 
     @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-    def test_a_shell_may_close_what_it_likes(
+    def test_standard_streams_may_be_closed(
         self, library: Library, synced: Store, place: Path, closed: str
     ) -> None:
         place.mkdir()
@@ -465,7 +465,7 @@ def _inode(path: Path) -> int:
 
 
 def _processes_naming(place: Path) -> list[bytes]:
-    """Command lines of what still runs for a mount point."""
+    """The command lines of the processes that name a mount point."""
     found = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -478,7 +478,7 @@ def _processes_naming(place: Path) -> list[bytes]:
 
 
 def _fingerprint(top: Path) -> dict[str, tuple[int, int, bytes]]:
-    """Every file of the library but ours: mode, size, time and content."""
+    """Mode, time and content of every file in the library, except the store."""
     found = {}
     for folder, folders, files in os.walk(top):
         if Path(folder).name == ".git":

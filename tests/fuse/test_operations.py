@@ -34,7 +34,7 @@ def everything(store: Store) -> NameChanges:
 
 
 async def fails(awaited: Awaitable[object]) -> int:
-    """Its errno."""
+    """The errno that a request fails with."""
     with pytest.raises(FUSEError) as raised:
         await awaited
     return raised.value.errno
@@ -55,7 +55,7 @@ class TestNotThere:
             (".mcfs/nothing", 1),
         ],
     )
-    async def test_is_believed_for_as_long_as_it_is_sure(
+    async def test_is_cached_for_as_long_as_it_is_certain(
         self, operations: Operations, mount_path: str, seconds: int
     ) -> None:
         above, _, name = mount_path.rpartition("/")
@@ -63,19 +63,17 @@ class TestNotThere:
         assert found.st_ino == NO_INODE
         assert found.entry_timeout == seconds
 
-    async def test_a_listing_at_hand_says_so_too(self, operations: Operations) -> None:
+    async def test_in_a_folder_whose_listing_is_in_memory(self, operations: Operations) -> None:
         for folder in ("all", "genre"):
             inode = await inode_at(operations, folder)
             await operations.opendir(inode, CTX)
             assert (await operations.lookup(inode, b"nothing", CTX)).st_ino == NO_INODE
 
-    async def test_a_path_that_is_too_deep(self, operations: Operations) -> None:
+    async def test_below_the_greatest_depth(self, operations: Operations) -> None:
         assert await inode_at(operations, "/".join(["bpm:>1"] * 32))
         assert not await inode_at(operations, "/".join(["bpm:>1"] * 33))
 
-    async def test_a_pin_that_is_to_go_or_to_be_called_otherwise(
-        self, operations: Operations
-    ) -> None:
+    async def test_a_pin_to_remove_or_rename(self, operations: Operations) -> None:
         pins = await inode_at(operations, "pins")
         assert await fails(operations.rmdir(pins, b"nothing", CTX)) == errno.ENOENT
         moving = operations.rename(pins, b"nothing", pins, b"x", 0, CTX)
@@ -98,13 +96,15 @@ class TestReadOnly:
         ],
     )
     @pytest.mark.parametrize("where", ["", "all", "pins"])
-    async def test_everything_that_would_write(
+    async def test_every_other_change_is_refused(
         self, operations: Operations, write: Callable[..., Awaitable[object]], where: str
     ) -> None:
         assert await fails(write(operations, await inode_at(operations, where))) == errno.EROFS
 
     @pytest.mark.parametrize("where", ["", "all", "genre", "genre:techno"])
-    async def test_folders_are_made_in_pins_alone(self, operations: Operations, where: str) -> None:
+    async def test_folders_can_be_made_only_in_pins(
+        self, operations: Operations, where: str
+    ) -> None:
         inode, pins = await inode_at(operations, where), await inode_at(operations, "pins")
         assert await fails(operations.mkdir(inode, b"x", 0o755, CTX)) == errno.EROFS
         assert await fails(operations.rmdir(inode, b"x", CTX)) == errno.EROFS
@@ -113,7 +113,9 @@ class TestReadOnly:
         assert await fails(operations.access(inode, os.W_OK, CTX)) == errno.EROFS
 
     @pytest.mark.parametrize("flags", [os.O_WRONLY, os.O_RDWR, os.O_TRUNC, os.O_APPEND])
-    async def test_files_are_opened_for_reading(self, make: MakeOperations, flags: int) -> None:
+    async def test_files_can_be_opened_only_for_reading(
+        self, make: MakeOperations, flags: int
+    ) -> None:
         operations = make(entries=Entries.FILES)
         for mount_path in ("all/Underworld - Rez.wav", "genre:techno.m3u8", ".mcfs/status"):
             inode = await inode_at(operations, mount_path)
@@ -121,7 +123,7 @@ class TestReadOnly:
 
 
 class TestPins:
-    async def test_exists(self, operations: Operations) -> None:
+    async def test_a_name_that_exists_already(self, operations: Operations) -> None:
         pins = await inode_at(operations, "pins")
         for name in (b"one", b"other"):
             await operations.mkdir(pins, name, 0o755, CTX)
@@ -129,16 +131,16 @@ class TestPins:
         moving = operations.rename(pins, b"one", pins, b"other", 0, CTX)
         assert await fails(moving) == errno.EEXIST
 
-    async def test_means_nothing(self, operations: Operations) -> None:
+    async def test_a_query_or_a_rename_that_is_invalid(self, operations: Operations) -> None:
         pins = await inode_at(operations, "pins")
         assert await fails(operations.mkdir(pins, b"bpm:12x", 0o755, CTX)) == errno.EINVAL
         trading = operations.rename(pins, b"a", pins, b"b", pyfuse3.RENAME_EXCHANGE, CTX)
         assert await fails(trading) == errno.EINVAL
 
-    async def test_made_anew_by_somebody_else_is_another_folder(
+    async def test_one_that_another_process_replaced_is_another_folder(
         self, operations: Operations, store: Store
     ) -> None:
-        """Else the kernel would believe for a day what it knows below the old one."""
+        """Otherwise the kernel would keep for a day what it has cached below the old one."""
         store.user.add_pin("mine", "genre:techno")
         old = await inode_at(operations, "pins/mine")
         below = await inode_at(operations, "pins/mine/bpm:126")
@@ -149,7 +151,7 @@ class TestPins:
         store.user.remove_pin("mine")
         store.user.add_pin("mine", "genre:techno")
         new = await inode_at(operations, "pins/mine")
-        assert new != old, "somebody may still be in there"
+        assert new != old, "the old one may be the cwd of a process"
         assert await inode_at(operations, "pins/mine/bpm:126") != below
         await operations.forget([(old, 1), (below, 1)])
         cached = operations.inodes.cached_names.take_stale(everything(store))
@@ -157,7 +159,7 @@ class TestPins:
 
 
 class TestKinds:
-    async def test_only_links_lead_somewhere(self, make: MakeOperations) -> None:
+    async def test_only_links_have_a_target(self, make: MakeOperations) -> None:
         links, files = make(), make(entries=Entries.FILES)
         name = "all/Underworld - Rez.wav"
         assert (await links.readlink(await inode_at(links, name), CTX)).endswith(b"/underworld.wav")
@@ -170,14 +172,14 @@ class TestKinds:
         assert await fails(operations.open(inode, os.O_RDONLY, CTX)) == errno.EISDIR
 
     async def test_no_file_is_ever_of_size_zero(self, make: MakeOperations, store: Store) -> None:
-        """`tar` would write an empty file in its place, and say nothing."""
+        """`tar` would write an empty file in its place, without an error."""
         operations = make(Tree(store, Settings(absent=Absent.SHOW)), entries=Entries.FILES)
         inode = await inode_at(operations, "all/Basic Channel - Phylyps.flac")
         assert (await operations.getattr(inode, CTX)).st_size == len(f"sound of {ABSENT}\n") * 40
 
 
 @pytest.mark.logs("its content is not here")
-async def test_what_is_not_here_cannot_be_read(make: MakeOperations, store: Store) -> None:
+async def test_missing_content_cannot_be_opened(make: MakeOperations, store: Store) -> None:
     tree = Tree(store, Settings(absent=Absent.SHOW))
     operations = make(tree, entries=Entries.FILES)
     inode = await inode_at(operations, "all/Basic Channel - Phylyps.flac")
@@ -195,7 +197,7 @@ class _Buggy(Tree):
 
 
 @pytest.mark.logs("failed", "a bug in mcfs")
-async def test_a_bug_is_an_input_output_error_and_a_line(
+async def test_a_bug_is_an_input_output_error_and_is_logged(
     make: MakeOperations, store: Store
 ) -> None:
     tree = _Buggy(store)
@@ -218,7 +220,7 @@ async def test_without_a_database_the_last_listing_still_serves(
     genres = await inode_at(operations, "genre")
     for known in (inode, genres):
         await operations.releasedir(await operations.opendir(known, CTX))
-    _spoil(store.folder / "cache.db")
+    _upgrade(store.folder / "cache.db")
     handle = await operations.opendir(inode, CTX)
     await operations.releasedir(handle)
     assert (await operations.lookup(inode, b"Underworld - Rez.wav", CTX)).st_ino
@@ -228,8 +230,8 @@ async def test_without_a_database_the_last_listing_still_serves(
     assert "another version" in tree.error_log.text()
 
 
-def _spoil(cache: Path) -> None:
-    """What a newer mcfs does to the database of an older one that still runs."""
+def _upgrade(cache: Path) -> None:
+    """Do what a newer mcfs does to the database of an older one that still runs."""
     with closing(sqlite3.connect(cache)) as connection:
         connection.execute("PRAGMA user_version = 1")
 

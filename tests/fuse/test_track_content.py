@@ -1,4 +1,4 @@
-"""Reading tracks: a disk that does not answer delays those who read, and nobody else."""
+"""Reading tracks: a disk that does not answer delays reading from it, and nothing else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAME = "all/Underworld - Rez.wav"
 
 @pytest.fixture
 def slow(store: Store, tmp_path: Path) -> Iterator[Operations]:
-    """The content of one track is a FIFO: opening it takes until somebody writes."""
+    """The content of one track is a FIFO: opening it blocks until a writer opens it."""
     content = TrackContent(tmp_path, tmp_path)
     operations = Operations(Tree(store), content, InfoFiles(lambda _: ""), entries=Entries.FILES)
     yield operations

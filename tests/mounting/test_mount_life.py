@@ -1,4 +1,4 @@
-"""A mount as it lives: its options, what it follows, what it tells of itself, how it ends."""
+"""The life of a mount: how it follows its library, `.mcfs/`, options, log, systemd."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("synced")
 
 
 class TestFollows:
-    """Nobody runs `mcfs sync` here."""
+    """A mount notices changes by itself: no test here runs `mcfs sync`."""
 
     def test_metadata(self, library: Library, served: RunningMount) -> None:
         folder = served.path / "genre:house"
@@ -32,7 +32,7 @@ class TestFollows:
         wait_until((served.path / "genre" / "House").is_dir)
         wait_until(lambda: not (served.path / "genre" / "рок").exists())
 
-    def test_a_field_that_nobody_had(self, library: Library, served: RunningMount) -> None:
+    def test_a_new_field(self, library: Library, served: RunningMount) -> None:
         assert not (served.path / "mood:dark").exists()
         run_in_library(library, "git annex metadata -q -s mood=dark kino.mp3")
         wait_until((served.path / "mood:dark").is_dir)
@@ -44,7 +44,7 @@ class TestFollows:
         assert len(os.listdir(every)) == 11
         run_in_library(library, "git annex drop -q --force kino.mp3")
         wait_until(lambda: len(os.listdir(every)) == 10)
-        # A listing is new at once; of the names it holds, the kernel is told a moment later.
+        # A listing is right at once; cached names are invalidated a moment later.
         wait_until(lambda: not (every / "Кино - Группа крови.mp3").is_symlink())
         (library.top / "new.mp3").write_bytes(b"new")
         run_in_library(library, "git annex add -q new.mp3")
@@ -65,21 +65,21 @@ class TestFollows:
         assert file.read_bytes() == (library.top / "beyonce.mp3").read_bytes()
 
 
-class TestTellsOfItself:
+class TestInfoFiles:
     def test_status_errors_help(self, library: Library, served: RunningMount) -> None:
-        told = served.path / ".mcfs"
-        assert sorted(os.listdir(told)) == ["errors", "help", "status"]
+        info = served.path / ".mcfs"
+        assert sorted(os.listdir(info)) == ["errors", "help", "status"]
         assert ".mcfs" not in os.listdir(served.path)
-        assert f"mounts   {served.path}" in (told / "status").read_text()
-        assert (told / "errors").read_text() == "nothing went wrong lately\n"
+        assert f"mounts   {served.path}" in (info / "status").read_text()
+        assert (info / "errors").read_text() == "nothing went wrong lately\n"
         assert not (served.path / "gnere:techno").exists()
         # A text is kept for a second.
-        wait_until(lambda: 'did you mean "genre"?' in (told / "errors").read_text())
-        help_text = (told / "help").read_text()
+        wait_until(lambda: 'did you mean "genre"?' in (info / "errors").read_text())
+        help_text = (info / "help").read_text()
         assert max(map(len, help_text.splitlines())) <= 90
-        assert (told / "help").stat().st_size == len(help_text.encode())
+        assert (info / "help").stat().st_size == len(help_text.encode())
 
-    def test_everything_the_help_shows_is_there(self, served: RunningMount) -> None:
+    def test_every_path_in_the_help_exists(self, served: RunningMount) -> None:
         for line in (served.path / ".mcfs" / "help").read_text().splitlines():
             name = line.strip().split("  ")[0].rstrip("/ ")
             if line[:2] == "  " != line[2:4] and not name.startswith("mkdir"):
@@ -87,9 +87,7 @@ class TestTellsOfItself:
                     assert (served.path / part.strip().rstrip("/")).exists(), part
 
     @pytest.mark.logs
-    def test_settings_that_cannot_be_read(
-        self, library: Library, synced: Store, place: Path
-    ) -> None:
+    def test_settings_with_an_error(self, library: Library, synced: Store, place: Path) -> None:
         with mounted(library.top, place, says="mcfs.toml:1") as served:
             before = os.listdir(served.path)
             (library.top / "mcfs.toml").write_text('entries = "fils"\n')
@@ -97,7 +95,7 @@ class TestTellsOfItself:
             wait_until(lambda: "mcfs.toml:1" in errors.read_text())
             assert os.listdir(served.path) == before
 
-    def test_a_library_that_is_gone(self, library: Library, synced: Store, place: Path) -> None:
+    def test_a_library_that_disappears(self, library: Library, synced: Store, place: Path) -> None:
         with mounted(library.top, place, says="is gone") as served:
             before = os.listdir(served.path / "genre")
             away = library.top.with_name("away")
@@ -113,7 +111,7 @@ class TestTellsOfItself:
 
 class TestOptions:
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root has /etc/fstab")
-    def test_as_mount_runs_us(self, library: Library, synced: Store, place: Path) -> None:
+    def test_called_as_mount_calls_it(self, library: Library, synced: Store, place: Path) -> None:
         place.mkdir()
         done = mcfs(library.top, place, "-o", "rw,dev,suid,entries=files")
         assert (done.returncode, done.stderr) == (0, "")
@@ -127,7 +125,7 @@ class TestOptions:
     @pytest.mark.skipif(
         os.geteuid() != 0 or not shutil.which("mount.fuse3"), reason="needs root and mount.fuse3"
     )
-    def test_by_mount_itself(
+    def test_called_by_mount_fuse(
         self, library: Library, synced: Store, place: Path, tmp_path: Path
     ) -> None:
         place.mkdir()
@@ -154,7 +152,7 @@ class TestOptions:
         finally:
             assert mcfs("umount", place).returncode == 0
 
-    def test_what_is_wrong_is_said_and_nothing_mounted(
+    def test_an_error_is_reported_and_nothing_mounted(
         self, library: Library, synced: Store, place: Path
     ) -> None:
         place.mkdir()
@@ -181,7 +179,7 @@ def test_the_log(library: Library, synced: Store, place: Path, tmp_path: Path) -
     assert "synced: 12 tracks" in log.read_text()
 
 
-def test_systemd_is_told(library: Library, synced: Store, place: Path, tmp_path: Path) -> None:
+def test_systemd_is_notified(library: Library, synced: Store, place: Path, tmp_path: Path) -> None:
     place.mkdir()
     address = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:

@@ -1,4 +1,4 @@
-"""A library that one cannot write: its store lies among the user's own data, and every command works."""
+"""A library that cannot be written: its store is in the user's data folder, and every command works."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tests.prerequisites import git_annex_environment, needs_fuse, needs_root
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the user's data are."""
+    """The user's data folder."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     return tmp_path / "data"
 
 
 @pytest.fixture
 def sealed(library: Library) -> Iterator[Library]:
-    """The library, on a disk that cannot be written."""
-    needs_root("to make a disk that cannot be written")
+    """The library, on a read-only file system."""
+    needs_root("to mount read-only")
     _mount("--bind", library.top, library.top)
     _mount("-o", "remount,bind,ro", library.top)
     yield library
@@ -50,11 +50,11 @@ def _mcfs(data: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_where_one_can_write_it_is_in_the_library(library: Library, data: Path) -> None:
+def test_a_writable_library_holds_its_store(library: Library, data: Path) -> None:
     assert open_library(library.top).store_dir == library.git_dir / "mcfs"
 
 
-def test_where_one_cannot_it_is_among_the_users_data(
+def test_the_store_of_a_read_only_library_is_in_the_users_data(
     sealed: Library, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert open_library(sealed.top).store_dir == data / "mcfs" / sealed.uuid
@@ -66,10 +66,8 @@ def test_where_one_cannot_it_is_among_the_users_data(
     assert open_library(sealed.top).store_dir == expected
 
 
-def test_a_store_in_the_library_that_cannot_be_written_any_more(
-    library: Library, data: Path
-) -> None:
-    needs_root("to make a disk that cannot be written")
+def test_a_store_that_became_read_only(library: Library, data: Path) -> None:
+    needs_root("to mount read-only")
     library.store_dir.mkdir()
     _mount("--bind", library.store_dir, library.store_dir)
     _mount("-o", "remount,bind,ro", library.store_dir)
@@ -83,7 +81,7 @@ def test_a_store_in_the_library_that_cannot_be_written_any_more(
 def test_a_linked_work_tree_has_a_store_of_its_own(
     library: Library, data: Path, tmp_path: Path
 ) -> None:
-    needs_root("to make a disk that cannot be written")
+    needs_root("to mount read-only")
     linked = tmp_path / "linked"
     Repository(library.top).git("worktree", "add", "-q", "-b", "other", os.fspath(linked))
     _mount("--bind", library.top, library.top)
@@ -97,8 +95,10 @@ def test_a_linked_work_tree_has_a_store_of_its_own(
 
 
 @pytest.mark.parametrize("uuid", ["../../elsewhere", "..", "a/b"])
-def test_a_uuid_leads_nowhere_else(library: Library, data: Path, uuid: str) -> None:
-    needs_root("to make a disk that cannot be written")
+def test_a_uuid_with_slashes_stays_in_the_users_data(
+    library: Library, data: Path, uuid: str
+) -> None:
+    needs_root("to mount read-only")
     Repository(library.top).git("config", "annex.uuid", uuid)
     _mount("--bind", library.top, library.top)
     _mount("-o", "remount,bind,ro", library.top)
@@ -135,7 +135,7 @@ def test_every_command_works(sealed: Library, data: Path, tmp_path: Path) -> Non
     assert every_byte(sealed.top) == before
 
 
-def test_what_cannot_be_made_says_so(sealed: Library, data: Path) -> None:
+def test_a_store_that_cannot_be_created(sealed: Library, data: Path) -> None:
     data.write_text("a file in the way")
     done = _mcfs(data, "sync", "--library", sealed.top)
     assert done.returncode == 1
