@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Makes a git-annex library of any size in little time, for measuring what reads it.
+"""Makes a large git-annex library in little time, for the other benchmarks.
 
     python contrib/bench/annex_library.py FOLDER [--tracks 100000]
 
-git-annex itself begins the repository; then one `git fast-import` writes all logs, links and pointers,
-and system calls write the work tree and the contents. Nothing in it tells git-annex that it did not do
-this itself: keys are the hashes of their contents, which are a few bytes each.
+git-annex initialises the repository. Then one `git fast-import` writes all logs, links and pointers, and
+system calls write the work tree and the contents. git-annex cannot tell the difference: keys are the hashes
+of their contents, which are a few bytes each.
 
-A track has 11 metadata values on average, a seventh of all values are distinct; one log in ten was
-changed since it was first written. The contents of 80 % are here, the others at another place that the
-branch knows of. 3 % of the files are unlocked, 2 % of the keys have a second file.
+A track has 11 metadata values on average, and a seventh of all values are distinct. One metadata log in ten
+has a second line. The content of 80 % of the tracks is here; the branch says that another repository has the
+rest. 3 % of the files are unlocked, 2 % of the keys have a second file.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ COLORS = ("#C50A01", "#F2C000", "#F8D200", "#32BE44", "#0044FF", "#AF00CC")
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One key and all that the library is to say about it."""
+    """One key, its files, and its metadata."""
 
     content: bytes
     key: str
@@ -52,14 +52,14 @@ class Track:
     present: bool
     unlocked: bool
     added_at: int
-    # Their decimals make no two the same.
+    # With decimals, so that no two are the same.
     described_at: float
     changed_at: float | None
     values: dict[str, list[str]]
 
     @property
     def metadata_log(self) -> bytes:
-        """As git-annex writes it: fields and values in order, what was changed in a line of its own."""
+        """As git-annex writes it: fields and values sorted, and one line for each time it was changed."""
         values = self.values
         if self.changed_at is None:
             return _line(
@@ -73,7 +73,7 @@ class Track:
         ) + _line(self.changed_at, now)
 
     def location_log(self, here: str) -> bytes:
-        """Another place has everything; we have what is present, and had some of the rest."""
+        """The other repository has everything; this one has what is present, and once had some more."""
         lines = [f"{self.added_at + 1000}s 1 {ELSEWHERE}\n"]
         if self.present:
             lines.append(f"{self.added_at}s 1 {here}\n")
@@ -83,12 +83,12 @@ class Track:
 
 
 def _line(moment: float, words: dict[str, list[str]]) -> bytes:
-    said = " ".join(f"{name} {' '.join(words[name])}" for name in sorted(words) if words[name])
-    return f"{moment:.9f}s {said}\n".encode()
+    fields = " ".join(f"{name} {' '.join(words[name])}" for name in sorted(words) if words[name])
+    return f"{moment:.9f}s {fields}\n".encode()
 
 
 def _signed(sign: str, values: list[str]) -> list[str]:
-    """git-annex puts into base64 what has a space or begins with the mark of base64."""
+    """git-annex encodes values with spaces, or a leading `!`, as `!` and base64."""
     return [
         f"{sign}!{base64.b64encode(value.encode()).decode()}"
         if " " in value or value.startswith("!")
@@ -98,7 +98,7 @@ def _signed(sign: str, values: list[str]) -> list[str]:
 
 
 def tracks(count: int, seed: int) -> Iterator[Track]:
-    """The same ones for the same seed."""
+    """The tracks of a library; the same for the same seed."""
     draw = random.Random(seed)
 
     def words(least: int, most: int) -> str:
@@ -152,7 +152,7 @@ def tracks(count: int, seed: int) -> Iterator[Track]:
 
 
 def make_library(folder: Path, count: int, seed: int = 7) -> None:
-    """A repository that git-annex takes for its own."""
+    """Make the repository."""
     folder.mkdir(parents=True)
     _git(folder, "init", "-q", "-b", "main")
     _git(folder, "config", "user.name", "bench")
@@ -170,7 +170,7 @@ def make_library(folder: Path, count: int, seed: int = 7) -> None:
     disk = _Disk()
     put(_commit("git-annex", "update") + b"from refs/heads/git-annex^0\n")
     put(_file(b"100644", "uuid.log", elsewhere.encode()))
-    # A commit is written in one go, and the tracks are made once.
+    # fast-import takes one commit after the other, but each track belongs to two.
     with tempfile.TemporaryFile() as work_tree:
         for track in tracks(count, seed):
             digest = hashlib.md5(track.key.encode(), usedforsecurity=False).hexdigest()
@@ -185,13 +185,13 @@ def make_library(folder: Path, count: int, seed: int = 7) -> None:
     if importing.wait() != 0:
         sys.exit("git fast-import failed")
     _git(folder, "read-tree", "main")
-    # So that git need not look at every file again; unlocked ones stay to be looked at.
+    # Refresh the index, so that git does not read every file again (except unlocked ones).
     unfiltered = [f"-cfilter.annex.{name}=" for name in ("process", "clean", "smudge")]
     _git(folder, *unfiltered, "update-index", "-q", "--refresh", fails=True)
 
 
 def _check_out(track: Track, folder: Path, disk: _Disk) -> Iterator[bytes]:
-    """Puts the content and the work files of a track where they belong; what git is told of them."""
+    """Write the content and the files of a track; yields their fast-import commands."""
     content = content_path(track.key)
     if track.present:
         disk.write(f"{folder}/.git/{content}", track.content, 0o444)
@@ -207,7 +207,7 @@ def _check_out(track: Track, folder: Path, disk: _Disk) -> Iterator[bytes]:
 
 
 class _Disk:
-    """Makes files and the folders above them, each of which it asks the system for once."""
+    """Writes files and links, and makes each folder above them only once."""
 
     def __init__(self) -> None:
         self._folders: set[str] = set()
@@ -252,7 +252,7 @@ def _git(folder: Path, *words: str, fails: bool = False) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """git-annex of the wheel, and no repository but the one in its folder."""
+    """Environment with the wheel's git-annex, and without variables that name another repository."""
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
     others = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     return others | {"PATH": path, "LC_ALL": "C.UTF-8"}

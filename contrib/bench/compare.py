@@ -157,10 +157,11 @@ def _mount(output: str) -> Iterator[tuple[str, float]]:
 def _live(output: str) -> Iterator[tuple[str, float]]:
     for match in _matches(r"^\d+ folders listed in (\d+\.\d+) s", output):
         yield "list the folders, s", float(match[1])
-    # Earlier versions say `told`.
+    # The versions before 0.1.0 printed `told`, and another name for the last change.
     for match in _matches(r"^(.+): (?:told|invalidated) after ((?:-?\d+\.\d+(?:, )?)+) s;", output):
         rounds = sorted(float(seconds) for seconds in match[2].split(", "))
-        yield f"{match[1]}, median s", rounds[len(rounds) // 2]
+        what = match[1].replace("a field that nobody had", "a new field")
+        yield f"{what}, median s", rounds[len(rounds) // 2]
     for match in _matches(r"in (\d+\.\d) s: (?:told|invalidated) after (-?\d+\.\d+) s", output):
         yield "replace all tracks, s", float(match[1])
         yield "invalidate all, s", float(match[2])

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""What `mcfs import mixxx` costs: when so many tracks have changed, and when none has.
+"""How long `mcfs import mixxx` takes: with many changed tracks, and with none.
 
     python contrib/bench/imports.py LIBRARY [--changed 1000] [--rounds 5]
 
-LIBRARY is one that `annex_library.py` made; it is written to. The database is one that Mixxx would have
-made of it, but for half of the genres: of several, Mixxx knows one. Per round, in turn:
+LIBRARY was made by `annex_library.py`, and is changed. The script makes a Mixxx database with the same tracks
+and values, except that Mixxx has only one genre for each. Each round runs, in turn:
 
-    git-annex   `git annex metadata --batch --json`, told of new values of three fields of these tracks
-    changed     the whole command, when Mixxx has new values of the same three fields of the same tracks
-    unchanged   the whole command once more
-    few         the whole command, when Mixxx has new values of them again and knows no other track
+    git-annex   `git annex metadata --batch --json` with new values of three fields of the changed tracks
+    changed     `mcfs import mixxx` after Mixxx has new values of the same fields of the same tracks
+    unchanged   `mcfs import mixxx` again
+    few         `mcfs import mixxx` from a database with new values again, and with no other tracks
 
-What the second takes beyond the first is what it takes to find them among all that Mixxx knows, as far as
-that takes longer than git-annex does; the last does without that.
+"changed" takes longer than "git-annex" if comparing all tracks takes longer than writing some of them. "few"
+does not have to compare the others.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from mcfs.store.batches import chunks
 from mcfs.sync.run import sync
 
 _TEXTS = ("artist", "title", "album", "genre", "year", "tracknumber", "comment", "key")
-# What Mixxx keeps as a number, as an import writes it.
+# Fields that Mixxx keeps as numbers → the text that an import writes.
 _AS_IMPORTED = {
     "rating": re.compile(r"[1-5]"),
     "bpm": re.compile(r"\d{2,3}\.\d\d"),
@@ -63,7 +63,7 @@ CREATE TABLE directories (directory TEXT UNIQUE);
 
 
 def make_database(library: Library, store: Store, path: Path) -> dict[str, int]:
-    """Of everything that the library has and Mixxx would have said the same way; key → number."""
+    """Make a Mixxx database with all values that an import would write unchanged; key → id in Mixxx."""
     numbers: dict[str, int] = {}
     crates: dict[str, int] = {}
     with closing(sqlite3.connect(path)) as mixxx, mixxx, store.cache.reading() as read:
@@ -74,18 +74,18 @@ def make_database(library: Library, store: Store, path: Path) -> dict[str, int]:
             for key, record in read.records(keys).items():
                 number = numbers[key] = len(numbers) + 1
                 values = record.values
-                said = {name: values[name][:1] for name in _TEXTS if name in values}
+                texts = {name: values[name][:1] for name in _TEXTS if name in values}
                 for name, pattern in _AS_IMPORTED.items():
                     text = next(filter(pattern.fullmatch, values.get(name, ())), None)
                     if text is not None:
-                        said[name] = (text,)
+                        texts[name] = (text,)
                 mixxx.execute(
                     "INSERT INTO track_locations VALUES (?, ?, 0)",
                     [number, f"{library.top}/{files[key]}"],
                 )
                 row = {"id": number, "location": number, "mixxx_deleted": 0}
-                row |= {name: text for name, (text,) in said.items()}  # type: ignore[misc]
-                if color := said.get("color"):
+                row |= {name: text for name, (text,) in texts.items()}  # type: ignore[misc]
+                if color := texts.get("color"):
                     row["color"] = int(color[0].removeprefix("#"), 16)
                 mixxx.execute(
                     f"INSERT INTO library ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
@@ -95,14 +95,14 @@ def make_database(library: Library, store: Store, path: Path) -> dict[str, int]:
                     crate = crates.setdefault(name, len(crates) + 1)
                     mixxx.execute("INSERT OR IGNORE INTO crates VALUES (?, ?)", [crate, name])
                     mixxx.execute("INSERT INTO crate_tracks VALUES (?, ?)", [crate, number])
-                written[key] = said | {name: values[name] for name in ("crate",) if name in values}
-            # As if all of it had come from Mixxx.
+                written[key] = texts | {name: values[name] for name in ("crate",) if name in values}
+            # As if an import had written all of it.
             store.user.remember_imported(written)
     return numbers
 
 
 def change(path: Path, numbers: Iterable[int], seed: int) -> None:
-    """A DJ at work."""
+    """Give tracks new ratings, tempos and comments, as a DJ would."""
     pick = random.Random(seed)
     with closing(sqlite3.connect(path)) as mixxx, mixxx:
         mixxx.executemany(
@@ -116,7 +116,7 @@ def change(path: Path, numbers: Iterable[int], seed: int) -> None:
 
 
 def copy_of_some(path: Path, numbers: Iterable[int], copy: Path) -> None:
-    """The database of a Mixxx that knows only these tracks."""
+    """Copy the database, with only these tracks."""
     copy.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as mixxx:
         mixxx.execute("VACUUM INTO ?", [str(copy)])
@@ -130,7 +130,7 @@ def copy_of_some(path: Path, numbers: Iterable[int], copy: Path) -> None:
 
 
 def git_annex(library: Library, keys: Iterable[str], seed: int) -> float:
-    """Seconds that git-annex alone takes for as much."""
+    """Seconds that git-annex alone takes to write as much."""
     fields = {"rating": [str(1 + seed % 5)], "bpm": [f"{200 + seed}.00"]}
     lines = [
         json.dumps({"key": key, "fields": {**fields, "comment": [f"{seed} {key}"]}}) for key in keys
@@ -148,7 +148,7 @@ def git_annex(library: Library, keys: Iterable[str], seed: int) -> float:
 
 
 def command(library: Library, database: Path) -> tuple[float, dict[str, int]]:
-    """Seconds that the whole command takes, and what it did."""
+    """Seconds that the command takes, and its result."""
     start = time.perf_counter()
     words = ["import", "mixxx", "--json", "--db", str(database), "--library", str(library.top)]
     done = subprocess.run(
@@ -161,13 +161,13 @@ def command(library: Library, database: Path) -> tuple[float, dict[str, int]]:
 
 
 def main() -> None:
-    """Measure, and print."""
-    arguments = argparse.ArgumentParser(description="What an import from Mixxx costs.")
+    """The command line."""
+    arguments = argparse.ArgumentParser(description="How long `mcfs import mixxx` takes.")
     arguments.add_argument("library", type=Path)
     arguments.add_argument("--changed", type=int, default=1000)
     arguments.add_argument("--rounds", type=int, default=5)
-    asked = arguments.parse_args()
-    library = open_library(asked.library)
+    chosen = arguments.parse_args()
+    library = open_library(chosen.library)
     taken: dict[str, list[float]] = {
         "git-annex": [],
         "changed": [],
@@ -179,8 +179,8 @@ def main() -> None:
         with open_store(library.store_dir) as store:
             sync(library, store)
             numbers = make_database(library, store, database)
-        some = random.Random(1).sample(sorted(numbers), min(asked.changed, len(numbers)))
-        for number in range(1, asked.rounds + 1):
+        some = random.Random(1).sample(sorted(numbers), min(chosen.changed, len(numbers)))
+        for number in range(1, chosen.rounds + 1):
             taken["git-annex"].append(git_annex(library, some, number))
             with open_store(library.store_dir) as store:
                 sync(library, store)
@@ -192,7 +192,7 @@ def main() -> None:
             assert result["unchanged"] == len(numbers), result
             taken["unchanged"].append(seconds)
             known = [numbers[key] for key in some]
-            change(database, known, number + asked.rounds)
+            change(database, known, number + chosen.rounds)
             copy_of_some(database, known, small)
             seconds, result = command(library, small)
             assert result["imported"] == result["total_requested"] == len(some), result

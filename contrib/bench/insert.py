@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""What filling the cache costs: through the repository, and through bare `sqlite3`, side by side.
+"""How long it takes to fill the cache: with the repository, and with plain `sqlite3` for comparison.
 
     python contrib/bench/insert.py FOLDER [--tracks 100000] [--rounds 5]
 
-- `repository`: `CacheRepository.replace_all`, given records. Encoding, SQLAlchemy and SQLite.
-- `bare rows`: `sqlite3` alone, given the finished tuples in the best order, with the same schema,
-  settings, indexes, trigram index and transaction. What is asked is at most 1.2 times this.
+- `repository`: `CacheRepository.replace_all` with records: encoding, SQLAlchemy and SQLite.
+- `bare rows`: plain `sqlite3` with finished tuples in the best order, and with the same schema, settings,
+  indexes, trigram index and transaction. The repository should take at most 1.2 times as long.
 
-Every measurement is a process of its own, and the rounds alternate, so that none profits from what
-another left behind. On a busy machine the least CPU time says most. `growth` is how much the process
-grew beyond the records or rows it was given.
+Every measurement runs in a process of its own, and the two alternate, so that neither profits from caches of
+the other. On a busy machine the lowest CPU time is the most reliable figure. `growth` is how much memory the
+process needed beyond the records or rows that it was given.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ COLORS = ("red", "orange", "yellow", "green", "blue", "purple")
 
 
 def tracks(count: int) -> Iterator[TrackRecord]:
-    """Believable records: 11 values a track, of which a seventh of all is distinct; sorted by key."""
+    """Realistic records, sorted by key: 11 values a track, and a seventh of all values distinct."""
     draw = random.Random(7)
 
     def words(least: int, most: int) -> str:
@@ -116,7 +116,7 @@ def tracks(count: int) -> Iterator[TrackRecord]:
 
 
 def repository(path: Path, records: list[TrackRecord]) -> None:
-    """Through the only door there is."""
+    """Fill the cache with its repository, and measure the time inside SQLite too."""
     engine = open_engine(path)
     cache = CacheRepository(engine)
     cache.prepare()
@@ -142,7 +142,7 @@ def repository(path: Path, records: list[TrackRecord]) -> None:
 
 
 def bare_rows(path: Path, reference: Path) -> None:
-    """What nobody can be much quicker than."""
+    """Fill it with plain sqlite3, which is as fast as it can be."""
     tables, indexes = schema(reference)
     with closing(sqlite3.connect(reference)) as connection:
         rows = {
@@ -154,7 +154,7 @@ def bare_rows(path: Path, reference: Path) -> None:
 
 
 def schema(reference: Path) -> tuple[list[str], list[str]]:
-    """The statements that make the tables, and those that make the indexes."""
+    """The statements that create the tables, and those that create the indexes."""
     with closing(sqlite3.connect(reference)) as connection:
         made = connection.execute(
             "SELECT type, sql FROM sqlite_master"
@@ -166,7 +166,7 @@ def schema(reference: Path) -> tuple[list[str], list[str]]:
 
 
 def bare_connection(path: Path) -> sqlite3.Connection:
-    """Set up as the repository's."""
+    """A connection with the settings of the repository."""
     connection = sqlite3.connect(path, isolation_level=None)
     for setting in (*SETTINGS, *SETTINGS_TO_REBUILD):
         connection.execute(setting)
@@ -174,7 +174,7 @@ def bare_connection(path: Path) -> sqlite3.Connection:
 
 
 def load(connection: sqlite3.Connection, tables: list[str], rows: Rows, indexes: list[str]) -> None:
-    """One transaction, the rows in the order of their keys, then the trigrams and the indexes."""
+    """In one transaction: the rows in the order of their keys, then the trigram index and others."""
     connection.execute("BEGIN IMMEDIATE")
     for statement in tables:
         connection.execute(statement)
@@ -188,9 +188,9 @@ def load(connection: sqlite3.Connection, tables: list[str], rows: Rows, indexes:
 
 @contextmanager
 def measured() -> Iterator[Result]:
-    """Prints what the block cost, for the process that started this one."""
+    """Measure a block, and print the result for the process that started this one."""
     gc.collect()
-    gc.freeze()  # what was prepared is not the load's to search for garbage
+    gc.freeze()  # the collector must not search what was prepared before
     result: Result = {}
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wall, cpu = time.perf_counter(), time.process_time()
@@ -210,14 +210,14 @@ def one(name: str, folder: Path, count: int) -> None:
 
 
 def measure(folder: Path, count: int, rounds: int) -> dict[str, list[Result]]:
-    """Every way in turn, as often as there are rounds, each in a process of its own."""
+    """Run both ways in turn, each in a process of its own."""
     cache = CacheRepository(open_engine(folder / "reference.db"))
     cache.prepare()
     cache.replace_all(tracks(count))
     cache.close()
     results: dict[str, list[Result]] = {way: [] for way in WAYS}
     for at in range(rounds):
-        # Now this one first, now that one: whoever comes second finds a busier disk.
+        # They take turns to be first, because the second one finds a busier disk.
         for way in WAYS if at % 2 else reversed(WAYS):
             command = [sys.executable, __file__, str(folder), "--tracks", str(count), "--one", way]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -228,7 +228,7 @@ def measure(folder: Path, count: int, rounds: int) -> dict[str, list[Result]]:
 
 
 def report(results: dict[str, list[Result]]) -> None:
-    """Medians, the least CPU time of all rounds, and how often that of bare rows each is."""
+    """Print medians, the lowest CPU time, and each one's ratio to that of bare rows."""
     measures: dict[str, Callable[[list[Result]], float]] = {
         "wall s": lambda some: statistics.median(result["wall"] for result in some),
         "CPU s": lambda some: statistics.median(result["CPU"] for result in some),
@@ -245,12 +245,12 @@ def report(results: dict[str, list[Result]]) -> None:
         growth = statistics.median(result["growth"] for result in some)
         print(f"{way:12}" + "".join(cells) + f"{growth:11.0f}")
     in_sqlite = min(result["in SQLite"] for result in results["repository"])
-    print(f"repository: {in_sqlite:.2f} s of the least are spent in SQLite")
+    print(f"repository: {in_sqlite:.2f} s of the lowest are spent in SQLite")
 
 
 def main() -> None:
     """The command line."""
-    arguments = argparse.ArgumentParser(description="What filling the cache costs.")
+    arguments = argparse.ArgumentParser(description="How long it takes to fill the cache.")
     arguments.add_argument("folder", type=Path, help="an empty folder, for the databases")
     arguments.add_argument("--tracks", type=int, default=100_000)
     arguments.add_argument("--rounds", type=int, default=5)

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""How long it takes until the kernel has been told of a change, from the commit to the last notification.
+"""How long it takes after a commit until the kernel's cache is invalidated, to the last notification.
 
     python contrib/bench/live.py [--tracks 100000] [--folders 10000] [--rounds 5]
 
-A library of believable records is mounted and so many of its folders are listed. Then ten tracks change,
-again and again, in ways that touch more and more. `told` is what counts; `folders right` is when a few
-folders that hold the tracks were listed afterwards. The kernel is looked for changes all the time, so that
-the half second between two looks is not in it.
+A library of realistic records is mounted, and many of its folders are listed, so that the kernel has their
+names in its cache. Then ten tracks change, in ways that affect more and more names. The mount looks for
+changes all the time, so that the usual half second between two looks is not measured.
 """
 
 from __future__ import annotations
@@ -50,12 +49,12 @@ CHANGES: dict[str, Change] = {
         _with(record, genre="Techno", title=f"Renamed {n}"), name=f"Renamed {n}.flac"
     ),
     "artist and album": lambda record, n: _with(record, artist=f"Somebody {n}", album="Something"),
-    "a field that nobody had": lambda record, n: _with(record, **{f"field{n}": "x"}),
+    "a new field": lambda record, n: _with(record, **{f"field{n}": "x"}),
 }
 
 
 def folders(mnt: Path, draw: random.Random) -> Iterator[Path]:
-    """Of all kinds, as people and programs come upon them."""
+    """Folders of all kinds."""
     for base in ("", "bpm:120-130/", "rating:>=4/", "year:1990..1999/"):
         for view in (
             "{{ genre }}",
@@ -78,7 +77,7 @@ def folders(mnt: Path, draw: random.Random) -> Iterator[Path]:
 
 
 def _serve(top: Path, mnt: Path) -> None:
-    """The mount, which says when it has told the kernel, and of how much."""
+    """Mount, and print when the kernel was notified, and of how many names and inodes."""
 
     def report(names: int, inodes: int) -> None:
         print(time.monotonic(), names, inodes, flush=True)
@@ -101,33 +100,35 @@ def _serve(top: Path, mnt: Path) -> None:
 def measure(
     store: Store, records: list[TrackRecord], mount: subprocess.Popen[str], rounds: int
 ) -> None:
-    """Each change so many times, of other tracks each time."""
+    """Make each change in several rounds, of other tracks each time."""
     assert mount.stdout is not None
     draw = random.Random(3)
     number = 0
     for what, change in CHANGES.items():
         taken = []
-        told = ""
+        counts = ""
         for _ in range(rounds):
             number += 1
             some = [change(record, number) for record in draw.sample(records, 10)]
             with store.cache.writing() as write:
                 write.update(some)
             start = time.monotonic()
-            # Once, and once more.
-            at, told = mount.stdout.readline().strip().split(" ", 1)
+            # The kernel is notified twice; the first time counts.
+            at, counts = mount.stdout.readline().strip().split(" ", 1)
             mount.stdout.readline()
             taken.append(float(at) - start)
-        said = ", ".join(f"{seconds:.2f}" for seconds in sorted(taken))
+        seconds = ", ".join(f"{each:.3f}" for each in sorted(taken))
         print(
-            f"{what}: told after {said} s; of names and tracks, the last time: {told}", flush=True
+            f"{what}: invalidated after {seconds} s; names and inodes of the last round: {counts}",
+            flush=True,
         )
     start = time.monotonic()
     store.cache.replace_all(records)
     committed = time.monotonic()
-    at, told = mount.stdout.readline().strip().split(" ", 1)
+    at, counts = mount.stdout.readline().strip().split(" ", 1)
     print(
-        f"all made anew in {committed - start:.1f} s: told after {float(at) - committed:.2f} s: {told}"
+        f"all tracks replaced in {committed - start:.1f} s:"
+        f" invalidated after {float(at) - committed:.3f} s: {counts}"
     )
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""What asking costs: reading a query, answering it, and the whole command, on one library.
+"""How long queries take: parsing, running, and as a whole command.
 
     python contrib/bench/search.py FOLDER [--tracks 100000] [--rounds 15]
 
-FOLDER is new; a library without files is made there, whose store holds the records of `insert.py`. The
-commands run in turn with what they are compared with, and ratios are of medians of one run.
+FOLDER must not exist. The script makes a library without files there, whose store has the records of
+`insert.py`. Each command runs in turn with a process that only imports its libraries; ratios are of medians
+of one run.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ COMMANDS = (
 
 
 def make_library(folder: Path, count: int) -> Path:
-    """A repository that calls itself a library, and the store of one with that many tracks."""
+    """An empty repository with an annex uuid, and a store with many tracks."""
     folder.mkdir(parents=True)
     for command in (["git", "init", "-q"], ["git", "config", "annex.uuid", "bench"]):
         subprocess.run(command, cwd=folder, check=True)
@@ -75,7 +76,7 @@ def median_of(rounds: int, work: Callable[[], object]) -> float:
 
 
 def reading(rounds: int) -> None:
-    """Text to statement and parameters. A shape that was met before is not built again."""
+    """Query text → statement and parameters. Statements of the same shape are built only once."""
     day = today()
     print(f"{'parse + compile':44} {'µs':>8}")
     texts = [text.replace("techno", f"techno{n}") for n in range(20) for text in QUERIES]
@@ -88,13 +89,12 @@ def reading(rounds: int) -> None:
 
 
 def answering(cache: CacheRepository, rounds: int) -> None:
-    """As a folder would answer: what is absent is left out."""
+    """Run queries as folders do, which hide absent tracks."""
     print(f"\n{'query':44} {'tracks':>8} {'first row ms':>13} {'count ms':>9}")
     day = today()
     with cache.reading() as read:
         for text in QUERIES:
             query = hiding_absent(parse(text, read.vocabulary()))
-            bound = bind_without_values(query, day)
             bound = bind_without_values(query, day)
             select, count = select_tracks(bound), count_tracks(bound)
             first = median_of(rounds, lambda s=select: next(iter(read.stream(s)), None))
@@ -103,7 +103,7 @@ def answering(cache: CacheRepository, rounds: int) -> None:
 
 
 def commands(library: Path, rounds: int) -> None:
-    """From the shell and back, each in turn with what its imports alone cost."""
+    """Run whole commands, each in turn with a process that only imports."""
     print(f"\n{'command':44} {'ms':>8} {'baseline ms':>13} {'ratio':>9}")
     for name, command, baseline in COMMANDS:
         taken: dict[str, list[float]] = {"command": [], "baseline": []}
@@ -117,17 +117,17 @@ def commands(library: Path, rounds: int) -> None:
 
 
 def main() -> None:
-    """Measure, and print."""
-    arguments = argparse.ArgumentParser(description="What asking costs.")
+    """The command line."""
+    arguments = argparse.ArgumentParser(description="How long queries take.")
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--tracks", type=int, default=100_000)
     arguments.add_argument("--rounds", type=int, default=15)
-    asked = arguments.parse_args()
-    store_dir = make_library(asked.folder, asked.tracks)
-    reading(asked.rounds)
+    chosen = arguments.parse_args()
+    store_dir = make_library(chosen.folder, chosen.tracks)
+    reading(chosen.rounds)
     with open_store(store_dir) as store:
-        answering(store.cache, asked.rounds)
-    commands(asked.folder, asked.rounds)
+        answering(store.cache, chosen.rounds)
+    commands(chosen.folder, chosen.rounds)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""What a sync costs: in full, with cold inodes, after ten changed tracks, and when nothing changed.
+"""How long a sync takes: in full, with cold inodes, after ten changed tracks, and when nothing changed.
 
     python contrib/bench/sync.py LIBRARY [LARGER_LIBRARY] [--rounds 3] [--git-annex]
     python contrib/bench/sync.py LIBRARY --compare-in-process [--rounds 5]
 
-The libraries are ones that `annex_library.py` made; of two, it is also said how much more the larger one
-costs. `baseline` streams what a full sync reads, and does nothing with it: `ls-tree` of the git-annex
-branch, `cat-file` of every log. Full syncs and baselines run in turn, each full sync in a process of its
-own, which is what peak memory is said of. Cold inodes need root, for the kernel to be told to forget them.
-`--git-annex` also times `git annex metadata --json --all`, which takes a minute.
+The libraries were made by `annex_library.py`; with two, the script also prints how the times grow. `baseline`
+streams what a full sync reads, and does nothing with it: `ls-tree` of the git-annex branch, `cat-file` of
+every log. Full syncs and baselines run in turn, each full sync in a process of its own, whose peak memory is
+printed. Cold inodes need root, which may make the kernel drop its inode cache. `--git-annex` also measures
+`git annex metadata --json --all`, which takes a minute.
 
-`--compare-in-process` runs full syncs alone, in turn with the library read by a subprocess (as mcfs does
-where the library is large) and read in the process of the sync; it reports wall and CPU time of both.
+`--compare-in-process` only runs full syncs: in turn, the library is read by a subprocess (as mcfs does if it
+is large) and by the syncing process itself. It prints wall and CPU time of both.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from mcfs.sync.run import sync
 Taken = dict[str, float]
 
 _FORGET = Path("/proc/sys/vm/drop_caches")
-_INODES = "2"  # with the names of files; what is in the files stays
+_INODES = "2"  # inodes and names of files, not their contents
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -52,7 +52,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def baseline(library: Library) -> None:
-    """All that is read, streamed."""
+    """Stream everything that a full sync reads, and do nothing with it."""
     listed = run(["git", "ls-tree", "-r", "-z", "git-annex"], folder=library.top, seconds=600)
     logs = [entry[12:52] for entry in listed.split(b"\0") if entry.endswith((b".log", b".log.met"))]
     for _ in blob_contents(library, logs):
@@ -105,7 +105,7 @@ def compare_in_process(library: Library, rounds: int) -> None:
 
 
 def change_ten(library: Library, number: int) -> None:
-    """Ten tracks get another comment, through git-annex."""
+    """Give ten tracks another comment, with git-annex."""
     files = run(["git", "ls-files", "-z"], folder=library.top).split(b"\0")
     some = [file for file in files if file.endswith((b".mp3", b".flac"))][:10]
     what = ["metadata", "--quiet", "--set", f"comment=round {number} {time.time()}", "--"]
@@ -131,7 +131,7 @@ def measure(library: Library, store: Store, rounds: int) -> Taken:
 
 
 def measured(place: Path, rounds: int, *, git_annex: bool) -> Taken:
-    """All there is to say about one library."""
+    """All figures of one library."""
     library = open_library(place)
     with open_store(library.store_dir) as store:
         sync(library, store)
@@ -143,7 +143,7 @@ def measured(place: Path, rounds: int, *, git_annex: bool) -> Taken:
 
 
 def report(taken: Taken) -> None:
-    """What was taken, and what is asked of it."""
+    """Print the figures, and their limits."""
     for name, value in taken.items():
         print(f"{name:12} {value:9.3f}")
     print(f"full is {taken['full'] / taken['baseline']:.2f} × the baseline (6 at most)")
@@ -154,31 +154,31 @@ def report(taken: Taken) -> None:
 
 
 def compare(small: Taken, large: Taken) -> None:
-    """How the costs grow; asked for ten times the tracks."""
+    """Print how the times grow; the limits are for ten times as many tracks."""
     for name, most in (("full", 11), ("ten changed", 3)):
         print(f"{name}: {large[name] / small[name]:.2f} × the smaller library's ({most} at most)")
 
 
 def main() -> None:
-    """Measure, and print."""
-    arguments = argparse.ArgumentParser(description="What a sync costs.")
+    """The command line."""
+    arguments = argparse.ArgumentParser(description="How long a sync takes.")
     arguments.add_argument("library", type=Path, nargs="+")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--git-annex", action="store_true")
     arguments.add_argument("--compare-in-process", action="store_true")
     arguments.add_argument("--one-full", action="store_true", help=argparse.SUPPRESS)
     arguments.add_argument("--in-process", action="store_true", help=argparse.SUPPRESS)
-    asked = arguments.parse_args()
-    if asked.one_full:
-        full(asked.library[0], in_process=asked.in_process)
+    chosen = arguments.parse_args()
+    if chosen.one_full:
+        full(chosen.library[0], in_process=chosen.in_process)
         return
-    if asked.compare_in_process:
-        compare_in_process(open_library(asked.library[0]), asked.rounds)
+    if chosen.compare_in_process:
+        compare_in_process(open_library(chosen.library[0]), chosen.rounds)
         return
     all_taken = []
-    for place in asked.library:
+    for place in chosen.library:
         print(place)
-        all_taken.append(measured(place, asked.rounds, git_annex=asked.git_annex))
+        all_taken.append(measured(place, chosen.rounds, git_annex=chosen.git_annex))
         report(all_taken[-1])
     if len(all_taken) > 1:
         compare(all_taken[0], all_taken[-1])

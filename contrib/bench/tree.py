@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""What folders cost in a large library: listed the first time, listed again, looked into.
+"""How long it takes to list folders of a large library: the first time, again, and to look up single names.
 
     python contrib/bench/tree.py LIBRARY [--rounds 5] [--walk]
 
-LIBRARY is one that `annex_library.py` made and that is synced. A query folder stands beside the bare SQL
-for the same columns, in the same run. Every first listing is by a tree of its own, so that nothing is
-remembered. `--walk` does nothing of this: it goes through every folder of the built-in views and says how
-much memory that took.
+LIBRARY was made by `annex_library.py`, and is synced. Query folders are compared with plain sqlite3 running
+the same SQL. Every first listing uses a new tree, whose caches are empty. `--walk` instead lists every folder
+of the built-in views, and measures how much memory that takes.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def median(work: Callable[[], object], rounds: int) -> float:
 
 
 def first(store: Store, mount_path: str, rounds: int) -> tuple[float, int]:
-    """A folder that nobody listed before: seconds, and how much it holds."""
+    """Seconds to list a folder with a new tree, and how many entries it has."""
     trees = iter([Tree(store) for _ in range(rounds)])
     route = Route.parse(mount_path)
     listed = 0
@@ -56,7 +55,7 @@ def first(store: Store, mount_path: str, rounds: int) -> tuple[float, int]:
 
 
 def query_folder(store: Store, mount_path: str, rounds: int) -> None:
-    """Beside the same rows by sqlite3 alone."""
+    """Compare a folder of tracks with plain sqlite3 reading the same rows."""
     tree = Tree(store)
     node = tree.resolve(Route.parse(mount_path))
     with store.cache.reading() as read:
@@ -78,7 +77,7 @@ def query_folder(store: Store, mount_path: str, rounds: int) -> None:
 
 
 def values(store: Store, mount_path: str, rounds: int) -> None:
-    """The first time, and again."""
+    """List a folder of values the first time, and again."""
     seconds, listed = first(store, mount_path, rounds)
     tree = Tree(store)
     node = tree.resolve(Route.parse(mount_path))
@@ -88,7 +87,7 @@ def values(store: Store, mount_path: str, rounds: int) -> None:
 
 
 def lookups(store: Store, mount_path: str) -> None:
-    """Names in a folder that is at hand."""
+    """Look up names in a folder that was listed before."""
     tree = Tree(store)
     node = tree.resolve(Route.parse(mount_path))
     names = list(tree.children(node).entries)[:LOOKUPS]
@@ -101,7 +100,7 @@ def lookups(store: Store, mount_path: str) -> None:
 
 
 def walk(store: Store) -> None:
-    """Every folder of the built-in views."""
+    """List every folder of the built-in views."""
     tree = Tree(store)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
@@ -122,20 +121,20 @@ def walk(store: Store) -> None:
 
 
 def main() -> None:
-    """Measure, and print."""
-    arguments = argparse.ArgumentParser(description="What folders cost.")
+    """The command line."""
+    arguments = argparse.ArgumentParser(description="How long it takes to list folders.")
     arguments.add_argument("library", type=Path)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--walk", action="store_true")
-    asked = arguments.parse_args()
-    with open_store(open_library(asked.library).store_dir) as store:
-        if asked.walk:
+    chosen = arguments.parse_args()
+    with open_store(open_library(chosen.library).store_dir) as store:
+        if chosen.walk:
             walk(store)
             return
         for mount_path in ("bpm:120-123.5", "genre:techno", "all"):
-            query_folder(store, mount_path, asked.rounds)
+            query_folder(store, mount_path, chosen.rounds)
         for mount_path in ("genre", "{{ bpm | round_to(5) }}", "artist", "{{ genre }} {{ key }}"):
-            values(store, mount_path, asked.rounds)
+            values(store, mount_path, chosen.rounds)
         lookups(store, "bpm:120-123.5")
         lookups(store, "genre")
 
