@@ -77,7 +77,7 @@ def _template_names(
     value_templates: Collection[Template],
     file_templates: Collection[Template],
 ) -> Iterator[str]:
-    group_cache = GroupCache(read.generation())
+    group_cache = GroupCache()
     for template in value_templates:
         for group in group_cache.groups(read, bound, template):
             yield escape(group.shown.strip())

@@ -1,14 +1,12 @@
-"""The folders of a template: which values it gives, and which tracks have each of them.
+"""The groups of a template: which values it gives in a folder, and which tracks have each of them.
 
-Owns the way from a template to SQL. A template's value depends on nothing but the fields it names, so
-it is rendered once for each distinct combination of theirs, never once for each track:
+Owns the choice of how they are found, and what is kept of it while the store is in one generation. A
+template is rendered once for each combination of what its fields hold, never once for each track:
 
-- of one stored field, by the ids of its values: no track is looked at;
+- of one stored field, by the values of that field: no track is read;
 - of several fields, or of what a sync derives, by the combinations that the library has, which SQLite
   finds together with their tracks in one pass;
-- in a folder of few tracks, by these tracks.
-
-What was found is remembered for as long as the store is in one generation, up to a bound.
+- in a folder of few tracks, by the combinations that these tracks have.
 """
 
 from __future__ import annotations
@@ -16,45 +14,40 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import product
-from typing import Any
 
-from mcfs.errors import NotFoundError
 from mcfs.query import Query, ValueIs
 from mcfs.sql import BoundQuery, Members, bind
 from mcfs.sql.bound_query import NO_MEMBERS
 from mcfs.sql.groups import (
-    PATH,
     count_values,
     has_nearly_all,
     has_track_without,
-    select_all_values,
-    select_columns,
-    select_combinations,
     select_ids_outside,
-    select_value_ids_by_track,
     select_values,
-    select_values_by_track,
 )
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.records import Generation
 from mcfs.template import Cell, Template
-from mcfs.text.escape import UNKNOWN
-from mcfs.text.fold import fold
-from mcfs.tree.template_fields import STEM, InColumn, InPlace, InValues, Source, source_of
+from mcfs.tree.limits import DEFAULT_LIMITS, Limits
+from mcfs.tree.rendered_template import RenderedTemplate
+from mcfs.tree.template_cells import (
+    cells_by_combination,
+    cells_by_track,
+    cells_by_value,
+    refuse_too_many,
+)
+from mcfs.tree.template_fields import StoredValues
 
-# What is remembered of templates, in values and combinations: a quarter of a kilobyte each.
-MAX_REMEMBERED = 200_000
-# A track with ten values of one field and ten of another has a hundred of both.
-MAX_COMBINATIONS = 1_000_000
-_IDS_AS_LARGE_AS_ONE = 200  # characters
-_TEMPLATE = 50  # times as large as one of its values
+_IDS_AS_LARGE_AS_ONE_VALUE = 200  # characters
+_TEMPLATE_SIZE = 50  # values
 
-# Folded → as it is shown → the ids of the tracks, with commas between.
-_Tracks = Mapping[str, Mapping[str, Sequence[str]]]
+# Folded value → its spelling → the ids of the tracks that have it, with commas between.
+_TracksOfValues = Mapping[str, Mapping[str, Sequence[str]]]
+# Folded value → its spelling → how many have it. Where there is one spelling, the number means nothing.
+_Spellings = Mapping[str, Counter[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,83 +58,65 @@ class Group:
     shown: str
 
 
-@dataclass(slots=True)
-class _Rendered:
-    """A template, and what it makes of the combinations met so far."""
+class _CachedTemplate:
+    """All that is kept of one template."""
 
-    template: Template
-    # Each once, whatever it is called: `g` and `genre` are one value of a track and no pair.
-    sources: tuple[Source, ...]
-    places: tuple[int, ...]
-    made: dict[tuple[Cell, ...], tuple[str, str]] = field(default_factory=dict)
-    # By the values of the one field it depends on; or by tracks.
-    members: Mapping[str, Members] | None = None
-    tracks: _Tracks | None = None
-    kept: int = 0
-
-    def of(self, cells: tuple[Cell, ...]) -> tuple[str, str]:
-        """The value, and as it is compared. Space around it is not seen, and nothing is `Unknown`."""
-        found = self.made.get(cells)
-        if found is None:
-            shown = self.template.render(self.by_field(cells)).strip() or UNKNOWN
-            found = self.made[cells] = (shown, fold(shown))
-        return found
-
-    def by_field(self, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
-        """The same as the template counts its fields."""
-        return tuple(cells[place] for place in self.places)
-
-    def by_values(self) -> InValues | None:
-        """The one stored field it depends on, if that is all."""
-        match self.sources:
-            # A track without a title is called by its file, which no value says.
-            case (InValues(name) as source,) if name != "title":
-                return source
-            case _:
-                return None
+    def __init__(self, template: Template) -> None:
+        self.rendered = RenderedTemplate(template)
+        # By the values of the one field it depends on; or the tracks.
+        self.members: Mapping[str, Members] | None = None
+        self.tracks: _TracksOfValues | None = None
+        self._kept = 0
 
     def keep_members(self, members: Mapping[str, Members]) -> Mapping[str, Members]:
-        """Found once, and weighed once."""
-        ids = sum(len(known.ids) for known in members.values())
-        self.kept += len(members) + ids // _IDS_AS_LARGE_AS_ONE
+        self._weigh(len(members), sum(len(each.ids) for each in members.values()))
         self.members = members
         return members
 
-    def keep_tracks(self, tracks: _Tracks) -> _Tracks:
-        """The same."""
-        ids = sum(len(some) for shown in tracks.values() for ids in shown.values() for some in ids)
-        self.kept += len(tracks) + ids // _IDS_AS_LARGE_AS_ONE
+    def keep_tracks(self, tracks: _TracksOfValues) -> _TracksOfValues:
+        every = (ids for spellings in tracks.values() for ids in spellings.values())
+        self._weigh(len(tracks), sum(len(each) for ids in every for each in ids))
         self.tracks = tracks
         return tracks
 
+    def _weigh(self, values: int, characters: int) -> None:
+        self._kept += values + characters // _IDS_AS_LARGE_AS_ONE_VALUE
+
+    @property
     def size(self) -> int:
-        """How much is remembered here, roughly."""
-        return _TEMPLATE + len(self.made) + self.kept
+        """In values, roughly."""
+        return _TEMPLATE_SIZE + len(self.rendered) + self._kept
 
 
 class GroupCache:
-    """What templates give, as of one generation of the store. For several threads at once."""
+    """The groups of templates in one generation of the store. Safe to use from several threads."""
 
-    def __init__(self, generation: Generation) -> None:
-        self.generation = generation
-        self._rendered: OrderedDict[Template, _Rendered] = OrderedDict()
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._templates: OrderedDict[Template, _CachedTemplate] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def size(self) -> int:
+        """In values, roughly."""
+        with self._lock:
+            return sum(cached.size for cached in self._templates.values())
+
     def groups(self, read: CacheReader, bound: BoundQuery, template: Template) -> list[Group]:
-        """The values that the tracks of a query have."""
-        rendered = self._of(template)
-        source = rendered.by_values()
+        """The values of a template that the tracks of a query have."""
+        cached = self._cached(template)
+        source = cached.rendered.only_stored_values
         if source is not None:
-            spelled = self._spelled_by_values(read, rendered, source, bound)
+            spellings = _spellings_by_value(read, cached.rendered, source, bound)
         elif has_nearly_all(bound.query):
-            spelled = self._spelled_by_combinations(read, rendered, bound)
+            spellings = self._spellings_by_combination(read, cached, bound)
         else:
-            spelled = self._spelled_by_tracks(read, rendered, bound)
+            spellings = self._spellings_by_track(read, cached.rendered, bound)
         self._forget()
         # Of equally common spellings the first in the alphabet, whatever came first.
         return [
             Group(folded, min(counts, key=lambda shown: (-counts[shown], shown)))
-            for folded, counts in spelled.items()
+            for folded, counts in spellings.items()
         ]
 
     def bind(self, read: CacheReader, query: Query, today: date) -> BoundQuery:
@@ -151,257 +126,138 @@ class GroupCache:
     def file_cells(
         self, read: CacheReader, bound: BoundQuery, template: Template
     ) -> dict[int, tuple[Cell, ...]]:
-        """Of each track of a query, what the template that names files sees of it."""
-        rendered = self._of(template)
+        """Id of each track of a query → the cells of the fields of a template that names files."""
+        rendered = self._cached(template).rendered
         return {
-            track_id: rendered.by_field(
+            track_id: rendered.cells_of_fields(
                 tuple(
-                    source.joined(cells) if isinstance(source, InValues) else cells[0]
-                    for source, cells in zip(rendered.sources, columns, strict=True)
+                    source.joined(cells) if isinstance(source, StoredValues) else cells[0]
+                    for source, cells in zip(rendered.sources, all_cells, strict=True)
                 )
             )
-            for track_id, columns in _by_track(read, rendered.sources, bound)
+            for track_id, all_cells in cells_by_track(read, rendered.sources, bound)
         }
 
-    # --- what is remembered
+    # --- what is kept
 
-    def _of(self, template: Template) -> _Rendered:
+    def _cached(self, template: Template) -> _CachedTemplate:
         with self._lock:
-            rendered = self._rendered.get(template)
-            if rendered is None:
-                of_fields = tuple(map(source_of, template.fields))
-                sources = tuple(dict.fromkeys(of_fields))
-                rendered = _Rendered(template, sources, tuple(map(sources.index, of_fields)))
-                self._rendered[template] = rendered
-            self._rendered.move_to_end(template)
-            return rendered
+            cached = self._templates.get(template)
+            if cached is None:
+                cached = self._templates[template] = _CachedTemplate(template)
+            self._templates.move_to_end(template)
+            return cached
 
     def _forget(self) -> None:
-        """Let go of the templates that were not asked for longest, if all together are too much."""
+        """Let go of the templates that were not used for longest, if all together are too much."""
         with self._lock:
-            total = sum(known.size() for known in self._rendered.values())
-            while total > MAX_REMEMBERED and len(self._rendered) > 1:
-                _, forgotten = self._rendered.popitem(last=False)
-                total -= forgotten.size()
+            size = sum(cached.size for cached in self._templates.values())
+            while size > self._limits.group_values and len(self._templates) > 1:
+                _, forgotten = self._templates.popitem(last=False)
+                size -= forgotten.size
 
-    # --- members
+    # --- which tracks have a value
 
     def _members(self, read: CacheReader, value: ValueIs) -> Members:
-        rendered = self._of(value.template)
-        source = rendered.by_values()
+        cached = self._cached(value.template)
+        source = cached.rendered.only_stored_values
         if source is None:
-            had = self._tracks(read, rendered).get(value.text, {})
-            return Members("tracks", _json(ids for some in had.values() for ids in some))
-        members = rendered.members
+            spellings = self._tracks(read, cached).get(value.text, {})
+            return Members("tracks", _json(ids for each in spellings.values() for ids in each))
+        members = cached.members
         if members is None:
-            members = rendered.keep_members(_members_by_values(read, rendered, source))
+            members = cached.keep_members(_members_by_value(read, cached.rendered, source))
             self._forget()
         return members.get(value.text, NO_MEMBERS)
 
-    def _tracks(self, read: CacheReader, rendered: _Rendered) -> _Tracks:
+    def _tracks(self, read: CacheReader, cached: _CachedTemplate) -> _TracksOfValues:
         """The tracks of every value that the library has."""
-        tracks = rendered.tracks
+        tracks = cached.tracks
         if tracks is None:
-            tracks = rendered.keep_tracks(_tracks_by_combinations(read, rendered))
+            tracks = cached.keep_tracks(self._find_tracks(read, cached.rendered))
             self._forget()
         return tracks
 
-    # --- how values are spelled
+    def _find_tracks(self, read: CacheReader, rendered: RenderedTemplate) -> _TracksOfValues:
+        tracks = defaultdict[str, dict[str, list[str]]](dict)
+        combinations = cells_by_combination(
+            read, rendered.template, rendered.sources, self._limits.combinations
+        )
+        for cells, track_ids in combinations:
+            text, folded = rendered.value(cells)
+            tracks[folded].setdefault(text, []).append(track_ids)
+        return tracks
 
-    def _spelled_by_values(
-        self, read: CacheReader, rendered: _Rendered, source: InValues, bound: BoundQuery
-    ) -> dict[str, Counter[str]]:
-        found = defaultdict[str, dict[str, list[int]]](dict)
-        for value_id, text, number in read.select(select_values(bound, source.fields)):
-            if text.strip():
-                shown, folded = rendered.of((source.cell(text, number),))
-                found[folded].setdefault(shown, []).append(value_id)
-        spelled = {
-            folded: Counter(dict.fromkeys(spellings, 1)) for folded, spellings in found.items()
-        }
-        # Hardly any value is spelled in two ways: only of those it is asked which is the commonest.
-        for folded, spellings in found.items():
-            if len(spellings) > 1:
-                spelled[folded] = _counted(read, spellings)
-        if read.select(has_track_without(bound, source.fields))[0][0]:
-            shown, folded = rendered.of((None,))
-            spelled.setdefault(folded, Counter({shown: 1}))
-        return spelled
+    # --- how values are spelled in a folder
 
-    def _spelled_by_combinations(
-        self, read: CacheReader, rendered: _Rendered, bound: BoundQuery
-    ) -> dict[str, Counter[str]]:
-        lacking = {str(track_id) for (track_id,) in read.select(select_ids_outside(bound))}
-        spelled = defaultdict[str, Counter[str]](Counter)
-        for folded, spellings in self._tracks(read, rendered).items():
-            for shown, ids in spellings.items():
+    def _spellings_by_combination(
+        self, read: CacheReader, cached: _CachedTemplate, bound: BoundQuery
+    ) -> _Spellings:
+        outside = {str(track_id) for (track_id,) in read.select(select_ids_outside(bound))}
+        spellings = defaultdict[str, Counter[str]](Counter)
+        for folded, tracks_of in self._tracks(read, cached).items():
+            for text, ids in tracks_of.items():
                 # Of a value that is spelled in one way it is enough that a track has it.
                 having = (
-                    track for some in ids for track in some.split(",") if track not in lacking
+                    track for some in ids for track in some.split(",") if track not in outside
                 )
-                count = len(set(having)) if len(spellings) > 1 else int(any(having))
+                count = len(set(having)) if len(tracks_of) > 1 else int(any(having))
                 if count:
-                    spelled[folded][shown] = count
-        return spelled
+                    spellings[folded][text] = count
+        return spellings
 
-    def _spelled_by_tracks(
-        self, read: CacheReader, rendered: _Rendered, bound: BoundQuery
-    ) -> dict[str, Counter[str]]:
-        spelled = defaultdict[str, Counter[str]](Counter)
+    def _spellings_by_track(
+        self, read: CacheReader, rendered: RenderedTemplate, bound: BoundQuery
+    ) -> _Spellings:
+        spellings = defaultdict[str, Counter[str]](Counter)
         combinations = 0
-        for _, columns in _by_track(read, rendered.sources, bound):
-            combinations += math.prod(map(len, columns))
-            _refuse_many(rendered.template, combinations)
-            for shown, folded in {rendered.of(cells) for cells in product(*columns)}:
-                spelled[folded][shown] += 1
-        return spelled
+        for _, all_cells in cells_by_track(read, rendered.sources, bound):
+            combinations += math.prod(map(len, all_cells))
+            refuse_too_many(rendered.template, combinations, self._limits.combinations)
+            for text, folded in {rendered.value(cells) for cells in product(*all_cells)}:
+                spellings[folded][text] += 1
+        return spellings
 
 
-def _counted(read: CacheReader, spellings: Mapping[str, list[int]]) -> Counter[str]:
-    """By all tracks of the library, so that a value is spelled alike in every folder that has both."""
-    every = [str(value_id) for ids in spellings.values() for value_id in ids]
-    counts = {row[0]: row[1] for row in read.select(count_values(_json(every)))}
-    return Counter(
-        {shown: sum(counts[value_id] for value_id in ids) for shown, ids in spellings.items()}
-    )
+def _spellings_by_value(
+    read: CacheReader, rendered: RenderedTemplate, source: StoredValues, bound: BoundQuery
+) -> _Spellings:
+    value_ids = defaultdict[str, dict[str, list[int]]](dict)
+    for value_id, text, number in read.select(select_values(bound, source.fields)):
+        if text.strip():
+            shown, folded = rendered.value((source.cell(text, number),))
+            value_ids[folded].setdefault(shown, []).append(value_id)
+    spellings = {folded: Counter(dict.fromkeys(ids_of, 1)) for folded, ids_of in value_ids.items()}
+    # Hardly any value is spelled in two ways: only of those the tracks are counted.
+    for folded, ids_of in value_ids.items():
+        if len(ids_of) > 1:
+            spellings[folded] = _count_tracks(read, ids_of)
+    ((is_missing_somewhere,),) = read.select(has_track_without(bound, source.fields))
+    if is_missing_somewhere:
+        shown, folded = rendered.value((None,))
+        spellings.setdefault(folded, Counter({shown: 1}))
+    return spellings
 
 
-def _refuse_many(template: Template, combinations: int) -> None:
-    if combinations > MAX_COMBINATIONS:
-        levels = "/".join(f"{{{{ {name} }}}}" for name in template.fields)
-        raise NotFoundError(
-            f"{template.text}: too many combinations of values; write a folder for each: {levels}"
-        )
+def _count_tracks(read: CacheReader, ids_of: Mapping[str, Sequence[int]]) -> Counter[str]:
+    """Spelling → how many tracks of the library have it: it is the same in every folder that has both."""
+    every = [str(value_id) for ids in ids_of.values() for value_id in ids]
+    counts = dict(read.rows(count_values(_json(every))))
+    return Counter({shown: sum(counts[each] for each in ids) for shown, ids in ids_of.items()})
 
 
-# --- by values
-
-
-def _members_by_values(
-    read: CacheReader, rendered: _Rendered, source: InValues
+def _members_by_value(
+    read: CacheReader, rendered: RenderedTemplate, source: StoredValues
 ) -> dict[str, Members]:
+    """Folded value → the stored values that the template shows like this."""
     ids = defaultdict[str, list[str]](list)
-    for value_id, cell in _cells_of(read, source).items():
-        ids[rendered.of((cell,))[1]].append(str(value_id))
+    for value_id, cell in cells_by_value(read, source).items():
+        ids[rendered.value((cell,)).folded].append(str(value_id))
     members = {folded: Members("values", _json(some)) for folded, some in ids.items()}
-    _, missing = rendered.of((None,))
+    missing = rendered.value((None,)).folded
     listed = members[missing].ids if missing in members else "[]"
     return members | {missing: Members("values", listed, source.fields)}
 
 
-def _cells_of(read: CacheReader, source: InValues) -> dict[int, Cell]:
-    """Every value of a field; an empty one is none."""
-    return {
-        value_id: source.cell(text, number)
-        for value_id, text, number in read.select(select_all_values(source.fields))
-        if text.strip()
-    }
-
-
-# --- by combinations
-
-
-def _tracks_by_combinations(read: CacheReader, rendered: _Rendered) -> _Tracks:
-    sources = rendered.sources
-    values = [source for source in sources if isinstance(source, InValues)]
-    columns = _columns(sources)
-    untitled = next((at for at, source in enumerate(values) if source.name == "title"), None)
-    fields = tuple(source.fields for source in values)
-    compiled = select_combinations(fields, columns, untitled, MAX_COMBINATIONS + 1)
-    cells_of = {source: _cells_of(read, source) for source in values}
-    found = defaultdict[str, dict[str, list[str]]](dict)
-    rows = read.select(compiled)
-    _refuse_many(rendered.template, sum(row[-1].count(",") + 1 for row in rows))
-    for row in rows:
-        known: dict[Source, Cell] = {
-            source: None if value_id is None else cells_of[source][value_id]
-            for source, value_id in zip(values, row, strict=False)
-        }
-        if untitled is not None and row[untitled] is None:
-            known[values[untitled]] = STEM.cell(_text(row[-2]))
-        for column, kept in zip(columns, row[len(values) :], strict=False):
-            known.update(_in_column(sources, column, kept))
-        shown, folded = rendered.of(tuple(known[source] for source in sources))
-        found[folded].setdefault(shown, []).append(row[-1])
-    return found
-
-
-def _columns(sources: Sequence[Source]) -> tuple[str, ...]:
-    """The columns that these look into."""
-    return tuple(
-        dict.fromkeys(
-            PATH if isinstance(source, InPlace) else source.column
-            for source in sources
-            if not isinstance(source, InValues)
-        )
-    )
-
-
-def _in_column(sources: Sequence[Source], column: str, kept: Any) -> Iterator[tuple[Source, Cell]]:
-    """What each of the sources that look into a column makes of what it keeps."""
-    for source in sources:
-        match source:
-            case InColumn(name) if name == column:
-                yield source, source.cell(kept)
-            case InPlace() if column == PATH:
-                yield source, source.cell(_text(kept))
-            case _:
-                pass
-
-
-# --- by tracks
-
-
-def _by_track(
-    read: CacheReader, sources: Sequence[Source], bound: BoundQuery
-) -> Iterator[tuple[int, list[list[Cell]]]]:
-    """Of each track of a query, the cells of every source; a missing one is a single None."""
-    columns = (PATH, *(column for column in _columns(sources) if column != PATH))
-    stored = [source for source in sources if isinstance(source, InValues)]
-    values = _held_by_all if has_nearly_all(bound.query) else _held_by_few
-    held = values(read, stored, bound) if stored else {}
-    for track_id, *kept in read.select(select_columns(bound, columns)):
-        known: dict[Source, list[Cell]] = {}
-        for column, what in zip(columns, kept, strict=True):
-            known.update((source, [cell]) for source, cell in _in_column(sources, column, what))
-        for source, had in held.items():
-            cells = had.get(track_id)
-            if cells is None:
-                cells = [STEM.cell(_text(kept[0])) if source.name == "title" else None]
-            known[source] = cells
-        yield track_id, [known[source] for source in sources]
-
-
-# Of each source the cells of each track that has any.
-_Held = dict[InValues, dict[int, list[Cell]]]
-
-
-def _held_by_all(read: CacheReader, sources: Sequence[InValues], bound: BoundQuery) -> _Held:
-    held: _Held = {source: {} for source in sources}
-    for source, found in held.items():
-        cells = _cells_of(read, source)
-        for track_id, value_id in read.select(select_value_ids_by_track(bound, source.fields)):
-            if value_id in cells:
-                found.setdefault(track_id, []).append(cells[value_id])
-    return held
-
-
-def _held_by_few(read: CacheReader, sources: Sequence[InValues], bound: BoundQuery) -> _Held:
-    held: _Held = {source: {} for source in sources}
-    looking = defaultdict[str, list[InValues]](list)
-    for source in sources:
-        for name in source.fields:
-            looking[name].append(source)
-    for track_id, name, text, number in read.select(select_values_by_track(bound, tuple(looking))):
-        if text.strip():
-            for source in looking[name]:
-                held[source].setdefault(track_id, []).append(source.cell(text, number))
-    return held
-
-
 def _json(ids: Iterable[str]) -> str:
     return f"[{','.join(ids)}]"
-
-
-def _text(kept: str | bytes) -> str:
-    return kept.decode("utf-8", "surrogateescape") if isinstance(kept, bytes) else kept

@@ -18,6 +18,10 @@ class Limits:
     file_bytes: int = 32_000_000
     # Templates in use. With more of them, a change is reported as "any name may differ".
     templates: int = 1000
+    # Values of all templates together that are kept with their tracks: a quarter of a kilobyte each.
+    group_values: int = 200_000
+    # Of the values of one template's fields, in one folder; what has more is refused.
+    combinations: int = 1_000_000
 
 
 DEFAULT_LIMITS = Limits()

@@ -107,7 +107,7 @@ class CurrentState:
         generation, current = read.generation(), self._state
         if current is None or current.generation != generation:
             return self._advance_to(
-                self._made(generation, read.vocabulary(), GroupCache(generation))
+                self._made(generation, read.vocabulary(), GroupCache(self._limits))
             )
         if self._clock() < current.ends_at:
             return current

@@ -28,7 +28,7 @@ _ZERO_IS_NONE = frozenset({"bpm", "rating"})
 
 
 @dataclass(frozen=True, slots=True)
-class InValues:
+class StoredValues:
     """The values of stored fields; `name` says how they are read."""
 
     name: str
@@ -50,7 +50,7 @@ class InValues:
 
 
 @dataclass(frozen=True, slots=True)
-class InColumn:
+class TrackColumn:
     """What a sync made for every track."""
 
     column: str
@@ -68,7 +68,7 @@ class InColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class InPlace:
+class PathPart:
     """A part of the path of the track's first file."""
 
     part: str
@@ -92,20 +92,20 @@ class InPlace:
                 return work_path
 
 
-Source = InValues | InColumn | InPlace
-STEM = InPlace("stem")
+FieldSource = StoredValues | TrackColumn | PathPart
+FILE_STEM = PathPart("stem")
 
 
 @lru_cache(maxsize=1024)
-def source_of(name: str) -> Source:
+def field_source(name: str) -> FieldSource:
     """Where a name in a template looks. Any name may: a field that nobody has is missing everywhere."""
     if name in _PLACES:
-        return InPlace(name)
+        return PathPart(name)
     canonical = ALIASES.get(name, name)
     if canonical in _PLACES:
-        return InPlace(canonical)
+        return PathPart(canonical)
     if canonical in DERIVED_COLUMNS:
-        return InColumn(DERIVED_COLUMNS[canonical])
+        return TrackColumn(DERIVED_COLUMNS[canonical])
     # Asked for as it is kept, a tempo is text like all else, and a title has nothing to stand in for it.
     raw = canonical.removeprefix(RAW)
-    return InValues(canonical, _SPELLED_TWICE.get(raw, (raw,)) if raw == canonical else (raw,))
+    return StoredValues(canonical, _SPELLED_TWICE.get(raw, (raw,)) if raw == canonical else (raw,))

@@ -21,7 +21,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from mcfs.config.settings import DEFAULTS, Absent, Entries, Names, Settings, ViewSettings
 from mcfs.errors import NotFoundError
 from mcfs.query import ALL
-from mcfs.sql import tracks
+from mcfs.sql import bind_without_values, select_entries
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.tree.entries import list_entries
 from mcfs.tree.folder_file import write_folder_file
@@ -591,6 +591,7 @@ class TestBounds:
             gc.collect()
             return sum(isinstance(each, SQLCompiler) for each in gc.get_objects())
 
+        first = select_entries(bind_without_values(ALL, tree.day))
         before, asked = compiled(), 0
         for length in range(1, 6):
             for some in combinations(words, length):
@@ -598,25 +599,22 @@ class TestBounds:
                 asked += 1
         assert asked > 600
         assert compiled() - before < asked / 2
-        assert tracks._entries.cache_info().currsize < asked / 2
+        assert select_entries(bind_without_values(ALL, tree.day)).statement is not first.statement
 
-    def test_templates_are_forgotten(
-        self, store: Store, tree: Tree, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("mcfs.tree.group_cache.MAX_REMEMBERED", 500)
+    def test_templates_are_forgotten(self, store: Store) -> None:
+        tree = Tree(store, limits=Limits(group_values=500))
         expected = names(tree, "{{ genre }} {{ artist }}")
         for number in range(50):
             assert names(tree, f"{{{{ bpm + {number} }}}} {{{{ genre }}}}")
-        group_cache = tree.state.group_cache
-        assert sum(known.size() for known in group_cache._rendered.values()) <= 500
+        assert tree.state.group_cache.size <= 500
         assert names(Tree(store), "{{ genre }} {{ artist }}") == expected
         (some, *_) = expected
         assert names(tree, f"{{{{ genre }}}} {{{{ artist }}}}/{some}")
 
-    def test_combinations_have_an_end(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mcfs.tree.group_cache.MAX_COMBINATIONS", 99)
+    def test_combinations_have_an_end(self, make_store: MakeStore) -> None:
         many = "|".join(map(str, range(10)))
-        tree = make(record("a", genre=many, artist=many, mood="x"))
+        store = make_store(record("a", genre=many, artist=many, mood="x"))
+        tree = Tree(store, limits=Limits(combinations=99))
         for inside in ("", "mood:x/"):
             assert len(names(tree, f"{inside}{{{{ genre }}}} {{{{ mood }}}}")) == 10
             with pytest.raises(NotFoundError, match=r"for each: {{ genre }}/{{ artist }}"):

@@ -25,7 +25,7 @@ from mcfs.text.numbers import number_of
 from mcfs.text.track_names import track_name
 from mcfs.tree.nodes import ExportNode, Node, TrackNode, TracksNode, ValueNode, ValuesNode
 from mcfs.tree.route import Route
-from mcfs.tree.template_fields import STEM, InColumn, InPlace, InValues, source_of
+from mcfs.tree.template_fields import FILE_STEM, PathPart, StoredValues, TrackColumn, field_source
 from mcfs.tree.tree import Tree
 from tests.cache_access import insert_tracks
 
@@ -229,20 +229,20 @@ GROUPED = [
 
 def cells_of(record: TrackRecord, name: str) -> list[Cell]:
     """Every value of one field of one track, as templates see it."""
-    source = source_of(name)
+    source = field_source(name)
     match source:
-        case InColumn("present" | "is_live" as column):
+        case TrackColumn("present" | "is_live" as column):
             return [getattr(record, column)]
-        case InPlace():
+        case PathPart():
             return [source.cell(record.files[0])]
-        case InValues():
+        case StoredValues():
             found = [
                 source.cell(text, number_of(field, text))
                 for field in source.fields
                 for text in record.values.get(field, ())
                 if text.strip()
             ]
-            missing = STEM.cell(record.files[0]) if source.name == "title" else None
+            missing = FILE_STEM.cell(record.files[0]) if source.name == "title" else None
             return found or [missing]
     raise AssertionError(source)
 
@@ -250,11 +250,11 @@ def cells_of(record: TrackRecord, name: str) -> list[Cell]:
 def rendered(record: TrackRecord, text: str) -> set[str]:
     """All that a template makes of one track, folded."""
     template = parse_template(text)
-    by_source = {source_of(name): cells_of(record, name) for name in template.fields}
+    by_source = {field_source(name): cells_of(record, name) for name in template.fields}
     found = set()
     for combination in product(*by_source.values()):
         cells = dict(zip(by_source, combination, strict=True))
-        shown = template.render([cells[source_of(name)] for name in template.fields])
+        shown = template.render([cells[field_source(name)] for name in template.fields])
         found.add(fold(shown.strip() or UNKNOWN))
     return found
 

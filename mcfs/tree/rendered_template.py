@@ -1,0 +1,58 @@
+"""A template, and the values it gave so far.
+
+Owns that a template is rendered once for each combination of what its fields hold, however many tracks
+have that combination. Pure: the cells come from `template_cells.py`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mcfs.template import Cell, Template
+from mcfs.text.escape import UNKNOWN
+from mcfs.text.fold import fold
+from mcfs.tree.template_fields import FieldSource, StoredValues, field_source
+
+
+class RenderedValue(NamedTuple):
+    """What a template makes of some cells, and the same as it is compared."""
+
+    text: str
+    folded: str
+
+
+class RenderedTemplate:
+    """Rendering it for the same cells twice costs one lookup."""
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+        of_fields = tuple(map(field_source, template.fields))
+        # Each source once: `g` and `genre` are the same value of a track, never a combination of two.
+        self.sources: tuple[FieldSource, ...] = tuple(dict.fromkeys(of_fields))
+        self._positions = tuple(map(self.sources.index, of_fields))
+        self._values: dict[tuple[Cell, ...], RenderedValue] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def value(self, cells: tuple[Cell, ...]) -> RenderedValue:
+        """The value for one cell of each source. Space around it is cut off, and nothing is `Unknown`."""
+        value = self._values.get(cells)
+        if value is None:
+            text = self.template.render(self.cells_of_fields(cells)).strip() or UNKNOWN
+            value = self._values[cells] = RenderedValue(text, fold(text))
+        return value
+
+    def cells_of_fields(self, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        """Of one cell of each source, those that the template's fields stand for, in their order."""
+        return tuple(cells[position] for position in self._positions)
+
+    @property
+    def only_stored_values(self) -> StoredValues | None:
+        """The one stored field that it depends on; None where it depends on anything else."""
+        match self.sources:
+            # A track without a title is named by its file, which no stored value says.
+            case (StoredValues(name) as source,) if name != "title":
+                return source
+            case _:
+                return None
