@@ -72,7 +72,7 @@ def _summary(folder: Path, made: DemoLibrary) -> str:
     lines = [f"Made a library of {count_noun(made.tracks, 'track')}: {folder}"]
     if made.only_in_archive:
         are = "1 is" if made.only_in_archive == 1 else f"{made.only_in_archive} are"
-        lines.append(f"Of these, {are} only in {made.archive.name}, beside it.")
+        lines.append(f"Of these {are} only in {made.archive.name}, beside it.")
     lines += [
         "",
         "Try next:",

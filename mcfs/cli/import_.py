@@ -215,7 +215,7 @@ class _TextReport:
         lost = result.lost_folders
         if result.reasons().get(NOT_THERE) and lost:
             print_message(
-                f"Mixxx looks for music in {printable(' and '.join(lost))}, which does not exist; "
+                f"Mixxx looks for music in {printable(' and '.join(lost))}, where there is nothing; "
                 f"if the library was there before: --music-dir {printable(lost[0])}"
             )
         if not result.imported and not result.failed:

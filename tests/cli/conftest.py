@@ -1,4 +1,4 @@
-"""The commands, about the sample library."""
+"""Runs commands on the sample library."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.store import Store
-from tests.cli.running import Mcfs
+from tests.cli.running import CommandRunner
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def mcfs(
     synced: Store,
     capsysbinary: pytest.CaptureFixture[bytes],
     monkeypatch: pytest.MonkeyPatch,
-) -> Mcfs:
-    """The commands, about the sample library."""
+) -> CommandRunner:
+    """Runs commands on the sample library."""
     monkeypatch.delenv("COLUMNS", raising=False)
-    return Mcfs(library, capsysbinary)
+    return CommandRunner(library, capsysbinary)

@@ -1,4 +1,4 @@
-"""Commands as tests run them: in this process for what they say, in a shell for what pipes do to them."""
+"""Runs commands for tests: in this process, in a shell with pipes, or in a terminal."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.prerequisites import git_annex_environment
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a command left."""
+class CommandResult:
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -37,27 +37,27 @@ class Said:
         return self.out.splitlines()
 
 
-class Mcfs:
+class CommandRunner:
     """`mcfs … --library LIBRARY`."""
 
     def __init__(self, library: Library, captured: pytest.CaptureFixture[bytes]) -> None:
         self.library = library
         self._captured = captured
 
-    def __call__(self, command: str, *words: str) -> Said:
+    def __call__(self, command: str, *words: str) -> CommandResult:
         """Run in this process."""
         return self.anywhere(command, "--library", str(self.library.top), *words)
 
-    def anywhere(self, *words: str) -> Said:
-        """The same, without the library being named."""
+    def anywhere(self, *words: str) -> CommandResult:
+        """Run in this process, without --library."""
         code = run(list(words))
         out, err = self._captured.readouterr()
-        said = Said(code, _text(out), _text(err))
-        assert "Traceback" not in said.err
-        return said
+        result = CommandResult(code, _text(out), _text(err))
+        assert "Traceback" not in result.err
+        return result
 
-    def in_shell(self, line: str, **environment: str) -> Said:
-        """A line of bash, in which `mcfs` is this mcfs; the code is that of what comes first."""
+    def in_shell(self, line: str, **environment: str) -> CommandResult:
+        """Run a line of bash; the exit code is that of the first command of a pipe."""
         mcfs = f"{shlex.quote(sys.executable)} -m mcfs"
         done = subprocess.run(
             ["bash", "-c", f'mcfs() {{ {mcfs} "$@"; }}; {line}; exit "${{PIPESTATUS[0]}}"'],
@@ -66,10 +66,10 @@ class Mcfs:
             capture_output=True,
             timeout=60,
         )
-        return Said(done.returncode, _text(done.stdout), _text(done.stderr))
+        return CommandResult(done.returncode, _text(done.stdout), _text(done.stderr))
 
     def in_terminal(self, *words: str, columns: int, **environment: str) -> str:
-        """What a terminal of that width would have been sent, stderr too."""
+        """Everything that a terminal of this width receives, including stderr."""
         return in_terminal(
             [sys.executable, "-m", "mcfs", *words],
             columns=columns,
@@ -93,7 +93,7 @@ class Mcfs:
 def in_terminal(
     command: list[str], *, columns: int, folder: Path, environment: dict[str, str]
 ) -> str:
-    """What a terminal of that width would have been sent by any command."""
+    """Everything that a terminal of this width receives from any command."""
     ours, theirs = pty.openpty()
     os.set_blocking(ours, False)
     process = subprocess.Popen(
@@ -124,13 +124,13 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def add(store: Store, records: Iterable[TrackRecord]) -> None:
-    """More tracks than the sample library has."""
+def add_tracks(store: Store, records: Iterable[TrackRecord]) -> None:
+    """Add tracks to those of the sample library."""
     with store.cache.reading() as read:
         there = list(read.records_of(select_tracks(bind_without_values(ALL, today()))))
     store.cache.replace_all([*there, *records])
 
 
-def relative_to(library: Library, paths: list[str]) -> list[str]:
+def work_paths(library: Library, paths: list[str]) -> list[str]:
     """Absolute paths in the library as work paths."""
     return [str(Path(path).relative_to(library.top)) for path in paths]

@@ -1,4 +1,4 @@
-"""The command line: its words, its exit codes, and that no traceback ever comes out."""
+"""The command line: help, exit codes, failures, and no tracebacks."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.prerequisites import needs_root
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == ExitCode.DONE
-    said = capsys.readouterr().out
-    assert all(name in said for name in COMMANDS)
+    result = capsys.readouterr().out
+    assert all(name in result for name in COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -75,7 +75,7 @@ def test_a_wrong_command_line(
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("error", "code", "result"),
     [
         (LibraryError("the disk is gone"), 69, "mcfs: the disk is gone\n"),
         (StoreBusyError("wait"), 75, "mcfs: wait\n"),
@@ -105,7 +105,7 @@ def test_a_wrong_command_line(
 def test_every_failure_is_a_sentence_and_a_code(
     error: BaseException,
     code: int,
-    said: str,
+    result: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -114,21 +114,23 @@ def test_every_failure_is_a_sentence_and_a_code(
 
     monkeypatch.setattr("mcfs.cli.umount.unmount", fail)
     assert run(["umount", "x"]) == code
-    assert capsys.readouterr().err == said
+    assert capsys.readouterr().err == result
 
 
-def test_a_reader_that_has_seen_enough_is_no_failure(library: Library) -> None:
+def test_a_closed_pipe_is_not_a_failure(library: Library) -> None:
     command = f"'{sys.executable}' -m mcfs --help | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], cwd=REPOSITORY, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 class TestSync:
-    def test_says_how_many(self, library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_prints_the_number_of_tracks(
+        self, library: Library, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         assert run(["sync", "--library", str(library.top)]) == ExitCode.DONE
         assert capsys.readouterr().out == "12 tracks, 1 of them not here\n"
 
-    def test_finds_the_library_around(
+    def test_finds_the_library_of_the_current_folder(
         self, library: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.chdir(library.top / "white")
@@ -139,11 +141,11 @@ class TestSync:
 
     def test_no_library(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["sync", "--library", str(tmp_path)]) == ExitCode.UNREACHABLE
-        said = capsys.readouterr().err
-        assert "is not in a git-annex repository; name one with --library" in said
-        assert said.count("\n") == 1
+        result = capsys.readouterr().err
+        assert "is not in a git-annex repository; name one with --library" in result
+        assert result.count("\n") == 1
 
-    def test_a_damaged_cache_is_set_aside_and_said(
+    def test_a_damaged_cache_is_set_aside_and_reported(
         self, library: Library, capsys: pytest.CaptureFixture[str]
     ) -> None:
         library.store_dir.mkdir()
@@ -153,7 +155,7 @@ class TestSync:
         assert captured.out == "12 tracks, 1 of them not here\n"
         assert "set aside" in captured.err
 
-    def test_a_user_db_that_is_none_is_never_deleted(
+    def test_a_file_that_is_no_database_is_never_deleted(
         self, library: Library, capsys: pytest.CaptureFixture[str]
     ) -> None:
         library.store_dir.mkdir()
@@ -165,7 +167,7 @@ class TestSync:
 
 
 class TestDisks:
-    """A full disk: one line, exit 1, and what was there stays and can be read."""
+    """A full disk: one line, exit code 1, and the store stays as it was and can be read."""
 
     @pytest.fixture
     def disk(self, library: Library) -> Iterator[Path]:
@@ -200,7 +202,7 @@ class TestDisks:
             assert store.cache.count() == 12
         assert self._sync(library).returncode == ExitCode.DONE
 
-    def test_full_before_there_is_anything(self, library: Library, disk: Path) -> None:
+    def test_full_before_the_first_sync(self, library: Library, disk: Path) -> None:
         (disk / "filler").write_bytes(b"\1" * 2850 * 1024)
         done = self._sync(library)
         assert done.returncode == ExitCode.FAILED

@@ -1,4 +1,4 @@
-"""`mcfs fields`: what there is to ask for, and how much of it."""
+"""`mcfs fields`: fields and values, with counts."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from mcfs.annex.library import Library
 from mcfs.cli import run
 from mcfs.errors import ExitCode
 from mcfs.store import Store
-from tests.cli.running import Mcfs, add
+from tests.cli.running import CommandRunner, add_tracks
 from tests.simple_track import simple_track
 from tests.tracks import SAMPLES
 
 
-def counts(mcfs: Mcfs, *words: str) -> dict[str, int]:
-    """What `--json` says, in its order."""
-    said = mcfs("fields", "--json", *words)
-    assert said.code == ExitCode.DONE
+def counts(mcfs: CommandRunner, *words: str) -> dict[str, int]:
+    """The output of `--json`, in its order."""
+    result = mcfs("fields", "--json", *words)
+    assert result.code == ExitCode.DONE
     key = "value" if words else "field"
-    return {tally[key]: tally["tracks"] for tally in json.loads(said.out)}
+    return {tally[key]: tally["tracks"] for tally in json.loads(result.out)}
 
 
 class TestFields:
-    def test_of_the_library_come_first(self, mcfs: Mcfs) -> None:
+    def test_the_fields_of_the_library_come_first(self, mcfs: CommandRunner) -> None:
         assert list(counts(mcfs).items()) == [
             ("album", 1),
             ("artist", 11),
@@ -48,13 +48,13 @@ class TestFields:
             ("type", 12),
         ]
 
-    def test_say_their_kind(self, mcfs: Mcfs) -> None:
+    def test_show_their_kind(self, mcfs: CommandRunner) -> None:
         tallies = {t["field"]: t for t in json.loads(mcfs("fields", "--json").out)}
         assert tallies["bpm"] == {"field": "bpm", "tracks": 10, "kind": "bpm", "derived": False}
         assert tallies["size"] == {"field": "size", "tracks": 12, "kind": "size", "derived": True}
 
-    def test_are_named_as_one_asks_for_them(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [simple_track("odd", Mood="dark", size="huge", added="2020-01-02")])
+    def test_have_the_names_that_queries_use(self, mcfs: CommandRunner, synced: Store) -> None:
+        add_tracks(synced, [simple_track("odd", Mood="dark", size="huge", added="2020-01-02")])
         found = counts(mcfs)
         assert found["Mood"] == 1
         assert found["meta.size"] == 1
@@ -64,24 +64,28 @@ class TestFields:
         assert counts(mcfs, "meta.size") == {"huge": 1}
         assert counts(mcfs, "MOOD") == {"dark": 1}
 
-    def test_are_drawn_as_bars(self, mcfs: Mcfs) -> None:
-        said = mcfs("fields")
-        assert said.err == ""
-        assert said.lines[0].split()[:2] == ["album", "1"]
-        assert said.lines[10] == ""
-        longest = next(line for line in said.lines if line.startswith("present"))
+    def test_are_drawn_as_bars(self, mcfs: CommandRunner) -> None:
+        result = mcfs("fields")
+        assert result.err == ""
+        assert result.lines[0].split()[:2] == ["album", "1"]
+        assert result.lines[10] == ""
+        longest = next(line for line in result.lines if line.startswith("present"))
         assert longest.endswith("█" * 40)
 
-    def test_of_an_empty_library(self, mcfs: Mcfs, synced: Store) -> None:
+    def test_of_an_empty_library(self, mcfs: CommandRunner, synced: Store) -> None:
         synced.cache.replace_all([])
         assert set(counts(mcfs).values()) == {0}
         assert mcfs("fields").code == ExitCode.DONE
-        said = mcfs("fields", "genre")
-        assert (said.code, said.out, said.err) == (ExitCode.DONE, "", "mcfs: no track has genre\n")
+        result = mcfs("fields", "genre")
+        assert (result.code, result.out, result.err) == (
+            ExitCode.DONE,
+            "",
+            "mcfs: no track has genre\n",
+        )
 
 
 class TestValues:
-    def test_spellings_are_one(self, mcfs: Mcfs) -> None:
+    def test_spellings_are_merged(self, mcfs: CommandRunner) -> None:
         assert list(counts(mcfs, "genre").items()) == [
             ("techno", 7),
             ("Ambient", 1),
@@ -92,8 +96,10 @@ class TestValues:
             ("рок", 1),
         ]
 
-    def test_a_track_with_two_spellings_counts_once(self, mcfs: Mcfs, synced: Store) -> None:
-        add(
+    def test_a_track_with_two_spellings_counts_once(
+        self, mcfs: CommandRunner, synced: Store
+    ) -> None:
+        add_tracks(
             synced,
             [simple_track("two", genre=("Techno", "TECHNO")), simple_track("one", genre="Beyoncé")],
         )
@@ -102,7 +108,7 @@ class TestValues:
         assert found["Beyoncé"] == 1
 
     @pytest.mark.parametrize("field", ["artist", "genre", "crate", "album", "directory", "type"])
-    def test_are_what_a_query_finds(self, mcfs: Mcfs, field: str) -> None:
+    def test_counts_are_what_a_query_finds(self, mcfs: CommandRunner, field: str) -> None:
         for value, tracks in counts(mcfs, field).items():
             found = mcfs("search", "--json", "--absent", "show", f'{field}:="{value}"')
             assert len(json.loads(found.out)) == tracks, value
@@ -120,50 +126,50 @@ class TestValues:
             ("type", {"mp3": 8, "flac": 2, "wav": 2}),
         ],
     )
-    def test_values(self, mcfs: Mcfs, field: str, expected: dict[str, int]) -> None:
+    def test_values(self, mcfs: CommandRunner, field: str, expected: dict[str, int]) -> None:
         assert list(counts(mcfs, field).items()) == list(expected.items())
 
-    def test_numbers_come_in_their_order(self, mcfs: Mcfs) -> None:
+    def test_numbers_are_sorted_as_numbers(self, mcfs: CommandRunner) -> None:
         values = list(counts(mcfs, "bpm"))
         assert values[-1] == "fast"
         assert values[:-1] == sorted(values[:-1], key=float)
 
-    def test_dates_are_months(self, mcfs: Mcfs) -> None:
+    def test_dates_are_grouped_by_month(self, mcfs: CommandRunner) -> None:
         ((month, tracks),) = counts(mcfs, "added").items()
         assert len(month) == 7
         assert tracks == len(SAMPLES)
         found = mcfs("search", "--json", "--absent", "show", f"added:{month}")
         assert len(json.loads(found.out)) == tracks
 
-    def test_sizes_are_steps(self, mcfs: Mcfs, synced: Store) -> None:
+    def test_sizes_are_grouped_by_range(self, mcfs: CommandRunner, synced: Store) -> None:
         big = simple_track("big")
-        add(
+        add_tracks(
             synced,
             [big.__class__(**{n: getattr(big, n) for n in big.__slots__} | {"size": 7 << 20})],
         )
         assert counts(mcfs, "size") == {"<1M": 12, "5M-10M": 1}
 
-    def test_an_alias_is_the_field(self, mcfs: Mcfs) -> None:
+    def test_an_alias_means_the_field(self, mcfs: CommandRunner) -> None:
         assert counts(mcfs, "g") == counts(mcfs, "GENRE") == counts(mcfs, "genre")
 
     @pytest.mark.parametrize("columns", [1, 8, 20, 40, 80, 200])
     def test_bars_are_scaled_to_the_terminal(
-        self, mcfs: Mcfs, synced: Store, monkeypatch: pytest.MonkeyPatch, columns: int
+        self, mcfs: CommandRunner, synced: Store, monkeypatch: pytest.MonkeyPatch, columns: int
     ) -> None:
-        add(synced, [simple_track("wide", genre=("戦場" * 30, "x" * 200, "a\x1b[2J"))])
+        add_tracks(synced, [simple_track("wide", genre=("戦場" * 30, "x" * 200, "a\x1b[2J"))])
         monkeypatch.setenv("COLUMNS", str(columns))
-        said = mcfs("fields", "genre")
-        assert "\x1b" not in said.out
+        result = mcfs("fields", "genre")
+        assert "\x1b" not in result.out
         if columns >= 8:
-            assert max(map(cell_len, said.lines)) <= columns
-        assert ("█" in said.out) == (columns >= 20)
+            assert max(map(cell_len, result.lines)) <= columns
+        assert ("█" in result.out) == (columns >= 20)
 
-    def test_without_unicode_bars_are_signs(self, mcfs: Mcfs) -> None:
+    def test_bars_without_unicode(self, mcfs: CommandRunner) -> None:
         out = mcfs.in_shell("mcfs fields genre", PYTHONIOENCODING="ascii", PYTHONUTF8="0").out
         assert out.splitlines()[0].endswith("#" * 40)
 
-    def test_json_of_bytes_is_utf_8(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [simple_track("odd", genre="a\udcff")])
+    def test_json_of_bytes_is_utf_8(self, mcfs: CommandRunner, synced: Store) -> None:
+        add_tracks(synced, [simple_track("odd", genre="a\udcff")])
         mcfs("fields", "genre", "--json").out.encode()
 
 
@@ -179,18 +185,18 @@ class TestErrors:
             ("\x1b[31m", "unknown field"),
         ],
     )
-    def test_unknown(self, mcfs: Mcfs, field: str, sentence: str) -> None:
-        said = mcfs("fields", field)
-        assert (said.code, said.out) == (ExitCode.USAGE, "")
-        assert sentence in said.err
-        assert "\x1b" not in said.err
+    def test_unknown(self, mcfs: CommandRunner, field: str, sentence: str) -> None:
+        result = mcfs("fields", field)
+        assert (result.code, result.out) == (ExitCode.USAGE, "")
+        assert sentence in result.err
+        assert "\x1b" not in result.err
 
-    def test_a_library_never_synced_is_synced_first(
+    def test_a_new_library_is_synced_first(
         self, library: Library, capsysbinary: pytest.CaptureFixture[bytes]
     ) -> None:
         assert run(["fields", "--library", str(library.top), "crate"]) == ExitCode.DONE
         assert capsysbinary.readouterr().out.count(b"\n") == 2
 
-    def test_a_reader_that_has_seen_enough(self, mcfs: Mcfs) -> None:
-        said = mcfs.in_shell("mcfs fields title | true")
-        assert (said.code, said.err) == (0, "")
+    def test_a_closed_pipe_is_not_a_failure(self, mcfs: CommandRunner) -> None:
+        result = mcfs.in_shell("mcfs fields title | true")
+        assert (result.code, result.err) == (0, "")

@@ -1,4 +1,4 @@
-"""`mcfs get`: contents of real repositories, fetched by git-annex from real remotes."""
+"""`mcfs get`: git-annex fetches content from real remotes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.errors import ExitCode
 from mcfs.store.locks import sync_lock
-from tests.cli.running import Mcfs, in_terminal
+from tests.cli.running import CommandRunner, in_terminal
 from tests.mounts import REPOSITORY, mounted, wait_until
 from tests.prerequisites import git_annex_environment, needs_fuse
 from tests.remotes import SLOW_REMOTE, annex
@@ -29,78 +29,80 @@ _NOT_THERE = "Unable to access these remotes: origin"
 @pytest.fixture
 def mcfs(
     clone: Library, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
-) -> Mcfs:
-    """The commands, about the clone that has nothing."""
+) -> CommandRunner:
+    """Runs commands on a clone that has no content."""
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setenv("HOME", str(clone.top.parent))
     for name, text in git_annex_environment(clone.top).items():
         if name.startswith("GIT_"):
             monkeypatch.setenv(name, text)
-    return Mcfs(clone, capsysbinary)
+    return CommandRunner(clone, capsysbinary)
 
 
-def here(mcfs: Mcfs) -> set[str]:
-    """The titles of the tracks that the store has as present."""
+def here(mcfs: CommandRunner) -> set[str]:
+    """The titles of the tracks that are present according to the store."""
     tracks = json.loads(mcfs("search", "--json", "present:yes").out)
     return {track["fields"].get("title", ["?"])[0] for track in tracks}
 
 
 class TestFetching:
-    def test_what_the_query_names_and_nothing_else(self, mcfs: Mcfs) -> None:
-        said = mcfs("get", "year:<1993")
-        assert (said.code, said.out, said.err) == (ExitCode.DONE, "3 fetched\n", "")
+    def test_fetches_only_tracks_of_the_query(self, mcfs: CommandRunner) -> None:
+        result = mcfs("get", "year:<1993")
+        assert (result.code, result.out, result.err) == (ExitCode.DONE, "3 fetched\n", "")
         # Synced at the end.
         assert here(mcfs) == {"Halcyon", "T.N.T.", "戦場 🎹"}
         assert (mcfs.library.top / "best of/orbital again.mp3").read_bytes()
         assert not (mcfs.library.top / "kino.mp3").exists()
 
-    def test_again_there_is_nothing_to_do(self, mcfs: Mcfs) -> None:
+    def test_does_nothing_the_second_time(self, mcfs: CommandRunner) -> None:
         mcfs("get", "artist:orbital")
-        said = mcfs("get", "artist:orbital")
-        assert (said.code, said.out, said.err) == (ExitCode.DONE, "it is here\n", "")
+        result = mcfs("get", "artist:orbital")
+        assert (result.code, result.out, result.err) == (ExitCode.DONE, "it is here\n", "")
         assert mcfs("get", "year:<1993").out == "2 fetched, 1 here before\n"
         assert mcfs("get", "year:<1993").out == "all 3 are here\n"
 
-    def test_order_and_limit_are_of_all_tracks(self, mcfs: Mcfs) -> None:
+    def test_a_limit_counts_all_tracks(self, mcfs: CommandRunner) -> None:
         assert mcfs("get", "sort:-rating", "limit:1").out == "1 fetched\n"
         assert here(mcfs) == {"Remnants"}
         assert mcfs("get", "sort:-rating", "limit:1").out == "it is here\n"
 
-    def test_the_disk_says_what_is_here_and_not_the_store(self, mcfs: Mcfs) -> None:
+    def test_the_disk_decides_what_is_here(self, mcfs: CommandRunner) -> None:
         mcfs("sync")
         annex(mcfs.library.top, "get", "-q", "orbital.mp3")
         assert mcfs("get", "artist:orbital", "present:no").out == "it is here\n"
         annex(mcfs.library.top, "drop", "-q", "orbital.mp3")
         assert mcfs("get", "artist:orbital").out == "1 fetched\n"
 
-    def test_an_unlocked_file_is_filled(self, mcfs: Mcfs, library: Library) -> None:
+    def test_an_unlocked_file_gets_its_content(self, mcfs: CommandRunner, library: Library) -> None:
         assert mcfs("get", "artist:underworld").code == ExitCode.DONE
         content = (mcfs.library.top / UNLOCKED).read_bytes()
         assert content == (library.top / UNLOCKED).read_bytes()
         status = ["git", "status", "--porcelain"]
-        said = subprocess.run(status, cwd=mcfs.library.top, capture_output=True, check=True)
-        assert said.stdout == b""
+        result = subprocess.run(status, cwd=mcfs.library.top, capture_output=True, check=True)
+        assert result.stdout == b""
 
-    def test_a_track_without_a_file_in_the_work_tree(self, mcfs: Mcfs) -> None:
+    def test_a_track_without_a_file_in_the_work_tree(self, mcfs: CommandRunner) -> None:
         annex(mcfs.library.top, "adjust", "-q", "--hide-missing")
         assert not os.path.lexists(mcfs.library.top / "kino.mp3")
         assert mcfs("get", "artist:кино").out == "1 fetched\n"
         assert here(mcfs) == {"Группа крови"}
 
-    def test_json(self, mcfs: Mcfs) -> None:
-        said = mcfs("get", "--json", "artist:orbital", "OR", "artist:basic")
-        assert said.code == ExitCode.PARTLY_DONE
-        lost, got = json.loads(said.out)
+    def test_json(self, mcfs: CommandRunner) -> None:
+        result = mcfs("get", "--json", "artist:orbital", "OR", "artist:basic")
+        assert result.code == ExitCode.PARTLY_DONE
+        lost, got = json.loads(result.out)
         assert (got["file"], got["present"], got["error"]) == (
             "best of/orbital again.mp3",
             True,
             None,
         )
         assert lost["present"] is False
-        assert lost["error"]["message"] in said.err
+        assert lost["error"]["message"] in result.err
         assert json.loads(mcfs("get", "--json", "artist:orbital").out) == []
 
-    def test_a_key_that_is_no_utf_8(self, library: Library, clone: Library, mcfs: Mcfs) -> None:
+    def test_a_key_that_is_not_utf_8(
+        self, library: Library, clone: Library, mcfs: CommandRunner
+    ) -> None:
         sound = library.top.parent / "sound"
         sound.write_bytes(b"sound")
         key = os.fsdecode(b"URL--file:caf\xe9.mp3")
@@ -112,66 +114,66 @@ class TestFetching:
 
 
 class TestFailing:
-    def test_some_fail_and_are_named(self, mcfs: Mcfs) -> None:
-        said = mcfs("get", "artist:orbital", "OR", "artist:basic")
-        assert (said.code, said.out) == (ExitCode.PARTLY_DONE, "1 fetched, 1 failed\n")
-        assert said.err.startswith("mcfs: Basic Channel - Phylyps.flac: ")
-        assert len(said.err) > len("mcfs: Basic Channel - Phylyps.flac: \n")
+    def test_failed_tracks_are_named(self, mcfs: CommandRunner) -> None:
+        result = mcfs("get", "artist:orbital", "OR", "artist:basic")
+        assert (result.code, result.out) == (ExitCode.PARTLY_DONE, "1 fetched, 1 failed\n")
+        assert result.err.startswith("mcfs: Basic Channel - Phylyps.flac: ")
+        assert len(result.err) > len("mcfs: Basic Channel - Phylyps.flac: \n")
         assert here(mcfs) == {"Halcyon"}
 
-    def test_a_remote_that_is_gone(self, mcfs: Mcfs, library: Library) -> None:
+    def test_a_remote_that_is_gone(self, mcfs: CommandRunner, library: Library) -> None:
         unplugged = library.top.rename(library.top.parent / "unplugged")
-        said = mcfs("get", "rating:4")
+        result = mcfs("get", "rating:4")
         unplugged.rename(library.top)
-        assert (said.code, said.out) == (ExitCode.FAILED, "2 failed\n")
-        assert said.err.splitlines() == [
+        assert (result.code, result.out) == (ExitCode.FAILED, "2 failed\n")
+        assert result.err.splitlines() == [
             f"mcfs: Beyoncé - Halo.mp3: {_NOT_THERE}",
             f"mcfs: Orbital - Halcyon.mp3: {_NOT_THERE}",
         ]
 
-    def test_a_remote_that_is_none(self, mcfs: Mcfs) -> None:
-        said = mcfs("get", "--from", "usb", "artist:orbital")
-        assert (said.code, said.out) == (ExitCode.USAGE, "")
-        assert said.err == "mcfs: no remote of the name usb; there are origin\n"
+    def test_an_unknown_remote(self, mcfs: CommandRunner) -> None:
+        result = mcfs("get", "--from", "usb", "artist:orbital")
+        assert (result.code, result.out) == (ExitCode.USAGE, "")
+        assert result.err == "mcfs: no remote of the name usb; there are origin\n"
         remote = ["git", "-C", str(mcfs.library.top), "remote"]
         subprocess.run([*remote, "add", "backup", "/nowhere"], check=True)
         assert "; there are backup, origin\n" in mcfs("get", "--from=usb", "artist:orbital").err
         for name in ("backup", "origin"):
             subprocess.run([*remote, "remove", name], check=True)
-        said = mcfs("get", "--from", "usb", "artist:orbital")
-        assert said.code == ExitCode.USAGE
-        assert said.err == "mcfs: no remote of the name usb; the library has none\n"
+        result = mcfs("get", "--from", "usb", "artist:orbital")
+        assert result.code == ExitCode.USAGE
+        assert result.err == "mcfs: no remote of the name usb; the library has none\n"
 
-    def test_from_one_remote(self, mcfs: Mcfs, tmp_path: Path) -> None:
+    def test_from_one_remote(self, mcfs: CommandRunner, tmp_path: Path) -> None:
         top = mcfs.library.top
         (tmp_path / "disk").mkdir()
         place = f"directory={tmp_path / 'disk'}"
         annex(top, "initremote", "-q", "usb", "type=directory", place, "encryption=none")
         annex(top, "copy", "-q", "--from=origin", "--to=usb", "orbital.mp3")
-        said = mcfs("get", "--from=usb", "rating:4")
-        assert (said.code, said.out) == (ExitCode.PARTLY_DONE, "1 fetched, 1 failed\n")
-        assert said.err.startswith("mcfs: Beyoncé - Halo.mp3: ")
+        result = mcfs("get", "--from=usb", "rating:4")
+        assert (result.code, result.out) == (ExitCode.PARTLY_DONE, "1 fetched, 1 failed\n")
+        assert result.err.startswith("mcfs: Beyoncé - Halo.mp3: ")
         assert here(mcfs) == {"Halcyon"}
 
-    def test_a_wrong_query(self, mcfs: Mcfs) -> None:
-        said = mcfs("get", "gnere:techno")
-        assert said.code == ExitCode.USAGE
-        assert said.err.splitlines()[1:] == ["  gnere:techno", "  ^"]
+    def test_a_wrong_query(self, mcfs: CommandRunner) -> None:
+        result = mcfs("get", "gnere:techno")
+        assert result.code == ExitCode.USAGE
+        assert result.err.splitlines()[1:] == ["  gnere:techno", "  ^"]
 
-    def test_a_query_of_nothing(self, mcfs: Mcfs) -> None:
-        said = mcfs("get", "artist:orbitel")
-        assert (said.code, said.out) == (ExitCode.DONE, "")
-        assert said.err == "mcfs: no tracks; did you mean artist:orbital?\n"
+    def test_a_query_that_finds_nothing(self, mcfs: CommandRunner) -> None:
+        result = mcfs("get", "artist:orbitel")
+        assert (result.code, result.out) == (ExitCode.DONE, "")
+        assert result.err == "mcfs: no tracks; did you mean artist:orbital?\n"
 
-    def test_everything_must_be_meant(self, mcfs: Mcfs) -> None:
-        said = mcfs("get")
-        assert said.code == ExitCode.USAGE
-        assert "QUERY" in said.err
+    def test_a_query_is_required(self, mcfs: CommandRunner) -> None:
+        result = mcfs("get")
+        assert result.code == ExitCode.USAGE
+        assert "QUERY" in result.err
         assert mcfs("get", "").out == "11 fetched, 1 failed\n"
 
 
 class TestAround:
-    def test_a_sync_that_runs_already_is_waited_for(self, mcfs: Mcfs) -> None:
+    def test_waits_for_a_running_sync(self, mcfs: CommandRunner) -> None:
         mcfs("sync")
         taken, over = threading.Event(), threading.Event()
 
@@ -184,13 +186,13 @@ class TestAround:
         holder.start()
         taken.wait(20)
         threading.Timer(1, over.set).start()
-        said = mcfs("get", "artist:orbital")
+        result = mcfs("get", "artist:orbital")
         assert over.is_set()
         holder.join()
-        assert (said.code, said.out) == (ExitCode.DONE, "1 fetched\n")
+        assert (result.code, result.out) == (ExitCode.DONE, "1 fetched\n")
         assert here(mcfs) == {"Halcyon"}
 
-    def test_a_mount_shows_them(self, mcfs: Mcfs, tmp_path: Path) -> None:
+    def test_a_mount_shows_the_fetched_tracks(self, mcfs: CommandRunner, tmp_path: Path) -> None:
         needs_fuse()
         mcfs("sync")
         with mounted(mcfs.library.top, tmp_path / "mnt") as served:
@@ -199,7 +201,7 @@ class TestAround:
             assert mcfs("get", "genre:ambient").code == ExitCode.DONE
             wait_until(file.exists)
 
-    def test_a_bar_by_bytes_on_a_terminal(self, mcfs: Mcfs) -> None:
+    def test_a_progress_bar_on_a_terminal(self, mcfs: CommandRunner) -> None:
         mcfs("sync")
         environment = _slow_remote(mcfs, pause="2")
         command = [sys.executable, "-m", "mcfs", "get", "artist:orbital", "--from=slow"]
@@ -209,8 +211,8 @@ class TestAround:
         assert sent.endswith("\x1b[2K1 fetched\n"), "the line is free again"
 
     @pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["a signal", "Ctrl-C"])
-    def test_interrupted_it_leaves_no_process_and_goes_on_next_time(
-        self, mcfs: Mcfs, kill: Callable[[int, int], None]
+    def test_an_interrupted_fetch_continues_next_time(
+        self, mcfs: CommandRunner, kill: Callable[[int, int], None]
     ) -> None:
         mcfs("sync")
         environment = _slow_remote(mcfs, pause="300")
@@ -227,16 +229,16 @@ class TestAround:
             wait_until(lambda: "sleep" in _names_below(process.pid))
             below = list(_below(process.pid))
             kill(process.pid, signal.SIGINT)
-            _, said = process.communicate(timeout=20)
+            _, result = process.communicate(timeout=20)
         finally:
             process.kill()
-        assert (process.returncode, said) == (130, b"\nmcfs: interrupted\n")
+        assert (process.returncode, result) == (130, b"\nmcfs: interrupted\n")
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
         assert mcfs("get", "--from=origin", "artist:orbital").out == "1 fetched\n"
 
 
-def _slow_remote(mcfs: Mcfs, pause: str) -> dict[str, str]:
-    """A remote `slow` that has one track, and the environment in which there is one."""
+def _slow_remote(mcfs: CommandRunner, pause: str) -> dict[str, str]:
+    """A remote `slow` with one track, and the environment in which it works."""
     place = mcfs.library.top.parent / "slow"
     place.mkdir()
     (place / "pause").write_text(pause)

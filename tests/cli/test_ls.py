@@ -1,4 +1,4 @@
-"""`mcfs ls`: what the mount would show, for people, for programs, and what is said of what is not there."""
+"""`mcfs ls`: what a mount would show, for people and for programs; and errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mcfs.errors import ExitCode
 from mcfs.store import Store
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
-from tests.cli.running import Mcfs, add
+from tests.cli.running import CommandRunner, add_tracks
 from tests.mounts import RunningMount
 from tests.simple_track import simple_track
 from tests.tracks import ABSENT
@@ -21,40 +21,40 @@ HALCYON = "Orbital - Halcyon.mp3"
 
 
 def listed(synced: Store, mount_path: str) -> list[str]:
-    """What the tree says is there."""
+    """What the tree lists at a path."""
     tree = Tree(synced)
     return list(tree.children(tree.resolve(Route.parse(mount_path))).entries)
 
 
 class TestPlain:
-    def test_the_root(self, mcfs: Mcfs, synced: Store) -> None:
-        said = mcfs("ls")
-        assert (said.code, said.err) == (ExitCode.DONE, "")
-        assert said.lines == [f"{name}/" for name in listed(synced, "/")]
-        assert said.out == mcfs("ls", "/").out
+    def test_the_root(self, mcfs: CommandRunner, synced: Store) -> None:
+        result = mcfs("ls")
+        assert (result.code, result.err) == (ExitCode.DONE, "")
+        assert result.lines == [f"{name}/" for name in listed(synced, "/")]
+        assert result.out == mcfs("ls", "/").out
 
     @pytest.mark.parametrize(
         "path",
         ["genre", "{{ genre }}/{{ artist }}", "genre:techno/{{ bpm | round_to(5) }}", "pins"],
     )
-    def test_folders_have_a_slash(self, mcfs: Mcfs, synced: Store, path: str) -> None:
+    def test_folders_have_a_slash(self, mcfs: CommandRunner, synced: Store, path: str) -> None:
         synced.user.add_pin("Peak", "rating:>=4")
         assert mcfs("ls", path).lines == [f"{name}/" for name in listed(synced, path)]
 
     @pytest.mark.parametrize("path", ["all", "genre/Ambient", "sort:-bpm limit:3", "-genre:techno"])
-    def test_tracks_have_none(self, mcfs: Mcfs, synced: Store, path: str) -> None:
+    def test_tracks_have_no_slash(self, mcfs: CommandRunner, synced: Store, path: str) -> None:
         assert mcfs("ls", path).lines == listed(synced, path)
 
-    def test_of_what_is_no_folder_its_name(self, mcfs: Mcfs) -> None:
+    def test_a_file_is_listed_as_itself(self, mcfs: CommandRunner) -> None:
         assert mcfs("ls", f"all/{HALCYON}").out == f"{HALCYON}\n"
         assert mcfs("ls", "genre:techno.m3u8").out == "genre:techno.m3u8\n"
         assert mcfs("ls", ".mcfs").lines == ["status", "errors", "help"]
 
-    def test_of_what_is_empty_nothing(self, mcfs: Mcfs) -> None:
-        said = mcfs("ls", "genre:nothing")
-        assert (said.code, said.out, said.err) == (ExitCode.DONE, "", "")
+    def test_an_empty_folder(self, mcfs: CommandRunner) -> None:
+        result = mcfs("ls", "genre:nothing")
+        assert (result.code, result.out, result.err) == (ExitCode.DONE, "", "")
 
-    def test_what_is_not_here(self, mcfs: Mcfs) -> None:
+    def test_absent_tracks(self, mcfs: CommandRunner) -> None:
         name = "Basic Channel - Phylyps.flac"
         assert name not in mcfs("ls", "genre:techno").lines
         assert name in mcfs("ls", "--absent", "show", "genre:techno").lines
@@ -62,8 +62,12 @@ class TestPlain:
         assert name in mcfs("ls", "genre:techno").lines
         assert name not in mcfs("ls", "--absent", "hide", "genre:techno").lines
 
-    def test_in_a_mount_it_is_about_the_library_of_that(
-        self, mcfs: Mcfs, served: RunningMount, clone: Library, monkeypatch: pytest.MonkeyPatch
+    def test_a_path_in_a_mount_is_about_the_library_of_that_mount(
+        self,
+        mcfs: CommandRunner,
+        served: RunningMount,
+        clone: Library,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         # Nothing of the clone is here.
         elsewhere = ("ls", "--library", str(clone.top))
@@ -81,33 +85,33 @@ class TestPlain:
         assert mcfs.anywhere("search", "genre:pop").out == ""
         monkeypatch.chdir("/")
 
-    def test_a_broken_view_is_told_beside_the_others(self, mcfs: Mcfs) -> None:
+    def test_a_broken_view_is_reported(self, mcfs: CommandRunner) -> None:
         (mcfs.library.top / "mcfs.toml").write_text('[view.bad]\nquery = "gnere:x"\n')
-        said = mcfs("ls")
-        assert said.code == ExitCode.DONE
-        assert "bad/" not in said.lines
-        assert "all/" in said.lines
-        assert 'view bad: unknown field "gnere"; did you mean "genre"?' in said.err
+        result = mcfs("ls")
+        assert result.code == ExitCode.DONE
+        assert "bad/" not in result.lines
+        assert "all/" in result.lines
+        assert 'view bad: unknown field "gnere"; did you mean "genre"?' in result.err
 
 
 class TestLong:
-    def test_says_where_each_track_lies(self, mcfs: Mcfs) -> None:
-        said = mcfs("ls", "-l", "genre:pop")
+    def test_shows_where_each_track_is(self, mcfs: CommandRunner) -> None:
+        result = mcfs("ls", "-l", "genre:pop")
         place = mcfs.library.top / "beyonce.mp3"
-        (line,) = said.lines
+        (line,) = result.lines
         assert line.endswith(f"  Beyoncé - Halo.mp3 → {place}")
         assert line.split()[0] == "0.0M"
 
-    def test_of_what_is_not_here_where_it_would_be(self, mcfs: Mcfs) -> None:
+    def test_shows_where_an_absent_track_would_be(self, mcfs: CommandRunner) -> None:
         (line,) = mcfs("ls", "-l", "present:no").lines
         assert f" → {mcfs.library.common_dir / 'annex' / 'objects'}" in line
         assert ABSENT not in line
 
-    def test_folders_stand_below_the_names(self, mcfs: Mcfs) -> None:
+    def test_folders_are_aligned_with_the_names(self, mcfs: CommandRunner) -> None:
         lines = mcfs("ls", "-l", "genre").lines
         assert all(line.startswith(" " * 18) and line.endswith("/") for line in lines)
 
-    def test_stays_on_its_line_in_a_narrow_terminal(self, mcfs: Mcfs) -> None:
+    def test_lines_are_cut_in_a_narrow_terminal(self, mcfs: CommandRunner) -> None:
         wide = mcfs.in_terminal("ls", "-l", "all", columns=1000).splitlines()
         narrow = mcfs.in_terminal("ls", "-l", "all", columns=40).splitlines()
         assert all(
@@ -120,13 +124,13 @@ class TestLong:
 
 
 class TestJson:
-    def test_a_track_has_what_every_command_says(self, mcfs: Mcfs) -> None:
+    def test_a_track_is_the_same_object_as_in_other_commands(self, mcfs: CommandRunner) -> None:
         (track,) = json.loads(mcfs("ls", "--json", "genre:pop/{{ title }}.{{ ext }}").out)
         (searched,) = json.loads(mcfs("search", "--json", "genre:pop").out)
         assert searched["name"] == "Beyoncé - Halo.mp3"
         assert track == {**searched, "name": "Halo.mp3", "type": "track"}
 
-    def test_a_folder_and_a_file(self, mcfs: Mcfs) -> None:
+    def test_a_folder_and_a_file(self, mcfs: CommandRunner) -> None:
         found = json.loads(mcfs("ls", "--json", "genre").out)
         assert {"name": "Ambient", "type": "folder"} in found
         assert json.loads(mcfs("ls", "--json", "genre:pop.csv").out) == [
@@ -154,32 +158,34 @@ class TestErrors:
             (f"all/{HALCYON}/x", "a file holds nothing", "x"),
         ],
     )
-    def test_say_where_and_what_to_write(
-        self, mcfs: Mcfs, path: str, sentence: str, place: str
+    def test_show_the_position_and_a_suggestion(
+        self, mcfs: CommandRunner, path: str, sentence: str, place: str
     ) -> None:
-        said = mcfs("ls", path)
-        assert (said.code, said.out) == (ExitCode.USAGE, "")
-        first, shown, caret = said.err.splitlines()
+        result = mcfs("ls", path)
+        assert (result.code, result.out) == (ExitCode.USAGE, "")
+        first, shown, caret = result.err.splitlines()
         assert sentence in first
         assert shown == f"  {path}"
         assert caret.index("^") == shown.rindex(place)
 
-    def test_a_path_too_deep(self, mcfs: Mcfs) -> None:
-        said = mcfs("ls", "genre:x/" * 40)
-        assert said.code in (ExitCode.FAILED, ExitCode.USAGE)
-        assert "folders deep" in said.err
+    def test_a_path_that_is_too_deep(self, mcfs: CommandRunner) -> None:
+        result = mcfs("ls", "genre:x/" * 40)
+        assert result.code in (ExitCode.FAILED, ExitCode.USAGE)
+        assert "folders deep" in result.err
 
 
 class TestOddNames:
-    def test_nothing_that_controls_a_terminal_reaches_one(self, mcfs: Mcfs, synced: Store) -> None:
+    def test_a_terminal_gets_no_control_characters(
+        self, mcfs: CommandRunner, synced: Store
+    ) -> None:
         odd = "a\x1b[2Jb\x9bc\u202ed\udcffe"
-        add(synced, [simple_track("odd", genre=odd, file=f"{odd}.mp3")])
+        add_tracks(synced, [simple_track("odd", genre=odd, file=f"{odd}.mp3")])
         for words in (["genre"], ["-l", "all"]):
             sent = mcfs.in_terminal("ls", *words, columns=500)
             assert not set(sent) & {"\x1b", "\x9b", "\u202e", "\udcff"}
             assert "␛[2Jb" in sent
 
-    def test_programs_get_the_bytes(self, mcfs: Mcfs, synced: Store) -> None:
-        add(synced, [simple_track("odd", genre="caf\udce9")])
+    def test_programs_get_the_bytes(self, mcfs: CommandRunner, synced: Store) -> None:
+        add_tracks(synced, [simple_track("odd", genre="caf\udce9")])
         assert "caf\udce9/" in mcfs("ls", "genre").lines
         json.loads(mcfs("ls", "--json", "genre").out.encode())

@@ -1,4 +1,4 @@
-"""`mcfs pin`, `mcfs unpin`, `mcfs pins`: the folder `pins/`, without a mount and beside one."""
+"""`mcfs pin`, `mcfs unpin` and `mcfs pins`, with and without a mount."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from mcfs.errors import ExitCode
 from mcfs.store import Store
-from tests.cli.running import Mcfs
+from tests.cli.running import CommandRunner
 from tests.mounts import mounted, wait_until
 from tests.prerequisites import needs_fuse
 
@@ -17,9 +17,9 @@ TECHNO = "genre:techno bpm:120-130"
 
 
 class TestPin:
-    def test_a_query_under_its_own_text(self, mcfs: Mcfs) -> None:
-        said = mcfs("pin", "genre:techno", "bpm:120-130")
-        assert (said.code, said.out, said.err) == (
+    def test_without_a_name_the_query_is_the_name(self, mcfs: CommandRunner) -> None:
+        result = mcfs("pin", "genre:techno", "bpm:120-130")
+        assert (result.code, result.out, result.err) == (
             ExitCode.DONE,
             f"pinned {TECHNO}, 4 tracks\n",
             "",
@@ -28,24 +28,24 @@ class TestPin:
         assert mcfs("ls", "pins").lines == [f"{TECHNO}/"]
         assert mcfs("ls", f"pins/{TECHNO}").out == mcfs("ls", TECHNO).out
 
-    def test_a_name(self, mcfs: Mcfs) -> None:
-        said = mcfs("pin", "--name", "Peak time", TECHNO)
-        assert said.out.startswith("pinned Peak time: ")
+    def test_a_name(self, mcfs: CommandRunner) -> None:
+        result = mcfs("pin", "--name", "Peak time", TECHNO)
+        assert result.out.startswith("pinned Peak time: ")
         assert mcfs("ls", "pins/Peak time").out == mcfs("ls", TECHNO).out
 
-    def test_what_begins_with_a_minus_is_a_query(self, mcfs: Mcfs) -> None:
+    def test_a_query_may_begin_with_a_minus(self, mcfs: CommandRunner) -> None:
         assert mcfs("pin", "-genre:techno").code == ExitCode.DONE
         assert mcfs("ls", "pins/-genre:techno").out == mcfs("ls", "./-genre:techno").out
         assert mcfs("unpin", "-genre:techno").code == ExitCode.DONE
 
-    def test_words_without_a_field_are_looked_for_in_all_text(self, mcfs: Mcfs) -> None:
+    def test_words_without_a_field_search_all_text(self, mcfs: CommandRunner) -> None:
         assert mcfs("pin", "halcyon").out == "pinned halcyon, 1 track\n"
         assert mcfs("ls", "pins/halcyon").lines == ["Orbital - Halcyon.mp3"]
 
-    def test_a_slash_is_written_as_in_a_name(self, mcfs: Mcfs) -> None:
-        said = mcfs("pin", "artist:AC/DC")
-        assert said.code == ExitCode.USAGE
-        assert said.err.splitlines() == [
+    def test_a_slash_must_be_replaced(self, mcfs: CommandRunner) -> None:
+        result = mcfs("pin", "artist:AC/DC")
+        assert result.code == ExitCode.USAGE
+        assert result.err.splitlines() == [
             r"mcfs: the name of a pin cannot contain a slash; write ∕ or \ instead",
             "  artist:AC/DC",
             "           ^",
@@ -67,51 +67,51 @@ class TestPin:
         ],
     )
     def test_what_cannot_be_pinned(
-        self, mcfs: Mcfs, synced: Store, words: list[str], sentence: str
+        self, mcfs: CommandRunner, synced: Store, words: list[str], sentence: str
     ) -> None:
-        said = mcfs("pin", *words)
-        assert said.code == ExitCode.USAGE
-        assert said.err.startswith(f"mcfs: {sentence}")
-        assert said.err.endswith("^\n")
+        result = mcfs("pin", *words)
+        assert result.code == ExitCode.USAGE
+        assert result.err.startswith(f"mcfs: {sentence}")
+        assert result.err.endswith("^\n")
         assert synced.user.pins() == []
 
-    def test_the_longest_name(self, mcfs: Mcfs) -> None:
+    def test_the_longest_name(self, mcfs: CommandRunner) -> None:
         assert mcfs("pin", "--name", "é" * 127 + "e", "genre:techno").code == ExitCode.DONE
 
-    def test_one_that_exists(self, mcfs: Mcfs, synced: Store) -> None:
+    def test_a_name_that_exists(self, mcfs: CommandRunner, synced: Store) -> None:
         mcfs("pin", "--name", "Peak", "genre:techno")
-        said = mcfs("pin", "--name", "Peak", "genre:pop")
-        assert (said.code, said.out) == (ExitCode.FAILED, "")
-        assert said.err == "mcfs: a pin of the name Peak exists already\n"
+        result = mcfs("pin", "--name", "Peak", "genre:pop")
+        assert (result.code, result.out) == (ExitCode.FAILED, "")
+        assert result.err == "mcfs: a pin of the name Peak exists already\n"
         assert [pin.query_text for pin in synced.user.pins()] == ["genre:techno"]
 
-    def test_nothing_to_pin(self, mcfs: Mcfs) -> None:
+    def test_an_empty_query(self, mcfs: CommandRunner) -> None:
         assert mcfs("pin").code == ExitCode.USAGE
 
 
 class TestUnpin:
-    def test_forgets(self, mcfs: Mcfs, synced: Store) -> None:
+    def test_deletes_the_pin(self, mcfs: CommandRunner, synced: Store) -> None:
         mcfs("pin", "genre:techno", "bpm:120-130")
         mcfs("pin", "--name", "Peak time", "genre:techno")
-        said = mcfs("unpin", "genre:techno", "bpm:120-130")
-        assert (said.code, said.out, said.err) == (ExitCode.DONE, "", "")
+        result = mcfs("unpin", "genre:techno", "bpm:120-130")
+        assert (result.code, result.out, result.err) == (ExitCode.DONE, "", "")
         assert [pin.name for pin in synced.user.pins()] == ["Peak time"]
 
-    def test_one_that_there_is_not(self, mcfs: Mcfs) -> None:
-        said = mcfs("unpin", "Peak")
-        assert said.code == ExitCode.FAILED
-        assert said.err == "mcfs: no pin of the name Peak; to list the pins: mcfs pins\n"
+    def test_an_unknown_pin(self, mcfs: CommandRunner) -> None:
+        result = mcfs("unpin", "Peak")
+        assert result.code == ExitCode.FAILED
+        assert result.err == "mcfs: no pin of the name Peak; to list the pins: mcfs pins\n"
 
 
 class TestPins:
-    def test_name_tracks_and_query(self, mcfs: Mcfs, synced: Store) -> None:
+    def test_shows_name_tracks_and_query(self, mcfs: CommandRunner, synced: Store) -> None:
         mcfs("pin", "--name", "Peak time", "genre:techno", "sort:-rating", "limit:3")
         mcfs("pin", "--name", "坂本", "artist:坂本")
         synced.user.add_pin("New folder", "")
         synced.user.add_pin("old", "mood:dark")
-        said = mcfs("pins")
-        assert (said.code, said.err) == (ExitCode.DONE, "")
-        assert said.lines == [
+        result = mcfs("pins")
+        assert (result.code, result.err) == (ExitCode.DONE, "")
+        assert result.lines == [
             "name        tracks  query",
             "New folder          (no query yet: rename its folder to one)",
             "Peak time        3  genre:techno sort:-rating limit:3",
@@ -119,18 +119,18 @@ class TestPins:
             "坂本             1  artist:坂本",
         ]
 
-    def test_counts_what_the_folder_shows(self, mcfs: Mcfs) -> None:
+    def test_counts_what_the_folder_shows(self, mcfs: CommandRunner) -> None:
         mcfs("pin", "--name", "dub", 'genre:"dub techno"')
         mcfs("pin", "--name", "elsewhere", "present:no")
         assert [row.split()[1] for row in mcfs("pins").lines[1:]] == ["0", "1"]
 
-    def test_none(self, mcfs: Mcfs) -> None:
-        said = mcfs("pins")
-        assert (said.code, said.out) == (ExitCode.DONE, "")
-        assert said.err == "mcfs: no pins; to make one: mcfs pin QUERY, or mkdir in pins/\n"
+    def test_without_pins(self, mcfs: CommandRunner) -> None:
+        result = mcfs("pins")
+        assert (result.code, result.out) == (ExitCode.DONE, "")
+        assert result.err == "mcfs: no pins; to make one: mcfs pin QUERY, or mkdir in pins/\n"
         assert json.loads(mcfs("pins", "--json").out) == []
 
-    def test_json(self, mcfs: Mcfs, synced: Store) -> None:
+    def test_json(self, mcfs: CommandRunner, synced: Store) -> None:
         mcfs("pin", "--name", "Peak", "genre:techno")
         synced.user.add_pin("New", "")
         new, peak = json.loads(mcfs("pins", "--json").out)
@@ -139,7 +139,7 @@ class TestPins:
         assert "no query" in new["error"]["message"]
 
 
-def test_a_mount_follows(mcfs: Mcfs, tmp_path: Path) -> None:
+def test_a_mount_shows_changes_of_pins(mcfs: CommandRunner, tmp_path: Path) -> None:
     needs_fuse()
     with mounted(mcfs.library.top, tmp_path / "mnt") as served:
         pins = served.path / "pins"

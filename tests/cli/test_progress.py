@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library
-from tests.cli.running import Mcfs, in_terminal
+from tests.cli.running import CommandRunner, in_terminal
 from tests.mounts import REPOSITORY
 from tests.prerequisites import git_annex_environment
 
@@ -48,7 +48,7 @@ def test_bar(tmp_path: Path, columns: int) -> None:
     assert any(re.search(r"━ [1-9]0000/100000 \d+/s +\d\d:\d\d$", line) for line in drawn)
 
 
-def test_a_quick_sync_shows_no_bar(mcfs: Mcfs) -> None:
+def test_a_quick_sync_shows_no_bar(mcfs: CommandRunner) -> None:
     sent = mcfs.in_terminal("sync", "--full", columns=80)
     assert re.sub(r"\x1b\[\?25[hl]", "", sent).splitlines() == [
         "12 tracks, 1 of them not here",

@@ -1,4 +1,4 @@
-"""`mcfs status`: the one screen, whatever state library, store and mounts are in."""
+"""`mcfs status` in all states of library, store and mounts."""
 
 from __future__ import annotations
 
@@ -23,40 +23,39 @@ from mcfs.cli import run
 from mcfs.cli.text_layout import cell_width
 from mcfs.config.load import load_settings
 from mcfs.errors import ExitCode, LibraryError
-from mcfs.inspect.times import ago, duration
 from mcfs.mounting.unmount import unmount
 from mcfs.store import Store, open_store
 from mcfs.store.locks import sync_lock
 from mcfs.sync.run import sync
 from tests.cache_access import generation_of
-from tests.cli.running import Mcfs
+from tests.cli.running import CommandRunner
 from tests.mounts import REPOSITORY, is_mounted, mounted, wait_until
 from tests.prerequisites import needs_fuse, needs_root
 from tests.tracks import run_in_library
 
 
-def status(mcfs: Mcfs) -> dict[str, Any]:
-    """What `--json` says."""
-    said = mcfs("status", "--json")
-    assert (said.code, said.err) == (ExitCode.DONE, "")
-    told: dict[str, Any] = json.loads(said.out)
+def status(mcfs: CommandRunner) -> dict[str, Any]:
+    """The output of `--json`."""
+    result = mcfs("status", "--json")
+    assert (result.code, result.err) == (ExitCode.DONE, "")
+    told: dict[str, Any] = json.loads(result.out)
     return told
 
 
-def rows(mcfs: Mcfs) -> dict[str, list[str]]:
-    """What is said, by what it is about."""
-    said = mcfs("status")
-    assert (said.code, said.err) == (ExitCode.DONE, "")
+def rows(mcfs: CommandRunner) -> dict[str, list[str]]:
+    """The sentences by their label."""
+    result = mcfs("status")
+    assert (result.code, result.err) == (ExitCode.DONE, "")
     found: dict[str, list[str]] = {}
     label = ""
-    for line in said.lines:
+    for line in result.lines:
         label = line[:9].strip() or label
         found.setdefault(label, []).append(line[9:])
     return found
 
 
 def everything_below(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """Each file and folder, and what would show a change of it."""
+    """Every file and folder, with what a change would change."""
     return {
         os.fspath(path): (found.st_mtime_ns, found.st_size, found.st_ino)
         for path in [folder, *folder.rglob("*")]
@@ -66,7 +65,7 @@ def everything_below(folder: Path) -> dict[str, tuple[int, int, int]]:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """As on a disk that cannot be written."""
+    """As on a read-only disk."""
     needs_root("to make a folder read-only")
     subprocess.run(["mount", "--bind", folder, folder], check=True)
     try:
@@ -76,25 +75,25 @@ def read_only(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", folder], check=True)
 
 
-def test_one_screen(mcfs: Mcfs, library: Library, synced: Store) -> None:
+def test_one_screen(mcfs: CommandRunner, library: Library, synced: Store) -> None:
     sync(library, synced, full=True)
     synced.user.add_pin("Peak time", "genre:techno")
     synced.user.add_pin("戦場", "")
-    said = rows(mcfs)
-    assert list(said) == ["library", "tracks", "sync", "mounts", "pins", "runs"]
-    assert said["library"] == [str(library.top), library.uuid]
-    assert said["tracks"] == [
+    result = rows(mcfs)
+    assert list(result) == ["library", "tracks", "sync", "mounts", "pins", "runs"]
+    assert result["library"] == [str(library.top), library.uuid]
+    assert result["tracks"] == [
         "12, 11 of them here, 1 without metadata",
         "values that cannot be read as numbers: bpm (1)",
     ]
-    (last,) = said["sync"]
+    (last,) = result["sync"]
     assert last.startswith("just now, took ")
-    assert said["mounts"] == ["none"]
-    assert said["pins"] == ["2: Peak time, 戦場"]
-    assert all(line.startswith("sync (full), ") for line in said["runs"])
+    assert result["mounts"] == ["none"]
+    assert result["pins"] == ["2: Peak time, 戦場"]
+    assert all(line.startswith("sync (full), ") for line in result["runs"])
 
 
-def test_for_programs(mcfs: Mcfs, library: Library, synced: Store) -> None:
+def test_for_programs(mcfs: CommandRunner, library: Library, synced: Store) -> None:
     sync(library, synced)
     run_in_library(library, "git annex metadata -q kino.mp3 -s mood=dark")
     sync(library, synced)
@@ -122,7 +121,9 @@ def test_for_programs(mcfs: Mcfs, library: Library, synced: Store) -> None:
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80])
-def test_fits_the_terminal(mcfs: Mcfs, library: Library, synced: Store, columns: int) -> None:
+def test_fits_the_terminal(
+    mcfs: CommandRunner, library: Library, synced: Store, columns: int
+) -> None:
     (library.top / "mcfs.toml").write_text("[view.Peak]\nlimit = 'a'\nquery = 3")
     for name in ("Peak time", "戦場" * 30, "two words"):
         synced.user.add_pin(name, "genre:techno")
@@ -138,7 +139,7 @@ def test_fits_the_terminal(mcfs: Mcfs, library: Library, synced: Store, columns:
 
 
 class TestNeverSynced:
-    def test_says_what_to_do_and_makes_nothing(
+    def test_says_what_to_do_and_creates_nothing(
         self, library: Library, capsysbinary: pytest.CaptureFixture[bytes]
     ) -> None:
         before = everything_below(library.top)
@@ -154,24 +155,26 @@ class TestNeverSynced:
                 assert "tracks" not in out
         assert everything_below(library.top) == before
 
-    def test_a_store_that_was_made_and_not_filled(self, mcfs: Mcfs, library: Library) -> None:
+    def test_a_store_that_is_still_empty(self, mcfs: CommandRunner, library: Library) -> None:
         shutil.rmtree(library.store_dir)
         open_store(library.store_dir).close()
         assert rows(mcfs)["sync"] == ["never synced", "to read the library: mcfs sync"]
 
-    def test_a_store_of_another_library(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+    def test_a_store_of_another_library(
+        self, mcfs: CommandRunner, library: Library, synced: Store
+    ) -> None:
         run_in_library(library, "git config annex.uuid 11111111-2222-3333-4444-555555555555")
-        said = rows(mcfs)
-        assert said["sync"] == [
+        result = rows(mcfs)
+        assert result["sync"] == [
             "the store belongs to another library; to read this one: mcfs sync",
             "to read the library: mcfs sync",
         ]
-        assert "tracks" not in said
+        assert "tracks" not in result
 
 
 class TestNothingIsChanged:
-    def test_where_nobody_has_the_store_open(
-        self, mcfs: Mcfs, library: Library, synced: Store
+    def test_when_no_process_has_the_store_open(
+        self, mcfs: CommandRunner, library: Library, synced: Store
     ) -> None:
         sync(library, synced)
         synced.close()
@@ -180,7 +183,7 @@ class TestNothingIsChanged:
         assert everything_below(library.top) == before
 
     def test_on_a_disk_that_cannot_be_written(
-        self, mcfs: Mcfs, library: Library, synced: Store
+        self, mcfs: CommandRunner, library: Library, synced: Store
     ) -> None:
         synced.close()
         with read_only(library.top):
@@ -191,8 +194,13 @@ class TestNothingIsChanged:
         assert (told["tracks"], told["changed_since"], told["store_errors"]) == (12, False, [])
 
     @pytest.mark.parametrize("left", [("-wal", "-shm"), ("-wal",)])
-    def test_on_such_a_disk_after_somebody_was_killed(
-        self, mcfs: Mcfs, library: Library, synced: Store, tmp_path: Path, left: tuple[str, ...]
+    def test_on_a_read_only_disk_after_a_process_was_killed(
+        self,
+        mcfs: CommandRunner,
+        library: Library,
+        synced: Store,
+        tmp_path: Path,
+        left: tuple[str, ...],
     ) -> None:
         sync(library, synced, full=True)
         # As a kill leaves them: a log that nobody has put into the database.
@@ -211,7 +219,7 @@ class TestNothingIsChanged:
 
 
 class TestWhileSyncing:
-    def test_says_how_far_it_is(self, mcfs: Mcfs, synced: Store) -> None:
+    def test_shows_the_progress(self, mcfs: CommandRunner, synced: Store) -> None:
         with sync_lock(synced.folder) as lock:
             lock.report_progress(0, 0)
             assert rows(mcfs)["sync"][-1] == f"syncing (pid {os.getpid()}, for 0 s)"
@@ -224,7 +232,7 @@ class TestWhileSyncing:
             assert datetime.fromisoformat(told["started_at"]).utcoffset() == timedelta()
         assert status(mcfs)["syncing"] is None
 
-    def test_another_process(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+    def test_another_process(self, mcfs: CommandRunner, library: Library, synced: Store) -> None:
         sync(library, synced)
         script = (
             "import sys; from pathlib import Path; from mcfs.store.locks import sync_lock\n"
@@ -246,7 +254,9 @@ class TestWhileSyncing:
 
 
 class TestLastSync:
-    def test_found_nothing_changed(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+    def test_nothing_had_changed(
+        self, mcfs: CommandRunner, library: Library, synced: Store
+    ) -> None:
         sync(library, synced)
         run_in_library(library, "git annex metadata -q kino.mp3 -s mood=dark")
         sync(library, synced)
@@ -256,7 +266,7 @@ class TestLastSync:
         assert status(mcfs)["last_sync"]["kind"] == "nothing"
 
     def test_failed(
-        self, mcfs: Mcfs, library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
+        self, mcfs: CommandRunner, library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sync(library, synced)
 
@@ -268,20 +278,22 @@ class TestLastSync:
             for _ in range(6):
                 with pytest.raises(LibraryError):
                     sync(library, synced)
-        said = rows(mcfs)
-        assert said["sync"] == [
+        result = rows(mcfs)
+        assert result["sync"] == [
             "just now; nothing had changed",
             "sync failed just now: the disk is gone; to try again: mcfs sync",
         ]
-        assert len(said["runs"]) == 5
-        for logged in said["runs"]:
+        assert len(result["runs"]) == 5
+        for logged in result["runs"]:
             assert re.fullmatch(r"sync, just now: failed after \d+\.\d s: the disk is gone", logged)
         assert status(mcfs)["failure"]["error"]["message"] == "the disk is gone"
         sync(library, synced)
         assert rows(mcfs)["sync"] == ["just now; nothing had changed"]
         assert status(mcfs)["failure"] is None
 
-    def test_was_cut_off_as_it_ended(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+    def test_was_killed_at_its_end(
+        self, mcfs: CommandRunner, library: Library, synced: Store
+    ) -> None:
         sync(library, synced, full=True)
         # What is in the database between the commit and the end.
         with synced.cache.writing() as write:
@@ -291,16 +303,16 @@ class TestLastSync:
         assert (told["tracks"], told["present"], told["broken"]) == (12, 11, {"bpm": 1})
         assert told["last_sync"] is not None
 
-    def test_is_long_ago(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+    def test_is_long_ago(self, mcfs: CommandRunner, library: Library, synced: Store) -> None:
         sync(library, synced)
         with synced.cache.reading() as read:
             counts = read.counts()
         for hours, stale in ((23, False), (25, True)):
             synced.cache.record_finish(datetime.now(UTC) - timedelta(hours=hours), counts)
-            said = rows(mcfs)["sync"]
-            assert said[0].startswith("23 hours ago" if hours == 23 else "1 day ago")
+            result = rows(mcfs)["sync"]
+            assert result[0].startswith("23 hours ago" if hours == 23 else "1 day ago")
             assert (
-                said[1:] == ["that is more than a day; to check for changes: mcfs sync"]
+                result[1:] == ["that is more than a day; to check for changes: mcfs sync"]
             ) is stale
             assert status(mcfs)["stale"] is stale
 
@@ -314,7 +326,9 @@ class TestLastSync:
             "echo 'extensions = [\"mp3\"]' > mcfs.toml",
         ],
     )
-    def test_is_out_of_date(self, mcfs: Mcfs, library: Library, synced: Store, change: str) -> None:
+    def test_is_out_of_date(
+        self, mcfs: CommandRunner, library: Library, synced: Store, change: str
+    ) -> None:
         sync(library, synced)
         assert status(mcfs)["changed_since"] is False
         run_in_library(library, change)
@@ -324,8 +338,8 @@ class TestLastSync:
         assert status(mcfs)["changed_since"] is False
 
 
-def test_what_remotes_sent_and_nobody_merged(
-    mcfs: Mcfs, library: Library, synced: Store, tmp_path: Path
+def test_unmerged_metadata(
+    mcfs: CommandRunner, library: Library, synced: Store, tmp_path: Path
 ) -> None:
     run_in_library(
         library,
@@ -356,7 +370,7 @@ def test_what_remotes_sent_and_nobody_merged(
     ],
 )
 def test_a_branch_of_git_annex(
-    mcfs: Mcfs,
+    mcfs: CommandRunner,
     library: Library,
     synced: Store,
     command: str,
@@ -368,15 +382,15 @@ def test_a_branch_of_git_annex(
     told = status(mcfs)
     assert told["branch"].startswith(branch)
     assert told["basis"] == basis
-    (said,) = rows(mcfs)["branch"]
-    assert says in said
-    assert told["branch"] in said
+    (result,) = rows(mcfs)["branch"]
+    assert says in result
+    assert told["branch"] in result
 
 
 class TestMounts:
     @pytest.mark.parametrize("name", ["mnt", "two words, a comma\\ é 戦"])
-    def test_of_this_library_alone(
-        self, mcfs: Mcfs, library: Library, synced: Store, tmp_path: Path, name: str
+    def test_only_mounts_of_this_library(
+        self, mcfs: CommandRunner, library: Library, synced: Store, tmp_path: Path, name: str
     ) -> None:
         needs_fuse()
         other = tmp_path / f"another {name}"
@@ -385,12 +399,12 @@ class TestMounts:
         with mounted(other, tmp_path / "others"), mounted(library.top, place):
             assert rows(mcfs)["mounts"] == [str(place)]
             assert status(mcfs)["mounts"] == [{"path": str(place), "dead": False}]
-            assert f"mounts   {tmp_path / 'others'}\n" in _said(other)
+            assert f"mounts   {tmp_path / 'others'}\n" in _status_output(other)
         assert rows(mcfs)["mounts"] == ["none"]
         subprocess.run(["chmod", "-R", "u+w", other], check=True)
 
-    def test_that_are_dead(
-        self, mcfs: Mcfs, library: Library, synced: Store, tmp_path: Path
+    def test_dead_mounts(
+        self, mcfs: CommandRunner, library: Library, synced: Store, tmp_path: Path
     ) -> None:
         needs_fuse()
         place = tmp_path / "a mount"
@@ -403,15 +417,15 @@ class TestMounts:
             finally:
                 process.send_signal(signal.SIGKILL)
         try:
-            (said,) = rows(mcfs)["mounts"]
-            assert said == f"{place} is dead; to remove it: mcfs umount '{place}'"
+            (result,) = rows(mcfs)["mounts"]
+            assert result == f"{place} is dead; to remove it: mcfs umount '{place}'"
             assert status(mcfs)["mounts"] == [{"path": str(place), "dead": True}]
         finally:
             unmount(place)
 
 
 class TestSettings:
-    def test_broken_views(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+    def test_broken_views(self, mcfs: CommandRunner, library: Library, synced: Store) -> None:
         file = library.top / "mcfs.toml"
         file.write_text("[view.Peak]\nlimit = 'a'\n[view.good]\nquery = 'genre:x'\n")
         assert rows(mcfs)["config"] == [
@@ -427,16 +441,18 @@ class TestSettings:
             }
         ]
 
-    def test_that_are_none(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+    def test_settings_that_cannot_be_read(
+        self, mcfs: CommandRunner, library: Library, synced: Store
+    ) -> None:
         (library.top / "mcfs.toml").write_text("absent = 1\n")
         says = 'mcfs.toml:1: absent: write "hide" or "show"'
         assert rows(mcfs)["config"] == [says]
         assert status(mcfs)["config_error"]["message"] == says
         assert status(mcfs)["changed_since"] is None
-        said = mcfs("sync")
-        assert (said.code, said.err) == (ExitCode.USAGE, f"mcfs: {says}\n")
+        result = mcfs("sync")
+        assert (result.code, result.err) == (ExitCode.USAGE, f"mcfs: {says}\n")
 
-    def test_are_what_a_sync_goes_by(self, mcfs: Mcfs, library: Library) -> None:
+    def test_changed_settings_need_a_sync(self, mcfs: CommandRunner, library: Library) -> None:
         shutil.rmtree(library.store_dir)
         (library.top / "mcfs.toml").write_text('extensions = ["wav"]')
         assert load_settings(library.top).extensions == {"wav"}
@@ -451,7 +467,7 @@ class TestSettings:
 
 
 class TestTrouble:
-    def test_a_library_that_is_not_there(
+    def test_a_missing_library(
         self, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
     ) -> None:
         for place in (tmp_path / "nowhere", tmp_path):
@@ -460,15 +476,15 @@ class TestTrouble:
             assert out == b""
             assert err.startswith(f"mcfs: {place} is not ".encode())
 
-    def test_a_damaged_cache(self, mcfs: Mcfs, library: Library, synced: Store) -> None:
+    def test_a_damaged_cache(self, mcfs: CommandRunner, library: Library, synced: Store) -> None:
         synced.user.add_pin("Peak time", "genre:techno")
         synced.close()
         path = library.store_dir / "cache.db"
         path.write_bytes(b"no database" * 1000)
         before = everything_below(library.store_dir)
-        said = rows(mcfs)
-        assert said["sync"][-1] == f"{path} is not a database"
-        assert said["pins"] == ["1: Peak time"]
+        result = rows(mcfs)
+        assert result["sync"][-1] == f"{path} is not a database"
+        assert result["pins"] == ["1: Peak time"]
         assert everything_below(library.store_dir) == before
 
     @pytest.mark.parametrize(
@@ -484,7 +500,13 @@ class TestTrouble:
         ],
     )
     def test_another_version(
-        self, mcfs: Mcfs, library: Library, synced: Store, name: str, change: str, says: str
+        self,
+        mcfs: CommandRunner,
+        library: Library,
+        synced: Store,
+        name: str,
+        change: str,
+        says: str,
     ) -> None:
         synced.close()
         path = library.store_dir / name
@@ -495,7 +517,7 @@ class TestTrouble:
         assert rows(mcfs)["sync"][-1] == f"{path} is of another version of mcfs; {says}"
 
 
-def _said(library_top: Path) -> str:
+def _status_output(library_top: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "mcfs", "status", "--library", library_top],
         cwd=REPOSITORY,
@@ -503,40 +525,3 @@ def _said(library_top: Path) -> str:
         check=True,
     )
     return done.stdout.decode()
-
-
-NOW = datetime(2026, 6, 15, 12, 0, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0, "just now"),
-        (59, "just now"),
-        (-59, "just now"),
-        (60, "1 minute ago"),
-        (300, "5 minutes ago"),
-        (3599, "59 minutes ago"),
-        (3600, "1 hour ago"),
-        (7200, "2 hours ago"),
-        (86399, "23 hours ago"),
-        (86400, "1 day ago"),
-        (3 * 86400, "3 days ago"),
-        (7 * 86400 - 1, "6 days ago"),
-        (7 * 86400, f"{(NOW - timedelta(days=7)).astimezone():%Y-%m-%d %H:%M}"),
-        (-3600, f"{(NOW + timedelta(hours=1)).astimezone():%Y-%m-%d %H:%M}"),
-    ],
-)
-def test_ago(seconds: int, said: str) -> None:
-    assert ago(NOW - timedelta(seconds=seconds), NOW) == said
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0.04, "0.0 s"), (1.26, "1.3 s"), (59.94, "59.9 s"), (59.96, "1 min 0 s"),
-        (125.2, "2 min 5 s"), (3600, "60 min 0 s"),
-    ],
-)  # fmt: skip
-def test_duration(seconds: float, said: str) -> None:
-    assert duration(seconds) == said

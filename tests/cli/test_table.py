@@ -1,4 +1,4 @@
-"""The table of tracks: which columns, how wide, and what is in them."""
+"""The table of tracks: columns, widths, cells."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_cells(
     ("field", "value"),
     [("rating", "0"), ("duration", "0"), ("duration", "long"), ("bpm", ""), ("mood", "dark")],
 )
-def test_a_column_with_nothing_in_it_is_not_there(
+def test_an_empty_column_is_not_shown(
     capsysbinary: pytest.CaptureFixture[bytes], field: str, value: str
 ) -> None:
     lines = drawn(capsysbinary, Output(), simple_track("a", title="T", **{field: value}))
@@ -113,7 +113,7 @@ def test_no_line_is_too_long(capsysbinary: pytest.CaptureFixture[bytes], width: 
     assert max(map(cell_width, lines)) <= width
 
 
-def test_columns_are_straight(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_columns_are_aligned(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     tracks = [
         simple_track("a", title="戦場", artist="坂本龍一", bpm="80"),
         simple_track("b", title="Remnants", artist="Surgeon", bpm="134.5"),
@@ -127,7 +127,7 @@ def test_columns_are_straight(capsysbinary: pytest.CaptureFixture[bytes]) -> Non
     ]
 
 
-def test_without_a_width_nothing_is_cut(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_nothing_is_cut_without_a_width(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     lines = drawn(
         capsysbinary,
         Output(),

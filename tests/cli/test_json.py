@@ -1,0 +1,127 @@
+"""`--json`: which commands have it, and how results and failures look to programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library
+from mcfs.cli import COMMANDS, run
+from mcfs.errors import ExitCode
+from mcfs.store import Store
+from tests.cli.running import CommandRunner
+
+# They print nothing when they succeed.
+WITHOUT_RESULTS = {"mount", "umount", "unpin"}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"import"}))
+def test_every_command_with_results_has_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == ExitCode.DONE
+    assert ("--json" in capsys.readouterr().out) is (name not in WITHOUT_RESULTS)
+
+
+@pytest.mark.parametrize("source", ["mixxx", "tags"])
+def test_every_import_has_it(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["import", source, "--help"]) == ExitCode.DONE
+    assert "--json" in capsys.readouterr().out
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["search", "--json"],
+            ["search", "--format", "json"],
+            ["get", "--json"],
+            ["pin", "--json"],
+            ["explain", "--json"],
+        ],
+    )
+    def test_a_wrong_query(self, mcfs: CommandRunner, command: list[str]) -> None:
+        result = mcfs(*command, "gnere:techno")
+        assert result.code == ExitCode.USAGE
+        assert json.loads(result.out)["error"] == {
+            "message": 'unknown field "gnere"',
+            "suggestion": 'did you mean "genre"?',
+            "position": 0,
+        }
+        assert result.err.startswith('mcfs: unknown field "gnere"; did you mean "genre"?\n')
+
+    @pytest.mark.parametrize("command", [["ls", "--json"], ["which", "--json"]])
+    def test_a_wrong_path(self, mcfs: CommandRunner, command: list[str]) -> None:
+        result = mcfs(*command, "genre/Nothing")
+        assert result.code == ExitCode.USAGE
+        error = json.loads(result.out)["error"]
+        assert (error["position"], error["suggestion"]) == (
+            6,
+            "to search all text, write any:Nothing",
+        )
+
+    @pytest.mark.parametrize(
+        "command",
+        [["status"], ["sync"], ["pins"], ["fields"], ["search"], ["ls"], ["import", "tags"]],
+    )
+    def test_no_library(
+        self, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code = run([*command, "--json", "--library", str(tmp_path)])
+        captured = capsys.readouterr()
+        assert code == ExitCode.UNREACHABLE
+        error = json.loads(captured.out)["error"]
+        assert captured.err == f"mcfs: {error['message']}\n"
+        assert (error["suggestion"], error["position"]) == (None, None)
+
+    def test_without_the_option_nothing_is_printed(self, mcfs: CommandRunner) -> None:
+        assert mcfs("search", "gnere:techno").out == ""
+
+
+class TestSync:
+    def test_the_first(self, library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["sync", "--json", "--library", str(library.top)]) == ExitCode.DONE
+        report = json.loads(capsys.readouterr().out)
+        assert report.pop("seconds") >= 0
+        assert report == {
+            "dry_run": False,
+            "kind": "full",
+            "tracks": 12,
+            "present": 11,
+            "added": 12,
+            "changed": 0,
+            "removed": 0,
+            "broken": {"bpm": 1},
+            "unmerged": [],
+        }
+
+    def test_a_dry_run(self, mcfs: CommandRunner) -> None:
+        (mcfs.library.top / "kino.mp3").unlink()
+        result = mcfs("sync", "--dry-run", "--json")
+        assert result.code == ExitCode.DONE
+        report = json.loads(result.out)
+        assert report["dry_run"] is True
+        assert {report["added"], report["changed"]} == {0}
+
+
+class TestPin:
+    def test_the_new_pin(self, mcfs: CommandRunner, synced: Store) -> None:
+        pin = json.loads(mcfs("pin", "--json", "--name", "Peak", "genre:techno").out)
+        assert pin == {"name": "Peak", "query": "genre:techno", "tracks": 6, "error": None}
+        assert json.loads(mcfs("pins", "--json").out) == [pin]
+
+    def test_a_name_that_exists(self, mcfs: CommandRunner) -> None:
+        mcfs("pin", "genre:techno")
+        result = mcfs("pin", "--json", "genre:techno")
+        assert result.code == ExitCode.FAILED
+        assert "genre:techno" in json.loads(result.out)["error"]["message"]
+
+
+def test_demo(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["demo", "--json", "--tracks", "3", str(tmp_path / "demo")]) == ExitCode.DONE
+    assert json.loads(capfd.readouterr().out) == {
+        "library": str(tmp_path / "demo"),
+        "archive": str(tmp_path / "demo-archive"),
+        "tracks": 3,
+        "only_in_archive": 1,
+    }

@@ -1,0 +1,136 @@
+"""A query in words, and remarks about a query that may mean something else."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from mcfs.inspect.describe_query import describe_query, query_remarks
+from mcfs.query import AnnexKeys, Query, ValueIs, Vocabulary, parse
+from mcfs.template import parse_template
+
+TODAY = date(2025, 6, 15)
+VOCABULARY = Vocabulary(frozenset({"mood"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ["every track"]),
+        ("genre:techno", ['genre contains "techno"']),
+        ("genre:=techno", ['genre is "techno", the whole value']),
+        ('genre:""', ["has no genre"]),
+        ('-genre:""', ["has genre"]),
+        ("-genre:techno", ['not: genre contains "techno" (keeps tracks without genre)']),
+        ("artist:x", ['artist or album artist contains "x"']),
+        (
+            "dark",
+            [
+                "artist, album artist, title, album, genre, composer, comment, grouping, crate or "
+                'work path contains "dark"'
+            ],
+        ),
+        ("location:x", ['work path contains "x"']),
+        ("mood:dark", ['mood contains "dark"']),
+        ("meta.mood:dark", ['the annex field "mood" contains "dark"']),
+        (
+            "bpm:126",
+            ["tempo 126: 125.95 up to 127, its half 62.95 up to 64, its double 251.95 up to 254"],
+        ),
+        ("bpm:=126", ["tempo 126: 125.95 up to 127, without half and double"]),
+        (
+            "~bpm:100",
+            ["tempo near 100: 94 to 106, its half 47 to 53, its double 188 to 212"],
+        ),
+        ("bpm:120-130", ["bpm 120 to 130"]),
+        ("bpm:<=120.5", ["bpm at most 120.5"]),
+        ("rating:>3", ["rating above 3"]),
+        ("rating:>=4", ["rating at least 4"]),
+        ("rating:<3", ["rating below 3, or none"]),
+        ("-rating:<3", ["not: rating below 3, or none (removes tracks without rating too)"]),
+        ("-rating:>=3", ["not: rating at least 3 (keeps tracks without rating)"]),
+        ("year:<1990", ["year below 1990"]),
+        ("year:1990s", ["year 1990 to 1999"]),
+        ("played:3", ["played 3"]),
+        ("duration:3:30", ["duration 3:30 up to 3:31"]),
+        ("size:>10M", ["size above 10485760 bytes (10M)"]),
+        ("size:<500", ["size below 500 bytes"]),
+        ("key:Am", ["key 8A, in any notation"]),
+        ("~key:8A", ["key mixes with 8A: 7A 7B 8A 8B 9A 9B, in any notation"]),
+        ("added:2025", ["added 2025-01-01 to 2025-12-31"]),
+        ("added:2025-06-01", ["added on 2025-06-01"]),
+        ("added:>=-7d", ["added on 2025-06-08 or after"]),
+        ("added:<2025", ["added on 2024-12-31 or before"]),
+        ("changed:2024..2025-03", ["changed 2024-01-01 to 2025-03-31"]),
+        ("present:no", ["content is not here"]),
+        ("live:yes", ["a live recording"]),
+        ("-live:yes", ["not: a live recording"]),
+        (
+            "genre:a | genre:b bpm:100-110",
+            [
+                "at least one of these:",
+                "  all of these:",
+                "    bpm 100 to 110",
+                '    genre contains "b"',
+                '  genre contains "a"',
+            ],
+        ),
+        (
+            "-(genre:a | genre:b)",
+            ["not: at least one of these:", '  genre contains "a"', '  genre contains "b"'],
+        ),
+        (
+            "genre:a sort:-rating sort:bpm limit:5",
+            [
+                'genre contains "a"',
+                "ordered by rating, highest first; tracks without it last",
+                "then by bpm; tracks without it last",
+                "only the first 5",
+            ],
+        ),
+        ("limit:5", ["every track", "only the first 5 by name"]),
+        ("shuffle:friday", ["every track", 'ordered at random, always the same for "friday"']),
+    ],
+)
+def test_describe_query(text: str, words: list[str]) -> None:
+    assert list(describe_query(parse(text, VOCABULARY), TODAY)) == words
+
+
+def test_describe_terms_without_a_query_text() -> None:
+    cut = parse("genre:a limit:5").refined(parse("bpm:100-110"))
+    assert list(describe_query(cut, TODAY)) == [
+        "among these:",
+        '  genre contains "a"',
+        "  only the first 5 by name",
+        "bpm 100 to 110",
+    ]
+    assert list(describe_query(Query(AnnexKeys(("a", "b"))), TODAY)) == [
+        "one of 2 tracks of a snapshot"
+    ]
+    assert list(describe_query(Query(ValueIs(parse_template("{{ bpm }}"), "130")), TODAY)) == [
+        '{{ bpm }} is "130"'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "alternative"),
+    [
+        ("genre:techno|house", "genre:techno|genre:house"),
+        ("x genre=techno|house", "genre:techno|genre:house"),
+        ("genre:techno|genre:house", None),
+        ("genre:techno | house", None),
+        ('genre:"techno|house"', None),
+        ("techno|house", None),
+        ("(genre:techno|house)", "genre:techno|genre:house"),
+        ("genre:techno|-house", None),
+    ],
+)
+def test_a_bar_after_a_field_is_remarked(text: str, alternative: str | None) -> None:
+    remarks = list(query_remarks(text))
+    if alternative is None:
+        assert remarks == []
+    else:
+        (remark,) = remarks
+        assert '"|" always means OR' in remark
+        assert remark.endswith(f"write {alternative}")
