@@ -6,10 +6,10 @@ queries against these tables and must not know an engine; nothing here opens or 
     field 1──n value n──m track 1──n track_file
                      (track_value)
 
-Every value of every field is kept once, in `value`, with its folded text and its number; a track's
-metadata is the rows of `track_value`, and so are the folders and types of its files. **Filters ask only
-`track_value`, and `track_file` for work paths**; the columns of `track` that
-repeat one value of a field are for sorting and showing, so that no folder has to join to be listed.
+Every value of every field is stored once, in `value`, with its folded text and its number. The rows of
+`track_value` are a track's metadata, and the folders and types of its files. **Filters use only
+`track_value`, and `track_file` for work paths**; the columns of `track` that repeat one value of a field
+are for sorting and showing, so that a listing needs no join.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from mcfs.schema.column_types import RawText, UtcTime
 
-# Raise it when the same tables are to hold other contents (a new `fold`, another inode hash).
+# Raise this when the same tables are to hold other contents (a new `fold`, another inode hash).
 DERIVATION = 2
 
 
-# Built-in fields that a sync makes, and the column of `track` that has each.
+# Built-in fields that a sync derives → their column of `track`.
 DERIVED_COLUMNS = {
     "added": "added_at",
     "changed": "changed_at",
@@ -60,10 +60,9 @@ class CacheBase(DeclarativeBase):
 class Track(CacheBase):
     """One annexed audio file, by annex key.
 
-    Indexes: the unique ones, and three more. `annex_key` finds a track whose log changed, `name` answers the
-    kernel's lookup of one name in a folder, `inode` keeps the file numbers of two tracks apart.
-    `track_by_base_name` finds the namesakes of a track that comes or goes; `track_absent` and `track_bare`
-    are counted after every sync.
+    Indexes: `annex_key` finds a track whose log changed, `name` answers the kernel's lookup of one name in a
+    folder, `inode` keeps the inodes of two tracks distinct. `track_by_base_name` finds the namesakes of a
+    track that is added or removed; `track_absent` and `track_bare` are counted after every sync.
     Sorting reads the rows of one folder and sorts them in memory, so no display column has an index.
     """
 
@@ -72,14 +71,14 @@ class Track(CacheBase):
     id: Mapped[int] = mapped_column(primary_key=True)
     annex_key: Mapped[str]
     name: Mapped[str]
-    # What it would be called if nobody else would be; folded, for that is how names collide.
+    # The name before namesakes are told apart; also folded, for that is how names collide.
     base_name: Mapped[str]
     base_name_folded: Mapped[str]
-    # Hash of the annex key, so that it survives a rebuild of the cache (see store/inodes.py).
+    # A hash of the annex key, so that it survives a rebuild of the cache (see store/inodes.py).
     inode: Mapped[int] = mapped_column(BigInteger)
     # The first of its work paths; NULL when no file of the checked-out tree has this key.
     work_path: Mapped[str | None]
-    # The annex object, relative to the common git directory; where it would be when absent.
+    # The annex object, relative to the common git directory; of absent content, where it would be.
     content_path: Mapped[str]
     present: Mapped[bool]
     size: Mapped[int | None] = mapped_column(BigInteger)
@@ -96,11 +95,9 @@ class Track(CacheBase):
     key_number: Mapped[int | None]
     year: Mapped[int | None]
     tracknumber: Mapped[int | None]
-    comment: Mapped[str | None]
-    color: Mapped[str | None]
     decade: Mapped[str | None]
     is_live: Mapped[bool] = mapped_column(default=False)
-    # Whether it has any value that is not of its place.
+    # Whether it has any value that does not come from its work path.
     has_metadata: Mapped[bool]
 
     __table_args__ = (
@@ -112,8 +109,8 @@ class Track(CacheBase):
         CheckConstraint("present IN (0, 1)", name="present_is_boolean"),
         CheckConstraint("is_live IN (0, 1)", name="is_live_is_boolean"),
         CheckConstraint("has_metadata IN (0, 1)", name="has_metadata_is_boolean"),
-        # Not columns that are `unique`: the index of such a one is there from the start, and a load would
-        # have to fill it in no order.
+        # Not `unique` columns: their indexes cannot be dropped, and a full load would have to fill them
+        # in random order.
         Index("track_by_annex_key", "annex_key", unique=True),
         Index("track_by_name", "name", unique=True),
         Index("track_by_inode", "inode", unique=True),
@@ -126,11 +123,11 @@ class Track(CacheBase):
 class TrackFile(CacheBase):
     """Every file of the checked-out tree, by its work path: several may be the same track.
 
-    The work path is a value like any other to a query, but hardly two tracks share one: kept here, it
-    needs no row in the dictionary and none in `track_value`. Its substrings are `track_file_fts`'s.
+    The work path is a value like any other to a query, but two tracks hardly ever share one: stored here, it
+    needs no row in `value` and none in `track_value`. `track_file_fts` indexes its substrings.
 
-    Indexes: the unique one, for no two tracks have one file; and `track_id`, for the files of a track
-    and for SQLite's own look when a track is deleted.
+    Indexes: the unique one, for a file belongs to one track; and `track_id`, for the files of a track
+    and for SQLite's own check when a track is deleted.
     """
 
     __tablename__ = "track_file"
@@ -139,9 +136,9 @@ class TrackFile(CacheBase):
     work_path: Mapped[str]
     folded: Mapped[str]
     track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
-    # The object of git that says which key it is; as long as it stays, nobody has to look again.
+    # The git object that names the key; while it is the same, a sync need not read it again.
     blob: Mapped[str] = mapped_column(default="")
-    # False for one that only the branch has that the checked-out one is based on.
+    # False for a file that the checked-out branch hides (see annex/files.py).
     in_work_tree: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (
@@ -166,9 +163,9 @@ class Field(CacheBase):
 class Value(CacheBase):
     """One distinct value of one field.
 
-    `value_by_text` finds a value when a track gains it. `value_by_folded` answers whole
-    values and prefixes, and groups case variants. `value_by_number` answers ranges; it is partial,
-    for most values are not numbers. Substrings are `value_fts`'s.
+    `value_by_text` finds a value when a track gains it. `value_by_folded` answers whole values and
+    prefixes, and groups case variants. `value_by_number` answers ranges; it is partial, for most values
+    are not numbers. `value_fts` indexes substrings.
     """
 
     __tablename__ = "value"
@@ -177,7 +174,7 @@ class Value(CacheBase):
     field_id: Mapped[int] = mapped_column(ForeignKey("field.id", ondelete="CASCADE"))
     text: Mapped[str]
     folded: Mapped[str]
-    # What a range compares: a number, a year, the number of a musical key. NULL when it is none.
+    # What a range compares: a number, a year, the number of a musical key; else NULL.
     number: Mapped[float | None]
 
     __table_args__ = (
@@ -212,11 +209,11 @@ class TrackValue(CacheBase):
 class ChangedTrack(CacheBase):
     """Which tracks each of the last generations added, changed, renamed or removed.
 
-    A mount tells the kernel of these and of no others. An empty key stands for all of them: the cache was
-    filled anew, or more was touched than is worth to be told one by one.
+    A mount invalidates the names of these and of no others. An empty key stands for all tracks: the cache
+    was filled anew, or so much changed that listing it does not pay.
     """
 
-    __tablename__ = "touched"
+    __tablename__ = "changed_track"
 
     generation: Mapped[int] = mapped_column(primary_key=True)
     annex_key: Mapped[str] = mapped_column(primary_key=True)
@@ -225,11 +222,11 @@ class ChangedTrack(CacheBase):
 
 
 class SyncState(CacheBase):
-    """What the cache is a picture of. One row, always: `id` is 1.
+    """Which state of the library the cache has. Always one row, with `id` 1.
 
     `(store_uuid, generation)` names one state of the cache and is never reused: a rebuild draws a new
-    uuid, every sync that changed something adds one. How far a running sync is stands in its lock
-    (store/lock.py): its one transaction holds the database, and shows nothing before it commits.
+    uuid, every sync that changed something adds one. The progress of a running sync is in its lock file
+    (store/locks.py): its transaction shows nothing before it commits.
     """
 
     __tablename__ = "sync_state"
@@ -238,7 +235,7 @@ class SyncState(CacheBase):
     store_uuid: Mapped[str]
     generation: Mapped[int] = mapped_column(default=0)
     library_uuid: Mapped[str | None]
-    # What the library looked like when it was read (annex/fingerprint.py).
+    # The fingerprint of the library when it was read (annex/fingerprint.py).
     fingerprint: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -252,8 +249,8 @@ class SyncState(CacheBase):
 
 
 # Substrings of the distinct folded values and of the folded work paths, in any script.
-# `case_sensitive`: they are folded already. External content: the index stores no second copy, and the
-# repository keeps it in step. `columnsize`: only a ranking would ask how long each text is.
+# `case_sensitive`: they are folded already. External content: the index stores no second copy, and
+# `store/` updates both. `columnsize`: only ranking would need the length of each text.
 _FTS = [
     f"CREATE VIRTUAL TABLE {table}_fts USING fts5(folded, content='{table}', content_rowid='id', "
     "tokenize='trigram case_sensitive 1', columnsize=0)"
@@ -270,7 +267,7 @@ for _table in ("value_fts", "track_file_fts"):
 
 
 def schema_stamp() -> int:
-    """A number that differs when the tables do: nobody has to remember to raise a version."""
+    """A number that changes with the tables, so that no version has to be raised by hand."""
     dialect = sqlite.dialect()
     statements = [*_FTS, str(DERIVATION)]
     for table in CacheBase.metadata.sorted_tables:

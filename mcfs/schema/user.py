@@ -1,7 +1,7 @@
 """The tables of `user.db`: what the user made.
 
-Owns their shape as models; how a database of an older shape gets there is `migrations/`'s, and a
-test holds the two together.
+Owns their shape as models. The migrations in `store/migrations/` bring older databases to this shape; a
+test compares the two. Who writes a row sets its times.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Pin(UserBase):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
-    # "" is a pin that is no query yet.
+    # "" for a pin that has no query yet.
     query_text: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -93,9 +93,9 @@ class Run(UserBase):
 
 
 class Imported(UserBase):
-    """What imports from Mixxx wrote of a track: what Mixxx no longer has of it is to be removed again.
+    """The values that imports from Mixxx wrote to a track, so that values Mixxx drops can be removed.
 
-    One row a track, found by its key, and written whole.
+    One row per track, found by its key and always replaced as a whole.
     """
 
     __tablename__ = "imported"

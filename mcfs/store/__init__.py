@@ -1,15 +1,20 @@
-"""The store: two SQLite files, and the one repository that is the door to each.
+"""The store: two SQLite databases, each with one repository that is the only way to it.
 
-`cache.db` is what the library says, disposable; `user.db` is what the user made, and never lost.
+`cache.db` has the metadata of the library and can be rebuilt at any time; `user.db` has what the user made.
 
-    engine.py               settings, transactions, waiting, errors in one sentence
-    cache.py                CacheRepository: reader.py asks, load.py fills, changes.py changes
-    encoding.py, numbers.py records → rows;  inodes.py, aside.py: one rule each
-    look.py                 what both say of themselves, without touching either
-    user.py                 UserRepository over user_schema.py, carried along by migrations/
-    records.py              the frozen values that go in and come out
+    engine.py            connections, transactions, waiting for locks, errors as one sentence
+    cache_repository.py  the life of cache.db; cache_reader.py queries, cache_writer.py changes a few tracks,
+                         bulk_load.py replaces all; row_encoder.py, track_names.py, inodes.py, batches.py
+                         serve them
+    change_feed.py       which tracks changed between two generations
+    user_repository.py   user.db; migrations/ brings older databases up to date
+    summary.py           reads both without changing either
+    quarantine.py        renames a damaged cache.db
+    locks.py             one sync and one import at a time
+    records.py           the frozen values that go in and come out
+    clock.py             which day it is
 
-The folder they are in is the caller's to choose; what is in it is this room's alone.
+The caller chooses the folder; only this room touches the files in it.
 """
 
 from __future__ import annotations
@@ -54,16 +59,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Both databases of one library."""
+    """The open databases of one library."""
 
     folder: Path
     cache: CacheRepository
     user: UserRepository
-    # What the user should know about how it was opened: a damaged cache that was set aside.
+    # A sentence for the user when opening found a problem: a damaged cache that was renamed.
     notice: str | None = None
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close both databases."""
         self.cache.close()
         self.user.close()
 
@@ -80,8 +85,10 @@ class Store:
 
 
 def open_store(folder: Path) -> Store:
-    """The store in this folder, which is made if there is none; both databases ready for use."""
-    from mcfs.store.user_repository import UserRepository  # not loaded for who only reads the cache
+    """Open the store in this folder; make it when there is none."""
+    from mcfs.store.user_repository import (
+        UserRepository,
+    )  # commands that only read the cache need not load it
 
     _make(folder)
     cache = CacheRepository(open_engine(folder / "cache.db"))
@@ -96,17 +103,17 @@ def open_store(folder: Path) -> Store:
 
 
 def open_cache(folder: Path) -> tuple[CacheRepository, str | None]:
-    """The cache alone, which is quicker; and what the user should know about how it was opened."""
+    """Open the cache alone, which is quicker; also returns a sentence for the user, as `Store.notice`."""
     _make(folder)
     path = folder / "cache.db"
     try:
         return _prepared(open_engine(path))
     except StoreFullError:
-        # Reading takes a few pages beside the file too, unless nobody else can be at it.
-        still = open_immutable(path)
-        if still is None:
+        # On a full disk: reading in WAL mode writes a few pages too, unless the file is immutable.
+        engine = open_immutable(path)
+        if engine is None:
             raise
-        return _prepared(still)
+        return _prepared(engine)
 
 
 def _prepared(engine: Engine) -> tuple[CacheRepository, str | None]:

@@ -1,4 +1,4 @@
-"""How much of something one statement is given, and how."""
+"""How many values are given to one SQL statement, and how they are given."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def chunks(items: Iterable[T], size: int = _AT_ONCE) -> Iterator[list[T]]:
 def column_in(
     column: InstrumentedAttribute[Any], some: Sequence[str] | Sequence[int]
 ) -> ColumnElement[bool]:
-    """`column IN some` with one parameter: to write a thousand takes SQLAlchemy longer than to ask.
+    """`column IN some` with one JSON parameter: SQLAlchemy would need longer to write a thousand parameters
+    than SQLite to run the query.
 
-    Text that is not UTF-8 has no place in JSON, and is asked for as it always is.
+    JSON cannot hold text that is not UTF-8; such text gets parameters of its own.
     """
     array = json.dumps(some, ensure_ascii=False)
     if not is_utf8(array):

@@ -1,8 +1,8 @@
-"""The full load: all tracks at once, in one transaction, in memory bounded by batches.
+"""The full load: replaces all tracks in one transaction, a batch at a time.
 
-Owns the order of a load, which is what makes it quick: tables are made anew rather than emptied, rows
-arrive in the order of their keys, and the secondary indexes and the trigram index are built once, at
-the end. Small changes are `changes.py`'s.
+Owns the order of a load, which makes it quick: tables are made anew rather than emptied, rows are inserted
+in the order of their keys, and the secondary indexes and the trigram indexes are built once, at the end.
+`cache_writer.py` makes small changes.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from mcfs.store.row_encoder import RowEncoder
 from mcfs.store.track_names import NameClaims
 from mcfs.text.fold import fold
 
-# Tracks per batch. More make nothing quicker, and whoever brings them would have to wait while SQLite has
-# them all.
+# Tracks per batch. Larger batches are not quicker, and the process that reads the library would have to
+# wait while SQLite inserts one.
 _BATCH = 1000
 
 _CONTENT = [table for table in CacheBase.metadata.sorted_tables if table is not SyncState.__table__]
-# In an order, so that two contradictions are always found in the same one.
+# Sorted, so that data that violates two unique indexes always fails at the same one.
 _INDEXES = sorted(
     (index for table in _CONTENT for index in table.indexes), key=lambda index: str(index.name)
 )
 
-# What the trigrams are gathered in before they are written: what does not fit is merged later, which
-# costs as much again.
+# The memory in which SQLite collects trigrams before it writes them: what does not fit has to be merged
+# later, which takes as long again.
 _HASH_SIZE = 64 << 20
-# In the order of the ids, which is the only quick one: left to itself ('rebuild'), SQLite may go by an
-# index of the texts, and takes ten times as long.
+# In the order of the ids: FTS5's own 'rebuild' may read the texts through an index of theirs, which takes
+# ten times as long.
 FILL_FTS = [
     statement
     for table in ("value", "track_file")
@@ -44,9 +44,9 @@ FILL_FTS = [
 
 
 def load(connection: Connection, records: Iterable[TrackRecord]) -> None:
-    """Put these tracks in the place of all there are.
+    """Replace all tracks by these.
 
-    Foreign keys need no checking meanwhile: every id that is written was handed out here.
+    Foreign keys need not be checked: every id that is written was given out here.
     """
     CacheBase.metadata.drop_all(connection, _CONTENT)
     CacheBase.metadata.create_all(connection, _CONTENT)
@@ -57,61 +57,61 @@ def load(connection: Connection, records: Iterable[TrackRecord]) -> None:
         connection.exec_driver_sql(statement)
     for index in _INDEXES:
         index.create(connection)
-    claims.settle(connection)
+    claims.resolve(connection)
 
 
 def _insert(connection: Connection, records: Iterable[TrackRecord]) -> NameClaims:
     encoder = RowEncoder()
     claims = NameClaims()
     taken = {0}
-    contested: list[str] = []
+    collisions: list[str] = []
     for track_id, record in enumerate(records, 1):
         inode = inodes.candidate_inode(record.annex_key)
         low = inode & inodes.LOW_BITS
         if low in taken:
-            # Whose it is depends on the keys, not on who comes first: settled at the end.
-            contested.append(record.annex_key)
-            inode = _provisional(track_id)
+            # Which track gets it depends on the keys, not on the order: resolved at the end.
+            collisions.append(record.annex_key)
+            inode = _placeholder_inode(track_id)
         taken.add(low)
         folded = fold(record.name)
-        name = claims.name_of(record.annex_key, record.name, folded)
+        name = claims.claim(record.annex_key, record.name, folded)
         encoder.add(track_id, inode, record, name, folded)
         if track_id % _BATCH == 0:
             encoder.flush(connection)
     encoder.flush(connection)
-    if contested:
-        _settle(connection, contested, taken)
+    if collisions:
+        _resolve_inodes(connection, collisions, taken)
     return claims
 
 
-def _provisional(track_id: int) -> int:
+def _placeholder_inode(track_id: int) -> int:
     return 1 << inodes.BITS | track_id
 
 
-def _settle(connection: Connection, contested: list[str], taken: set[int]) -> None:
-    """Give the tracks whose inodes collide the ones they would have had in any other order."""
-    lows = {inodes.candidate_inode(annex_key) & inodes.LOW_BITS for annex_key in contested}
+def _resolve_inodes(connection: Connection, collisions: list[str], taken: set[int]) -> None:
+    """Give tracks whose inodes collide the inodes that they would have had in any other order."""
+    lows = {inodes.candidate_inode(annex_key) & inodes.LOW_BITS for annex_key in collisions}
     members = {
         row.annex_key: row.id
         for row in connection.execute(
             select(Track.id, Track.annex_key).where(
                 or_(
                     Track.inode.op("&")(inodes.LOW_BITS).in_(lows),
-                    Track.annex_key.in_(contested),
+                    Track.annex_key.in_(collisions),
                 )
             )
         )
     }
-    settled = inodes.assign_inodes(members, taken - lows)
+    final = inodes.assign_inodes(members, taken - lows)
     change = (
         update(Track).where(Track.id == bindparam("track")).values(inode=bindparam("new_inode"))
     )
-    # First out of each other's way: no two may have the same inode even for a moment.
-    for wanted in (
-        {annex_key: _provisional(track_id) for annex_key, track_id in members.items()},
-        settled,
+    # Through placeholders: no two tracks may have the same inode even for a moment.
+    for numbers in (
+        {annex_key: _placeholder_inode(track_id) for annex_key, track_id in members.items()},
+        final,
     ):
         connection.execute(
             change,
-            [{"track": members[key], "new_inode": inode} for key, inode in wanted.items()],
+            [{"track": members[key], "new_inode": inode} for key, inode in numbers.items()],
         )

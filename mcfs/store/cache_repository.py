@@ -1,7 +1,7 @@
-"""The only door to `cache.db`: the library's metadata, disposable at any time.
+"""The only way to `cache.db`, the metadata of the library, which can be rebuilt at any time.
 
-Owns its life: made, stamped, filled, read, changed, made anew when the tables differ. Nothing that
-is bound to a connection leaves it.
+Owns its life: making the tables, the stamp that names their version, making them anew when that differs,
+and the transactions in which it is read and changed.
 """
 
 from __future__ import annotations
@@ -43,64 +43,63 @@ class CacheRepository:
         self._stamp = schema_stamp() if stamp is None else stamp
 
     def prepare(self) -> str | None:
-        """Have tables, and these tables.
+        """Make the tables when there are none, or when they are of another version.
 
-        A cache of another version is made anew, empty. A damaged one is set aside; the sentence that
-        is then returned says so.
+        A damaged database is renamed and a new one is made; a sentence about that is returned.
         """
         try:
             self._prepare()
         except StoreDamagedError as error:
             self._engine.dispose()
-            aside = quarantine(self._path)
+            renamed = quarantine(self._path)
             self._prepare()
-            return f"{error}; it is set aside as {aside.name}, and the next sync fills a new one"
+            return f"{error}; it is set aside as {renamed.name}, and the next sync fills a new one"
         return None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the database."""
         self._engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[CacheReader]:
-        """Several questions to one state of the cache."""
+        """A read transaction: everything that is read belongs to one state of the cache."""
         with sqlite.reading(self._engine) as connection:
-            self._check(connection)
+            self._check_stamp(connection)
             yield CacheReader(connection)
 
     @contextmanager
     def writing(self) -> Iterator[CacheWriter]:
-        """Several changes that are one: one commit, one generation, or an exception and nothing."""
+        """A write transaction: all changes become one generation, or none after an exception."""
         from mcfs.store.cache_writer import CacheWriter
 
         with sqlite.writing(self._engine) as connection:
-            self._check(connection)
+            self._check_stamp(connection)
             writer = CacheWriter(connection)
             yield writer
             writer.finish()
 
     def replace_all(self, records: Iterable[TrackRecord], state: SyncState | None = None) -> None:
-        """Put these tracks in the place of all there are; the records are gone through once."""
+        """Replace all tracks by these, as one generation."""
         from mcfs.store.bulk_load import load
         from mcfs.store.cache_writer import CacheWriter, start_generation
 
         with sqlite.rebuilding(self._engine) as connection:
-            self._check(connection)
+            self._check_stamp(connection)
             load(connection, records)
             if state is not None:
                 CacheWriter(connection).set_state(state)
             start_generation(connection, None)
 
     def record_finish(self, finished_at: datetime, counts: Counts) -> None:
-        """That a sync came to its end, and what there is now. Not a new generation."""
-        self._note(finished_at=finished_at, counts=asdict(counts), last_error=None)
+        """Record that a sync ended, and the counts after it. Begins no new generation."""
+        self._update_state(finished_at=finished_at, counts=asdict(counts), last_error=None)
 
     def record_error(self, sentence: str | None) -> None:
-        """What went wrong with the last sync; None when nothing did. Not a new generation."""
-        self._note(last_error=sentence)
+        """Record why the last sync failed; None when it did not. Begins no new generation."""
+        self._update_state(last_error=sentence)
 
     def state(self) -> SyncState:
-        """What the cache is a picture of now."""
+        """Which state of the library the cache has."""
         with self.reading() as read:
             return read.state()
 
@@ -114,9 +113,9 @@ class CacheRepository:
             if self._is_current(connection):
                 return
         with sqlite.rebuilding(self._engine) as connection:
-            # Another process may have been quicker.
+            # Another process may have made them meanwhile.
             if not self._is_current(connection):
-                self._make_anew(connection)
+                self._make_tables(connection)
 
     def _is_current(self, connection: Connection) -> bool:
         application: int = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
@@ -125,8 +124,8 @@ class CacheRepository:
         stamp: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         return application == _APPLICATION and stamp == self._stamp
 
-    def _make_anew(self, connection: Connection) -> None:
-        """In the same file and in one transaction: who reads meanwhile keeps what they have."""
+    def _make_tables(self, connection: Connection) -> None:
+        """In the same file and in one transaction: other readers keep the state that they see."""
         while tables := _tables(connection):
             connection.exec_driver_sql(f"DROP TABLE {_quoted(tables[0])}")
         CacheBase.metadata.create_all(connection)
@@ -134,22 +133,22 @@ class CacheRepository:
         connection.exec_driver_sql(f"PRAGMA application_id = {_APPLICATION}")
         connection.exec_driver_sql(f"PRAGMA user_version = {self._stamp}")
 
-    def _check(self, connection: Connection) -> None:
-        """A newer mcfs may have made other tables while this process had the file open."""
+    def _check_stamp(self, connection: Connection) -> None:
+        """Another version of mcfs may have made other tables while this process had the file open."""
         stamp = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if stamp != self._stamp:
             raise StoreError(
                 f"{self._path} was made anew by another version of mcfs; start this one again"
             )
 
-    def _note(self, **columns: Any) -> None:
+    def _update_state(self, **columns: Any) -> None:
         with sqlite.writing(self._engine) as connection:
-            self._check(connection)
+            self._check_stamp(connection)
             connection.execute(update(SyncRow).values(**columns))
 
 
 def _tables(connection: Connection) -> list[str]:
-    """What can be dropped: virtual tables first, which take their hidden ones along."""
+    """The tables to drop: virtual ones first, which drop their hidden tables with them."""
     rows = connection.exec_driver_sql(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
         " ORDER BY sql LIKE 'CREATE VIRTUAL%' DESC"

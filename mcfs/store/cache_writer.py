@@ -1,7 +1,7 @@
-"""Small changes: some tracks inserted, updated or removed, with everything else left as it is.
+"""Small changes to the cache: some tracks are inserted, updated or removed.
 
-Owns what a full load gets for nothing: values nobody has any more leave the dictionary, and the
-trigram index keeps in step.
+Owns what a full load does not need: values that no track has any more are deleted, and the trigram indexes
+are updated with the texts.
 """
 
 from __future__ import annotations
@@ -21,35 +21,37 @@ from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.records import SyncState, TrackRecord
 from mcfs.store.row_encoder import RowEncoder, path_fields
-from mcfs.store.track_names import placeholder_name, settle
+from mcfs.store.track_names import assign_names, placeholder_name
 from mcfs.text.fold import fold
 from mcfs.text.raw_text import stored_text
 
 _ADD_TO_FTS = (
     "INSERT INTO {0}_fts(rowid, folded) SELECT id, folded FROM {0} WHERE id >= ? ORDER BY id"
 )
-# The index holds no text of its own: it has to be told what to forget.
+# The index stores no text of its own: to delete an entry, it needs the text again.
 _REMOVE_FROM_FTS = "INSERT INTO {0}_fts({0}_fts, rowid, folded) VALUES ('delete', ?, ?)"
 
 
-# A mount that slept through more generations, or through more changes, looks at everything anew.
+# A mount that missed more generations than these, or more changed tracks, invalidates all names.
 GENERATIONS_KEPT = 100
 MAX_CHANGED_TRACKS = 5000
 
 
 class CacheWriter:
-    """One write transaction on the cache. Remove first, then update, then insert: names and files
-    that pass from one track to another are then free when they are taken."""
+    """One write transaction on the cache.
+
+    Remove first, then update, then insert: a name or a file that passes from one track to another must be
+    free before it is given to the other.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        # Wanted names that came or went, folded.
-        self._claims: set[str] = set()
-        # Keys of what came, went or changed.
-        self._touched: set[str] = set()
+        # Folded names that were added or removed: tracks with such a base name may have to be renamed.
+        self._affected_names: set[str] = set()
+        self._changed_keys: set[str] = set()
 
     def insert(self, records: Iterable[TrackRecord]) -> None:
-        """Tracks that the cache does not have."""
+        """Insert tracks that the cache does not have."""
         for some in chunks(records):
             first = self._next(Track.id)
             new = self._new_inodes([record.annex_key for record in some])
@@ -58,7 +60,7 @@ class CacheWriter:
             )
 
     def existing_keys(self, annex_keys: Iterable[str]) -> set[str]:
-        """Those of the keys that the cache has."""
+        """The keys that the cache has, among these."""
         return {
             key
             for some in chunks(annex_keys)
@@ -68,7 +70,7 @@ class CacheWriter:
         }
 
     def update(self, records: Iterable[TrackRecord]) -> int:
-        """Everything about tracks the cache has; how many are not as they were already."""
+        """Replace tracks that the cache has; returns how many really differ."""
         wanted = {record.annex_key: record for record in records}
         reader = CacheReader(self._connection)
         stored, base_names = reader.records(wanted), reader.wanted_names(wanted)
@@ -77,60 +79,60 @@ class CacheWriter:
         differing = [
             key
             for key, record in wanted.items()
-            if record.name != base_names[key] or _plain(record) != _plain(stored[key])
+            if record.name != base_names[key] or _comparable(record) != _comparable(stored[key])
         ]
-        # All go before any comes back: two tracks may trade their names.
-        numbers, values = self._take_out(differing)
+        # All are deleted before any is inserted: two tracks may swap their names.
+        numbers, values = self._delete(differing)
         self._put([(*numbers[annex_key], wanted[annex_key]) for annex_key in differing])
         self._drop_orphans(values)
         return len(differing)
 
     def remove(self, annex_keys: Iterable[str]) -> None:
-        """Tracks that are gone; those unknown are gone already."""
-        _, values = self._take_out(annex_keys)
+        """Remove tracks; keys that the cache does not have are ignored."""
+        _, values = self._delete(annex_keys)
         self._drop_orphans(values)
 
     def set_state(self, state: SyncState) -> None:
-        """What the cache is a picture of now. Not a change of its own: no listing differs by it."""
+        """Record which state of the library the cache has. Alone, this begins no new generation."""
         self._connection.execute(update(SyncRow).values(asdict(state)))
 
     def finish(self) -> None:
-        """Settle the names that the changes touched, and count up if there were any."""
-        if self._claims:
-            self._touched |= settle(self._connection, self._claims)
-        if self._touched:
-            start_generation(self._connection, self._touched)
+        """Assign the affected names, and begin a new generation if anything changed."""
+        if self._affected_names:
+            self._changed_keys |= assign_names(self._connection, self._affected_names)
+        if self._changed_keys:
+            start_generation(self._connection, self._changed_keys)
 
     def _put(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:
         first_value, first_file = self._next(Value.id), self._next(TrackFile.id)
         encoder = RowEncoder(self._next(Field.id), first_value, first_file)
-        self._teach(encoder, [record for _, _, record in tracks])
+        self._add_known(encoder, [record for _, _, record in tracks])
         for track_id, inode, record in tracks:
             folded = fold(record.name)
             encoder.add(track_id, inode, record, placeholder_name(record.annex_key), folded)
-            self._claims.add(folded)
+            self._affected_names.add(folded)
         encoder.flush(self._connection)
         self._connection.exec_driver_sql(_ADD_TO_FTS.format("value"), (first_value,))
         self._connection.exec_driver_sql(_ADD_TO_FTS.format("track_file"), (first_file,))
-        self._touched.update(record.annex_key for _, _, record in tracks)
+        self._changed_keys.update(record.annex_key for _, _, record in tracks)
 
-    def _teach(self, encoder: RowEncoder, records: Iterable[TrackRecord]) -> None:
-        """Tell the encoder what the cache has of the fields and values of these records."""
+    def _add_known(self, encoder: RowEncoder, records: Iterable[TrackRecord]) -> None:
+        """Add to the encoder the fields and values of these records that the cache has."""
         ids: dict[str, int] = {}
         for field_id, name, shown in self._connection.execute(
             select(Field.id, Field.name, Field.shown)
         ):
             ids[name] = field_id
             encoder.add_known_field(field_id, name, shown)
-        asked = defaultdict[str, set[str]](set)
+        texts_by_field = defaultdict[str, set[str]](set)
         for record in records:
             for shown, texts in record.values.items():
-                asked[fold(shown)].update(texts)
+                texts_by_field[fold(shown)].update(texts)
             for work_path in record.files:
                 for name, text in path_fields(work_path):
-                    asked[name].add(text)
-        for name in asked.keys() & ids.keys():
-            for some in chunks(asked[name]):
+                    texts_by_field[name].add(text)
+        for name in texts_by_field.keys() & ids.keys():
+            for some in chunks(texts_by_field[name]):
                 for value_id, text in self._connection.execute(
                     select(Value.id, Value.text).where(
                         Value.field_id == ids[name], Value.text.in_(some)
@@ -138,8 +140,8 @@ class CacheWriter:
                 ):
                     encoder.add_known_value(name, text, value_id)
 
-    def _take_out(self, annex_keys: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[int]]:
-        """Delete tracks: the id and inode each had, and the values that may be orphans now."""
+    def _delete(self, annex_keys: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[int]]:
+        """Delete tracks; returns the id and inode of each, and values that may have no track now."""
         numbers: dict[str, tuple[int, int]] = {}
         values: set[int] = set()
         for some in chunks(annex_keys):
@@ -149,10 +151,10 @@ class CacheWriter:
                 ).where(Track.annex_key.in_(some))
             ).all()
             for row in rows:
-                # Of a mark that it leaves, another may have had to keep away.
-                self._claims |= {row.base_name_folded, fold(row.name)}
+                # The name too: another track may have had to avoid it.
+                self._affected_names |= {row.base_name_folded, fold(row.name)}
             numbers |= {row.annex_key: (row.id, row.inode) for row in rows}
-            self._touched |= numbers.keys()
+            self._changed_keys |= numbers.keys()
             ids = [row.id for row in rows]
             values.update(
                 self._connection.execute(
@@ -162,7 +164,7 @@ class CacheWriter:
             files = self._connection.execute(
                 select(TrackFile.id, TrackFile.folded).where(TrackFile.track_id.in_(ids))
             ).all()
-            self._forget("track_file", files)
+            self._remove_from_fts("track_file", files)
             self._connection.execute(delete(Track).where(Track.id.in_(ids)))
         return numbers, sorted(values)
 
@@ -173,13 +175,13 @@ class CacheWriter:
                 select(Value.id, Value.folded).where(Value.id.in_(some), ~had)
             ).all()
             if orphans:
-                self._forget("value", orphans)
+                self._remove_from_fts("value", orphans)
                 ids = [row.id for row in orphans]
                 self._connection.execute(delete(Value).where(Value.id.in_(ids)))
         self._connection.execute(delete(Field).where(~exists().where(Value.field_id == Field.id)))
 
-    def _forget(self, table: str, rows: Sequence[Row[int, str]]) -> None:
-        """Take texts out of the trigrams of a table."""
+    def _remove_from_fts(self, table: str, rows: Sequence[Row[int, str]]) -> None:
+        """Remove texts from the trigram index of a table."""
         if rows:
             self._connection.exec_driver_sql(
                 _REMOVE_FROM_FTS.format(table), [(id_, stored_text(folded)) for id_, folded in rows]
@@ -187,10 +189,10 @@ class CacheWriter:
 
     def _new_inodes(self, annex_keys: Sequence[str]) -> dict[str, int]:
         low = Track.inode.op("&")(inodes.LOW_BITS)
-        settled = inodes.assign_inodes(annex_keys, frozenset())
-        wanted = [inode & inodes.LOW_BITS for inode in settled.values()]
-        if self._connection.execute(select(low).where(low.in_(wanted))).first() is None:
-            return settled
+        new = inodes.assign_inodes(annex_keys, frozenset())
+        low_bits = [inode & inodes.LOW_BITS for inode in new.values()]
+        if self._connection.execute(select(low).where(low.in_(low_bits))).first() is None:
+            return new
         taken = self._connection.execute(select(low)).scalars()
         return inodes.assign_inodes(annex_keys, set(taken))
 
@@ -198,22 +200,23 @@ class CacheWriter:
         return (self._connection.execute(select(func.max(column))).scalar_one() or 0) + 1
 
 
-def start_generation(connection: Connection, touched: Collection[str] | None) -> None:
-    """Another generation, in which these tracks were touched; None is all of them."""
+def start_generation(connection: Connection, changed_keys: Collection[str] | None) -> None:
+    """Begin a new generation in which these tracks changed; None for all tracks."""
     generation = connection.execute(
         update(SyncRow).values(generation=SyncRow.generation + 1).returning(SyncRow.generation)
     ).scalar_one()
-    told = touched if touched is not None and len(touched) <= MAX_CHANGED_TRACKS else {""}
+    few = changed_keys is not None and len(changed_keys) <= MAX_CHANGED_TRACKS
+    recorded = changed_keys if changed_keys is not None and few else {""}
     connection.execute(
         delete(ChangedTrack).where(ChangedTrack.generation <= generation - GENERATIONS_KEPT)
     )
     connection.execute(
-        insert(ChangedTrack), [{"generation": generation, "annex_key": key} for key in told]
+        insert(ChangedTrack), [{"generation": generation, "annex_key": key} for key in recorded]
     )
 
 
-def _plain(record: TrackRecord) -> TrackRecord:
-    """What two records of one track have in common when the cache would keep them alike."""
+def _comparable(record: TrackRecord) -> TrackRecord:
+    """The record in the form in which two can be compared: equal when the cache would store the same."""
     values: dict[str, tuple[str, ...]] = {
         fold(shown): tuple(sorted(set(texts))) for shown, texts in record.values.items() if texts
     }

@@ -1,7 +1,7 @@
-"""The cache as it was, held while others move it on: what there was beside what there is.
+"""Which tracks changed in the cache, with the state before and the state after.
 
-Owns one read transaction that is kept open from generation to generation. SQLite shows it the state in
-which it began, so that what a change took away can still be looked up.
+Owns one read transaction that stays open from one change to the next. SQLite shows it the state in which
+it began, so that names and values which a change removed can still be looked up.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from mcfs.store.records import Generation
 
 @dataclass(frozen=True, slots=True)
 class StoreChange:
-    """From one generation to a later one."""
+    """The difference between one generation and a later one."""
 
     before: CacheReader
     after: CacheReader
-    # The keys of the tracks that differ; None where all may.
+    # The keys of the tracks that may differ; None when any track may.
     changed_keys: frozenset[str] | None
 
 
 class ChangeFeed:
-    """Goes after a cache, a step at a time; for one thread."""
+    """Reports the changes of a cache, one after the other. For one thread."""
 
     def __init__(self, cache: CacheRepository) -> None:
         self._cache = cache
-        self._holding = ExitStack()
-        self._before = self._holding.enter_context(cache.reading())
+        self._open_read = ExitStack()
+        self._before = self._open_read.enter_context(cache.reading())
 
     @property
     def generation(self) -> Generation:
-        """The one that the next step begins at."""
+        """The generation that the next change begins at."""
         return self._before.generation()
 
     @contextmanager
     def next_change(self) -> Iterator[StoreChange | None]:
-        """What has changed since the last step; None if nothing has. The next is from here on."""
-        with ExitStack() as holding:
-            after = holding.enter_context(self._cache.reading())
+        """What changed since the last call; None when nothing did."""
+        with ExitStack() as new_read:
+            after = new_read.enter_context(self._cache.reading())
             was, now = self._before.generation(), after.generation()
             if was == now:
                 yield None
@@ -52,10 +52,10 @@ class ChangeFeed:
                 yield StoreChange(
                     self._before, after, None if changed_keys is None else frozenset(changed_keys)
                 )
-            # In either case: as long as an old state is held, SQLite's log can only grow.
-            self._holding.close()
-            self._holding, self._before = holding.pop_all(), after
+            # Even when nothing changed: an old read transaction keeps SQLite from truncating its log.
+            self._open_read.close()
+            self._open_read, self._before = new_read.pop_all(), after
 
     def close(self) -> None:
-        """Let go of the state."""
-        self._holding.close()
+        """End the read transaction."""
+        self._open_read.close()

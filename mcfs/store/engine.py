@@ -1,7 +1,7 @@
-"""Engines for SQLite files: how connections are set up, transactions begin, failures are told.
+"""Engines for SQLite files: the settings of connections, the beginning of transactions, errors.
 
-Owns the settings, the waiting for other writers, and the one sentence that every error of SQLite or
-SQLAlchemy becomes; neither's exceptions leave this room. Knows no table.
+Owns the settings, the waiting for other writers, and the sentence that every error of SQLite or SQLAlchemy
+becomes: their exceptions do not leave this room. Knows no table.
 """
 
 from __future__ import annotations
@@ -23,54 +23,54 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError, StoreFullError
 
-# How long a writer waits for another: a full sync of a large library holds the lock for seconds.
+# Seconds that a writer waits for another: a full sync of a large library holds the lock that long.
 PATIENCE = 30.0
-# SQLite sleeps this long inside one call, where Ctrl-C does not reach it; then we try again.
+# SQLite itself waits only this long, for Ctrl-C does not interrupt it; then we try again.
 _ONE_WAIT = 0.2
 
 SETTINGS = (
-    "PRAGMA page_size = 16384",  # of a file that is made anew: filling it takes a tenth less
-    "PRAGMA journal_mode = WAL",  # readers are never blocked, and see no half of a sync
+    "PRAGMA page_size = 16384",  # of a new file: filling it takes a tenth less time
+    "PRAGMA journal_mode = WAL",  # readers are never blocked, and never see half of a sync
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA secure_delete = OFF",  # Debian overwrites what is deleted: half a second when all of it is
-    "PRAGMA journal_size_limit = 16777216",  # the WAL of a full sync does not stay on the disk
+    "PRAGMA secure_delete = OFF",  # Debian's default overwrites deleted data: half a second for all tracks
+    "PRAGMA journal_size_limit = 16777216",  # the large log of a full sync is truncated afterwards
 )
 SETTINGS_TO_REBUILD = (
     "PRAGMA foreign_keys = OFF",
-    # 4 MiB, of which sorting may take as much: rows only ever arrive at the ends of tables, and runs that
-    # fit into the processor's cache are sorted in half the time.
+    # 4 MiB; sorting may use as much again. Rows only arrive at the ends of tables, and runs that fit into
+    # the processor's cache are sorted in half the time.
     "PRAGMA cache_size = -4096",
-    # Sorting what is in memory asks for every row's memory apart, and has no bound.
+    # Sorting in memory allocates every row by itself, and without a limit.
     "PRAGMA temp_store = FILE",
 )
 
-# What SQLAlchemy logs of a failure that is raised besides is for a log, where there is one: without any,
-# Ctrl-C at the wrong moment would put its traceback on the terminal.
+# SQLAlchemy logs failures that it raises as well. Without any handler, Python would print them: Ctrl-C at
+# the wrong moment would put a traceback on the terminal.
 _NOT_ON_THE_TERMINAL = logging.NullHandler()
 
-# Each keeps its statement too, which is large; SQLAlchemy lets half as many more come before it forgets.
-_MOST_COMPILED = 200
+# Compiled statements that SQLAlchemy remembers; each is large, and it keeps half as many again.
+_MAX_COMPILED = 200
 
 _BEGIN = "mcfs_begin"
 _PATIENCE = "mcfs_patience"
 
 
 def open_engine(path: Path, patience: float = PATIENCE) -> Engine:
-    """An engine for one file. Nothing is opened yet: the first transaction does that."""
+    """An engine for one file, which the first transaction opens."""
     return _engine(path, _connect, patience)
 
 
 def open_immutable(path: Path) -> Engine | None:
-    """One that only reads and needs no space on the disk; None for a file with a write-ahead log.
+    """An engine that only reads and needs no space on the disk; None for a file with a write-ahead log.
 
-    It takes no lock: right for who reads once, of a file that nobody has open and nobody can write.
+    It takes no lock, so it is only for reading once, on a disk that is full for every writer.
     """
     log = path.with_name(f"{path.name}-wal")
     if log.exists() and log.stat().st_size:
         return None
-    return _engine(path, _connect_still, patience=0)
+    return _engine(path, _connect_immutable, patience=0)
 
 
 def _engine(path: Path, connect: Callable[[Path], sqlite3.Connection], patience: float) -> Engine:
@@ -81,17 +81,17 @@ def _engine(path: Path, connect: Callable[[Path], sqlite3.Connection], patience:
         poolclass=QueuePool,
         max_overflow=-1,  # threads that read never wait for each other
         execution_options={_PATIENCE: patience},
-        query_cache_size=_MOST_COMPILED,
+        query_cache_size=_MAX_COMPILED,
     )
     event.listen(engine, "begin", _begin)
     return engine
 
 
 def open_read_only(path: Path) -> Engine:
-    """An engine that changes nothing, makes no file and leaves none, on whatever disk."""
+    """An engine that changes nothing and makes no file, also on a disk that cannot be written."""
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
-        creator=partial(_connect_to_look, path),
+        creator=partial(_connect_read_only, path),
         poolclass=QueuePool,
         execution_options={_PATIENCE: _ONE_WAIT},
     )
@@ -106,7 +106,7 @@ def path_of(engine: Engine) -> Path:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that sees one state of the database, whatever others write meanwhile."""
+    """A read transaction: it sees one state of the database, whatever others write meanwhile."""
     with translated(engine):
         connection, transaction = _begun(engine, "BEGIN")
         with connection, transaction:
@@ -115,7 +115,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that holds the write lock from its start; all of it is kept, or nothing."""
+    """A write transaction, which holds the write lock from its start."""
     with translated(engine):
         connection, transaction = _begun(engine, "BEGIN IMMEDIATE")
         with connection, transaction:
@@ -124,7 +124,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def rebuilding(engine: Engine) -> Iterator[Connection]:
-    """As `writing`, with foreign keys unchecked: for who drops tables and numbers every row."""
+    """A write transaction without foreign key checks, for replacing whole tables."""
     with translated(engine):
         connection, transaction = _begun(engine, "BEGIN IMMEDIATE", rebuild=True)
         with connection, transaction:
@@ -133,7 +133,7 @@ def rebuilding(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def translated(engine: Engine) -> Iterator[None]:
-    """Whatever SQLite or SQLAlchemy raises becomes a StoreError that says it in one sentence."""
+    """Turn every exception of SQLite and SQLAlchemy into a `StoreError` with one sentence."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
@@ -141,14 +141,14 @@ def translated(engine: Engine) -> Iterator[None]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # No implicit transactions: `_begin` says when one begins, and of which kind.
+    # No implicit transactions: `_begin` begins each, with the right kind of lock.
     connection = sqlite3.connect(
         path, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False
     )
     return _set_up(connection, SETTINGS)
 
 
-def _connect_still(path: Path) -> sqlite3.Connection:
+def _connect_immutable(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(os.fsencode(path))}?immutable=1",
         uri=True,
@@ -169,9 +169,9 @@ def _set_up(connection: sqlite3.Connection, settings: Iterable[str]) -> sqlite3.
     return connection
 
 
-def _connect_to_look(path: Path) -> sqlite3.Connection:
-    # Who only reads would make a write-ahead log too, and leave it. Where there is one somebody writes,
-    # or was killed; where there is none the file is all there is, and nobody else has it open.
+def _connect_read_only(path: Path) -> sqlite3.Connection:
+    # Even a reader would make a write-ahead log, and leave it. Where there is a log, another process has the
+    # file open or was killed; where there is none, nobody has it open, and it can be read as immutable.
     ways = ["immutable=1"]
     if path.with_name(f"{path.name}-wal").exists():
         ways.insert(0, "mode=ro")
@@ -188,7 +188,7 @@ def _connect_to_look(path: Path) -> sqlite3.Connection:
             connection.execute("SELECT count(*) FROM sqlite_master").close()
         except sqlite3.OperationalError:
             connection.close()
-            # A log without its index, which cannot be made on a disk that cannot be written.
+            # There is a log without its index, and none can be made on a disk that is read-only.
             if not ways:
                 raise
         except BaseException:
@@ -199,7 +199,7 @@ def _connect_to_look(path: Path) -> sqlite3.Connection:
 
 
 def _shuffled(seed: str | bytes, annex_key: str | bytes) -> bytes:
-    """Where a track comes in a shuffled order: its own, whoever arrives or leaves."""
+    """The sort key of a track in a shuffled order; it does not depend on the other tracks."""
     seed, key = (text if isinstance(text, bytes) else text.encode() for text in (seed, annex_key))
     return hashlib.blake2b(seed + b"\0" + key, digest_size=8).digest()
 
@@ -211,7 +211,7 @@ def _begin(connection: Connection) -> None:
 def _begun(
     engine: Engine, begin: str, *, rebuild: bool = False
 ) -> tuple[Connection, RootTransaction]:
-    """All waiting is done here, with nothing begun: who waits inside a transaction can deadlock."""
+    """Begin a transaction, waiting for locks; waiting inside a transaction could deadlock."""
     deadline = time.monotonic() + engine.get_execution_options()[_PATIENCE]
     pause = 0.005
     while True:
@@ -234,10 +234,10 @@ def _begun_at_once(
             for setting in SETTINGS_TO_REBUILD:
                 cursor.execute(setting)
             cursor.close()
-            # They outlive the transaction: such a connection is for nobody else.
+            # These settings outlive the transaction, so the connection must not return to the pool.
             connection.detach()
         transaction = connection.begin()
-        # A reader's snapshot is taken by its first read, not by BEGIN.
+        # SQLite takes a reader's snapshot at its first read, not at BEGIN.
         connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
     except BaseException:
         connection.close()
@@ -250,7 +250,7 @@ _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 
 
 def _code(error: Exception) -> int:
-    """SQLite's extended result code, 0 when the failure is not SQLite's own."""
+    """SQLite's extended result code; 0 when the failure is not SQLite's."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code: int = getattr(cause, "sqlite_errorcode", 0)
     return code
@@ -278,7 +278,7 @@ def _explained(path: Path, error: Exception) -> StoreError:
 
 
 def _obstacle(path: Path) -> str | None:
-    """What the file system would say to somebody who opens the file, in the user's words."""
+    """Why the file system refuses to open the file, in plain words."""
     folder = path.parent
     if not folder.is_dir():
         return f"there is no folder {folder}"

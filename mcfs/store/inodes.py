@@ -1,9 +1,8 @@
 """The inode of a track: a hash of its annex key, so that it survives a rebuild of the cache.
 
-Owns how collisions are settled. Programs that look only at the low 32 bits (MPD) take two tracks
-for one when those agree, and among 100,000 tracks two are likely to; so the low 32 bits are what is
-kept distinct, and never 0. The bits from 60 up are left to `known.py`, which tells the kinds of entry
-apart by them.
+Owns how collisions are resolved. Programs that look only at the low 32 bits (MPD) take two tracks for one
+when those agree, which is likely among 100,000 tracks; so the low 32 bits are kept distinct, and never 0.
+The bits from 60 up are left to `fuse/inodes.py`, which marks the kind of an entry with them.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ LOW_BITS = 0xFFFF_FFFF
 
 
 def candidate_inode(annex_key: str, attempt: int = 0) -> int:
-    """The inode that a key would like; every further attempt is another hash."""
+    """The first choice of inode for a key; every further attempt is another hash."""
     raw = annex_key.encode("utf-8", "surrogateescape")
     if attempt:
         raw += b"\0%d" % attempt
@@ -25,7 +24,7 @@ def candidate_inode(annex_key: str, attempt: int = 0) -> int:
 
 
 def assign_inodes(annex_keys: Iterable[str], taken: Container[int]) -> dict[str, int]:
-    """Inodes for keys, by low 32 bits that are not `taken`; in any order of the keys the same."""
+    """Inodes for keys, whose low 32 bits are not `taken`. The order of the keys makes no difference."""
     used: set[int] = {0}
     inodes: dict[str, int] = {}
     for annex_key in sorted(annex_keys):

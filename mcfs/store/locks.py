@@ -1,9 +1,9 @@
-"""One sync at a time, and one import: who holds the lock, since when, and how far it is.
+"""One sync at a time, and one import: who holds the lock, since when, and how far that is.
 
-Owns `sync.lock` and `import.lock` in the store's folder. The kernel lets go of them when their holder
-dies, however that happens, so that no lock is ever left behind; what is written in them is for people
-to read. They are locks of an open file (`fcntl(2)`, F_OFD_SETLK), not those of flock(2), because of
-these the kernel tells whether somebody holds them: who looks need not take one, and is in nobody's way.
+Owns `sync.lock` and `import.lock` in the store's folder. The kernel releases them when the holder dies, so
+no lock is ever left behind; what is written in them is for people to read. They are open file description
+locks (`fcntl(2)`, F_OFD_SETLK), not those of flock(2): the kernel can tell whether one is held, so that a
+process can look without taking the lock for a moment.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from pathlib import Path
 
 from mcfs.errors import ImportRunningError, StoreError, SyncRunningError
 
-_NAME = "sync.lock"
+_SYNC = "sync.lock"
 _IMPORT = "import.lock"
-_LOOK_AGAIN = 0.1
-# struct flock: the kind of lock, from where, start, length (0: all there is), whose.
+_SECONDS_BETWEEN_LOOKS = 0.1
+# struct flock: type, whence, start, length (0: the whole file), pid.
 _FLOCK = struct.Struct("hhqqi")
 _EXCLUSIVE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class RunningSync:
-    """What the holder of the lock says of itself."""
+    """What the holder of the lock has written into it."""
 
     pid: int
     started: float
@@ -40,7 +40,7 @@ class RunningSync:
 
 
 class HeldLock:
-    """The lock, held."""
+    """A lock that this process holds."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -48,18 +48,18 @@ class HeldLock:
         self.report_progress(0, 0)
 
     def report_progress(self, done: int, total: int) -> None:
-        """Say how far the sync is, for `running_sync` to tell."""
-        said = json.dumps([os.getpid(), self._started, done, total]).encode()
-        # Longer than what it replaces, or as long: a reader sees one or the other, never a mixture.
-        with suppress(OSError):  # a full disk is no reason not to sync, if all else fits
-            os.pwrite(self._descriptor, said.ljust(100), 0)
+        """Write how far the work is, for `running_sync` to read."""
+        text = json.dumps([os.getpid(), self._started, done, total]).encode()
+        # Padded to one length: a reader sees the old text or the new one, never a mixture.
+        with suppress(OSError):  # on a full disk the sync itself may still succeed
+            os.pwrite(self._descriptor, text.ljust(100), 0)
 
 
 @contextmanager
 def sync_lock(folder: Path) -> Iterator[HeldLock]:
-    """Hold the lock; a `SyncRunningError` that says who does when somebody else does."""
+    """Hold the sync lock; a `SyncRunningError` names the process that holds it already."""
     try:
-        with _held(folder / _NAME) as lock:
+        with _held(folder / _SYNC) as lock:
             yield lock
     except _HeldByAnotherError as error:
         raise SyncRunningError(f"already syncing{error}") from error
@@ -67,7 +67,7 @@ def sync_lock(folder: Path) -> Iterator[HeldLock]:
 
 @contextmanager
 def import_lock(folder: Path) -> Iterator[HeldLock]:
-    """The same for an import, beside which syncs go on."""
+    """Hold the import lock; syncs go on meanwhile."""
     try:
         with _held(folder / _IMPORT) as lock:
             yield lock
@@ -76,7 +76,7 @@ def import_lock(folder: Path) -> Iterator[HeldLock]:
 
 
 class _HeldByAnotherError(Exception):
-    """By whom, and since when."""
+    """Who holds the lock, and since when."""
 
 
 @contextmanager
@@ -97,9 +97,9 @@ def _held(path: Path) -> Iterator[HeldLock]:
 
 
 def running_sync(folder: Path) -> RunningSync | None:
-    """The sync that runs now, if one does and has said so."""
-    _, holder = _look(folder)
-    return holder
+    """The sync that is running now; None when none is, or when it has not written its lock yet."""
+    _, running = _inspect_lock(folder)
+    return running
 
 
 def wait_for_sync(
@@ -108,24 +108,24 @@ def wait_for_sync(
     """Wait until no sync runs; False when stopped before, or when one still runs after so many seconds."""
     deadline = time.monotonic() + seconds
     while not stop.is_set():
-        held, _ = _look(folder)
+        held, _ = _inspect_lock(folder)
         if not held:
             return True
         if time.monotonic() > deadline:
             return False
-        stop.wait(_LOOK_AGAIN)
+        stop.wait(_SECONDS_BETWEEN_LOOKS)
     return False
 
 
-def _look(folder: Path) -> tuple[bool, RunningSync | None]:
-    """Whether somebody holds the lock, and who."""
+def _inspect_lock(folder: Path) -> tuple[bool, RunningSync | None]:
+    """Whether the sync lock is held, and by whom."""
     try:
-        descriptor = os.open(folder / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder / _SYNC, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False, None
     try:
-        in_the_way = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _EXCLUSIVE)
-        held = _FLOCK.unpack(in_the_way[: _FLOCK.size])[0] != fcntl.F_UNLCK
+        conflict = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _EXCLUSIVE)
+        held = _FLOCK.unpack(conflict[: _FLOCK.size])[0] != fcntl.F_UNLCK
         return held, _read(descriptor) if held else None
     finally:
         os.close(descriptor)
@@ -135,7 +135,7 @@ def _read(descriptor: int) -> RunningSync | None:
     try:
         return RunningSync(*json.loads(os.pread(descriptor, 200, 0)))
     except (ValueError, TypeError):
-        return None  # it has only just taken the lock
+        return None  # the holder has taken the lock but not yet written it
 
 
 def _holder(holder: RunningSync | None) -> str:

@@ -1,8 +1,8 @@
-"""Setting a damaged database aside, where somebody can still look into it.
+"""Renames a damaged database, so that a new one can be made and the old one can still be examined.
 
-Owns the one case in which a file of the store is renamed. A database that another process has open
-is never touched: what that one writes would go to a file nobody reads, and when it closes it would
-unlink the write-ahead log of the new one.
+Owns the only case in which a file of the store is renamed. A database that another process has open is
+never renamed: what that process writes would be lost, and when it closes the database it would delete the
+write-ahead log of the new one.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pathlib import Path
 
 from mcfs.errors import StoreBusyError, StoreError
 
-# Where SQLite locks a file on Unix; in WAL mode every open connection holds a share of it.
+# The bytes that SQLite locks on Unix; in WAL mode every open connection holds a shared lock on them.
 _LOCKED_FROM = 0x4000_0000
 _LOCKED_BYTES = 512
 
 
 def quarantine(path: Path) -> Path:
-    """Rename a database nobody has open, with its write-ahead log; its new path."""
-    aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    """Rename a database that nobody has open, and its write-ahead log; returns the new path."""
+    damaged = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     try:
         with path.open("r+b") as file:
             try:
@@ -33,7 +33,7 @@ def quarantine(path: Path) -> Path:
             for suffix in ("-wal", "-shm", ""):
                 source = path.with_name(path.name + suffix)
                 if source.exists():
-                    source.replace(aside.with_name(aside.name + suffix))
+                    source.replace(damaged.with_name(damaged.name + suffix))
     except OSError as error:
         raise StoreError(f"{path} is damaged and cannot be renamed: {error.strerror}") from error
-    return aside
+    return damaged

@@ -1,7 +1,4 @@
-"""What goes into the store and what comes out: frozen values, nothing bound to a connection.
-
-Owns the shapes alone; how they are kept is `encoding.py`'s, when they are true is `sync.py`'s.
-"""
+"""The values that go into the store and come out of it: frozen, and bound to no connection."""
 
 from __future__ import annotations
 
@@ -13,12 +10,12 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class TrackRecord:
-    """Everything the cache keeps of one track, as a sync hands it over."""
+    """Everything the cache stores about one track, as a sync hands it over."""
 
     annex_key: str
-    # Going in, what it would be called if nobody else would be; coming out, what it is called.
+    # Going in, the name before namesakes are told apart; coming out, the name it has.
     name: str
-    # Every work path of the key, sorted; the first that is not hidden stands for the track.
+    # Every work path of the key, sorted; the first that is not hidden is the track's.
     files: tuple[str, ...]
     content_path: str
     present: bool
@@ -27,11 +24,11 @@ class TrackRecord:
     added_at: datetime | None = None
     is_live: bool = False
     decade: str | None = None
-    # What git has at each of the files, so that a sync sees whether it still has it.
+    # File → its git object, so that a sync sees whether the file has changed.
     blobs: Mapping[str, str] = field(default_factory=dict)
-    # Files that the checked-out branch does not show.
+    # Files that the checked-out branch hides.
     hidden: frozenset[str] = frozenset()
-    # Field name as people write it → its values; no two names that fold to the same.
+    # Field name as people write it → its values; no two names fold to the same.
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -45,7 +42,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """What the cache is a picture of, and how the last sync went."""
+    """Which state of the library the cache has, and how the last sync went."""
 
     library_uuid: str | None = None
     fingerprint: Mapping[str, Any] | None = None
@@ -61,7 +58,7 @@ STALE_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much there is."""
+    """How many tracks there are, and how many of which kind."""
 
     tracks: int
     present: int
@@ -71,7 +68,7 @@ class Counts:
 
 
 class WorkFile(NamedTuple):
-    """A file of a track, and what git has there."""
+    """A file of a track, and its git object."""
 
     annex_key: str
     work_path: str
@@ -88,7 +85,7 @@ class FieldCount(NamedTuple):
 
 
 class ValueCount(NamedTuple):
-    """Values that fold to the same, in their commonest spelling, and how many tracks have one."""
+    """Values that fold to the same: the commonest spelling, and how many tracks have one of them."""
 
     folded: str
     shown: str
@@ -97,7 +94,7 @@ class ValueCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A query somebody saved; query text "" is a pin that is no query yet."""
+    """A saved query; query text "" is a pin that has no query yet."""
 
     name: str
     query_text: str

@@ -1,8 +1,8 @@
-"""From records to rows: every field and every value becomes a number, once.
+"""Turns track records into rows; every distinct field and value gets an id once.
 
-Owns the dictionary of a load or a change, and the rows that wait to be inserted; what has to happen
-before and after is known to `load.py` and `changes.py`. SQLAlchemy compiles one statement per table
-and has nothing to do per row, which would cost more than SQLite's part.
+Owns these ids, and the rows that wait to be inserted. `bulk_load.py` and `cache_writer.py` know what has to
+happen before and after. SQLAlchemy compiles one statement per table and does nothing per row: that would
+take longer than SQLite's own work.
 """
 
 from __future__ import annotations
@@ -26,23 +26,47 @@ from mcfs.text.timestamps import to_microseconds
 _Row = tuple[Any, ...]
 
 # The columns of `track` that repeat the smallest value of a field, in the order of the table.
-_TEXTS = {"artist": 0, "title": 1, "album": 2, "genre": 3, "key": 6, "comment": 10, "color": 11}
-_NUMBERS = {"bpm": 4, "rating": 5, "key": 7, "year": 8, "tracknumber": 9}
-_REPEATED = 12
-_LARGEST = 2**63 - 1
-# Pairs per statement: SQLite takes these narrow rows three times as fast as one by one.
+_REPEATED = (
+    "artist",
+    "title",
+    "album",
+    "genre",
+    "bpm",
+    "rating",
+    "key_text",
+    "key_number",
+    "year",
+    "tracknumber",
+)
+# Field → the position of its text, or of its number, among these columns.
+_TEXT_AT = {
+    "artist": _REPEATED.index("artist"),
+    "title": _REPEATED.index("title"),
+    "album": _REPEATED.index("album"),
+    "genre": _REPEATED.index("genre"),
+    "key": _REPEATED.index("key_text"),
+}
+_NUMBER_AT = {
+    "bpm": _REPEATED.index("bpm"),
+    "rating": _REPEATED.index("rating"),
+    "key": _REPEATED.index("key_number"),
+    "year": _REPEATED.index("year"),
+    "tracknumber": _REPEATED.index("tracknumber"),
+}
+_MAX_INTEGER = 2**63 - 1
+# Pairs per statement: SQLite inserts these narrow rows three times as fast as one by one.
 _PAIRS_AT_ONCE = 500
 
 
 class _Values(dict[str, int]):
-    """The values of one field: text → id. Asking for a new one makes it."""
+    """The values of one field: text → id. Looking up a new text gives it an id and a row."""
 
     def __init__(self, field_id: int, name: str, ids: Iterator[int], rows: list[_Row]) -> None:
         self.field_id = field_id
         self.name = name
-        self.text_at = _TEXTS.get(name)
-        self.number_at = _NUMBERS.get(name)
-        # What `track` shows for a text, where it has a column for the field's number.
+        self.text_at = _TEXT_AT.get(name)
+        self.number_at = _NUMBER_AT.get(name)
+        # Text → its number, for a field that has a number column in `track`.
         self.numbers: dict[str, float | None] = {}
         self._ids = ids
         self._rows = rows
@@ -50,23 +74,23 @@ class _Values(dict[str, int]):
     def __missing__(self, text: str) -> int:
         value_id = next(self._ids)
         number = number_of(self.name, text)
-        # Nothing but space is no value, to a query and to a template alike.
+        # Nothing but space counts as no value, in queries and in templates.
         folded = stored_text(fold(text)) if text.strip() else ""
         self._rows.append((value_id, self.field_id, stored_text(text), folded, number))
         self.know(text, value_id, number)
         return value_id
 
     def know(self, text: str, value_id: int, number: float | None) -> None:
-        """A value that has a row."""
+        """Add a value that has a row already."""
         self[text] = value_id
         if self.number_at is not None:
             self.numbers[text] = _shown_number(self.name, number)
 
 
 class _Fields(dict[str, tuple[_Values, int | None, int | None]]):
-    """Every spelling of every field → its values, and where `track` repeats one of them.
+    """Every spelling of every field → its values, and the positions of their text and number in `track`.
 
-    Asking for a new field makes it; a new spelling is the one that people see from now on.
+    Looking up a new field gives it an id and a row; a new spelling becomes the one that is shown.
     """
 
     def __init__(self, next_field: int, next_value: int) -> None:
@@ -88,7 +112,7 @@ class _Fields(dict[str, tuple[_Values, int | None, int | None]]):
         return self.know(field_id, name, shown)
 
     def know(self, field_id: int, name: str, shown: str) -> tuple[_Values, int | None, int | None]:
-        """A field that has a row."""
+        """Add a field that has a row already."""
         values = _Values(field_id, name, self._value_ids, self.value_rows)
         self.by_name[name] = values
         return self._spell(shown, values)
@@ -99,32 +123,32 @@ class _Fields(dict[str, tuple[_Values, int | None, int | None]]):
 
 
 class RowEncoder:
-    """Numbers fields and values, and collects rows until they are taken to the database."""
+    """Gives ids to fields and values, and collects rows until `flush` inserts them."""
 
     def __init__(self, next_field: int = 1, next_value: int = 1, next_file: int = 1) -> None:
         self._fields = _Fields(next_field, next_value)
         self._file_ids = count(next_file)
         self._tracks: list[_Row] = []
         self._files: list[_Row] = []
-        # Track id, value id, track id, value id: no tuple for each of a million.
+        # Track id, value id, track id, value id …: a tuple for each of a million pairs is slower.
         self._pairs: list[int] = []
 
     def add_known_field(self, field_id: int, name: str, shown: str) -> None:
-        """A field that the database has."""
+        """Add a field that the database has."""
         self._fields.know(field_id, name, shown)
 
     def add_known_value(self, name: str, text: str, value_id: int) -> None:
-        """A value that the database has, of a field that is known."""
+        """Add a value that the database has, of a field that was added."""
         self._fields.by_name[name].know(text, value_id, number_of(name, text))
 
     def add(
         self, track_id: int, inode: int, record: TrackRecord, name: str, base_name_folded: str
     ) -> None:
-        """One track, with all that belongs to it, under that name for now."""
-        # A million values pass through here: nothing is called for one that need not be.
+        """Encode one track and all that belongs to it; `name` is its name for now."""
+        # A million values pass through here: every call that is saved counts.
         fields = self._fields
         found: list[int] = []
-        repeated: list[Any] = [None] * _REPEATED
+        repeated: list[Any] = [None] * len(_REPEATED)
         for shown, texts in record.values.items():
             values, text_at, number_at = fields[shown]
             if len(texts) == 1:
@@ -141,7 +165,7 @@ class RowEncoder:
                     repeated[text_at] = None if smallest is None else stored_text(smallest)
                 if number_at is not None:
                     numbers = [n for n in map(values.numbers.get, texts) if n is not None]
-                    # Zero is how programs write "none": any other number says more.
+                    # Programs write zero for "none": prefer any other number.
                     repeated[number_at] = min(
                         filter(None, numbers), default=min(numbers, default=None)
                     )
@@ -151,7 +175,7 @@ class RowEncoder:
                 found.append(fields[field][0][text])
         if len(fields) > len(fields.by_name) or len(record.files) > 1:
             found = list(set(found))  # one field in two spellings, two files in one folder
-        # In order, so that the b-tree of pairs only ever grows at its end.
+        # In order, so that the b-tree of pairs only grows at its end.
         found.sort()
         pairs = [track_id] * (2 * len(found))
         pairs[1::2] = found
@@ -182,8 +206,10 @@ class RowEncoder:
                 inode,
                 stored_text(checked_out[0]) if checked_out else None,
                 stored_text(record.content_path),
-                1 if record.present else 0,  # sqlite3 asks around who could adapt a bool
-                record.size if record.size is None or record.size <= _LARGEST else None,
+                1
+                if record.present
+                else 0,  # an int: sqlite3 would search for an adapter for a bool
+                record.size if record.size is None or record.size <= _MAX_INTEGER else None,
                 None if record.changed_at is None else to_microseconds(record.changed_at),
                 None if record.added_at is None else to_microseconds(record.added_at),
                 *repeated,
@@ -194,7 +220,7 @@ class RowEncoder:
         )
 
     def flush(self, connection: Connection) -> None:
-        """Insert what waits."""
+        """Insert the rows that wait."""
         for table, rows in (
             (Field, self._fields.rows),
             (Value, self._fields.value_rows),
@@ -221,7 +247,7 @@ class RowEncoder:
 
 
 def path_fields(work_path: str) -> list[tuple[str, str]]:
-    """What many files share, as values of fields that no annex field can be named like."""
+    """The folder and the type of a file, as values of fields that no annex field can have the name of."""
     directory, _, name = work_path.rpartition("/")
     found = []
     if directory:
@@ -234,7 +260,7 @@ def path_fields(work_path: str) -> list[tuple[str, str]]:
 def _shown_number(name: str, number: float | None) -> float | None:
     if number is None or name == "bpm":
         return number
-    return int(number) if abs(number) <= _LARGEST else None
+    return int(number) if abs(number) <= _MAX_INTEGER else None
 
 
 @cache

@@ -1,7 +1,7 @@
-"""A look into a store that changes nothing: for `mcfs status`, which makes no store where there is none.
+"""A summary of a store, read without changing anything: for `mcfs status`.
 
-Owns the opening of databases that nobody may write, on a disk that cannot be written, while others
-write. What is read is one state of each database, though not of both together.
+Owns reading databases that may be missing, of another version, or on a disk that cannot be written, while
+other processes write them. Each database is read in one state, but the two states need not belong together.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from mcfs.store.user_repository import UserRepository
 
 @dataclass(frozen=True, slots=True)
 class StoreSummary:
-    """What a store says of itself; a database that is not there says nothing."""
+    """What is in a store; a database that does not exist leaves the defaults."""
 
     generation: Generation | None = None
     state: SyncState = field(default_factory=SyncState)
     counts: Counts | None = None
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
-    # Names.
+    # The names of the pins.
     pins: tuple[str, ...] = ()
-    # Of all kinds, the newest first.
+    # Runs of all kinds, the newest first.
     runs: tuple[Run, ...] = ()
-    # The newest of each.
+    # The newest run of each kind.
     done_sync: Run | None = None
     failed_sync: Run | None = None
     last_import: Run | None = None
@@ -43,7 +43,7 @@ class StoreSummary:
 
 
 def read_summary(folder: Path, most_runs: int) -> StoreSummary:
-    """What there is to say of the store in this folder."""
+    """Read a summary of the store in this folder."""
     summary = StoreSummary()
     readings = (("cache.db", _of_cache), ("user.db", partial(_of_user, most_runs=most_runs)))
     for name, read in readings:
@@ -66,7 +66,7 @@ def _of_cache(summary: StoreSummary, engine: Engine) -> StoreSummary:
             raise StoreError(f"{path} is of another version of mcfs; a sync makes it anew")
         read = CacheReader(connection)
         state = read.state()
-        # None where a sync was killed as it came to its end.
+        # The counts are missing when a sync was killed just before it recorded them.
         counts = read.counts() if state.counts is None else Counts(**state.counts)
         return replace(
             summary,

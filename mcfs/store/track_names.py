@@ -1,7 +1,8 @@
-"""Which name each track has: the one it would like, unless others would like it too.
+"""The unique name of every track in the cache: its base name, unless another track has the same one.
 
-Owns the keeping apart of names in the cache. All members of a collision are marked, so that no name
-depends on who came first; whoever comes or goes can therefore rename others, and only those.
+Owns how collisions are resolved in the cache. All members of a collision are marked with a hash, so that no
+name depends on the order of arrival. A track that is added or removed can therefore rename others, but only
+those whose names collide.
 """
 
 from __future__ import annotations
@@ -15,55 +16,64 @@ from mcfs.store.batches import chunks
 from mcfs.text.fold import fold
 from mcfs.text.unique_names import unique_names
 
+# No name begins with a control character.
+_PLACEHOLDER = "\1"
+
 
 def placeholder_name(annex_key: str) -> str:
-    """What nobody is called, and nobody else is called either, until names are settled."""
-    return f"\1{annex_key}"
+    """A name that no other track can have, until the final names are assigned."""
+    return f"{_PLACEHOLDER}{annex_key}"
 
 
 class NameClaims:
-    """The names of a full load: who wants what, and who must be settled in the end."""
+    """The names of a full load, and which of them collide."""
 
     def __init__(self) -> None:
+        # Folded base name → the first annex key that has it.
         self._first: dict[str, str] = {}
-        self._contested: set[str] = set()
+        self._collisions: set[str] = set()
 
-    def name_of(self, annex_key: str, wanted: str, folded: str) -> str:
-        """The name to insert a track with."""
+    def claim(self, annex_key: str, base_name: str, folded: str) -> str:
+        """The name to insert a track with: its base name when it is the first to have it."""
         if self._first.setdefault(folded, annex_key) == annex_key:
-            return wanted
-        self._contested.add(folded)
+            return base_name
+        self._collisions.add(folded)
         return placeholder_name(annex_key)
 
-    def settle(self, connection: Connection) -> None:
-        """Give the contested names."""
-        if self._contested:
-            settle(connection, self._contested)
+    def resolve(self, connection: Connection) -> None:
+        """Assign the names of all tracks whose base names collide."""
+        if self._collisions:
+            assign_names(connection, self._collisions)
 
 
-def settle(connection: Connection, touched: Iterable[str]) -> set[str]:
-    """Name anew all tracks that would like a name that folds to one of these; the keys of the renamed.
+def assign_names(connection: Connection, folded_names: Iterable[str]) -> set[str]:
+    """Assign the names of all tracks whose base names fold to one of these; returns the renamed keys.
 
-    A marked name may itself be what another track would like: then that one is settled with them.
+    A marked name may be the base name of yet another track: then that track is included.
     """
-    asked: set[str] = set()
-    open_ = set(touched)
-    wanted: dict[str, str] = {}
+    done: set[str] = set()
+    todo = set(folded_names)
+    base_names: dict[str, str] = {}
     current: dict[str, str] = {}
-    while open_:
-        for annex_key, wish, name in _wishing(connection, open_):
-            wanted[annex_key], current[annex_key] = wish, name
-        asked |= open_
-        given = unique_names(wanted.items())
-        open_ = {fold(name) for name in (*given.values(), *current.values())} - asked
-        open_ = {folded for folded in open_ if not folded.startswith("\1")}
-    renamed = {key: name for key, name in given.items() if current[key] != name} if wanted else {}
+    while todo:
+        for annex_key, base_name, name in _tracks_with_base_names(connection, todo):
+            base_names[annex_key], current[annex_key] = base_name, name
+        done |= todo
+        given = unique_names(base_names.items())
+        todo = {fold(name) for name in (*given.values(), *current.values())} - done
+        todo = {folded for folded in todo if not folded.startswith(_PLACEHOLDER)}
+    renamed = {}
+    if base_names:
+        renamed = {key: name for key, name in given.items() if current[key] != name}
+    # Through placeholders, for two tracks may swap their names.
     _rename(connection, {key: placeholder_name(key) for key in renamed})
     _rename(connection, renamed)
     return set(renamed)
 
 
-def _wishing(connection: Connection, folded: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+def _tracks_with_base_names(
+    connection: Connection, folded: Iterable[str]
+) -> Iterator[tuple[str, str, str]]:
     for some in chunks(folded):
         yield from connection.execute(
             select(Track.annex_key, Track.base_name, Track.name).where(

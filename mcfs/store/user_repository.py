@@ -1,7 +1,6 @@
-"""The only door to `user.db`: pins, the log of syncs and imports, what imports wrote.
+"""The only way to `user.db`: pins, the log of syncs and imports, and what imports wrote.
 
-Owns what must never be lost. A damaged file stays where it is: the error names it, and nothing is
-made in its place.
+Owns what must never be lost. A damaged file stays where it is: the error names it, and no new one is made.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from mcfs.text.raw_text import as_text
 
 
 class UserRepository:
-    """What the user made, through an engine that somebody else made. Safe for several threads."""
+    """The `user.db` behind one engine. Safe to use from several threads."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def prepare(self) -> None:
-        """Bring the tables to the newest revision."""
+        """Migrate the tables to the newest revision."""
         with sqlite.reading(self._engine) as connection:
             if revision_of(connection) == HEAD:
                 return
@@ -40,7 +39,7 @@ class UserRepository:
             steps.upgrade(connection)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the database."""
         self._engine.dispose()
 
     def pins(self) -> list[Pin]:
@@ -58,7 +57,7 @@ class UserRepository:
         return Pin(*row)
 
     def add_pin(self, name: str, query_text: str) -> None:
-        """Pin a query; query text "" makes a pin that is no query yet."""
+        """Save a query under a name; query text "" makes a pin that has no query yet."""
         with sqlite.writing(self._engine) as connection:
             _refuse_taken(connection, name)
             now = datetime.now(UTC)
@@ -66,7 +65,7 @@ class UserRepository:
             connection.execute(insert(rows.Pin).values(pin))
 
     def rename_pin(self, name: str, new_name: str, query_text: str) -> None:
-        """Give a pin another name, and the query it has from now on: both or neither."""
+        """Change the name and the query of a pin, in one transaction."""
         with sqlite.writing(self._engine) as connection:
             if new_name != name:
                 _refuse_taken(connection, new_name)
@@ -80,13 +79,13 @@ class UserRepository:
                 raise _no_pin(name)
 
     def remove_pin(self, name: str) -> None:
-        """Forget a pin."""
+        """Delete a pin."""
         with sqlite.writing(self._engine) as connection:
             if not connection.execute(delete(rows.Pin).where(rows.Pin.name == name)).rowcount:
                 raise _no_pin(name)
 
     def start_run(self, kind: str, detail: Mapping[str, Any] | None = None) -> int:
-        """Log that a "sync" or an "import" began; its number."""
+        """Log that a "sync" or an "import" began; returns its id."""
         now = datetime.now(UTC)
         run = {"kind": kind, "detail": detail, "started_at": now, "updated_at": now}
         with sqlite.writing(self._engine) as connection:
@@ -97,7 +96,7 @@ class UserRepository:
     def finish_run(
         self, run_id: int, outcome: str, detail: Mapping[str, Any] | None = None
     ) -> None:
-        """Log that it ended, and how."""
+        """Log that a run ended, and how."""
         now = datetime.now(UTC)
         ended = {"outcome": outcome, "detail": detail, "finished_at": now, "updated_at": now}
         with sqlite.writing(self._engine) as connection:
@@ -106,7 +105,7 @@ class UserRepository:
                 raise NotFoundError(f"no run {run_id}")
 
     def last_run(self, kind: str, outcome: str | None = None) -> Run | None:
-        """The newest of its kind that came to this end; without one, running or not."""
+        """The newest run of a kind; with `outcome`, the newest that ended so."""
         newest = select(*_RUN).where(rows.Run.kind == kind).order_by(rows.Run.id.desc()).limit(1)
         if outcome is not None:
             newest = newest.where(rows.Run.outcome == outcome)
@@ -115,25 +114,25 @@ class UserRepository:
         return None if row is None else Run(*row)
 
     def imported(self, annex_keys: Iterable[str]) -> dict[str, dict[str, tuple[str, ...]]]:
-        """What earlier imports wrote: annex key → field → values; without the tracks they did not."""
+        """What earlier imports wrote: annex key → field → values, for the tracks that have any."""
         found: dict[str, dict[str, tuple[str, ...]]] = {}
         with sqlite.reading(self._engine) as connection:
             for some in chunks(annex_keys):
-                # Of every track of a library: as sqlite3 has them, without a row object for each.
+                # An import reads every track: plain tuples from sqlite3, without a row object for each.
                 cursor = connection.execute(
                     _IMPORTED.where(column_in(rows.Imported.annex_key, some))
                 )
                 assert cursor.cursor is not None
                 kept = cursor.cursor.fetchall()
-                said = json.loads(f"[{','.join(text for _, text in kept)}]")
-                for (key, _), fields in zip(kept, said, strict=True):
+                decoded = json.loads(f"[{','.join(text for _, text in kept)}]")
+                for (key, _), fields in zip(kept, decoded, strict=True):
                     found[key if key.__class__ is str else as_text(key)] = {
                         name: tuple(values) for name, values in fields.items()
                     }
         return found
 
     def remember_imported(self, tracks: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-        """From now on this is what imports wrote of these tracks; {} for nothing."""
+        """Record what imports have written to these tracks; {} deletes the record of a track."""
         now = datetime.now(UTC)
         kept = [
             {
@@ -152,7 +151,7 @@ class UserRepository:
                 connection.execute(insert(rows.Imported).prefix_with("OR REPLACE"), filled)
 
     def runs(self, most: int) -> list[Run]:
-        """The newest of all kinds, the newest first."""
+        """The newest runs of all kinds, the newest first."""
         with sqlite.reading(self._engine) as connection:
             found = connection.execute(select(*_RUN).order_by(rows.Run.id.desc()).limit(most))
             return [Run(*row) for row in found]

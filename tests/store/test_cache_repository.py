@@ -91,8 +91,6 @@ def test_every_column_of_track(cache: CacheRepository, path: Path) -> None:
         15,
         1998,
         3,
-        "",
-        "red",
         "1990s",
         1,
         1,
