@@ -1,4 +1,4 @@
-# `nix develop` gives what contrib/setup would otherwise install; `nix run` is mcfs, built by nix.
+# `nix develop` has what contrib/setup would otherwise install; `nix run` runs mcfs, built by nix.
 {
   description = "Mounts a git-annex music library as folders that answer questions";
 
@@ -8,7 +8,7 @@
     { self, nixpkgs }:
     let
       inherit (nixpkgs) lib;
-      # FUSE as pyfuse3 speaks it is Linux's.
+      # pyfuse3 needs the FUSE of Linux.
       forEachSystem =
         make:
         lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: make nixpkgs.legacyPackages.${system});
@@ -38,7 +38,7 @@
             watchfiles
           ];
 
-          # Last on the path: the fusermount3 of the system is setuid, that of nix cannot be.
+          # Last in PATH: the fusermount3 of the system is setuid, that of nix cannot be.
           makeWrapperArgs = [
             "--suffix"
             "PATH"
@@ -50,7 +50,7 @@
             ])
           ];
 
-          # The tests mount, which no build may; contrib/test runs them.
+          # The tests mount, which a build may not do; contrib/test runs them.
           doCheck = false;
           pythonImportsCheck = [ "mcfs.cli" ];
 
@@ -73,11 +73,11 @@
           ];
           buildInputs = [ pkgs.fuse3 ];
 
-          # What pip installs expects the C++ library of an ordinary system. (It brings one program as
-          # well, ruff, which NixOS itself starts only with programs.nix-ld.)
+          # Wheels from pip need the C++ library of an ordinary system. (NixOS runs ruff, which is a
+          # program in a wheel, only with programs.nix-ld.)
           LD_LIBRARY_PATH = lib.makeLibraryPath [ pkgs.stdenv.cc.cc.lib ];
 
-          # Last on the path, as above.
+          # Last in PATH, as above.
           shellHook = ''
             PATH=''${PATH//"${lib.getBin pkgs.fuse3}/bin:"/}:${lib.getBin pkgs.fuse3}/bin
           '';

@@ -327,7 +327,7 @@ def test_a_release_with_no_python_that_fits_is_told_so(machine: Machine) -> None
 def test_a_python_asked_for_must_be_one(machine: Machine) -> None:
     said = machine.setup(PYTHON="/nowhere/python3")
     assert said.returncode == 1
-    assert "PYTHON=/nowhere/python3 is no Python of version 3.11 or later" in said.stderr
+    assert "PYTHON=/nowhere/python3 is not a Python of version 3.11 or later" in said.stderr
 
 
 def test_real_pythons_answer_the_question_setup_asks(machine: Machine) -> None:
