@@ -1,4 +1,4 @@
-"""What `mcfs umount` refuses. Unmounting real mounts is tested in tests/mounting/test_mount_and_unmount.py."""
+"""What `mcfs umount` refuses. Unmounting real mounts is tested in test_mount_and_unmount.py."""
 
 from __future__ import annotations
 

@@ -1,0 +1,96 @@
+"""The requests that programs cause, counted on real mounts. The cheapest is one the kernel never sends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mounts import RunningMount, instrumented_mount
+from tests.prerequisites import needs_fuse
+from tests.tracks import copy_of_library
+
+
+@pytest.fixture(scope="module")
+def counted(
+    pristine_library: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningMount]:
+    """The samples, on a mount that counts its requests; no test changes them."""
+    needs_fuse()
+    folder = tmp_path_factory.mktemp("counted")
+    with copy_of_library(pristine_library, folder / "library") as library:
+        shutil.copytree(pristine_store, library.store_dir)
+        with instrumented_mount(library.top, folder / "mnt") as served:
+            yield served
+
+
+def _run(*words: str | Path, cwd: Path | None = None) -> str:
+    return subprocess.run(words, cwd=cwd, check=True, capture_output=True, text=True).stdout
+
+
+class TestRequests:
+    @pytest.mark.parametrize("folder", ["all", "genre", "bpm:>1/{{ genre }}", "sort:title"])
+    @pytest.mark.parametrize(
+        "command", ["ls -U .", "find .", "echo *", "ls -d *", "test ! -e nothing"]
+    )
+    def test_a_repeated_command_looks_nothing_up(
+        self, counted: RunningMount, folder: str, command: str
+    ) -> None:
+        first = _run("sh", "-c", command, cwd=counted.path / folder)
+        before = counted.requests()
+        assert _run("sh", "-c", command, cwd=counted.path / folder) == first
+        sent = counted.requests() - before
+        assert sent["lookup"] == sent["readlink"] == 0
+        assert set(sent) <= {"opendir", "readdir", "releasedir", "getattr", "access"}
+
+    def test_a_long_listing_reads_each_link_once(self, counted: RunningMount) -> None:
+        names = _run("ls", "-l", counted.path / "all").count(" -> ")
+        before = counted.requests()
+        _run("ls", "-l", counted.path / "all")
+        sent = counted.requests() - before
+        assert sent["readlink"] == names
+        assert sent["lookup"] == 0
+
+    def test_extended_attributes_are_requested_once(self, counted: RunningMount) -> None:
+        for _ in range(2):
+            for name in os.listdir(counted.path / "all"):
+                file = counted.path / "all" / name
+                with pytest.raises(OSError, match="not supported"):
+                    os.getxattr(file, "security.selinux", follow_symlinks=False)
+                with pytest.raises(OSError, match="not supported"):
+                    os.listxattr(file, follow_symlinks=False)
+        sent = counted.requests()
+        assert (sent["getxattr"], sent["listxattr"]) == (1, 1)
+
+    PROBES = (
+        ".Trash", ".Trash-1000", ".hidden", ".sh_thumbnails", ".directory", ".mpdignore", ".git",
+        "HEAD", "config", "GNUmakefile", "makefile", "Makefile", "RCS", "SCCS", "node_modules",
+        ".python-version", "libsoup-3.0.so.0", "*.mp3", "autorun.inf", "Desktop.ini", "qt_temp.x",
+    )  # fmt: skip
+    LIKE_QUERIES = ("package.json", "bpm:120-130\\ genre:techno", "mood:dark", "pyvenv.cfg.json")
+
+    @pytest.mark.parametrize("folder", ["", "all", "genre", "genre/Pop", "genre:techno", ".mcfs"])
+    def test_probes_are_answered_once(self, counted: RunningMount, folder: str) -> None:
+        where = counted.path / folder
+        where.stat()
+        before = counted.requests()
+        for _ in range(3):
+            for name in self.PROBES:
+                assert not os.path.lexists(where / name)
+        sent = counted.requests() - before
+        assert sent["lookup"] - (len(folder.split("/")) if folder == ".mcfs" else 0) <= len(
+            self.PROBES
+        )
+
+    def test_an_absent_name_that_a_new_field_can_make_valid_is_looked_up_once_a_second(
+        self, counted: RunningMount
+    ) -> None:
+        for name in self.LIKE_QUERIES:
+            before = counted.requests()["lookup"]
+            for _ in range(20):
+                assert not os.path.lexists(counted.path / "all" / name)
+            assert counted.requests()["lookup"] - before <= 3

@@ -1,0 +1,130 @@
+"""`mcfs mount` and `mcfs umount`: in the background, at odd mount points, after the process has died."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcfs.annex.library import Library
+from mcfs.store import Store
+from tests.mounts import REPOSITORY, RunningMount, is_mounted, mcfs, mounted, wait_until
+from tests.prerequisites import needs_fuse
+
+
+def test_mount_in_the_background_and_unmount(library: Library, place: Path) -> None:
+    place.mkdir()
+    done = mcfs("mount", library.top, place)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(os.listdir(place / "genre:techno")) == 6, "a library never synced is synced first"
+    again = mcfs("mount", library.top, place)
+    assert again.returncode == 1
+    assert "is mounted already; to take it away: mcfs umount" in again.stderr
+    done = mcfs("umount", place)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not is_mounted(place)
+    wait_until(lambda: not _processes_naming(place))
+
+
+def test_the_library_named_wins_over_the_environment(
+    library: Library, synced: Store, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MCFS_LIBRARY", "/nowhere")
+    with mounted(library.top, place) as served:
+        assert len(os.listdir(served.path / "genre:techno")) == 6
+
+
+def test_two_mounts_of_one_library(library: Library, synced: Store, tmp_path: Path) -> None:
+    with (
+        mounted(library.top, tmp_path / "one") as one,
+        mounted(library.top, tmp_path / "two") as two,
+    ):
+        (one.path / "pins" / "genre:techno").mkdir()
+        wait_until((two.path / "pins" / "genre:techno").is_dir)
+
+
+def test_a_dead_mount_is_removed(library: Library, synced: Store, place: Path) -> None:
+    place.mkdir()
+    command = [sys.executable, "-m", "mcfs", "mount", "--foreground"]
+    for clear in (("umount", str(place)), ("mount", str(library.top), str(place))):
+        process = subprocess.Popen([*command, str(library.top), str(place)], cwd=REPOSITORY)
+        wait_until(lambda: is_mounted(place))
+        process.kill()
+        process.wait()
+        assert is_mounted(place)
+        done = mcfs(*clear)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert len(os.listdir(place / "genre:techno")) == 6
+    assert mcfs("umount", place).returncode == 0
+
+
+def test_a_bad_mount_point_is_refused_with_a_reason(library: Library, tmp_path: Path) -> None:
+    needs_fuse()
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    (library.top / "inside").mkdir()
+    for place, sentence in (
+        (tmp_path / "nowhere", "is not there; make it first: mkdir"),
+        (tmp_path / "file", "is not a folder"),
+        (tmp_path / "full", "is not empty"),
+        (library.top / "inside", "lie inside one another"),
+        (tmp_path, "lie inside one another"),
+    ):
+        done = mcfs("mount", library.top, place)
+        assert done.returncode == 1
+        assert sentence in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert "is not mounted" in mcfs("umount", tmp_path).stderr
+    assert not library.store_dir.exists(), "nothing was synced for a mount that cannot be"
+
+
+def test_a_link_to_a_mount_point(library: Library, synced: Store, place: Path) -> None:
+    place.mkdir()
+    link = place.with_name("link")
+    link.symlink_to(place)
+    assert mcfs("mount", library.top, link).returncode == 0
+    assert len(os.listdir(place / "genre:techno")) == 6
+    assert mcfs("umount", link).stderr == ""
+    wait_until(lambda: not _processes_naming(place))
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_may_be_closed(
+    library: Library, synced: Store, place: Path, closed: str
+) -> None:
+    place.mkdir()
+    line = f'exec "$0" -m mcfs mount "$1" "$2" {closed}'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable, library.top, place], cwd=REPOSITORY, check=False
+    )
+    assert done.returncode == 0
+    assert len(os.listdir(place / "genre:techno")) == 6
+    assert mcfs("umount", place).returncode == 0
+    wait_until(lambda: not _processes_naming(place))
+
+
+def test_a_mount_in_use_is_not_unmounted(served: RunningMount) -> None:
+    descriptor = os.open(served.path / "all", os.O_RDONLY)
+    try:
+        done = mcfs("umount", served.path)
+    finally:
+        os.close(descriptor)
+    assert done.returncode == 1
+    assert "a program still uses it" in done.stderr
+
+
+def _processes_naming(place: Path) -> list[bytes]:
+    """The command lines of the processes that name a mount point."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = file.read_bytes()
+        except OSError:
+            continue  # it has just ended
+        if os.fsencode(place) in line:
+            found.append(line)
+    return found
