@@ -1,7 +1,6 @@
-"""The scripts that set the project up: what setup decides, says and runs, with everything outside faked.
+"""The scripts in contrib/: what setup decides, prints and runs, with fake package managers and a fake pip.
 
-Real package managers, pip and mounts are not for these tests: each runs setup in a little checkout, with
-a PATH on which only the plainest tools are real.
+Each test runs setup in a small checkout, with a PATH that has only the most basic real commands.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _REAL = (
     *("readlink", "rm", "sed", "sha256sum", "sh", "sort", "tr"),
 )
 
-# Answers setup's questions about a Python; makes a .venv whose python is itself; its pip takes notes.
+# A fake Python: answers setup's questions, makes a .venv whose python is itself, and logs calls of pip.
 _PYTHON = """\
 #!/bin/sh
 case "$1" in
@@ -42,14 +41,14 @@ esac
 
 @dataclass(frozen=True)
 class Machine:
-    """A checkout with only setup in it, and the commands that setup finds."""
+    """A checkout that only has setup, and the commands that setup finds in PATH."""
 
     checkout: Path
     commands: Path
     log: Path
 
     def has(self, name: str, script: str = "exit 0") -> None:
-        """Another command, which notes that it was run and then does what the script says."""
+        """Add a command that logs its call and then runs the script."""
         place = self.commands / name
         place.unlink(missing_ok=True)
         place.write_text(f'#!/bin/sh\necho {name} "$@" >>"$LOG"\n{script}\n')
@@ -77,7 +76,7 @@ class Machine:
         )
 
     def ran(self) -> list[str]:
-        """What was run since the last time one asked; looking at a version does not count."""
+        """Commands that were run since the last call, without those that only check versions."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         self.log.unlink(missing_ok=True)
         return [
@@ -89,7 +88,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """Nothing is missing on it but a git-annex; nobody may become root."""
+    """A machine that has everything but git-annex; its user cannot become root."""
     made = Machine(tmp_path / "a checkout", tmp_path / "bin", tmp_path / "log")
     (made.checkout / "contrib").mkdir(parents=True)
     made.commands.mkdir()
@@ -124,7 +123,7 @@ def test_scripts_are_bash_and_can_be_run(script: str) -> None:
         for path in sorted((REPOSITORY / "contrib" / folder).glob("*.py"))
     ],
 )
-def test_what_is_run_by_hand_still_starts(script: str) -> None:
+def test_scripts_that_are_run_by_hand_start(script: str) -> None:
     done = subprocess.run(
         [sys.executable, script, "--help"], cwd=REPOSITORY, capture_output=True, text=True
     )
@@ -132,7 +131,7 @@ def test_what_is_run_by_hand_still_starts(script: str) -> None:
     assert "usage:" in done.stdout
 
 
-def test_a_venv_is_made_and_the_second_run_does_and_says_nothing(machine: Machine) -> None:
+def test_a_venv_is_made_and_the_second_run_does_nothing(machine: Machine) -> None:
     first = machine.setup()
     venv = machine.checkout / ".venv"
     assert (first.returncode, first.stdout) == (0, "")
@@ -154,7 +153,7 @@ def test_a_venv_is_made_and_the_second_run_does_and_says_nothing(machine: Machin
         ("8.20210223", "dev,annex"),
     ],
 )
-def test_the_wheel_comes_only_where_git_annex_is_missing_or_old(
+def test_the_wheel_is_installed_only_if_git_annex_is_missing_or_old(
     machine: Machine, version: str, extras: str
 ) -> None:
     machine.has("git-annex", f"echo {version}")
@@ -172,12 +171,12 @@ def test_a_venv_is_brought_up_to_date_when_the_project_changes(machine: Machine)
     assert machine.setup().stderr == ""
 
 
-def test_an_install_that_failed_shows_why_and_is_begun_anew(machine: Machine) -> None:
+def test_a_failed_install_shows_why_and_starts_again(machine: Machine) -> None:
     failed = machine.setup(PIP_STATUS="1")
     assert failed.returncode == 1
     assert "pip says this" in failed.stderr
     assert "pip could not install" in failed.stderr
-    # Twice: the network has bad moments.
+    # pip runs twice, because networks fail now and then.
     assert [line.split()[0] for line in machine.ran()] == ["uname", "venv", "pip", "pip"]
 
     again = machine.setup()
@@ -201,7 +200,7 @@ def test_a_venv_whose_python_is_gone_is_made_again(machine: Machine) -> None:
     assert machine.setup().stderr == ""
 
 
-def test_what_the_system_lost_is_noticed(machine: Machine) -> None:
+def test_a_package_that_was_removed_is_noticed(machine: Machine) -> None:
     machine.setup()
     machine.lacks("fusermount3")
     machine.has("apt-get")
@@ -225,15 +224,15 @@ def test_what_the_system_lost_is_noticed(machine: Machine) -> None:
         ("pacman", ["pacman -Syu --needed --noconfirm gcc pkgconf fuse3 git"]),
     ],
 )
-def test_without_the_right_to_install_it_says_what_root_would_run(
+def test_without_the_right_to_install_it_prints_the_commands(
     machine: Machine, manager: str, commands: list[str]
 ) -> None:
     machine.lacks("cc", "pkg-config", "fusermount3", "git")
     machine.has(manager)
     machine.has("sudo", "exit 1")
-    said = machine.setup()
-    assert said.returncode == 1
-    first, *rest = said.stderr.splitlines()
+    done = machine.setup()
+    assert done.returncode == 1
+    first, *rest = done.stderr.splitlines()
     assert "lacks compiler pkg-config fuse-headers fuse git, and only root may install it" in first
     if Path("/var/lib/pacman/sync").exists():
         rest = [line.replace("pacman -S ", "pacman -Syu ") for line in rest]
@@ -242,19 +241,19 @@ def test_without_the_right_to_install_it_says_what_root_would_run(
     assert not (machine.checkout / ".venv").exists()
 
 
-def test_with_only_nix_it_says_how_to_enter_the_shell(machine: Machine) -> None:
+def test_with_only_nix_it_prints_how_to_enter_its_shell(machine: Machine) -> None:
     machine.lacks("fusermount3")
     machine.has("nix")
-    said = machine.setup()
-    assert said.returncode == 1
-    assert "develop" in said.stderr.splitlines()[-1]
+    done = machine.setup()
+    assert done.returncode == 1
+    assert "develop" in done.stderr.splitlines()[-1]
 
 
-def test_without_any_package_manager_it_says_what_is_missing(machine: Machine) -> None:
+def test_without_a_package_manager_it_prints_what_is_missing(machine: Machine) -> None:
     machine.lacks("git")
-    said = machine.setup()
-    assert said.returncode == 1
-    assert "this system lacks git," in said.stderr
+    done = machine.setup()
+    assert done.returncode == 1
+    assert "this system lacks git," in done.stderr
 
 
 def test_root_installs_only_what_is_missing(machine: Machine) -> None:
@@ -273,7 +272,7 @@ def test_root_installs_only_what_is_missing(machine: Machine) -> None:
     ]
 
 
-def test_sudo_that_asks_for_nothing_is_used(machine: Machine) -> None:
+def test_sudo_without_a_password_is_used(machine: Machine) -> None:
     machine.lacks("fusermount3")
     machine.has("sudo", 'shift; "$@"')
     machine.has("dnf", f'cp "{machine.commands}/git" "{machine.commands}/fusermount3"')
@@ -281,37 +280,37 @@ def test_sudo_that_asks_for_nothing_is_used(machine: Machine) -> None:
     assert "sudo -n dnf install --assumeyes fuse3" in machine.ran()
 
 
-def test_a_package_manager_that_helps_not_is_not_believed(machine: Machine) -> None:
+def test_packages_that_are_still_missing_after_install_are_reported(machine: Machine) -> None:
     machine.is_root(True)
     machine.lacks("fusermount3")
     machine.has("apt-get")
-    said = machine.setup()
-    assert said.returncode == 1
-    assert "still missing after that: fuse" in said.stderr
+    done = machine.setup()
+    assert done.returncode == 1
+    assert "still missing after that: fuse" in done.stderr
 
 
-def test_a_python_without_headers_needs_its_own_package(machine: Machine) -> None:
+def test_a_python_without_headers_needs_its_dev_package(machine: Machine) -> None:
     machine.has("apt-get")
-    said = machine.setup(HAS_HEADERS="False")
-    assert said.returncode == 1
-    assert said.stderr.splitlines()[-1].endswith(" python3.12-dev")
+    done = machine.setup(HAS_HEADERS="False")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(" python3.12-dev")
 
 
-def test_pythons_that_only_complain_or_are_old_are_passed_by(machine: Machine) -> None:
+def test_pythons_that_fail_or_are_old_are_not_used(machine: Machine) -> None:
     machine.has("python3.13", "echo 'pyenv: python3.13: command not found' >&2; exit 127")
     machine.has("python3.11", "exit 1")
     assert "with Python 3.12" in machine.setup().stderr
 
 
-def test_no_python_at_all_is_a_package_as_well(machine: Machine) -> None:
+def test_without_python_its_package_is_installed(machine: Machine) -> None:
     machine.lacks("python3.12")
     machine.has("apt-get")
-    said = machine.setup()
-    assert said.returncode == 1
-    assert said.stderr.splitlines()[-1].endswith(" python3 python3-venv python3-dev")
+    done = machine.setup()
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(" python3 python3-venv python3-dev")
 
 
-def test_a_release_with_no_python_that_fits_is_told_so(machine: Machine) -> None:
+def test_a_release_without_a_recent_python_is_reported(machine: Machine) -> None:
     machine.lacks("python3.12")
     for name, script in {
         "apt-get": "exit 0",
@@ -319,19 +318,19 @@ def test_a_release_with_no_python_that_fits_is_told_so(machine: Machine) -> None
         "dpkg": "exit 1",
     }.items():
         machine.has(name, script)
-    said = machine.setup()
-    assert said.returncode == 1
-    assert "mcfs needs Python 3.11 or later, and apt-get has none here" in said.stderr
+    done = machine.setup()
+    assert done.returncode == 1
+    assert "mcfs needs Python 3.11 or later, and apt-get has none here" in done.stderr
 
 
-def test_a_python_asked_for_must_be_one(machine: Machine) -> None:
-    said = machine.setup(PYTHON="/nowhere/python3")
-    assert said.returncode == 1
-    assert "PYTHON=/nowhere/python3 is not a Python of version 3.11 or later" in said.stderr
+def test_the_variable_python_must_name_a_python(machine: Machine) -> None:
+    done = machine.setup(PYTHON="/nowhere/python3")
+    assert done.returncode == 1
+    assert "PYTHON=/nowhere/python3 is not a Python of version 3.11 or later" in done.stderr
 
 
 def test_real_pythons_answer_the_question_setup_asks(machine: Machine) -> None:
-    """The one part of setup that the fake Python hides."""
+    """The only part of setup that the fake Python does not test."""
     script = (machine.checkout / "contrib/setup").read_text()
     question = script.partition("<<'EOP'\n")[2].partition("EOP\n")[0]
     answer = subprocess.run(

@@ -1,4 +1,4 @@
-"""What the README says can be written is what can be written."""
+"""The settings and filters in the README exist, and its views show what it says."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_settings_are_understood(top: Path) -> None:
+def test_the_settings_are_valid(top: Path) -> None:
     settings = load_settings(top)
     assert settings.problems == ()
     assert settings.extensions == {"flac", "mp3", "dsf"}
@@ -40,7 +40,7 @@ def test_the_settings_are_understood(top: Path) -> None:
     )
 
 
-def test_the_views_show_what_they_should(top: Path) -> None:
+def test_the_views_show_what_the_readme_says(top: Path) -> None:
     techno = simple_track(
         "a", genre="Techno", bpm="129", rating="5", artist="Ö", title="T?", key="Am", label="Tresor"
     )
@@ -61,5 +61,5 @@ def test_the_views_show_what_they_should(top: Path) -> None:
         assert names("label/Tresor") == ["Unknown"]
 
 
-def test_every_filter_is_named() -> None:
+def test_every_filter_is_mentioned() -> None:
     assert [name for name in FILTERS if not re.search(rf"`{name}\b", README)] == []
