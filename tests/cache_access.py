@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Row
 
-from mcfs.query import Vocabulary
+from mcfs.fields import Vocabulary
 from mcfs.sql import Compiled
 from mcfs.sql.compiled import Columns
 from mcfs.store import CacheRepository, FieldCount, Generation, TrackRecord

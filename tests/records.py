@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mcfs.query import Query, Vocabulary, parse
+from mcfs.fields import Vocabulary
+from mcfs.query import Query, parse
 from mcfs.sql import BoundQuery, bind_without_values, select_tracks
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.text.escape import escape

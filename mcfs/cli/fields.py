@@ -54,7 +54,7 @@ def _object(usage: FieldUsage) -> dict[str, object]:
     return {
         "field": usage.field,
         "tracks": usage.tracks,
-        "kind": usage.kind.value if usage.kind else "text",
+        "kind": usage.kind.name,
         "derived": usage.derived,
     }
 

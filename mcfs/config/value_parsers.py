@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from mcfs.config.problems import quoted
 from mcfs.config.settings import Absent, Entries, Names
 from mcfs.text.escape import escape
-from mcfs.text.similar import nearest
+from mcfs.text.similar import similar_words
 
 _MAX_LIMIT = 10**9  # what `limit:` takes in a query
 _RESERVED_VIEW_NAMES = {
@@ -31,9 +31,8 @@ class InvalidValue(Exception):  # noqa: N818  (becomes a Problem or a ConfigErro
 
 def unknown_key(key: str, valid_keys: Iterable[str]) -> InvalidValue:
     """A key that does not exist, with the one that was probably meant."""
-    meant = nearest(key, valid_keys)
-    if meant is not None:
-        return InvalidValue(f'there is no such key; did you mean "{meant}"?')
+    if meant := similar_words(key, valid_keys):
+        return InvalidValue(f'there is no such key; did you mean "{meant[0]}"?')
     return InvalidValue(f"there is no such key; there are {_enumerated(valid_keys)}")
 
 

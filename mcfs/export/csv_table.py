@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mcfs.export.track_values import fold_field, values_by_field
+from mcfs.fields import field_table
 
 if TYPE_CHECKING:
     from mcfs.store.records import TrackRecord
 
 # Separates several values of a field in one cell: many names contain a comma.
 _SEPARATOR = "; "
-_FIRST_FIELDS = ("artist", "title", "album", "genre", "bpm", "key", "rating", "year", "crate")
 
 
 def as_csv(tracks: Iterable[TrackRecord], fields: Iterable[str]) -> Iterator[str]:
@@ -40,7 +40,8 @@ def as_csv(tracks: Iterable[TrackRecord], fields: Iterable[str]) -> Iterator[str
 
 def csv_columns(fields: Iterable[str]) -> list[str]:
     """The best-known fields first, the others by name."""
-    rank = {name: place for place, name in enumerate(_FIRST_FIELDS)}
+    first = [field.name for field in field_table().rows if field.leads_csv]
+    rank = {name: place for place, name in enumerate(first)}
     return sorted(fields, key=lambda field: (rank.get(fold_field(field), len(rank)), field))
 
 

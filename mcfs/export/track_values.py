@@ -6,14 +6,15 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mcfs.fields.kinds import Duration
 from mcfs.text.fold import fold
-from mcfs.text.numbers import number_of
 
 if TYPE_CHECKING:
     from mcfs.store.records import TrackRecord
 
 Values = Mapping[str, Sequence[str]]
 
+_DURATION = Duration()
 # The same few field names come with every track.
 fold_field = functools.lru_cache(maxsize=1024)(fold)
 
@@ -25,8 +26,7 @@ def values_by_field(track: TrackRecord) -> dict[str, tuple[str, ...]]:
 
 def seconds_of(values: Values) -> float | None:
     """How long a track is, if its metadata says so."""
-    lengths = [number_of("duration", text) for text in values.get("duration", ())]
-    return min((length for length in lengths if length is not None and length > 0), default=None)
+    return _DURATION.shortest(values.get("duration", ()))
 
 
 def display_title(track: TrackRecord, values: Values) -> str:

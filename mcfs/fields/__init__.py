@@ -1,1 +1,29 @@
-"""The fields of the language: what each is called, what kind it is of, and where its values are kept."""
+"""What fields there are, and everything that is known about each of them.
+
+    table.py       the table: one row for each built-in field
+    field.py       what a row says
+    kinds.py       one class for each kind of field: how its values are read, compared and shown
+    vocabulary.py  which field a written name means, in one library
+    amounts.py     how numbers, years, durations and sizes are written in a query
+    dates.py       how days are written, and which moments they mean
+    tempo.py       which tempos a search for one tempo finds
+
+Pure. All other rooms ask the table, so that a new field is one row and a new kind one class.
+"""
+
+from mcfs.fields.field import DIRECTORY, LOCATION, TYPE, Field
+from mcfs.fields.table import RAW_PREFIX, FieldTable, field_named, field_table, use_table
+from mcfs.fields.vocabulary import Vocabulary
+
+__all__ = [
+    "DIRECTORY",
+    "LOCATION",
+    "RAW_PREFIX",
+    "TYPE",
+    "Field",
+    "FieldTable",
+    "Vocabulary",
+    "field_named",
+    "field_table",
+    "use_table",
+]

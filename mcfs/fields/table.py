@@ -1,157 +1,345 @@
-"""The fields of the language: their names, what kind each is, and where its values lie.
+"""The table of fields: a new field is one row here, and nothing else.
 
-Owns the table of built-in fields and their aliases. What else a library has comes as a `Vocabulary`,
-for every field that any track has is a field of the language under its own name.
+Owns the rows, their lookup by name, alias and stored name, and which table is in use. Every field that a
+library has is a field too, under its own name; `field_named` makes up its row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 
-from mcfs.text.fold import fold
+from mcfs.fields.field import DIRECTORY, LOCATION, TYPE, Field, TableColumn, Tags
+from mcfs.fields.kinds import (
+    Bpm,
+    Color,
+    Date,
+    Decade,
+    Discovered,
+    Duration,
+    Flag,
+    MusicalKey,
+    Number,
+    Rating,
+    RawText,
+    Size,
+    Text,
+    TrackNumber,
+    Year,
+)
 
+# In front of a name, it means the annex field of that name, which a built-in field may hide.
+RAW_PREFIX = "meta."
 
-class Kind(Enum):
-    """What the values of a field are, and so which forms its terms take."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    BPM = "bpm"
-    RATING = "rating"
-    YEAR = "year"
-    DECADE = "decade"
-    DURATION = "duration"
-    SIZE = "size"
-    KEY = "key"
-    DATE = "date"
-    FLAG = "flag"
-
-
-# What no annex field can be called: made by a sync from where a track's files are.
-LOCATION = "/location"
-DIRECTORY = "/directory"
-TYPE = "/type"
-# In front of the name of an annex field that a built-in name may hide.
-RAW = "meta."
-
-BUILT_IN: Mapping[str, Kind] = {
-    "added": Kind.DATE,
-    "album": Kind.TEXT,
-    "albumartist": Kind.TEXT,
-    "any": Kind.TEXT,
-    "artist": Kind.TEXT,
-    "bitrate": Kind.NUMBER,
-    "bpm": Kind.BPM,
-    "changed": Kind.DATE,
-    "comment": Kind.TEXT,
-    "composer": Kind.TEXT,
-    "crate": Kind.TEXT,
-    "decade": Kind.DECADE,
-    "directory": Kind.TEXT,
-    "duration": Kind.DURATION,
-    "genre": Kind.TEXT,
-    "grouping": Kind.TEXT,
-    "key": Kind.KEY,
-    "live": Kind.FLAG,
-    "location": Kind.TEXT,
-    "played": Kind.NUMBER,
-    "present": Kind.FLAG,
-    "rating": Kind.RATING,
-    "size": Kind.SIZE,
-    "title": Kind.TEXT,
-    "tracknumber": Kind.NUMBER,
-    "type": Kind.TEXT,
-    "year": Kind.YEAR,
-}
-
-ALIASES: Mapping[str, str] = {
-    "a": "artist",
-    "aa": "albumartist",
-    "ad": "added",
-    "al": "album",
-    "album_artist": "albumartist",
-    "b": "bpm",
-    "cm": "comment",
-    "cp": "composer",
-    "date_added": "added",
-    "dateadded": "added",
-    "datetime_added": "added",
-    "dir": "directory",
-    "du": "duration",
-    "ext": "type",
-    "file": "location",
-    "g": "genre",
-    "gr": "grouping",
-    "k": "key",
-    "lastchanged": "changed",
-    "lo": "location",
-    "r": "rating",
-    "t": "title",
-    "timesplayed": "played",
-    "tr": "tracknumber",
-    "track": "tracknumber",
-    "y": "year",
-}
-
-# The stored fields that a name looks into, where they are not just its own. Programs spell some of
-# them in two ways.
-_SOURCES: Mapping[str, tuple[str, ...]] = {
-    "albumartist": ("albumartist", "album_artist"),
-    "artist": ("artist", "albumartist", "album_artist"),
-    "directory": (DIRECTORY,),
-    "location": (LOCATION,),
-    "played": ("played", "timesplayed"),
-    "tracknumber": ("tracknumber", "track"),
-    "type": (TYPE,),
-    "any": (
-        "artist",
-        "albumartist",
-        "album_artist",
-        "title",
-        "album",
-        "genre",
-        "composer",
-        "comment",
-        "grouping",
-        "crate",
-        LOCATION,
+ROWS = (
+    Field(
+        name="artist",
+        kind=Text(),
+        aliases=("a",),
+        also_searches=("albumartist",),
+        text_column="artist",
+        mixxx_column="artist",
+        tags=Tags(id3=("TPE1",), vorbis=("artist",), mp4=("\xa9ART",)),
+        table_column=TableColumn(rank=2, min_width=12),
+        leads_csv=True,
     ),
-}
+    Field(
+        name="title",
+        kind=Text(),
+        aliases=("t",),
+        text_column="title",
+        mixxx_column="title",
+        tags=Tags(id3=("TIT2",), vorbis=("title",), mp4=("\xa9nam",)),
+        table_column=TableColumn(rank=1, min_width=16),
+        leads_csv=True,
+    ),
+    Field(
+        name="album",
+        kind=Text(),
+        aliases=("al",),
+        text_column="album",
+        mixxx_column="album",
+        tags=Tags(id3=("TALB",), vorbis=("album",), mp4=("\xa9alb",)),
+        table_column=TableColumn(rank=8, min_width=14),
+        leads_csv=True,
+    ),
+    Field(
+        name="genre",
+        kind=Text(),
+        aliases=("g",),
+        text_column="genre",
+        mixxx_column="genre",
+        tags=Tags(id3=("TCON",), vorbis=("genre",), mp4=("\xa9gen",)),
+        table_column=TableColumn(rank=5, min_width=12),
+        leads_csv=True,
+    ),
+    Field(
+        name="bpm",
+        kind=Bpm(),
+        aliases=("b",),
+        zero_is_none=True,
+        number_column="bpm",
+        mixxx_column="bpm",
+        tags=Tags(
+            id3=("TBPM",), vorbis=("bpm", "tempo"), mp4=("----:com.apple.iTunes:BPM", "tmpo")
+        ),
+        table_column=TableColumn(rank=3, min_width=6, align_right=True),
+        leads_csv=True,
+    ),
+    Field(
+        name="key",
+        kind=MusicalKey(),
+        aliases=("k",),
+        text_column="key_text",
+        number_column="key_number",
+        mixxx_column="key",
+        tags=Tags(
+            id3=("TKEY",),
+            vorbis=("initialkey", "key"),
+            mp4=("----:com.apple.iTunes:initialkey", "----:com.apple.iTunes:KEY"),
+        ),
+        table_column=TableColumn(rank=4, min_width=4),
+        leads_csv=True,
+    ),
+    Field(
+        name="rating",
+        kind=Rating(),
+        aliases=("r",),
+        zero_is_none=True,
+        zero_finds_none=True,
+        number_column="rating",
+        mixxx_column="rating",
+        tags=Tags(id3=("POPM",), vorbis=("rating",)),
+        table_column=TableColumn(rank=6, min_width=6),
+        leads_csv=True,
+    ),
+    Field(
+        name="year",
+        kind=Year(),
+        aliases=("y",),
+        number_column="year",
+        mixxx_column="year",
+        tags=Tags(id3=("TDRC",), vorbis=("date", "year"), mp4=("\xa9day",)),
+        table_column=TableColumn(rank=7, align_right=True),
+        leads_csv=True,
+    ),
+    Field(
+        name="duration",
+        kind=Duration(),
+        aliases=("du",),
+        mixxx_column="duration",
+        table_column=TableColumn(rank=10, align_right=True, heading="length"),
+    ),
+    Field(
+        name="crate",
+        kind=Text(),
+        imports_several=True,
+        table_column=TableColumn(rank=9, min_width=14),
+        leads_csv=True,
+    ),
+    Field(
+        name="comment",
+        kind=Text(),
+        aliases=("cm",),
+        mixxx_column="comment",
+        tags=Tags(id3=("COMM",), vorbis=("comment", "description"), mp4=("\xa9cmt",)),
+        table_column=TableColumn(rank=11, min_width=20),
+    ),
+    Field(
+        name="albumartist",
+        kind=Text(),
+        aliases=("aa", "album_artist"),
+        label="album artist",
+        stored_as=("albumartist", "album_artist"),
+        mixxx_column="album_artist",
+        tags=Tags(id3=("TPE2",), vorbis=("albumartist", "album artist"), mp4=("aART",)),
+    ),
+    Field(
+        name="bitrate",
+        kind=Number(),
+    ),
+    Field(
+        name="color",
+        kind=Color(),
+        mixxx_column="color",
+    ),
+    Field(
+        name="composer",
+        kind=Text(),
+        aliases=("cp",),
+        mixxx_column="composer",
+        tags=Tags(id3=("TCOM",), vorbis=("composer",), mp4=("\xa9wrt",)),
+    ),
+    Field(
+        name="grouping",
+        kind=Text(),
+        aliases=("gr",),
+        mixxx_column="grouping",
+        tags=Tags(id3=("TIT1", "GRP1"), vorbis=("grouping",), mp4=("\xa9grp",)),
+    ),
+    Field(
+        name="played",
+        kind=Number(),
+        aliases=("timesplayed",),
+        stored_as=("played", "timesplayed"),
+        mixxx_column="timesplayed",
+    ),
+    Field(
+        name="tracknumber",
+        kind=TrackNumber(),
+        aliases=("tr", "track"),
+        stored_as=("tracknumber", "track"),
+        number_column="tracknumber",
+        mixxx_column="tracknumber",
+        tags=Tags(id3=("TRCK",), vorbis=("tracknumber",), mp4=("trkn",)),
+    ),
+    # --- made by a sync
+    Field(
+        name="added",
+        kind=Date(),
+        aliases=("ad", "date_added", "dateadded", "datetime_added"),
+        derived_column="added_at",
+        mixxx_column="datetime_added",
+    ),
+    Field(
+        name="changed",
+        kind=Date(),
+        aliases=("lastchanged",),
+        derived_column="changed_at",
+    ),
+    Field(
+        name="decade",
+        kind=Decade(),
+        compares="year",
+        derived_column="decade",
+    ),
+    Field(
+        name="directory",
+        kind=Text(),
+        aliases=("dir",),
+        label="folder",
+        stored_as=(DIRECTORY,),
+    ),
+    Field(
+        name="live",
+        kind=Flag(),
+        zero_is_none=True,
+        derived_column="is_live",
+    ),
+    Field(
+        name="location",
+        kind=Text(),
+        aliases=("file", "lo"),
+        label="work path",
+        stored_as=(LOCATION,),
+    ),
+    Field(
+        name="present",
+        kind=Flag(),
+        derived_column="present",
+    ),
+    Field(
+        name="size",
+        kind=Size(),
+        derived_column="size",
+    ),
+    Field(
+        name="type",
+        kind=Text(),
+        aliases=("ext",),
+        label="file type",
+        stored_as=(TYPE,),
+    ),
+    # --- and what has no values of its own
+    Field(
+        name="any",
+        kind=Text(),
+        stored_as=(),
+        also_searches=(
+            "artist",
+            "albumartist",
+            "title",
+            "album",
+            "genre",
+            "composer",
+            "comment",
+            "grouping",
+            "crate",
+            "location",
+        ),
+    ),
+)
 
 
-def sources(field: str) -> tuple[str, ...]:
-    """The stored fields whose values a field of the language asks."""
-    if field.startswith(RAW):
-        return (field.removeprefix(RAW),)
-    return _SOURCES.get(field, (field,))
+class FieldTable:
+    """Rows, and the ways to find one."""
+
+    def __init__(self, rows: Iterable[Field]) -> None:
+        self.rows = tuple(rows)
+        self.by_name = {row.name: row for row in self.rows}
+        self.by_alias = {alias: row.name for row in self.rows for alias in row.aliases}
+        self._by_stored_name = {name: row for row in self.rows for name in row.stored_names}
+        self._searched = {row.name: self._search(row) for row in self.rows}
+        # The stored fields whose values promise to be numbers.
+        self.numeric_names = tuple(
+            name
+            for row in self.rows
+            if row.kind.is_number and row.derived_column is None
+            for name in row.stored_names
+        )
+
+    def _search(self, row: Field) -> tuple[str, ...]:
+        others = (self.by_name[name] for name in row.also_searches)
+        return (*row.stored_names, *(name for other in others for name in other.stored_names))
+
+    def name_of(self, written: str) -> str | None:
+        """The name of a built-in field, by its name or an alias, folded; None where there is none."""
+        return written if written in self.by_name else self.by_alias.get(written)
+
+    def named(self, name: str) -> Field:
+        """The field of a name: its row, or one for a field that only the library knows."""
+        return self.by_name.get(name) or _library_field(name)
+
+    def of_stored(self, name: str) -> Field:
+        """The field whose values a stored field holds, by its folded name."""
+        return self._by_stored_name.get(name) or _library_field(name)
+
+    def searched(self, name: str) -> tuple[str, ...]:
+        """The stored fields that a query for a field looks into."""
+        found = self._searched.get(name)
+        return _library_field(name).stored_names if found is None else found
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The folded names of the fields that a library has, beside the built-in ones."""
-
-    discovered: frozenset[str] = frozenset()
-
-    def canonical(self, written: str) -> str | None:
-        """The one name of a field, however it is written; None when nobody has such a field."""
-        name = fold(written)
-        if name in BUILT_IN:
-            return name
-        if name in ALIASES:
-            return ALIASES[name]
-        if name.startswith(RAW):
-            return name if name.removeprefix(RAW) in self.discovered else None
-        return name if name in self.discovered else None
-
-    def names(self) -> list[str]:
-        """All that can be written, for suggestions: whole names before their abbreviations."""
-        spelled_out = [alias for alias in ALIASES if len(alias) > 2]
-        own = sorted(self.discovered.difference(BUILT_IN, ALIASES))
-        return [*BUILT_IN, *own, *spelled_out, "sort", "limit", "shuffle"]
+@lru_cache(maxsize=1024)
+def _library_field(name: str) -> Field:
+    if name.startswith(RAW_PREFIX):
+        return Field(name=name, kind=RawText(), stored_as=(name.removeprefix(RAW_PREFIX),))
+    return Field(name=name, kind=Discovered())
 
 
-def kind_of(field: str) -> Kind | None:
-    """The kind of a built-in field; None for one that a library brings along."""
-    return BUILT_IN.get(field)
+class _InUse:
+    """The one table that all modules ask."""
+
+    table = FieldTable(ROWS)
+
+
+def field_table() -> FieldTable:
+    """The table in use."""
+    return _InUse.table
+
+
+def field_named(name: str) -> Field:
+    """The field of a canonical name."""
+    return _InUse.table.named(name)
+
+
+@contextmanager
+def use_table(table: FieldTable) -> Iterator[None]:
+    """Use another table, in all threads, for as long as the block runs. For tests."""
+    before = _InUse.table
+    _InUse.table = table
+    try:
+        yield
+    finally:
+        _InUse.table = before

@@ -1,46 +1,38 @@
-"""Which tempos a written tempo means, as Mixxx has it.
+"""Which tempos a search for one tempo finds: the same ones as in Mixxx.
 
-Owns the intervals alone. A whole number means all tempos that begin with it; the margin of 0.05 below
-takes in what analysers make of a steady 126.
+A whole number means every tempo that begins with it. The margin of 0.05 below takes in what beat
+analysers make of a steady 126.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from mcfs.fields.amounts import Interval
 
 _BELOW = 0.05
 _FADER = 0.06
 
 
-@dataclass(frozen=True, slots=True)
-class BpmRange:
-    """From `low`, included, to `high`, included or not."""
-
-    low: float
-    high: float
-    high_open: bool = False
-
-
-def bpm_ranges(bpm: str, *, exact: bool, near: bool) -> tuple[BpmRange, ...]:
+def bpm_ranges(bpm: str, *, exact: bool, near: bool) -> tuple[Interval, ...]:
     """The tempo itself and, unless `exact`, its half and its double."""
     number = float(bpm)
-    spans: tuple[BpmRange, ...]
+    spans: tuple[Interval, ...]
     if near:
         low, high = math.floor(number * (1 - _FADER)), math.ceil(number * (1 + _FADER))
-        spans = (BpmRange(low, high), BpmRange(low / 2, high / 2), BpmRange(low * 2, high * 2))
+        spans = (Interval(low, high), Interval(low / 2, high / 2), Interval(low * 2, high * 2))
     elif "." in bpm:
         margin = _rounded(0.5 * 10.0 ** -len(bpm.partition(".")[2]))
         spans = tuple(
-            BpmRange(_rounded(middle - margin), _rounded(middle + margin))
+            Interval(_rounded(middle - margin), _rounded(middle + margin))
             for middle in (number, number / 2, number * 2)
         )
     else:
         whole = int(number)
         spans = (
-            BpmRange(_rounded(whole - _BELOW), whole + 1, high_open=True),
-            BpmRange(_rounded(whole // 2 - _BELOW), whole / 2 + 1, high_open=True),
-            BpmRange(_rounded(whole * 2 - _BELOW), (whole + 1) * 2, high_open=True),
+            Interval(_rounded(whole - _BELOW), whole + 1, high_open=True),
+            Interval(_rounded(whole // 2 - _BELOW), whole / 2 + 1, high_open=True),
+            Interval(_rounded(whole * 2 - _BELOW), (whole + 1) * 2, high_open=True),
         )
     return spans[:1] if exact else spans
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mcfs.fields import Vocabulary
 from mcfs.inspect.walk import Step
-from mcfs.query import Vocabulary, canonical_text
+from mcfs.query import canonical_text
 from mcfs.tree.nodes import (
     EmptyPinNode,
     ExportNode,

@@ -5,13 +5,15 @@ Owns the words only. What a term means is decided in `sql/`: where the two diffe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import assert_never
 
+from mcfs.fields import Field, field_named
+from mcfs.fields.amounts import Interval
 from mcfs.fields.dates import days_of
-from mcfs.fields.tempo import BpmRange, bpm_ranges
+from mcfs.fields.kinds import Number, RawText
+from mcfs.fields.tempo import bpm_ranges
 from mcfs.query import (
     And,
     AnnexKeys,
@@ -22,7 +24,6 @@ from mcfs.query import (
     Equals,
     Flag,
     InKey,
-    Kind,
     Missing,
     Not,
     Or,
@@ -33,27 +34,18 @@ from mcfs.query import (
     Term,
     ValueIs,
     format_term,
-    kind_of,
-    sources,
+    unscoped_words,
 )
-from mcfs.sql.lowering import counts_unrated
 from mcfs.text.musical_keys import lancelot, mixes_with
-
-# `genre:techno|house`: a second value without a field.
-_ALTERNATIVE = re.compile(
-    r'(?<![\w~"])(?P<field>[^\W\d][\w.-]*)[:=]=?(?P<one>[^\s|"()]+)\|(?P<two>[^\s|"():=~-][^\s|"():=]*)'
-    r"(?=[\s|)]|$)"
-)
+from mcfs.text.numbers import number_text
 
 
 def query_remarks(text: str) -> Iterator[str]:
     """What in a query text may not mean what its author thinks."""
-    unquoted = re.sub(r'"[^"]*("|$)', lambda quoted: "\0" * len(quoted.group()), text)
-    for found in _ALTERNATIVE.finditer(unquoted):
-        field, one, two = found.group("field", "one", "two")
+    for field, value, word in unscoped_words(text):
         yield (
-            f'"|" always means OR: "{two}" is searched in all text, not in {field}; '
-            f"for that, write {field}:{one}|{field}:{two}"
+            f'"|" always means OR: "{word}" is searched in all text, not in {field}; '
+            f"for that, write {field}:{value}|{field}:{word}"
         )
 
 
@@ -118,8 +110,8 @@ def _without_value(term: Term) -> str:
     match term:
         case Contains(field) | Equals(field) if field != "any":
             return f" (keeps tracks without {field})"
-        case Between("rating") if counts_unrated(term):
-            return " (removes tracks without rating too)"
+        case Between(field) if term.finds_missing:
+            return f" (removes tracks without {field} too)"
         case Between(field) | DateBetween(field):
             return f" (keeps tracks without {field})"
         case Tempo():
@@ -155,7 +147,7 @@ def _leaf(
         case Missing(field):
             return f"has no {field}"
         case Between():
-            return _between(term) + (", or none" if counts_unrated(term) else "")
+            return _between(term) + (", or none" if term.finds_missing else "")
         case Tempo(bpm, exact, near):
             return _tempo(bpm, exact, near)
         case InKey(number, mixes):
@@ -177,24 +169,18 @@ def _leaf(
             assert_never(unreachable)
 
 
-_NAMES = {
-    "/location": "work path",
-    "/directory": "folder",
-    "/type": "file type",
-    "albumartist": "album artist",
-}
-
-
-def _field_names(field: str) -> str:
+def _field_names(name: str) -> str:
     """The fields that a term searches, in words."""
-    names = [
-        _NAMES.get(name, f'the annex field "{name}"' if field.startswith("meta.") else name)
-        for name in sources(field)
-        if name != "album_artist"
-    ]
-    # Programs spell some number fields in several ways: one name is enough.
-    names = names[:1] if kind_of(field) is Kind.NUMBER else names
+    field = field_named(name)
+    names = [] if not field.has_values else [_in_words(field)]
+    names += (_in_words(field_named(other)) for other in field.also_searches)
     return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _in_words(field: Field) -> str:
+    if isinstance(field.kind, RawText):
+        return f'the annex field "{field.stored_names[0]}"'
+    return field.label or field.name
 
 
 def _tempo(bpm: str, exact: bool, near: bool) -> str:
@@ -206,12 +192,8 @@ def _tempo(bpm: str, exact: bool, near: bool) -> str:
     return f"{start}{itself}, its half {half}, its double {double}"
 
 
-def _span(span: BpmRange) -> str:
-    return f"{_number(span.low)} {'up to' if span.high_open else 'to'} {_number(span.high)}"
-
-
-def _number(number: float) -> str:
-    return f"{number:.4f}".rstrip("0").rstrip(".")
+def _span(span: Interval) -> str:
+    return f"{number_text(span.low, 4)} {'up to' if span.high_open else 'to'} {number_text(span.high, 4)}"
 
 
 def _between(term: Between) -> str:
@@ -231,21 +213,8 @@ def _between(term: Between) -> str:
 
 
 def _amount(field: str, number: float) -> str:
-    match kind_of(field):
-        case Kind.DURATION if number.is_integer():
-            minutes, seconds = divmod(int(number), 60)
-            return f"{minutes}:{seconds:02}"
-        case Kind.SIZE:
-            return f"{int(number)} bytes{_in_units(number)}"
-        case _:
-            return _number(number)
-
-
-def _in_units(number: float) -> str:
-    for unit, power in (("G", 3), ("M", 2), ("k", 1)):
-        if number >= 1024**power:
-            return f" ({_number(round(number / 1024**power, 2))}{unit})"
-    return ""
+    kind = field_named(field).kind
+    return kind.describe(number) if isinstance(kind, Number) else number_text(number, 4)
 
 
 def _days(term: DateBetween, day: date) -> str:

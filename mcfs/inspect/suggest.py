@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 
-from mcfs.query import And, Contains, Equals, Or, Query, Term, format_term, sources
+from mcfs.fields import field_table
+from mcfs.query import And, Contains, Equals, Or, Query, Term, format_term
 from mcfs.sql import bind_without_values
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.clock import today
-from mcfs.text.similar import nearest
+from mcfs.text.similar import similar_words
+
+# A library has a hundred thousand titles, and the user waits.
+_PATIENCE = 0.2  # seconds for each term
+_AT_ONCE = 64  # values between two looks at the clock
 
 
-def suggest_term(query: Query, read: CacheReader) -> str | None:
+def suggest_term(query: Query, read: CacheReader, patience: float = _PATIENCE) -> str | None:
     """A corrected spelling of the first text term that no track has; None when no value is close."""
     for term in _text_terms(query.where):
         if read.count(bind_without_values(Query(term), today())):
             continue
-        near = nearest(term.text, read.folded_values(sources(term.field)))
-        if near is not None:
-            return format_term(type(term)(term.field, near))
+        values = read.folded_values(field_table().searched(term.field))
+        if near := similar_words(term.text, until(time.monotonic() + patience, values)):
+            return format_term(type(term)(term.field, near[0]))
     return None
+
+
+def until(deadline: float, values: Iterable[str]) -> Iterator[str]:
+    """As many of the values as come before the deadline of the monotonic clock."""
+    for count, value in enumerate(values):
+        if count % _AT_ONCE == 0 and time.monotonic() > deadline:
+            return
+        yield value
 
 
 def no_tracks_message(query: Query, read: CacheReader) -> str:

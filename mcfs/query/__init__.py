@@ -1,26 +1,20 @@
-"""The query language: query text and what it means, without SQL.
+"""The query language: query text and its meaning, without SQL.
 
-    fields.py     which fields there are, of what kind, and where their values lie
-    parser.py     text → AST, over query.lark; amounts.py, dates.py: how numbers and days are written
-    terms.py      the AST, frozen and hashable, and how queries combine
-    canonical.py  AST → text: `parse(canonical_text(query)) == query`
-    tempo.py      which tempos a tempo means
+    lexer.py           text → tokens, and which field a term asks for
+    parser.py          tokens → AST, over query.lark
+    written_term.py    one term in pieces, as it was written
+    field_terms.py     what a term of a field means, by the kind of the field
+    ranges.py          ranges of numbers and of days
+    unknown_fields.py  what to say about a field that does not exist
+    terms.py           the AST, frozen and hashable, and how queries combine
+    canonical.py       AST → text: `parse(canonical_text(query)) == query`
 
-Pure. What a query means is `sql/`'s alone to say.
+Pure. Which tracks a query finds is decided in `sql/` alone.
 """
 
-from mcfs.fields.table import (
-    BUILT_IN,
-    DIRECTORY,
-    LOCATION,
-    TYPE,
-    Kind,
-    Vocabulary,
-    kind_of,
-    sources,
-)
 from mcfs.query.canonical import canonical_text, format_term
-from mcfs.query.parser import parse, starts_like_query
+from mcfs.query.lexer import field_prefix, unscoped_words
+from mcfs.query.parser import begins_with_sign, parse, starts_like_query
 from mcfs.query.terms import (
     ALL,
     And,
@@ -48,13 +42,10 @@ from mcfs.query.terms import (
     hiding_absent,
     leaves,
 )
+from mcfs.query.unknown_fields import similar_fields, unknown_field
 
 __all__ = [
     "ALL",
-    "BUILT_IN",
-    "DIRECTORY",
-    "LOCATION",
-    "TYPE",
     "And",
     "AnnexKeys",
     "Between",
@@ -64,7 +55,6 @@ __all__ = [
     "Equals",
     "Flag",
     "InKey",
-    "Kind",
     "Leaf",
     "Missing",
     "Not",
@@ -76,15 +66,17 @@ __all__ = [
     "Tempo",
     "Term",
     "ValueIs",
-    "Vocabulary",
     "all_of",
     "any_of",
+    "begins_with_sign",
     "canonical_text",
+    "field_prefix",
     "format_term",
     "hiding_absent",
-    "kind_of",
     "leaves",
     "parse",
-    "sources",
+    "similar_fields",
     "starts_like_query",
+    "unknown_field",
+    "unscoped_words",
 ]

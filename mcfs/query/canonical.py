@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import assert_never
 
+from mcfs.fields import field_named
+from mcfs.fields.kinds import Number
 from mcfs.query.terms import (
     And,
     AnnexKeys,
@@ -124,9 +126,12 @@ def _days(term: DateBetween) -> str:
 
 
 def _shown(field: str, number: float) -> str:
-    if number.is_integer():
-        return f"{int(number):04}" if field == "year" else str(int(number))
-    return f"{number:.9f}".rstrip("0")
+    kind = field_named(field).kind
+    return (kind if isinstance(kind, Number) else _PLAIN).write(number)
+
+
+# A field that only the library knows is text, and may be asked for ranges of plain numbers.
+_PLAIN = Number()
 
 
 def _quoted(text: str) -> str:

@@ -1,24 +1,27 @@
-"""Query text → tokens: where a term begins and ends.
+"""Query text → tokens, and which field a term asks for.
 
-Owns the words of the language. A parenthesis groups only where a term could begin, and closes only
-what was opened: everywhere else it is text, which no regular expression alone can tell. Every pattern
-is possessive (`*+`), and every character is looked at once.
+Owns where a term begins and ends. A parenthesis groups only where a term could begin, and closes only what
+was opened: everywhere else it is text, which no regular expression alone can tell. Every pattern is
+possessive (`*+`), so that each character is looked at once.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from lark import Token
 from lark.lexer import Lexer
 
-# A field's name and its separator; white space may stand after a colon. `http://x` is no field.
-FIELD = r"~?[^\W\d][\w.-]*+(?:=|:(?!//))"
+_NAME = r"[^\W\d][\w.-]*+"
+_SEPARATOR = r"(?:=|:(?!//))"  # `http://x` asks for no field
+_FIELD = rf"~?{_NAME}{_SEPARATOR}"
+_FIELD_PREFIX = re.compile(rf"(~?)({_NAME})({_SEPARATOR})\s*+")
+
 _QUOTED = r'=?"[^"]*+(?:"|\Z)'  # an open quote takes the rest
 _BALANCED = r"\((?:[^\s|()]|\((?:[^\s|()]|\([^\s|()]*+\))*+\))*+\)"
-_TERM = rf"(?:{FIELD}\s*+)?+(?:{_QUOTED}|(?:{{word}})++)|{FIELD}"
+_TERM = rf"(?:{_FIELD}\s*+)?+(?:{_QUOTED}|(?:{{word}})++)|{_FIELD}"
 # In a group, the parenthesis that a word did not open itself ends it.
 _GROUPED_TERM = re.compile(_TERM.format(word=rf"[^\s|()]|{_BALANCED}|\("))
 _FREE_TERM = re.compile(_TERM.format(word=r"[^\s|]"))
@@ -28,20 +31,71 @@ _OR = re.compile(r"\||OR(?=[\s|()]|\Z)")
 _NOT = re.compile(r"-(?=[^\s|)])")
 
 
+class FieldPrefix(NamedTuple):
+    """How a term begins that asks for a field: `~bpm: 120` → fuzzy, "bpm", ":", and where 120 begins."""
+
+    fuzzy: bool
+    name: str
+    separator: str
+    end: int
+
+
+def field_prefix(text: str) -> FieldPrefix | None:
+    """The field that the term at the beginning of a text asks for; None where it asks for none.
+
+    The only place that recognizes `genre:techno`. The field need not exist.
+    """
+    found = _FIELD_PREFIX.match(text)
+    if found is None:
+        return None
+    fuzzy, name, separator = found.groups()
+    return FieldPrefix(bool(fuzzy), name, separator, found.end())
+
+
 class WordLexer(Lexer):
-    """What Lark asks for tokens."""
+    """The lexer that Lark's parser calls."""
 
     def __init__(self, _conf: Any) -> None:
-        """Nothing of the grammar is needed: its terminals are declared, and made here."""
+        """Lark passes the grammar's terminals, but they are only declared there and made here."""
 
     def lex(self, data: Any, _parser_state: Any = None) -> Iterator[Token]:
-        """Tokens that know where they stand."""
+        """Tokens with their positions."""
         at, depth = _end(_SPACE, data, 0), 0
         while at < len(data):
             kind, end = _next(data, at, depth)
             depth += (kind == "LPAR") - (kind == "RPAR" and depth > 0)
             yield Token(kind, data[at:end], start_pos=at)
             at = _end(_SPACE, data, end)
+
+
+class UnscopedWord(NamedTuple):
+    """In `genre:techno|house`, the word after the bar: it is searched in all text, and not in genre."""
+
+    field: str
+    value: str
+    word: str
+
+
+def unscoped_words(text: str) -> Iterator[UnscopedWord]:
+    """Words after a `|` without spaces that look as if they belonged to the field before it."""
+    tokens = list(WordLexer(None).lex(text))
+    for term, bar, word in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        asked = field_prefix(term)
+        if (
+            [token.type for token in (term, bar, word)] == ["TERM", "_OR", "TERM"]
+            and _touch(term, bar)
+            and _touch(bar, word)
+            and asked is not None
+            and not asked.fuzzy
+            and field_prefix(word) is None
+            and not {'"', "("} & {*term, *word}
+            and not word.startswith(("~", ":", "="))
+        ):
+            yield UnscopedWord(asked.name, term[asked.end :].removeprefix("="), str(word))
+
+
+def _touch(token: Token, following: Token) -> bool:
+    return token.start_pos is not None and token.start_pos + len(token) == following.start_pos
 
 
 def _next(data: str, at: int, depth: int) -> tuple[str, int]:
@@ -58,5 +112,5 @@ def _next(data: str, at: int, depth: int) -> tuple[str, int]:
 
 def _end(pattern: re.Pattern[str], data: str, at: int) -> int:
     found = pattern.match(data, at)
-    assert found is not None, "some term begins at every character that is no space"
+    assert found is not None, "a term begins at every character that is no space"
     return found.end()

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mcfs.template import Template
 
+from mcfs.fields import field_named
+
 
 @dataclass(frozen=True, slots=True)
 class Contains:
@@ -47,6 +49,18 @@ class Between:
     high: float | None = None
     low_open: bool = False
     high_open: bool = False
+
+    @property
+    def finds_missing(self) -> bool:
+        """Whether tracks without a value belong to it: those without a rating are rated zero."""
+        return field_named(self.field).zero_finds_none and self._includes(0)
+
+    def _includes(self, number: float) -> bool:
+        above = self.low is None or self.low < number or (self.low == number and not self.low_open)
+        below = (
+            self.high is None or self.high > number or (self.high == number and not self.high_open)
+        )
+        return above and below
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,18 +37,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from mcfs.schema.column_types import RawText, UtcTime
 
 # Raise this when the same tables are to hold other contents (a new `fold`, another inode hash).
-DERIVATION = 2
-
-
-# Built-in fields that a sync derives → their column of `track`.
-DERIVED_COLUMNS = {
-    "added": "added_at",
-    "changed": "changed_at",
-    "decade": "decade",
-    "live": "is_live",
-    "present": "present",
-    "size": "size",
-}
+DERIVATION = 3
 
 
 class CacheBase(DeclarativeBase):

@@ -30,8 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import column
 
-from mcfs.query import LOCATION, Kind, kind_of, sources
-from mcfs.schema.cache import DERIVED_COLUMNS, Field, Track, TrackFile, TrackValue, Value
+from mcfs.fields import LOCATION, field_named
+from mcfs.schema.cache import Field, Track, TrackFile, TrackValue, Value
 from mcfs.sql.shape import (
     AllOf,
     AllTests,
@@ -265,31 +265,20 @@ def _order(key: SortKey, track: TrackTable) -> list[ColumnElement[Any]]:
 
 def _sort_columns(name: str, track: TrackTable) -> list[Any]:
     """One value of each track, the smallest, which is what its columns show."""
-    match kind_of(name), name:
-        case _, "bpm":
-            return [func.nullif(track.bpm, 0)]
-        case _, "rating":
-            return [func.nullif(track.rating, 0)]
-        case _, "year" | "decade":
-            return [track.year]
-        case _, "tracknumber":
-            return [track.tracknumber]
-        case _, "key":
-            return [track.key_number, func.lower(track.key_text)]
-        case _, "added" | "changed" | "size":
-            return [getattr(track, DERIVED_COLUMNS[name])]
-        case _, "present":
-            return [track.present]
-        case _, "live":
-            return [track.is_live]
-        case _, "artist":
-            # Asked for, it is the album artist too; sorted by, it is what is shown.
-            return [_smallest(Value.folded, ("artist",), track)]
-        case (Kind.TEXT, _):
-            return [_smallest(Value.folded, sources(name), track)]
-        case _:
-            of = sources(name)
-            return [_smallest(Value.number, of, track), _smallest(Value.folded, of, track)]
+    field = field_named(field_named(name).compares or name)
+    if field.derived_column is not None:
+        return [getattr(track, field.derived_column)]
+    if field.number_column is not None:
+        number = getattr(track, field.number_column)
+        keys = [func.nullif(number, 0) if field.zero_is_none else number]
+        if field.text_column is not None:
+            keys.append(func.lower(getattr(track, field.text_column)))
+        return keys
+    # Only its own values: `artist:` searches album artists too, but a folder shows the artist.
+    text = _smallest(Value.folded, field.stored_names, track)
+    if field.kind.sorts_by_number:
+        return [_smallest(Value.number, field.stored_names, track), text]
+    return [text]
 
 
 def _smallest(what: Any, names: tuple[str, ...], track: TrackTable) -> ColumnElement[Any]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType
 
+from mcfs.fields import field_table
 from mcfs.query import And, Flag, Query
 from mcfs.schema.cache import Field, Track, TrackValue, Value
 from mcfs.sql.bound_query import BoundQuery
@@ -204,14 +205,6 @@ def _columns_of(shape: QueryShape, names: tuple[str, ...]) -> Select[int, *tuple
     return select(Track.id, *columns).where(in_query(shape))
 
 
-# A track without a value has nothing in the column that repeats it. Not the other way round: "fast" is no
-# number, and the smallest of several may be empty.
-_REPEATED = {
-    name: getattr(Track, "key_text" if name == "key" else name)
-    for name in ("artist", "title", "album", "genre", "bpm", "rating", "key", "year", "tracknumber")
-}
-
-
 @lru_cache(MAX_SHAPES)
 def _has_track_without(shape: QueryShape, fields: tuple[str, ...]) -> Select[bool]:
     having = (
@@ -219,10 +212,13 @@ def _has_track_without(shape: QueryShape, fields: tuple[str, ...]) -> Select[boo
         .join(Value, Value.id == TrackValue.value_id)
         .where(Value.field_id.in_(ids_of_fields(fields)), Value.folded != "")
     )
-    column = _REPEATED.get(fields[0])
-    if column is None:
+    field = field_table().of_stored(fields[0])
+    name = field.text_column or field.number_column
+    if name is None:
         return select(exists(select(Track.id).where(in_query(shape), Track.id.not_in(having))))
-    # Of the few tracks that may be meant, each is looked at, until one is.
+    # A track without a value has nothing in the column that repeats it. The converse does not hold: "fast"
+    # is no number, and the smallest of several values may be empty. So these few tracks are looked at.
+    column = getattr(Track, name)
     own = having.where(TrackValue.track_id == Track.id)
     may = or_(column.is_(None), column == "")
     return select(exists(select(Track.id).where(in_query(shape), may, ~own.exists())))

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar, assert_never, cast
 
+from mcfs.fields import field_named, field_table
+from mcfs.fields.amounts import Interval
 from mcfs.fields.dates import days_of, start_of_day
-from mcfs.fields.tempo import BpmRange, bpm_ranges
+from mcfs.fields.tempo import bpm_ranges
 from mcfs.query import (
     And,
     AnnexKeys,
@@ -23,7 +25,6 @@ from mcfs.query import (
     Equals,
     Flag,
     InKey,
-    Kind,
     Missing,
     Not,
     Or,
@@ -34,10 +35,7 @@ from mcfs.query import (
     Term,
     ValueIs,
     format_term,
-    kind_of,
-    sources,
 )
-from mcfs.schema.cache import DERIVED_COLUMNS
 from mcfs.sql.bound_query import BoundQuery, Members
 from mcfs.sql.shape import (
     AllOf,
@@ -87,22 +85,21 @@ _not_that = _cached(NotThat)
 _query_shape = _cached(QueryShape)
 
 
-@_cached
+_cached_has_text = _cached(HasText)
+_cached_has_number = _cached(HasNumber)
+
+
 def _has_text(name: str, test: TextTest) -> HasText:
-    return HasText(sources(name), test)
+    return _cached_has_text(field_table().searched(name), test)
 
 
-@_cached
 def _has_number(name: str, test: NumberTest) -> HasNumber:
-    return HasNumber(sources(name), test)
+    return _cached_has_number(field_table().searched(name), test)
 
 
 _SHORTEST_TRIGRAM = 3
 _NOT_EMPTY = NotEmpty()
 _IS_SET = IsSet()
-# Zero means "none" here: no tempo, no rating.
-_ZERO_IS_NONE = frozenset({"bpm", "rating"})
-_IN_COLUMNS = frozenset({"added", "changed", "size"})
 
 
 def lower(bound: BoundQuery) -> tuple[QueryShape, dict[str, Any]]:
@@ -163,7 +160,7 @@ class _Lowering:
             case DateBetween():
                 return self.days(term)
             case Flag(name, yes):
-                return FlagIs("present" if name == "present" else "is_live", yes)
+                return FlagIs(_derived_column(name), yes)
             case AnnexKeys(annex_keys):
                 return self.keys(annex_keys)
             case ValueIs():
@@ -210,11 +207,12 @@ class _Lowering:
 
     def missing(self, name: str) -> Condition:
         """No value; of a field of numbers, none that is a number."""
-        if name in _IN_COLUMNS:
-            return _not_that(ColumnTest(DERIVED_COLUMNS[name], _IS_SET))
-        if name in _ZERO_IS_NONE:
+        field = field_named(name)
+        if field.derived_column is not None:
+            return _not_that(ColumnTest(field.derived_column, _IS_SET))
+        if field.zero_is_none:
             return _not_that(_has_number(name, _compare(">", self.parameter(0.0))))
-        if kind_of(name) in (Kind.NUMBER, Kind.YEAR, Kind.DURATION):
+        if field.kind.is_number:
             return _not_that(_has_number(name, _IS_SET))
         return _not_that(_has_text(name, _NOT_EMPTY))
 
@@ -226,12 +224,13 @@ class _Lowering:
         if term.high is not None:
             tests.append(_compare("<" if term.high_open else "<=", self.parameter(term.high)))
         in_range = _all_tests(tuple(tests))
-        if term.field in _IN_COLUMNS:
-            return ColumnTest(DERIVED_COLUMNS[term.field], in_range)
+        column = field_named(term.field).derived_column
+        if column is not None:
+            return ColumnTest(column, in_range)
         has = _has_number(term.field, in_range)
-        return AnyOf((has, self.missing("rating"))) if counts_unrated(term) else has
+        return AnyOf((has, self.missing(term.field))) if term.finds_missing else has
 
-    def span(self, span: BpmRange) -> NumberTest:
+    def span(self, span: Interval) -> NumberTest:
         """One of the tempos that a tempo means."""
         low = _compare(">=", self.parameter(span.low))
         return _all_tests(
@@ -249,7 +248,7 @@ class _Lowering:
             first, after = days_of(term.high, self.bound.today)
             end = start_of_day(first if term.high_open else after)
             tests.append(_compare("<", self.parameter(end)))
-        return ColumnTest(DERIVED_COLUMNS[term.field], _all_tests(tuple(tests)))
+        return ColumnTest(_derived_column(term.field), _all_tests(tuple(tests)))
 
 
 def _most_selective_first(terms: Collection[Term]) -> list[Term]:
@@ -282,10 +281,7 @@ _SELECTIVITY: dict[type[Term], int] = {
 }
 
 
-def counts_unrated(term: Between) -> bool:
-    """A rating of zero is none, so that a range of ratings with zero in it takes in the tracks without."""
-    if term.field != "rating":
-        return False
-    above = term.low is None or term.low < 0 or (term.low == 0 and not term.low_open)
-    below = term.high is None or term.high > 0 or (term.high == 0 and not term.high_open)
-    return above and below
+def _derived_column(name: str) -> str:
+    column = field_named(name).derived_column
+    assert column is not None, f"{name} is asked as only fields that a sync makes can be"
+    return column

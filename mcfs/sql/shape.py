@@ -117,7 +117,7 @@ class ColumnTest(NamedTuple):
 class FlagIs(NamedTuple):
     """A column of the track that is true or false."""
 
-    column: Literal["present", "is_live"]
+    column: str
     yes: bool
     tag: Literal["flag is"] = "flag is"
 

@@ -27,7 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NullType
 
-from mcfs.query import LOCATION, Vocabulary
+from mcfs.fields import LOCATION, Vocabulary, field_table
 from mcfs.schema.cache import ChangedTrack, Field, Track, TrackFile, TrackValue, Value
 from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.sql import AnyCompiled, BoundQuery, Compiled, count_tracks
@@ -42,7 +42,6 @@ from mcfs.store.records import (
     ValueCount,
     WorkFile,
 )
-from mcfs.text.numbers import NUMERIC
 from mcfs.text.raw_text import as_text
 
 # Of so many places one is asked for, at least, where all between the first and the last are read.
@@ -204,7 +203,11 @@ class CacheReader:
         broken = self._connection.execute(
             select(Field.name, func.count())
             .join(Value, Value.field_id == Field.id)
-            .where(Field.name.in_(NUMERIC), Value.number.is_(None), Value.folded != "")
+            .where(
+                Field.name.in_(field_table().numeric_names),
+                Value.number.is_(None),
+                Value.folded != "",
+            )
             .group_by(Field.name)
         )
         return Counts(tracks, tracks - absent, bare, dict(broken.all()))

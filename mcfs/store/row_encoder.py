@@ -12,47 +12,21 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, Integer, bindparam, insert, update
 from sqlalchemy.dialects import sqlite
 
-from mcfs.query import DIRECTORY, TYPE
+from mcfs.fields import DIRECTORY, TYPE, field_table
 from mcfs.schema.cache import CacheBase, Field, Track, TrackFile, TrackValue, Value
 from mcfs.store.records import TrackRecord
 from mcfs.text.fold import fold
-from mcfs.text.numbers import number_of
 from mcfs.text.raw_text import stored_text
 from mcfs.text.timestamps import to_microseconds
 
 _Row = tuple[Any, ...]
 
-# The columns of `track` that repeat the smallest value of a field, in the order of the table.
-_REPEATED = (
-    "artist",
-    "title",
-    "album",
-    "genre",
-    "bpm",
-    "rating",
-    "key_text",
-    "key_number",
-    "year",
-    "tracknumber",
-)
-# Field → the position of its text, or of its number, among these columns.
-_TEXT_AT = {
-    "artist": _REPEATED.index("artist"),
-    "title": _REPEATED.index("title"),
-    "album": _REPEATED.index("album"),
-    "genre": _REPEATED.index("genre"),
-    "key": _REPEATED.index("key_text"),
-}
-_NUMBER_AT = {
-    "bpm": _REPEATED.index("bpm"),
-    "rating": _REPEATED.index("rating"),
-    "key": _REPEATED.index("key_number"),
-    "year": _REPEATED.index("year"),
-    "tracknumber": _REPEATED.index("tracknumber"),
-}
+# The columns of `track` that repeat a value of a field stand in a row, between these two.
+_TRACK_COLUMNS = [column.name for column in Track.__table__.columns]
+_REPEATED = _TRACK_COLUMNS[_TRACK_COLUMNS.index("added_at") + 1 : _TRACK_COLUMNS.index("decade")]
 _MAX_INTEGER = 2**63 - 1
 # Pairs per statement: SQLite inserts these narrow rows three times as fast as one by one.
 _PAIRS_AT_ONCE = 500
@@ -64,8 +38,13 @@ class _Values(dict[str, int]):
     def __init__(self, field_id: int, name: str, ids: Iterator[int], rows: list[_Row]) -> None:
         self.field_id = field_id
         self.name = name
-        self.text_at = _TEXT_AT.get(name)
-        self.number_at = _NUMBER_AT.get(name)
+        field = field_table().of_stored(name)
+        self.number_of = field.kind.number_of
+        # Another spelling of a field is not repeated: its value could differ.
+        is_repeated = field.name == name
+        self.text_at = _place(field.text_column) if is_repeated else None
+        self.number_at = _place(field.number_column) if is_repeated else None
+        self._is_whole = self.number_at is not None and _is_whole(_REPEATED[self.number_at])
         # Text → its number, for a field that has a number column in `track`.
         self.numbers: dict[str, float | None] = {}
         self._ids = ids
@@ -73,7 +52,7 @@ class _Values(dict[str, int]):
 
     def __missing__(self, text: str) -> int:
         value_id = next(self._ids)
-        number = number_of(self.name, text)
+        number = self.number_of(text)
         # Nothing but space counts as no value, in queries and in templates.
         folded = stored_text(fold(text)) if text.strip() else ""
         self._rows.append((value_id, self.field_id, stored_text(text), folded, number))
@@ -84,7 +63,7 @@ class _Values(dict[str, int]):
         """Add a value that has a row already."""
         self[text] = value_id
         if self.number_at is not None:
-            self.numbers[text] = _shown_number(self.name, number)
+            self.numbers[text] = _whole(number) if self._is_whole else number
 
 
 class _Fields(dict[str, tuple[_Values, int | None, int | None]]):
@@ -139,7 +118,8 @@ class RowEncoder:
 
     def add_known_value(self, name: str, text: str, value_id: int) -> None:
         """Add a value that the database has, of a field that was added."""
-        self._fields.by_name[name].know(text, value_id, number_of(name, text))
+        values = self._fields.by_name[name]
+        values.know(text, value_id, values.number_of(text))
 
     def add(
         self, track_id: int, inode: int, record: TrackRecord, name: str, base_name_folded: str
@@ -257,10 +237,16 @@ def path_fields(work_path: str) -> list[tuple[str, str]]:
     return found
 
 
-def _shown_number(name: str, number: float | None) -> float | None:
-    if number is None or name == "bpm":
-        return number
-    return int(number) if abs(number) <= _MAX_INTEGER else None
+def _place(column: str | None) -> int | None:
+    return None if column is None else _REPEATED.index(column)
+
+
+def _is_whole(column: str) -> bool:
+    return isinstance(Track.__table__.columns[column].type, Integer)
+
+
+def _whole(number: float | None) -> int | None:
+    return int(number) if number is not None and abs(number) <= _MAX_INTEGER else None
 
 
 @cache

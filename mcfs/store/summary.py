@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from mcfs.errors import StoreError
-from mcfs.query import Vocabulary
+from mcfs.fields import Vocabulary
 from mcfs.schema.cache import schema_stamp
 from mcfs.store import engine as sqlite
 from mcfs.store.cache_reader import CacheReader

@@ -31,7 +31,7 @@ from mcfs.template.values import (
     written,
 )
 from mcfs.text.fold import fold
-from mcfs.text.similar import nearest
+from mcfs.text.similar import similar_words
 
 MAX_BYTES = 1024
 MAX_DEPTH = 50
@@ -350,8 +350,8 @@ class _Reader:
         raise self._wrong(f"{node.name} takes {takes.what}", node, f"write {filter_.example}")
 
     def _no_filter(self, node: nodes.Filter) -> TemplateError:
-        close = nearest(node.name, FILTERS)
-        hint = f'did you mean "{close}"?' if close else f"write one of {', '.join(FILTERS)}"
+        close = similar_words(node.name, FILTERS)
+        hint = f'did you mean "{close[0]}"?' if close else f"write one of {', '.join(FILTERS)}"
         return self._wrong(f'unknown filter "{node.name}"', node, hint)
 
     def _no_call(self, called: nodes.Expr) -> TemplateError:

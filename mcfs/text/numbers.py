@@ -1,7 +1,7 @@
-"""What a value is as a number, for ranges and for sorting.
+"""Numbers in metadata: how one is read, and how one is written.
 
-Owns the reading of numbers out of metadata, which promises nothing: what is none is None, never an
-error. Knows nothing of how a query writes its numbers.
+Metadata promises nothing, so text that is no number is None and never an error. How people write numbers
+in a query is another matter: see fields/amounts.py.
 """
 
 from __future__ import annotations
@@ -9,36 +9,30 @@ from __future__ import annotations
 import math
 import re
 
-from mcfs.text.musical_keys import key_number
-
-# Fields that promise a number.
-NUMERIC = ("bpm", "rating", "year", "tracknumber", "duration", "played", "bitrate")
-
-_NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+))\s*")
-_YEAR = re.compile(r"\s*([0-9]{4})")
-_TRACK = re.compile(r"\s*([0-9]+)\s*(?:/.*)?")
-# What a number can begin with: spares nearly all titles and names the expression.
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
+# What the text of a number can begin with. Spares nearly all titles and names the regular expression.
 _BEGINNINGS = frozenset("0123456789+-., \t\n")
-_CLOCK = re.compile(r"\s*(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)\s*", re.ASCII)
 
 
-def number_of(field: str, text: str) -> float | None:
-    """The number of a value, by its field's folded name: year "1997-05-12" is 1997, key "8A" 15."""
-    if field == "key":
-        return key_number(text)
+def read_number(text: str) -> float | None:
+    """The number that a text is, with a point or a comma; infinity is none."""
     if text[:1] not in _BEGINNINGS:
         return None
-    match field:
-        case "duration" if clock := _CLOCK.fullmatch(text):
-            hours, minutes, seconds = clock.groups()
-            return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
-        case "year":
-            found = _YEAR.match(text)
-        case "tracknumber":
-            found = _TRACK.fullmatch(text)
-        case _:
-            found = _NUMBER.fullmatch(text)
-    if found is None:
-        return None
-    number = float(found.group(1).replace(",", "."))
+    bare = text.strip()
+    return as_float(bare) if NUMBER.fullmatch(bare) else None
+
+
+def as_float(digits: str) -> float | None:
+    """The value of a matched number; None where it is too large for a float."""
+    number = float(digits.replace(",", "."))
     return number if math.isfinite(number) else None
+
+
+def number_text(number: float, decimals: int) -> str:
+    """With so many decimals at most: 126.90 is "126.9", 4.00 is "4"."""
+    return trim_zeros(f"{number:.{decimals}f}")
+
+
+def trim_zeros(digits: str) -> str:
+    """Without zeros at the end of the decimals, and without a point that nothing follows."""
+    return digits.rstrip("0").removesuffix(".") if "." in digits else digits

@@ -6,7 +6,8 @@ Owns how the name of a new folder becomes a query. The pins themselves are rows 
 from __future__ import annotations
 
 from mcfs.errors import QueryError, ReadOnlyError
-from mcfs.query import Vocabulary, canonical_text, parse
+from mcfs.fields import Vocabulary
+from mcfs.query import canonical_text, parse
 from mcfs.store import Store
 from mcfs.tree.nodes import EmptyPinNode, Node, TracksNode
 from mcfs.tree.policy import Changes, policy_of

@@ -10,15 +10,18 @@ import re
 from dataclasses import dataclass
 
 from mcfs.errors import NotFoundError, QueryError, TemplateError
-from mcfs.query import Query, Vocabulary, parse, starts_like_query
+from mcfs.fields import Vocabulary
+from mcfs.query import (
+    Query,
+    begins_with_sign,
+    field_prefix,
+    parse,
+    similar_fields,
+    starts_like_query,
+)
 from mcfs.template import Template, looks_like_template, parse_template
-from mcfs.text.fold import fold
-from mcfs.text.similar import are_close
 
 MAX_DEPTH = 32
-
-# A name with one of these could become valid by a new field: queries, templates, exports.
-_SHAPED = re.compile(r"[:=]|\{\{|\{%|^[-~(\"]|\.(?:m3u8|json|csv)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,8 @@ _WORDS_OUTSIDE = re.compile(r"\{\{.*?\}\}\S*|\S*\{\{.*?\}\}\S*|([^\s{]+)(?=\s|$)
 
 
 def _says_field(word: str, vocabulary: Vocabulary) -> bool:
-    """Whether a word is a field's term: brackets and quotes may stand in any name."""
-    if word[0] in '("-~' or not starts_like_query(word, vocabulary):
+    """Whether a word is a field's term; signs and quotes may stand in any name."""
+    if begins_with_sign(word) or not starts_like_query(word, vocabulary):
         return False
     try:
         parse(word, vocabulary)
@@ -78,12 +81,12 @@ def _says_field(word: str, vocabulary: Vocabulary) -> bool:
 
 
 def explain_misspelled_field(name: str, vocabulary: Vocabulary) -> str | None:
-    """What is to be said of a name that looks like a term, of a field that is only misspelled."""
-    found = _TERM.match(name)
-    if found is None or vocabulary.canonical(found.group(1)) is not None:
+    """The parser's error for a name that begins with a term of a misspelled field; None for all others."""
+    term = name.removeprefix("-")
+    asked = field_prefix(term)
+    if asked is None or asked.end == len(term) or vocabulary.canonical(asked.name) is not None:
         return None
-    written = fold(found.group(1))
-    if not any(are_close(written, known) for known in vocabulary.names()):
+    if not similar_fields(asked.name, vocabulary):
         return None
     try:
         parse(name, vocabulary)
@@ -92,9 +95,11 @@ def explain_misspelled_field(name: str, vocabulary: Vocabulary) -> str | None:
     return None
 
 
-_TERM = re.compile(r"-?~?([^\W\d][\w.-]*)[:=](?!//).", re.DOTALL)
-
-
 def can_become_valid(name: str) -> bool:
-    """Whether the absence of this name may end by itself, when a sync brings a new field."""
-    return not name.startswith(".") and bool(_SHAPED.search(name))
+    """Whether a sync that brings a new field can make a folder of this name: a query, template or export."""
+    return not name.startswith(".") and (
+        begins_with_sign(name)
+        or field_prefix(name) is not None
+        or looks_like_template(name)
+        or name.endswith((".m3u8", ".json", ".csv"))
+    )

@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
 from mcfs.config.settings import Absent, Settings
+from mcfs.fields import Vocabulary
 from mcfs.fields.dates import start_of_day
-from mcfs.query import Query, Vocabulary, hiding_absent
+from mcfs.query import Query, hiding_absent
 from mcfs.store import Generation
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.cache_repository import CacheRepository

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import lru_cache
 from typing import Any
 
-from mcfs.fields.table import ALIASES, RAW
-from mcfs.schema.cache import DERIVED_COLUMNS
+from mcfs import fields
+from mcfs.fields import Field, FieldTable, field_table
+from mcfs.fields.kinds import Kind
 from mcfs.template import Cell
-from mcfs.text.numbers import NUMERIC
-from mcfs.text.timestamps import from_microseconds
 
-_SPELLED_TWICE = {
-    "albumartist": ("albumartist", "album_artist"),
-    "played": ("played", "timesplayed"),
-    "tracknumber": ("tracknumber", "track"),
-}
-_PLACES = frozenset({"directory", "ext", "filename", "location", "type"})
-# No tempo and no rating are written as zero.
-_ZERO_IS_NONE = frozenset({"bpm", "rating"})
+# The whole name of the file, and the name without its extension; in templates only.
+_FILENAME = "filename"
+_STEM = "stem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +28,11 @@ class StoredValues:
 
     name: str
     fields: tuple[str, ...]
+    field: Field = dataclass_field(compare=False, repr=False)
 
     def cell(self, text: str, number: float | None) -> Cell:
         """One value as a template sees it: a number where the field promises one and keeps it."""
-        if self.name in NUMERIC and number is not None:
-            return None if number == 0 and self.name in _ZERO_IS_NONE else number
-        return text if text.strip() else None
+        return self.field.template_value(text, number)
 
     def joined(self, cells: Sequence[Cell]) -> Cell:
         """Several values as one, where there is room for one only: in the name of a file."""
@@ -54,17 +48,11 @@ class TrackColumn:
     """What a sync made for every track."""
 
     column: str
+    kind: Kind = dataclass_field(compare=False, repr=False)
 
     def cell(self, kept: Any) -> Cell:
         """From what the column keeps."""
-        match self.column:
-            case "is_live" | "present":
-                return bool(kept)
-            case "added_at" | "changed_at" if kept is not None:
-                return from_microseconds(kept).astimezone().date().isoformat()
-            case _:
-                found: Cell = kept
-                return found
+        return self.kind.template_value_of_column(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +66,35 @@ class PathPart:
         directory, _, filename = work_path.rpartition("/")
         stem, dot, extension = filename.rpartition(".")
         match self.part:
-            case "directory":
+            case fields.DIRECTORY:
                 return directory or None
-            case "filename":
-                return filename
+            case fields.TYPE:
+                return extension.lower() if dot else None
+            case fields.LOCATION:
+                return work_path
             case "stem":
                 return stem if dot else filename
-            case "ext":
-                return extension if dot else None
-            case "type":
-                return extension.lower() if dot else None
             case _:
-                return work_path
+                return filename
 
 
 FieldSource = StoredValues | TrackColumn | PathPart
-FILE_STEM = PathPart("stem")
+FILE_STEM = PathPart(_STEM)
+
+
+def field_source(name: str) -> FieldSource:
+    """Where a name in a template looks. Any name may: a field that nobody has is missing everywhere."""
+    return _field_source(field_table(), name)
 
 
 @lru_cache(maxsize=1024)
-def field_source(name: str) -> FieldSource:
-    """Where a name in a template looks. Any name may: a field that nobody has is missing everywhere."""
-    if name in _PLACES:
-        return PathPart(name)
-    canonical = ALIASES.get(name, name)
-    if canonical in _PLACES:
-        return PathPart(canonical)
-    if canonical in DERIVED_COLUMNS:
-        return TrackColumn(DERIVED_COLUMNS[canonical])
-    # Asked for as it is kept, a tempo is text like all else, and a title has nothing to stand in for it.
-    raw = canonical.removeprefix(RAW)
-    return StoredValues(canonical, _SPELLED_TWICE.get(raw, (raw,)) if raw == canonical else (raw,))
+def _field_source(table: FieldTable, name: str) -> FieldSource:
+    if name == _FILENAME:
+        return PathPart(_FILENAME)
+    field = table.named(table.name_of(name) or name)
+    if field.derived_column is not None:
+        return TrackColumn(field.derived_column, field.kind)
+    if field.is_of_path:
+        return PathPart(field.stored_names[0])
+    # `any` has no values of its own; whoever names it in a template means an annex field of that name.
+    return StoredValues(field.name, field.stored_names or (field.name,), field)

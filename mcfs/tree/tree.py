@@ -38,7 +38,8 @@ from datetime import date
 
 from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.error_log import ErrorLog
-from mcfs.query import Query, Vocabulary
+from mcfs.fields import Vocabulary
+from mcfs.query import Query
 from mcfs.sql import BoundQuery
 from mcfs.store import Generation, Store
 from mcfs.store.cache_reader import CacheReader

@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields, replace
 
 from mcfs.config.settings import Absent, Settings, ViewSettings
 from mcfs.errors import McfsError, QueryError
-from mcfs.query import ALL, Flag, Query, Vocabulary, any_of, parse
+from mcfs.fields import Vocabulary
+from mcfs.query import ALL, Flag, Query, any_of, parse
 from mcfs.query.terms import Not
 from mcfs.template import Template, parse_template
 from mcfs.tree.nodes import Presentation, QueryFolderNode, query_folder

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mcfs.fields.amounts import Amount, duration, plain, size, size_bound, year
+from mcfs.fields.amounts import Interval, duration, plain, size, size_bound, year
 
-Read = Callable[[str], Amount | None]
+Read = Callable[[str], Interval | None]
 KIBI, MEBI, GIBI = 1024, 1024**2, 1024**3
 
 
@@ -41,7 +41,7 @@ KIBI, MEBI, GIBI = 1024, 1024**2, 1024**3
     ],
 )
 def test_what_belongs_to_it(read: Read, written: str, low: float, high: float) -> None:
-    assert read(written) == Amount(low, high)
+    assert read(written) == Interval(low, high)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_belongs_to_it(read: Read, written: str, low: float, high: float) -
     ],
 )  # fmt: skip
 def test_a_duration_is_a_whole_second(written: str, seconds: float) -> None:
-    assert duration(written) == Amount(seconds, seconds + 1, high_open=True)
+    assert duration(written) == Interval(seconds, seconds + 1, high_open=True)
 
 
 @pytest.mark.parametrize(

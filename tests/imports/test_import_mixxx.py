@@ -394,7 +394,8 @@ def test_the_store_is_in_step_before_and_after(
 
 
 def _in_crate(crate: str) -> Any:
-    from mcfs.query import Vocabulary, parse
+    from mcfs.fields import Vocabulary
+    from mcfs.query import parse
     from mcfs.sql import bind_without_values, select_tracks
     from mcfs.store.clock import today
 

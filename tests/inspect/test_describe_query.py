@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
+from mcfs.fields import Vocabulary
 from mcfs.inspect.describe_query import describe_query, query_remarks
-from mcfs.query import AnnexKeys, Query, ValueIs, Vocabulary, parse
+from mcfs.query import AnnexKeys, Query, ValueIs, parse
 from mcfs.template import parse_template
 
 TODAY = date(2025, 6, 15)

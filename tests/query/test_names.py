@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcfs.query import Vocabulary, parse, starts_like_query
+from mcfs.fields import Vocabulary
+from mcfs.query import parse, starts_like_query
 from tests.records import SampleCache
 
 

@@ -12,6 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mcfs.errors import QueryError
+from mcfs.fields import Vocabulary
 from mcfs.query import (
     And,
     Between,
@@ -27,7 +28,6 @@ from mcfs.query import (
     Sort,
     Tempo,
     Term,
-    Vocabulary,
     all_of,
     any_of,
     canonical_text,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcfs.query import Contains, Equals, Missing, Not, Query, Sort, sources
+from mcfs.fields import field_table
+from mcfs.query import Contains, Equals, Missing, Not, Query, Sort
 from mcfs.text.fold import fold
 from tests.records import RECORDS, SampleCache
 
@@ -14,7 +15,7 @@ TEXTS = {
     record.annex_key: [
         fold(text)
         for name, texts in record.values.items()
-        if fold(name) in sources("any")
+        if fold(name) in field_table().searched("any")
         for text in texts
     ]
     for record in RECORDS

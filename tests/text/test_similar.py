@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
-from mcfs.text.similar import nearest
+from mcfs.text.similar import similar_words
 
 
 @pytest.mark.parametrize(
@@ -35,12 +33,9 @@ from mcfs.text.similar import nearest
     ],
 )
 def test_meant(word: str, among: list[str], meant: str | None) -> None:
-    assert nearest(word, among, patience=60) == meant
+    assert similar_words(word, among) == ([] if meant is None else [meant])
 
 
-def test_it_has_no_patience_for_ever() -> None:
-    assert nearest("tehno", itertools.repeat("techno"), patience=0.01) == "techno"
-
-
-def test_without_patience_nothing_is_looked_at() -> None:
-    assert nearest("tehno", ["techno"], patience=-1) is None
+def test_several_come_in_the_order_of_their_similarity() -> None:
+    names = ["title", "tittle", "titel", "genre", "tiitle"]
+    assert similar_words("tittel", names, most=3) == ["tittle", "titel", "title"]

@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcfs.config.settings import DEFAULTS, Absent, Names, Settings
+from mcfs.fields import field_named
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.template import Cell, parse_template
 from mcfs.text.escape import MAX_BYTES, UNKNOWN
 from mcfs.text.fold import fold
-from mcfs.text.numbers import number_of
 from mcfs.text.track_names import track_name
 from mcfs.tree.nodes import ExportNode, Node, TrackNode, TracksNode, ValueNode, ValuesNode
 from mcfs.tree.route import Route
@@ -237,7 +237,7 @@ def cells_of(record: TrackRecord, name: str) -> list[Cell]:
             return [source.cell(record.files[0])]
         case StoredValues():
             found = [
-                source.cell(text, number_of(field, text))
+                source.cell(text, field_named(field).kind.number_of(text))
                 for field in source.fields
                 for text in record.values.get(field, ())
                 if text.strip()

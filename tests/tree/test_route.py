@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mcfs.errors import NotFoundError, QueryError
-from mcfs.query import Vocabulary, parse
+from mcfs.fields import Vocabulary
+from mcfs.query import parse
 from mcfs.tree.route import MAX_DEPTH, Route, can_become_valid, name_as_query
 
 

@@ -1,0 +1,104 @@
+"""What a field is: one row of the table of fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcfs.fields.kinds import Kind, Scalar
+
+# Fields that a sync makes of where a track's files are. No annex field can have a slash in its name.
+LOCATION = "/location"
+DIRECTORY = "/directory"
+TYPE = "/type"
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Which tags of a sound file hold a field. Of two in one file the first counts."""
+
+    id3: tuple[str, ...] = ()
+    # Names in lower case, for FLAC, Ogg Vorbis, Opus and APE.
+    vorbis: tuple[str, ...] = ()
+    mp4: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """How `mcfs search` shows a field in its table; the columns stand in the order of the rows."""
+
+    # A narrow terminal drops the columns with the highest numbers.
+    rank: int
+    # Narrower than this says nothing; None: the column is never cut.
+    min_width: int | None = None
+    align_right: bool = False
+    # If it is not the name of the field.
+    heading: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """Everything there is to know about a field."""
+
+    name: str
+    kind: Kind
+    # Other names for it in queries and templates.
+    aliases: tuple[str, ...] = ()
+    # What it is called in a sentence, if that is not its name.
+    label: str | None = None
+
+    # The annex fields that hold its values; None: the one of its name. Programs spell some in two ways.
+    stored_as: tuple[str, ...] | None = None
+    # Further fields that a query for this one looks into.
+    also_searches: tuple[str, ...] = ()
+    # The field that a range of this one compares, if that is another.
+    compares: str | None = None
+    # Whether 0 (or no) means that there is no value.
+    zero_is_none: bool = False
+    # Whether a range of numbers that has 0 in it finds the tracks without a value too.
+    zero_finds_none: bool = False
+
+    # Columns of the store's table `track`. A sync makes the value itself …
+    derived_column: str | None = None
+    # … or repeats the smallest value, for sorting and for display.
+    text_column: str | None = None
+    number_column: str | None = None
+
+    # The column of Mixxx's table `library` that holds it.
+    mixxx_column: str | None = None
+    tags: Tags = Tags()
+    # Whether one source has several values of it for one track.
+    imports_several: bool = False
+
+    table_column: TableColumn | None = None
+    # Whether it stands among the first columns of a CSV file.
+    leads_csv: bool = False
+
+    @property
+    def stored_names(self) -> tuple[str, ...]:
+        """The stored fields that hold its own values."""
+        return (self.name,) if self.stored_as is None else self.stored_as
+
+    @property
+    def is_of_path(self) -> bool:
+        """Whether it is a part of the paths of a track's files."""
+        return self.stored_names[:1] in ((LOCATION,), (DIRECTORY,), (TYPE,))
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether a sync makes it, and no annex field holds it."""
+        return self.derived_column is not None or self.is_of_path
+
+    @property
+    def column(self) -> str | None:
+        """The column of `track` to show or sort by, whichever kind of column it is."""
+        return self.derived_column or self.number_column or self.text_column
+
+    @property
+    def has_values(self) -> bool:
+        """Whether it has values of its own; `any` only looks into other fields."""
+        return bool(self.stored_names) or self.derived_column is not None
+
+    def template_value(self, text: str, number: float | None) -> Scalar:
+        """A stored value as a template sees it; None is no value."""
+        value = self.kind.template_value(text, number)
+        return None if value == 0 and self.zero_is_none else value

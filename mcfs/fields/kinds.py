@@ -1,0 +1,392 @@
+"""The kinds of fields. One class says everything that depends on what the values of a field are.
+
+That is: how a stored value becomes a number, how an amount in a query is read and written, which example
+an error message gives, what a template sees, what a table shows, how an import spells a value, and how
+`mcfs fields` counts.
+
+A new kind is a new class here, derived from the one that its queries look like: `Text` (contains, is),
+`Number` (ranges), `Date` (days), `Flag` (yes or no) or `MusicalKey`. Kinds know no syntax tree: they
+return plain values, from which the parser makes terms.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
+
+from mcfs.fields import amounts
+from mcfs.fields.amounts import Interval
+from mcfs.text.musical_keys import key_number
+from mcfs.text.numbers import as_float, number_text, read_number
+from mcfs.text.timestamps import from_microseconds
+
+# What a template can see: None stands for no value.
+Scalar = str | float | int | bool | None
+
+
+class Bucket(NamedTuple):
+    """What `mcfs fields` counts together: its place in the list, and its name."""
+
+    place: Any
+    label: str
+
+
+class BaseKind(ABC):
+    """What all kinds can say; a class overrides what is different for its values."""
+
+    # In the output of `mcfs fields --json`.
+    name: ClassVar[str]
+    # Whether the values promise to be numbers: a template gets them as such, and a sync counts the others.
+    is_number: ClassVar[bool] = False
+    # Whether a list of the values follows their order; other lists begin with the most frequent value.
+    has_order: ClassVar[bool] = False
+    # Whether `sort:` compares the numbers of the values before their text.
+    sorts_by_number: ClassVar[bool] = True
+
+    @abstractmethod
+    def example(self, field: str) -> str:
+        """What an error message suggests to write instead."""
+
+    def number_of(self, text: str) -> float | None:
+        """The number of a stored value, for ranges and sorting; None where it is none."""
+        return read_number(text)
+
+    def template_value(self, text: str, number: float | None) -> Scalar:  # noqa: ARG002  (for numbers)
+        """A stored value as a template sees it."""
+        return text if text.strip() else None
+
+    def template_value_of_column(self, stored: Any) -> Scalar:
+        """The same for a field that is a column of `track`, from what the column holds."""
+        value: Scalar = stored
+        return value
+
+    def bucket(self, stored: Any) -> Bucket | None:
+        """Where `mcfs fields` counts what a column of `track` holds; None where it is no value."""
+        return None if stored is None else Bucket(stored, str(stored))
+
+    def table_cell(self, values: Sequence[str], *, unicode: bool) -> str:  # noqa: ARG002  (for ratings)
+        """The values of one track in a table."""
+        return ", ".join(values)
+
+    def import_text(self, value: object) -> str:
+        """A value of Mixxx or of a tag as git-annex metadata, spelled alike for both; "" for none.
+
+        If two sources spelled one value in two ways, each import would undo the other.
+        """
+        text = str(value)
+        return "" if not text or text.isspace() else text
+
+
+# --- text
+
+
+class Text(BaseKind):
+    """Any text; a query asks what a value contains or is."""
+
+    name = "text"
+    sorts_by_number = False
+
+    def example(self, field: str) -> str:
+        return f'{field}:word, or {field}:"" for none'
+
+
+class RawText(Text):
+    """An annex field asked for by `meta.NAME`: text as it is stored."""
+
+    sorts_by_number = True
+
+
+class Discovered(Text):
+    """A field that only this library has: text, but a query may ask for ranges of numbers."""
+
+    sorts_by_number = True
+
+
+class Color(Text):
+    """#RRGGBB. Mixxx has it as a number."""
+
+    def import_text(self, value: object) -> str:
+        # Some versions of Mixxx kept an alpha channel in the bits above.
+        return f"#{value & 0xFFFFFF:06X}" if isinstance(value, int) else super().import_text(value)
+
+
+# --- numbers
+
+
+class Number(BaseKind):
+    """A plain number, and the base of every kind that a query can ask for a range of."""
+
+    name = "number"
+    is_number = True
+    has_order = True
+    # "… is no number", in error messages.
+    noun: ClassVar[str] = "number"
+
+    def example(self, field: str) -> str:
+        return f"{field}:3 or {field}:1-9"
+
+    def read(self, written: str) -> Interval | None:
+        """The numbers that an amount in a query stands for; None where it is none."""
+        return amounts.plain(written)
+
+    def read_bound(self, written: str) -> Interval | None:
+        """The same for the end of a range, which may stand for less than the amount alone."""
+        return self.read(written)
+
+    def write(self, number: float) -> str:
+        """A number in canonical query text, which `read_bound` reads again."""
+        return str(int(number)) if number.is_integer() else number_text(number, 9)
+
+    def describe(self, number: float) -> str:
+        """A number in a sentence."""
+        return number_text(number, 4)
+
+    def template_value(self, text: str, number: float | None) -> Scalar:
+        return super().template_value(text, number) if number is None else number
+
+    def table_cell(self, values: Sequence[str], *, unicode: bool) -> str:
+        return ", ".join(self.display(text, unicode=unicode) for text in values)
+
+    def display(self, text: str, *, unicode: bool) -> str:  # noqa: ARG002  (for ratings)
+        """One value in a table: two decimals, where analysers write twelve."""
+        number = self.number_of(text)
+        return text if number is None else number_text(number, 2)
+
+    def import_text(self, value: object) -> str:
+        number = self.number_of(str(value))
+        return number_text(number, 9) if number is not None and number > 0 else ""
+
+
+class TrackNumber(Number):
+    """The place on an album, which tags often write with the total: "3/12"."""
+
+    _WITH_TOTAL = re.compile(r"\s*([0-9]+)\s*(?:/.*)?", re.DOTALL)
+
+    def number_of(self, text: str) -> float | None:
+        found = self._WITH_TOTAL.fullmatch(text)
+        return as_float(found.group(1)) if found else None
+
+    def import_text(self, value: object) -> str:
+        found = self._WITH_TOTAL.fullmatch(str(value))
+        number = found.group(1) if found else str(value)
+        return "" if number.strip("0 ") == "" else number
+
+
+class Rating(Number):
+    """Zero to five stars; no rating and zero are the same."""
+
+    name = "rating"
+    _STARS: ClassVar[dict[float, str]] = {float(n): "★" * n for n in range(1, 6)}
+
+    def example(self, field: str) -> str:
+        return f"{field}:4 or {field}:>=4"
+
+    def table_cell(self, values: Sequence[str], *, unicode: bool) -> str:
+        return super().table_cell([text for text in values if text != "0"], unicode=unicode)
+
+    def display(self, text: str, *, unicode: bool) -> str:
+        number = self.number_of(text)
+        return self._STARS.get(number, text) if unicode and number is not None else text
+
+    def import_text(self, value: object) -> str:
+        text = str(value)
+        return text if text in ("1", "2", "3", "4", "5") else ""
+
+
+class Bpm(Number):
+    """A tempo: a query for one tempo finds its half and its double too (tempo.py)."""
+
+    name = "bpm"
+
+    def example(self, field: str) -> str:
+        return f"{field}:120, {field}:120-130 or {field}:>=120"
+
+    def import_text(self, value: object) -> str:
+        number = self.number_of(str(value))
+        return f"{number:.2f}" if number is not None and number > 0 else ""
+
+
+class Year(Number):
+    """A year, or a date that begins with one; a query may also ask for a decade."""
+
+    name = "year"
+    noun = "year"
+    _YEAR = re.compile(r"\s*([0-9]{4})")
+
+    def example(self, field: str) -> str:
+        return f"{field}:1998, {field}:1990-1999 or {field}:1990s"
+
+    def number_of(self, text: str) -> float | None:
+        found = self._YEAR.match(text)
+        return float(found.group(1)) if found else None
+
+    def read(self, written: str) -> Interval | None:
+        return amounts.decade(written) or amounts.year(written)
+
+    def read_bound(self, written: str) -> Interval | None:
+        return amounts.year(written)
+
+    def write(self, number: float) -> str:
+        return f"{int(number):04}" if number.is_integer() else super().write(number)
+
+    def import_text(self, value: object) -> str:
+        return BaseKind.import_text(self, value)  # with month and day, where the source has them
+
+
+class Decade(Number):
+    """ "1990s", made of a year."""
+
+    name = "decade"
+    noun = "decade"
+    is_number = False
+
+    def example(self, field: str) -> str:
+        return f"{field}:1990s"
+
+    def read(self, written: str) -> Interval | None:
+        return amounts.decade(written)
+
+    def read_bound(self, written: str) -> Interval | None:  # noqa: ARG002  (no range of decades)
+        return None
+
+
+class Duration(Number):
+    """Seconds, or a clock: "254.43", "4:14"."""
+
+    name = "duration"
+    noun = "duration"
+    _CLOCK = re.compile(r"\s*(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)\s*", re.ASCII)
+
+    def example(self, field: str) -> str:
+        return f"{field}:3:30 or {field}:>6m"
+
+    def number_of(self, text: str) -> float | None:
+        if found := self._CLOCK.fullmatch(text):
+            hours, minutes, seconds = found.groups()
+            return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
+        return read_number(text)
+
+    def read(self, written: str) -> Interval | None:
+        return amounts.duration(written)
+
+    def describe(self, number: float) -> str:
+        return _clock(int(number)) if number.is_integer() else super().describe(number)
+
+    def table_cell(self, values: Sequence[str], *, unicode: bool) -> str:  # noqa: ARG002
+        seconds = self.shortest(values)
+        return "" if seconds is None else _clock(round(seconds))
+
+    def shortest(self, values: Sequence[str]) -> float | None:
+        """The length of a track in seconds; of several values the smallest that is above zero."""
+        lengths = [number for text in values if (number := self.number_of(text)) is not None]
+        return min((length for length in lengths if length > 0), default=None)
+
+    def import_text(self, value: object) -> str:
+        seconds = self.number_of(str(value))
+        return number_text(seconds, 2) if seconds is not None and seconds > 0 else ""
+
+
+def _clock(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes}:{rest:02}"
+
+
+class Size(Number):
+    """Bytes; people write them in powers of 1024."""
+
+    name = "size"
+    noun = "size"
+    _MEGABYTE = 1024 * 1024
+    _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+    def example(self, field: str) -> str:
+        return f"{field}:>10M or {field}:5M-20M"
+
+    def read(self, written: str) -> Interval | None:
+        return amounts.size(written)
+
+    def read_bound(self, written: str) -> Interval | None:
+        return amounts.size_bound(written)
+
+    def describe(self, number: float) -> str:
+        for unit, power in (("G", 3), ("M", 2), ("k", 1)):
+            if number >= 1024**power:
+                return f"{int(number)} bytes ({number_text(number / 1024**power, 2)}{unit})"
+        return f"{int(number)} bytes"
+
+    def bucket(self, stored: int | None) -> Bucket | None:
+        """Steps of megabytes: hardly two tracks have one size. The end of a step belongs to the next."""
+        if stored is None:
+            return None
+        place = bisect_right(self._STEPS, stored / self._MEGABYTE)
+        if place == 0:
+            return Bucket(place, f"<{self._STEPS[0]}M")
+        if place == len(self._STEPS):
+            return Bucket(place, f">={self._STEPS[-1]}M")
+        return Bucket(place, f"{self._STEPS[place - 1]}M-{self._STEPS[place]}M")
+
+
+# --- and others
+
+
+class MusicalKey(BaseKind):
+    """A key in any notation. Its number is its place on the wheel, and a template sees its text."""
+
+    name = "key"
+    has_order = True
+
+    def example(self, field: str) -> str:
+        return f"{field}:8A or {field}:Am"
+
+    def number_of(self, text: str) -> float | None:
+        return key_number(text)
+
+
+class Date(BaseKind):
+    """A day; the store has the moment."""
+
+    name = "date"
+    has_order = True
+    _DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)", re.ASCII)
+
+    def example(self, field: str) -> str:
+        return f"{field}:2025-06, {field}:>-7d or {field}:2024..2025"
+
+    def template_value_of_column(self, stored: int | None) -> Scalar:
+        """The local day."""
+        return None if stored is None else from_microseconds(stored).astimezone().date().isoformat()
+
+    def bucket(self, stored: datetime | None) -> Bucket | None:
+        """The local month."""
+        if stored is None:
+            return None
+        month = f"{stored.astimezone():%Y-%m}"
+        return Bucket(month, month)
+
+    def import_text(self, value: object) -> str:
+        found = self._DAY.match(str(value))
+        return found.group() if found else ""
+
+
+class Flag(BaseKind):
+    """Yes or no."""
+
+    name = "flag"
+    has_order = True
+
+    def example(self, field: str) -> str:
+        return f"{field}:yes"
+
+    def template_value_of_column(self, stored: Any) -> Scalar:
+        return bool(stored)
+
+    def bucket(self, stored: Any) -> Bucket:
+        return Bucket(0, "yes") if stored else Bucket(1, "no")
+
+
+# Every kind is one of these or derived from one, so that a `match` over them is exhaustive.
+Kind = Text | Number | MusicalKey | Date | Flag

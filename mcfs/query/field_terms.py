@@ -1,0 +1,121 @@
+"""What a term means that asks for a field: `genre:techno`, `bpm:120-130`, `key:8A`, `present:yes`.
+
+Owns the forms that a term can have, by the kind of its field. Ranges of numbers and of days are in
+`ranges.py`; how a number or a day is written is the field's kind's to know.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from mcfs.fields import Field, amounts
+from mcfs.fields.kinds import Bpm, Date, Discovered, Flag, MusicalKey, Number, Text
+from mcfs.query import ranges
+from mcfs.query.terms import Contains, Equals, InKey, Missing, Tempo, Term
+from mcfs.query.terms import Flag as FlagTerm
+from mcfs.query.written_term import NO_FUZZ, WrittenTerm
+from mcfs.text.fold import fold
+from mcfs.text.musical_keys import key_number
+
+_YES = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+def field_term(field: Field, written: WrittenTerm, *, negated: bool) -> Term:
+    """The term that asks for `field`; a `QueryError` where it makes no sense."""
+    kind = field.kind
+    if written.fuzzy and not isinstance(kind, Bpm | MusicalKey):
+        raise written.error(*NO_FUZZ, written.position)
+    match kind:
+        case Bpm():
+            return _tempo_term(field, kind, written, negated=negated)
+        case Number():
+            return ranges.number_term(field, kind, written)
+        case Date():
+            return ranges.date_term(field, written)
+        case MusicalKey():
+            return _key_term(field, written)
+        case Flag():
+            return _flag_term(field, written)
+        case Discovered():
+            return _discovered_term(field, written)
+        case Text():
+            return _text_term(field, written)
+        case unreachable:
+            assert_never(unreachable)
+
+
+def bare_term(written: WrittenTerm) -> Term:
+    """A word or a phrase without a field: it is searched in all text."""
+    if written.fuzzy and not written.quoted:
+        raise written.error(*NO_FUZZ)
+    if written.value == "-" and not written.quoted:
+        raise written.error("a lone `-`", 'write -genre:techno, or "-" in quotes')
+    if not written.value:
+        raise written.error("nothing is asked for", "write a word between the quotes")
+    return (Equals if written.whole else Contains)("any", fold(written.value))
+
+
+def _text_term(field: Field, written: WrittenTerm) -> Term:
+    value, whole = written.value, written.whole
+    if value.startswith("=") and not whole and not written.quoted:
+        whole, value = True, value[1:]
+    if not value:
+        if written.quoted:
+            return Missing(field.name)
+        raise written.error(
+            f"nothing is asked of {field.name}",
+            f'write {field.name}:="…", or {field.name}:"" for none',
+        )
+    return (Equals if whole else Contains)(field.name, fold(value))
+
+
+def _discovered_term(field: Field, written: WrittenTerm) -> Term:
+    """Text, unless it is written as only ranges of numbers are."""
+    if not written.quoted:
+        written.value = fold(written.value)
+        if ranges.is_number_range(written.value):
+            return ranges.number_term(field, Number(), written)
+    return _text_term(field, written)
+
+
+def _key_term(field: Field, written: WrittenTerm) -> Term:
+    bare = written.value.removeprefix("=")
+    number = key_number(bare) or key_number(fold(bare))
+    if number is not None:
+        return InKey(number, mixes=written.fuzzy)
+    if written.fuzzy:
+        raise written.error(f'"{written.value}" is no key', "write for example ~key:8A or ~key:Am")
+    return _text_term(field, written)
+
+
+def _tempo_term(field: Field, kind: Bpm, written: WrittenTerm, *, negated: bool) -> Term:
+    value = written.value.replace(",", ".")
+    number = value.removeprefix("=")
+    is_number = amounts.plain(number) is not None
+    is_zero = is_number and float(number) == 0
+    if not value or is_zero or (value == "-" and not written.quoted):
+        if written.fuzzy:
+            raise written.error("`~` of no tempo", "write for example ~bpm:120")
+        return Missing(field.name)
+    if is_number:
+        # `-bpm:120` excludes the tempo itself, and keeps its half and its double, as in Mixxx.
+        exact = value.startswith("=") or written.separator == "=" or negated
+        return Tempo(_tempo(number), exact=exact and not written.fuzzy, near=written.fuzzy)
+    if written.fuzzy:
+        raise written.error(f'"{written.value}" is no tempo', "write for example ~bpm:120")
+    return ranges.number_term(field, kind, written)
+
+
+def _tempo(number: str) -> str:
+    whole, dot, places = number.partition(".")
+    return f"{int(whole or 0)}{dot}{places}"
+
+
+def _flag_term(field: Field, written: WrittenTerm) -> Term:
+    yes = _YES.get(written.value.removeprefix("=").lower())
+    if yes is None:
+        raise written.error(
+            f'"{written.value}" is neither yes nor no',
+            f"write {field.name}:yes or {field.name}:no",
+        )
+    return FlagTerm(field.name, yes)

@@ -1,0 +1,28 @@
+"""What to say about a field that does not exist, and which field may have been meant."""
+
+from __future__ import annotations
+
+from mcfs.fields import Vocabulary
+from mcfs.text.fold import fold
+from mcfs.text.similar import similar_words
+
+# They stand for the whole query, and look like terms of a field.
+DIRECTIVES = ("sort", "limit", "shuffle")
+
+
+def unknown_field(
+    written: str, vocabulary: Vocabulary, *, directives: bool = True
+) -> tuple[str, str]:
+    """The error message and its suggestion, which may be a directive where one can stand."""
+    near = similar_fields(written, vocabulary, directives=directives)
+    hint = " or ".join(f'"{name}"' for name in near)
+    return (
+        f'unknown field "{written}"',
+        f"did you mean {hint}?" if near else "`mcfs fields` lists what there is",
+    )
+
+
+def similar_fields(written: str, vocabulary: Vocabulary, *, directives: bool = True) -> list[str]:
+    """At most two names that queries can begin with, the most similar first."""
+    names = [*vocabulary.names(), *(DIRECTIVES if directives else ())]
+    return similar_words(fold(written), names, most=2)
