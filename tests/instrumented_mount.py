@@ -107,14 +107,12 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     set_process_limits()
     library, clock = open_library(arguments.library), Clock()
-    settings = Settings(absent=arguments.absent, names=arguments.names)
+    settings = Settings(absent=arguments.absent, names=arguments.names, entries=arguments.entries)
     with open_store(library.store_dir) as store:
         operations = CountingOperations(
             FailingTree(store, settings, clock=clock),
             TrackContent(library.top, library.common_dir),
             InfoFiles(lambda _: ""),
-            entries=arguments.entries,
-            plain_names=arguments.names is Names.PLAIN,
             invalidation=options,
         )
         connect(operations, arguments.mount_point, identifying_options(library.top))

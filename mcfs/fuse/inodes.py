@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from mcfs.config.settings import Entries
+from mcfs.config.settings import Entries, Names, Settings
 from mcfs.fuse.cached_names import CachedNames
 from mcfs.fuse.mount_paths import is_at_or_below, split
 from mcfs.tree.name_dependency import NameDependency, name_dependency
@@ -75,12 +75,9 @@ class _Entry:
 class InodeTable:
     """All that the kernel holds, by inode and by mount path."""
 
-    def __init__(
-        self, *, entries: Entries, plain_names: bool, cached_names: CachedNames | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, cached_names: CachedNames | None = None) -> None:
         self.cached_names = CachedNames() if cached_names is None else cached_names
-        self._entries = entries
-        self._plain_names = plain_names
+        self.configure(settings)
         self._held: dict[int, _Entry] = {
             ROOT: _Entry(RootNode(), RootNode(), "/", NameDependency.TEMPLATE, 1)
         }
@@ -88,10 +85,10 @@ class InodeTable:
         self._inode_of_path: dict[str, int] = {"/": ROOT}
         self._path_of_low: dict[int, str] = {ROOT: "/"}
 
-    def configure(self, *, entries: Entries, plain_names: bool) -> None:
-        """Follow other settings from now on."""
-        self._entries = entries
-        self._plain_names = plain_names
+    def configure(self, settings: Settings) -> None:
+        """Follow these settings from now on."""
+        self._entries = settings.entries
+        self._plain_names = settings.names is Names.PLAIN
 
     def __getitem__(self, inode: int) -> InodeEntry:
         return self._held[inode]

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import trio
 
-from mcfs.config.settings import Names
 from mcfs.errors import McfsError, bug_sentence
 from mcfs.fuse import mount_paths, notifications
 from mcfs.fuse.cached_names import CachedName, NameKind
@@ -81,9 +80,7 @@ class Invalidator:
             try:
                 if settings is not self._tree.settings:
                     settings = self._tree.settings
-                    self._inodes.configure(
-                        entries=settings.entries, plain_names=settings.names is Names.PLAIN
-                    )
+                    self._inodes.configure(settings)
                     await self._invalidate(
                         NameChanges(self._cached_version, everything=True, fields_changed=True)
                     )

@@ -28,7 +28,7 @@ from pyfuse3 import (
     StatvfsData,
 )
 
-from mcfs.config.settings import Entries, Settings
+from mcfs.config.settings import Settings
 from mcfs.errors import NotFoundError
 from mcfs.fuse import mount_paths
 from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder, absent
@@ -74,16 +74,12 @@ class Operations(pyfuse3.Operations):
         content: TrackContent,
         info_files: InfoFiles,
         *,
-        entries: Entries = Entries.LINKS,
-        plain_names: bool = True,
         cached_names: CachedNames | None = None,
         invalidation: InvalidationOptions | None = None,
     ) -> None:
         super().__init__()
         self.requests: Counter[str] = Counter()
-        self.inodes = InodeTable(
-            entries=entries, plain_names=plain_names, cached_names=cached_names
-        )
+        self.inodes = InodeTable(tree.settings, cached_names)
         self.invalidator = Invalidator(
             tree, self.inodes, self.report_error, invalidation or InvalidationOptions()
         )

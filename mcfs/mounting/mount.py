@@ -17,7 +17,7 @@ import trio
 
 from mcfs.annex.library import Library
 from mcfs.config.load import load_settings
-from mcfs.config.settings import Names, Settings
+from mcfs.config.settings import Settings
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.operations import Operations
 from mcfs.fuse.session import connect, disconnect, serve, stop
@@ -62,8 +62,6 @@ def serve_mount(
             tree,
             TrackContent(library.top, library.common_dir),
             InfoFiles(partial(info_text, library, tree.error_log)),
-            entries=settings.entries,
-            plain_names=settings.names is Names.PLAIN,
         )
         connect(operations, mount_point, identifying_options(library.top) | request.kernel_options)
         background_sync = BackgroundSync(

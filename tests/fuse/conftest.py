@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pyfuse3 import ROOT_INODE, InodeT
 
+from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.operations import Operations
 from mcfs.fuse.track_content import TrackContent
@@ -35,9 +36,13 @@ def make(pristine_library: Path, store: Store) -> Iterator[MakeOperations]:
     """Makes operations on the samples, as a mount has them."""
     made: list[Operations] = []
 
-    def operations(tree: Tree | None = None, **options: Any) -> Operations:
+    def operations(
+        tree: Tree | None = None, *, settings: Settings = DEFAULTS, **options: Any
+    ) -> Operations:
         content = TrackContent(pristine_library, pristine_library / ".git")
-        made.append(Operations(tree or Tree(store), content, InfoFiles(lambda _: ""), **options))
+        made.append(
+            Operations(tree or Tree(store, settings), content, InfoFiles(lambda _: ""), **options)
+        )
         return made[-1]
 
     yield operations

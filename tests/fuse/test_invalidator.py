@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trio
 
-from mcfs.config.settings import Entries
+from mcfs.config.settings import DEFAULTS
 from mcfs.errors import StoreError
 from mcfs.fuse.inodes import InodeTable
 from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
@@ -77,7 +77,7 @@ async def test_an_answer_is_current_until_a_change_was_seen(store: Store) -> Non
 
 
 def _inodes() -> InodeTable:
-    return InodeTable(entries=Entries.LINKS, plain_names=True)
+    return InodeTable(DEFAULTS)
 
 
 def _fail(sentence: str) -> Any:

@@ -116,7 +116,7 @@ class TestReadOnly:
     async def test_files_can_be_opened_only_for_reading(
         self, make: MakeOperations, flags: int
     ) -> None:
-        operations = make(entries=Entries.FILES)
+        operations = make(settings=Settings(entries=Entries.FILES))
         for mount_path in ("all/Underworld - Rez.wav", "genre:techno.m3u8", ".mcfs/status"):
             inode = await inode_at(operations, mount_path)
             assert await fails(operations.open(inode, flags, CTX)) == errno.EROFS
@@ -160,7 +160,7 @@ class TestPins:
 
 class TestKinds:
     async def test_only_links_have_a_target(self, make: MakeOperations) -> None:
-        links, files = make(), make(entries=Entries.FILES)
+        links, files = make(), make(settings=Settings(entries=Entries.FILES))
         name = "all/Underworld - Rez.wav"
         assert (await links.readlink(await inode_at(links, name), CTX)).endswith(b"/underworld.wav")
         for operations, mount_path in ((links, "all"), (files, name), (links, ".mcfs/status")):
@@ -173,15 +173,15 @@ class TestKinds:
 
     async def test_no_file_is_ever_of_size_zero(self, make: MakeOperations, store: Store) -> None:
         """`tar` would write an empty file in its place, without an error."""
-        operations = make(Tree(store, Settings(absent=Absent.SHOW)), entries=Entries.FILES)
+        operations = make(settings=Settings(absent=Absent.SHOW, entries=Entries.FILES))
         inode = await inode_at(operations, "all/Basic Channel - Phylyps.flac")
         assert (await operations.getattr(inode, CTX)).st_size == len(f"sound of {ABSENT}\n") * 40
 
 
 @pytest.mark.logs("its content is not here")
 async def test_missing_content_cannot_be_opened(make: MakeOperations, store: Store) -> None:
-    tree = Tree(store, Settings(absent=Absent.SHOW))
-    operations = make(tree, entries=Entries.FILES)
+    tree = Tree(store, Settings(absent=Absent.SHOW, entries=Entries.FILES))
+    operations = make(tree)
     inode = await inode_at(operations, "all/Basic Channel - Phylyps.flac")
     assert await fails(operations.open(inode, os.O_RDONLY, CTX)) == errno.EIO
     assert "Phylyps" in tree.error_log.text()

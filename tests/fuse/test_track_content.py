@@ -11,7 +11,7 @@ import trio
 from pyfuse3 import InodeT
 from trio.testing import wait_all_tasks_blocked
 
-from mcfs.config.settings import Entries
+from mcfs.config.settings import Entries, Settings
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.operations import Operations
 from mcfs.fuse.track_content import MAX_READERS, TrackContent, read_cached
@@ -27,7 +27,8 @@ NAME = "all/Underworld - Rez.wav"
 def slow(store: Store, tmp_path: Path) -> Iterator[Operations]:
     """The content of one track is a FIFO: opening it blocks until a writer opens it."""
     content = TrackContent(tmp_path, tmp_path)
-    operations = Operations(Tree(store), content, InfoFiles(lambda _: ""), entries=Entries.FILES)
+    tree = Tree(store, Settings(entries=Entries.FILES))
+    operations = Operations(tree, content, InfoFiles(lambda _: ""))
     yield operations
     operations.close()
 
