@@ -73,7 +73,7 @@ class CacheWriter:
         """Replace tracks that the cache has; returns how many really differ."""
         wanted = {record.annex_key: record for record in records}
         reader = CacheReader(self._connection)
-        stored, base_names = reader.records(wanted), reader.wanted_names(wanted)
+        stored, base_names = reader.records(wanted), reader.base_names(wanted)
         if missing := wanted.keys() - stored.keys():
             raise NotFoundError(f"the cache has no track {min(missing)}")
         differing = [

@@ -301,7 +301,7 @@ def _contents(store: Store) -> dict[str, object]:
         keys = {file.annex_key for file in read.work_files()}
         rows = read.select(select_tracks(bind_without_values(ALL, today())))
         return {
-            "records": {key: read.get(key) for key in keys | {row.annex_key for row in rows}},
+            "records": read.records(keys | {row.annex_key for row in rows}),
             "listed": {row.annex_key: tuple(row)[1:] for row in rows},
             "fields": read.fields(),
         }
