@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     bindparam,
@@ -49,6 +50,14 @@ def select_values(bound: BoundQuery, fields: tuple[str, ...]) -> Compiled[int, s
     """The values of some stored fields that the tracks of a query have: id, text, number."""
     build = _values_of_nearly_all if has_nearly_all(bound.query) else _values_of_few
     return compiled(build, bound, fields)
+
+
+def may_have_value(fields: tuple[str, ...], folded: str) -> Compiled[bool]:
+    """Whether a value of these stored fields may be this text when folded and without space around it.
+
+    It may also be a longer text that begins with this one; if the answer is no, there is none.
+    """
+    return Compiled(_may_have_value(fields), {"folded": folded, "after": folded + _LAST})
 
 
 def select_value_ids_by_track(bound: BoundQuery, fields: tuple[str, ...]) -> Compiled[int, int]:
@@ -203,6 +212,35 @@ def _ids_outside(shape: QueryShape) -> Select[int]:
 def _columns_of(shape: QueryShape, names: tuple[str, ...]) -> Select[int, *tuple[Any, ...]]:
     columns = (type_coerce(_column(name), NullType()) for name in names)
     return select(Track.id, *columns).where(in_query(shape))
+
+
+# After every text that begins like another one comes that one with the last character behind it.
+_LAST = "\U0010ffff"
+# All space that a folded text can have, and the ranges of texts that begin with it, ends not included.
+_SPACE = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\u1680\u2028\u2029"
+_BEGINS_WITH_SPACE = (
+    ("\x01", "!"),
+    ("\x85", "\x86"),
+    ("\u1680", "\u1681"),
+    ("\u2028", "\u202a"),
+)
+
+
+@lru_cache(MAX_SHAPES)
+def _may_have_value(fields: tuple[str, ...]) -> Select[bool]:
+    of_fields = select(Value.id).where(Value.field_id.in_(ids_of_fields(fields)))
+    folded: BindParameter[str] = bindparam("folded")
+    after: BindParameter[str] = bindparam("after")
+    # Each by itself, since SQLite looks up only one range in an index.
+    plain = of_fields.where(Value.folded >= folded, Value.folded < after)
+    without_space = func.ltrim(Value.folded, _SPACE)
+    spaced = (
+        of_fields.where(Value.folded >= first, Value.folded < end)
+        .where(without_space >= folded, without_space < after)
+        .exists()
+        for first, end in _BEGINS_WITH_SPACE
+    )
+    return select(or_(plain.exists(), *spaced))
 
 
 @lru_cache(MAX_SHAPES)

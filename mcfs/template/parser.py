@@ -51,8 +51,14 @@ class Template:
     text: str
     fields: tuple[str, ...] = field(compare=False)
     names_files: bool = field(compare=False)
-    bare: bool = field(compare=False)
+    # Whether it shows the value of one of its fields unchanged: `{{ genre }}`, `{{ albumartist or artist }}`.
+    verbatim: bool = field(compare=False)
     _pieces: tuple[str | Evaluate, ...] = field(compare=False, repr=False)
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """The text between the expressions, in order: part of everything that it shows."""
+        return tuple(piece for piece in self._pieces if isinstance(piece, str))
 
     def render(self, cells: Sequence[Cell]) -> str:
         """What it shows of one track, whose values come in the order of `fields`."""
@@ -85,7 +91,7 @@ def parse_template(text: str) -> Template:
         text=canonical,
         fields=fields,
         names_files=not _OF_FILES.isdisjoint(fields),
-        bare=canonical == f"{{{{ {fields[0]} }}}}",
+        verbatim=canonical == f"{{{{ {' or '.join(fields)} }}}}",
         _pieces=tuple(pieces),
     )
 

@@ -51,6 +51,11 @@ def collision_key(name: str) -> str:
     return _MARK.sub("", fold(name))[:_WHOLE]
 
 
+def has_hash(name: str) -> bool:
+    """Whether this looks like a name that collided with another one."""
+    return _MARK.search(name) is not None
+
+
 # Anywhere in the name: adding the hash can move the place where the extension begins.
 _MARK = re.compile(r" \[[0-9a-f]{6,}\]")
 # A name that had to be cut keeps at least so many characters of its beginning.

@@ -33,6 +33,7 @@ from mcfs.tree.nodes import (
     ValuesNode,
 )
 from mcfs.tree.pins import Pins
+from mcfs.tree.possible_names import can_list
 from mcfs.tree.state import CurrentState
 from mcfs.tree.track_nodes import track_node
 
@@ -95,18 +96,23 @@ class Folders:
     def entry(self, node: QueryFolderNode, name: str) -> Node | None:
         """The entry of this name in a query folder, None if there is none.
 
-        Where every track has its stored name, this is one indexed lookup, unless the listing is cached.
+        The folder is listed only where nothing quicker is sure: where every track has its stored name, this
+        is one indexed lookup, and most names of queries can be no entry.
         """
         state = self._current.get()
         cached = state.listings.get(node.key)
         if cached is not None:
             return cached.entries.get(name)
-        if not _has_stored_names(node, state.settings):
-            return self.listing(node).entries.get(name)
         with self._store.cache.reading() as read:
             state = self._current.seen_by(read)
-            bound = state.group_cache.bind(read, state.shown_query(node), state.day)
-            return track_node(read, bound, name)
+            if _has_stored_names(node, state.settings):
+                bound = state.group_cache.bind(read, state.shown_query(node), state.day)
+                return track_node(read, bound, name)
+            # What this name means depends on the entries, whether they are listed or not.
+            self._templates.note(node)
+            if not can_list(node, name, read, state):
+                return None
+        return self.listing(node).entries.get(name)
 
     def _fixed(self, entries: dict[str, Node]) -> Listing:
         return Listing(self._current.get().version, MappingProxyType(entries))

@@ -308,17 +308,19 @@ def test_fields(text: str, fields: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "bare"),
+    ("text", "verbatim"),
     [
         ("{{ genre }}", True),
         ("{{(GENRE)}}", True),
+        ("{{ albumartist or artist }}", True),
+        ("{{ genre or 'x' }}", False),
         ("{{ genre }} ", False),
         ("{{ genre | upper }}", False),
         ("{{ genre }}{{ genre }}", False),
     ],
 )
-def test_bare(text: str, bare: bool) -> None:
-    assert parse_template(text).bare is bare
+def test_verbatim(text: str, verbatim: bool) -> None:
+    assert parse_template(text).verbatim is verbatim
 
 
 @pytest.mark.parametrize(

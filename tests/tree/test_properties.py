@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcfs.config.settings import DEFAULTS, Absent, Names, Settings
+from mcfs.errors import NotFoundError
 from mcfs.fields import field_named
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.template import Cell, parse_template
-from mcfs.text.escape import MAX_BYTES, UNKNOWN
+from mcfs.text.escape import MAX_BYTES, UNKNOWN, escape
 from mcfs.text.fold import fold
 from mcfs.text.track_names import track_name
 from mcfs.tree.nodes import ExportNode, Node, TrackNode, TracksNode, ValueNode, ValuesNode
@@ -204,6 +205,34 @@ def test_whatever_is_listed(
             node = node.folder()
         if isinstance(node, TracksNode | ValuesNode):
             assert tracks(tree, node) == tracks(tree, TracksNode(node.query))
+
+
+def child_or_none(tree: Tree, node: Node, name: str, depth: int) -> Node | None:
+    try:
+        return tree.child(node, name, depth)
+    except NotFoundError:
+        return None
+
+
+@pytest.mark.parametrize("everywhere", EVERYWHERE, ids=["plain", "portable", "absent"])
+@often
+@given(
+    records=libraries(),
+    path=st.sampled_from([*FOLDERS, "{{ albumartist or artist }}", "x{{ genre }}-{{ mood }}"]),
+    names=st.lists(texts, min_size=1, max_size=9),
+)
+def test_a_name_means_the_same_whether_its_folder_was_listed_or_not(
+    store: Store, everywhere: Settings, records: list[TrackRecord], path: str, names: list[str]
+) -> None:
+    store.cache.replace_all(records)
+    listed = Tree(store, everywhere)
+    route = Route.parse(path)
+    node, depth = listed.resolve(route), len(route.names)
+    entries = listed.children(node).entries
+    ends = [name + end for name in names for end in ("", ".m3u8", ".mp3")]
+    for name in [*filter(is_legal, map(escape, ends)), *(f"{name} " for name in entries), *entries]:
+        fresh = Tree(store, everywhere)
+        assert child_or_none(fresh, node, name, depth) == child_or_none(listed, node, name, depth)
 
 
 GROUPED = [
