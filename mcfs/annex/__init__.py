@@ -1,7 +1,7 @@
-"""Everything that knows git-annex: where a library is, what its branch, tree and objects say.
+"""Everything that knows git-annex: where a library is, and what is in its branch, its tree and its objects.
 
-The rest of mcfs never runs git and never sees the format of a git-annex file. Reading uses plain git
-and the file system, for `git annex metadata --all` takes minutes where a library is large; what is
-read here always agrees with what git-annex itself would say. Nothing in this room
-writes to a library but `getting.py`, which has git-annex fetch what it lacks.
+The rest of mcfs runs no git and knows no format of git-annex. Reading uses plain git and the file system,
+because `git annex metadata --all` takes minutes in a large library; the result is always the same as
+git-annex's own. Only two modules change a library, both through git-annex: `get.py` fetches contents and
+`metadata_writer.py` writes metadata.
 """

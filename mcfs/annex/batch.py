@@ -1,7 +1,7 @@
-"""git-annex commands that are told keys through a pipe and say what became of each, in JSON.
+"""Runs git-annex commands that read keys from a pipe and answer in JSON (`--batch-keys --json`).
 
-Owns that conversation: how keys go in, whose answer is whose, and that one key's failure is not the
-command's. What is asked for is `getting.py`'s and `whereis.py`'s.
+Owns how keys are written, which answer belongs to which key, and that the failure of one key is not a failure
+of the command.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from mcfs.text.raw_text import replace_not_utf8
 def run_batch(
     library: Library, *words: str, annex_keys: Iterable[str], seconds: float
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(annex key, what git-annex says of it), as it says it: nothing, once or many times of each.
+    """(annex key, git-annex's JSON object about it), as they come: none, one or several per key.
 
-    A `LibraryError` where it could not even begin.
+    A `LibraryError` when the command itself fails.
     """
     if not library.is_reachable():
-        # git-annex would make a repository of its own of the next one above.
+        # git-annex would make a repository of its own out of one in the folders above.
         raise LibraryError(f"{library.top} is not there any more")
-    # JSON has no way to say bytes that are not UTF-8.
-    asked = {replace_not_utf8(key): key for key in annex_keys}
+    # JSON cannot hold text that is not UTF-8.
+    by_shown_key = {replace_not_utf8(key): key for key in annex_keys}
     some_failed = False
     try:
         with piped(
-            # By its own name: `git annex` would leave it behind if it had to be ended.
+            # Not `git annex`: git would leave git-annex behind if it had to be killed.
             ["git-annex", *words, "--batch-keys", "-z", "--json", "--json-error-messages"],
             folder=library.top,
-            lines=[os.fsencode(key) + b"\0" for key in asked.values()],
+            lines=[os.fsencode(key) + b"\0" for key in by_shown_key.values()],
             seconds=seconds,
             stop=interrupt,
         ) as out:
             for line in out:
                 if not line.strip():
-                    continue  # nothing was to be done for this one
-                said = json.loads(line)
-                some_failed |= said.get("success") is False
-                key = asked.get(said.get("action", said).get("key"))
+                    continue  # nothing had to be done for this key
+                answer = json.loads(line)
+                some_failed |= answer.get("success") is False
+                key = by_shown_key.get(answer.get("action", answer).get("key"))
                 if key is not None:
-                    yield key, said
+                    yield key, answer
     except LibraryError:
-        # That one of them failed is what its exit status says too.
+        # The exit status also reports a failure when a single key failed.
         if not some_failed:
             raise

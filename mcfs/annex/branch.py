@@ -1,8 +1,6 @@
-"""The logs of keys: on the git-annex branch, overlaid by the journal that is not committed yet.
+"""The logs of keys on the git-annex branch, with the uncommitted logs of the journal in place of older ones.
 
-Owns where a log lies and which text of it counts. A file in the journal replaces the branch's; what is
-private is added to the public one. Any git-annex command may commit the journal while we read, so it
-is read first: what then vanishes from it is in the branch, which is read later.
+Owns where a log is on the branch, and which logs changed between two commits.
 """
 
 from __future__ import annotations
@@ -27,20 +25,20 @@ from mcfs.annex.library import Library
 from mcfs.errors import LibraryError
 
 _NOTHING = b""
-_AT_ONCE = 500
-# Letters of the first folder that a log is in.
+_PATHS_PER_COMMAND = 500
+# The length of the name of a top folder.
 _TOP = 3
 
 
 class Logs(NamedTuple):
-    """The two logs of a key; empty where it has none."""
+    """The metadata log and the location log of a key; empty when it has none."""
 
     metadata: bytes = _NOTHING
     location: bytes = _NOTHING
 
 
 def unmerged_branches(library: Library, state: Fingerprint) -> list[str]:
-    """The others' git-annex branches that say what ours does not know yet."""
+    """The git-annex branches of remotes that are fetched but not merged into ours."""
     if not state.remote_commits or state.annex_commit is None:
         return []
     done: set[str] = set()
@@ -56,10 +54,10 @@ def unmerged_branches(library: Library, state: Fingerprint) -> list[str]:
 
 
 def changed_keys(library: Library, seen: Fingerprint, now: Fingerprint) -> set[str] | None:
-    """The keys whose logs may differ, on the branch or in the journal; None when nobody can tell.
+    """The keys whose logs may differ, on the branch or in the journal; None when that cannot be found out.
 
-    A log that was read in the journal, and is on the branch now as it was there, is none of them: who
-    changes thousands of tracks has git-annex commit them a moment after they were read.
+    A log that was read from the journal and is now on the branch with the same text has not changed: a
+    command that changes thousands of tracks commits them a moment after we have read them.
     """
     logs: dict[str, str] = {}
     if seen.annex_commit != now.annex_commit:
@@ -79,16 +77,16 @@ def changed_keys(library: Library, seen: Fingerprint, now: Fingerprint) -> set[s
 
 
 def _changed_logs(library: Library, old: str | None, new: str | None) -> dict[str, str] | None:
-    """Path of every log that differs → the object it is in the newer of two commits."""
+    """Path of every file that differs between two commits → its object in the newer one."""
     if old is None or new is None:
         return None
     try:
-        said = git(
+        output = git(
             library, "diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", old, new
         )
     except LibraryError:
         return None  # the branch was rewritten, and the old commit is gone
-    words = iter(said.split(b"\0"))
+    words = iter(output.split(b"\0"))
     # `:100644 100644 OLD NEW M`, and the path.
     return {
         os.fsdecode(path): head.split(b" ")[3].decode()
@@ -97,14 +95,14 @@ def _changed_logs(library: Library, old: str | None, new: str | None) -> dict[st
 
 
 def list_branch(library: Library, commit: str | None) -> bytes:
-    """All files of a commit of the branch, as `all_logs` takes them."""
+    """All files of a commit of the branch, for `all_logs`."""
     return _NOTHING if commit is None else git(library, "ls-tree", "-r", "-z", commit)
 
 
 def all_logs(
     library: Library, listed: bytes, keys: Iterable[str], journal: Journal
 ) -> Iterator[tuple[str, Logs]]:
-    """The logs of these keys, all at once: streams the whole branch. Keys without any are left out."""
+    """The logs of these keys, as one stream of the whole branch. Keys without a log are left out."""
     names = {os.fsencode(key_file_name(key)): key for key in keys}
     wanted: list[tuple[str, bool]] = []
     blobs: list[bytes] = []
@@ -139,7 +137,7 @@ def all_logs(
 def logs_of(
     library: Library, commit: str | None, keys: Iterable[str], journal: Journal
 ) -> dict[str, Logs]:
-    """The logs of a few keys, by where git-annex puts them."""
+    """The logs of a few keys, each read by its path."""
     asked = list(keys)
     found: dict[tuple[str, str], bytes] = {}
     if commit is not None:
@@ -149,7 +147,7 @@ def logs_of(
             for key in asked
             for kind in (METADATA_LOG, LOCATION_LOG)
         }
-        # From the commit, git would go through all of its folders for each.
+        # Not by their path from the commit: git would read the large top folder for each of them.
         tops = _top_folders(library, commit)
         below = [(path, tops.get(path[:_TOP])) for path in paths]
         there = [(path, top + b":" + path[_TOP + 1 :]) for path, top in below if top]
@@ -160,7 +158,7 @@ def logs_of(
                 absent.append(path)
             else:
                 found[paths[path]] = text
-        _must_be_absent(library, commit, absent)
+        _check_that_absent(library, commit, absent)
     return {
         key: _overlaid(
             key,
@@ -174,16 +172,16 @@ def logs_of(
 
 
 def _top_folders(library: Library, commit: str) -> dict[bytes, bytes]:
-    """The first folders of logs, by their names, as git's objects."""
+    """The top folders of a commit of the branch: name → git object."""
     entries = git(library, "ls-tree", "-z", commit).split(b"\0")[:-1]
     # `040000 tree OBJECT`, and the name.
     return {name: head[12:] for head, _, name in (entry.partition(b"\t") for entry in entries)}
 
 
-def _must_be_absent(library: Library, commit: str, paths: list[bytes]) -> None:
-    """git says the same of a log that nobody wrote and of one whose object is lost: its tree knows."""
-    for start in range(0, len(paths), _AT_ONCE):
-        some = [os.fsdecode(path) for path in paths[start : start + _AT_ONCE]]
+def _check_that_absent(library: Library, commit: str, paths: list[bytes]) -> None:
+    """Raise when one of these logs exists but git has lost its object; for git reports both as missing."""
+    for start in range(0, len(paths), _PATHS_PER_COMMAND):
+        some = [os.fsdecode(path) for path in paths[start : start + _PATHS_PER_COMMAND]]
         if lost := git(library, "--literal-pathspecs", "ls-tree", "-z", commit, "--", *some):
             name = os.fsdecode(lost.partition(b"\t")[2].partition(b"\0")[0])
             raise LibraryError(

@@ -1,8 +1,8 @@
-"""The files of a library, and the key that each of them is a file of.
+"""The annexed files of a library, and the key of each.
 
-Owns the reading of links and pointers out of git, never off the disk: a stat per file is what makes
-cold libraries slow. Files are those of the index; where the checked-out branch hides some of them,
-those of the branch it is based on too, and where it is a view, those alone.
+Owns how links and pointers are read: from git, never from the work tree, for a stat per file is slow when the
+disk cache is cold. The files are those of the index. When the checked-out branch hides some files, those of
+the branch that it is based on are added; when it is a view, only the files of that branch count.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from mcfs.annex.keys import key_of_link
 from mcfs.annex.library import Library
 from mcfs.errors import LibraryError
 
-# git-annex itself takes nothing longer for a pointer.
+# git-annex does not treat a longer file as a pointer.
 _LONGEST_POINTER = 32 * 1024
-# What a sparse checkout leaves out of the work tree.
+# The tag of files that a sparse checkout leaves out of the work tree.
 _SKIPPED = b"S"
 _LINK = b"120000"
 _FILES = frozenset((_LINK, b"100644", b"100755"))
@@ -28,13 +28,12 @@ _FILES = frozenset((_LINK, b"100644", b"100755"))
 
 @dataclass(frozen=True, slots=True)
 class AnnexedFile:
-    """A file by its work path."""
+    """The key of a file, and how the file can be reached."""
 
     key: str
-    # What says so in git; as long as it stays, so does the key.
+    # The git object that names the key: the same object always names the same key.
     blob: str
-    # Whether its content can be reached at its work path: it is checked out, not only in the branch that
-    # ours is based on, and links lead somewhere.
+    # Whether the content can be reached at the work path: the file is checked out, and its link is valid.
     in_work_tree: bool = True
 
 
@@ -44,7 +43,7 @@ def read_files(
     wanted: Callable[[str], bool],
     known: Mapping[str, AnnexedFile],
 ) -> dict[str, AnnexedFile]:
-    """Every annexed file whose work path is `wanted`. What is `known` is not read again."""
+    """Every annexed file whose work path is `wanted`; the objects of `known` files are not read again."""
     entries = _entries(library, state, wanted)
     keys = {file.blob: file.key for path, file in known.items() if path in entries}
     unread: dict[bytes, bytes] = {}
@@ -69,19 +68,19 @@ def read_files(
 def _entries(
     library: Library, state: Fingerprint, wanted: Callable[[str], bool]
 ) -> dict[str, tuple[bytes, str, bool]]:
-    """Work path → mode, blob and whether its content can be reached there."""
+    """Work path → mode, blob, and whether the content can be reached there."""
     listed = git(library, "ls-files", "--stage", "-t", "-z")
-    links_lead = _links_lead_to_contents(library)
+    links_valid = _links_are_valid(library)
     index: dict[str, tuple[bytes, str, bool]] = {}
     for entry in listed.split(b"\0"):
         head, tab, name = entry.partition(b"\t")
         mode = head[2:8]
-        # In a merge that is not done git-annex goes by our side of it, and so does the work tree.
+        # During a merge, git-annex and the work tree use our side (stage 2).
         if tab and head[-1:] in (b"0", b"2") and mode in _FILES:
             path = os.fsdecode(name)
             if wanted(path):
-                leads = head[:1] != _SKIPPED and (links_lead or mode != _LINK)
-                index[path] = mode, head[9:-2].decode(), leads
+                reachable = head[:1] != _SKIPPED and (links_valid or mode != _LINK)
+                index[path] = mode, head[9:-2].decode(), reachable
     if state.basis_commit is None:
         return index
     listed = git(library, "ls-tree", "-r", "-z", state.basis_commit)
@@ -92,14 +91,14 @@ def _entries(
             path = os.fsdecode(name)
             if wanted(path):
                 basis[path] = head[:6], head[12:].decode(), False
-    # The files of a view are the same ones under other names, which come and go with it.
+    # A view shows the same files under other names, which exist only as long as the view.
     if is_view(state.head):
         return basis
     return basis | index
 
 
-def _links_lead_to_contents(library: Library) -> bool:
-    """They go through `.git`: git-annex sees to that where it has run, but not beside a bare repository."""
+def _links_are_valid(library: Library) -> bool:
+    """Links lead through `.git/annex`: git-annex sees to that, except beside a bare repository."""
     if not (library.top / ".git" / "annex").is_dir():
         return False
     if library.git_dir == library.common_dir:

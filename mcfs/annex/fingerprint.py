@@ -1,7 +1,6 @@
-"""What state a library is in, cheaply: one git command, one stat and two listings.
+"""The fingerprint of a library: whether anything has changed, for one git command, one stat and two listings.
 
-Owns the question "has anything changed?", and what the answer is compared by. Two equal fingerprints
-mean that a sync would find what it found before.
+Owns what is compared for that. When two fingerprints are equal, a sync would find nothing new.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from typing import Any
 from mcfs.annex.git import git
 from mcfs.annex.library import Library, explain_disk_errors
 
-# mtime in nanoseconds, size, inode: git and git-annex write a new file and rename it, and the clock of
-# a file system ticks every few milliseconds only.
+# Modification time in nanoseconds, size and inode. The inode too: git and git-annex write a new file and
+# rename it, and the clock of a file system may tick only every few milliseconds.
 Stamp = tuple[int, int, int]
 
 JOURNALS = ("journal", "journal-private")
 NO_LOG = (FileNotFoundError, IsADirectoryError)
 
 
-# A branch that git-annex made of another one, which may be of that kind itself.
+# A branch that git-annex derived from another one, which may be a derived branch itself.
 _LAYER = re.compile(r"refs/heads/(adjusted|views)/(.*)\(([^()]*)\)", re.DOTALL)
 ANNEX_BRANCH = "refs/heads/git-annex"
 _REFS = "--format=%(refname) %(objectname)"
@@ -32,30 +31,30 @@ _REFS = "--format=%(refname) %(objectname)"
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """One state of a library."""
+    """The state of a library at one moment."""
 
     # The commit of the git-annex branch; None before there is one.
     annex_commit: str | None
-    # The git-annex branches of others, fetched or pushed here: ref → commit. git-annex merges them when
-    # it next runs.
+    # The git-annex branches of remotes, fetched or pushed here: ref → commit. git-annex merges them when it
+    # runs next.
     remote_commits: Mapping[str, str]
-    # The checked-out branch, or the commit of a detached HEAD; and the commit of the branch whose
-    # files count where that one hides or replaces them.
+    # The checked-out branch, or the commit of a detached HEAD; and the commit of the branch that it is
+    # based on, when it hides or renames files of that.
     head: str | None
     basis_commit: str | None
     index: Stamp | None
-    # Logs that are written but not committed, by file name; of `journal-private` with its folder.
+    # Logs that are not committed: folder and file name → stamp.
     journal: Mapping[str, Stamp]
-    # The object that git has once such a log is committed as it was read; of none, where none was read.
+    # Such a log → the git object that it becomes when it is committed; empty when logs were not read.
     blobs: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def as_json(self) -> dict[str, Any]:
-        """For the store to keep."""
+        """The form that the store keeps."""
         return asdict(self)
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> Fingerprint:
-        """What the store kept."""
+        """The fingerprint from the form that the store keeps."""
         return cls(
             annex_commit=kept["annex_commit"],
             remote_commits=dict(kept["remote_commits"]),
@@ -78,7 +77,7 @@ def take_fingerprint(library: Library) -> Fingerprint:
         index = _index(library)
         journal = _journal(library)
     basis = basis_of(head)
-    # Last, for what was committed since the journal was listed is found here.
+    # Last: what is committed after the journal was listed must be found in the refs.
     refs = _refs(library, basis)
     remotes = {
         ref: commit
@@ -96,10 +95,10 @@ def take_fingerprint(library: Library) -> Fingerprint:
 
 
 def basis_of(head: str | None) -> str | None:
-    """The branch whose files count, where the checked-out one shows fewer of them, or others.
+    """The branch that the checked-out one is based on, when that hides files or renames them.
 
-    `git annex adjust --hide-missing` takes files away, `git annex view` puts others in their place;
-    both can be done to what the other made.
+    `git annex adjust --hide-missing` hides files, `git annex view` renames them; each can be applied to the
+    result of the other.
     """
     basis, differs = head or "", False
     while layer := _LAYER.fullmatch(basis):
@@ -110,7 +109,7 @@ def basis_of(head: str | None) -> str | None:
 
 
 def is_view(head: str | None) -> bool:
-    """Whether the checked-out branch shows files under names that `git annex view` made up."""
+    """Whether the checked-out branch is a view, with file names that `git annex view` has made."""
     while layer := _LAYER.fullmatch(head or ""):
         if layer.group(1) == "views":
             return True
@@ -141,7 +140,7 @@ def _journal(library: Library) -> dict[str, Stamp]:
             os.scandir(library.common_dir / "annex" / folder) as entries,
         ):
             for entry in entries:
-                # It may be committed while we look; then its commit says so.
+                # The log may be committed meanwhile; then the refs, which are read later, differ.
                 with contextlib.suppress(*NO_LOG):
                     if entry.is_file():
                         found[f"{folder}/{entry.name}"] = stamp_of(entry.stat())
@@ -149,7 +148,7 @@ def _journal(library: Library) -> dict[str, Stamp]:
 
 
 def stamp_of(what: os.stat_result) -> Stamp:
-    """What tells one version of a file from the next."""
+    """The stamp that changes with the file."""
     return what.st_mtime_ns, what.st_size, what.st_ino
 
 

@@ -1,7 +1,7 @@
-"""Contents fetched by git-annex, with what it says on the way.
+"""Fetches contents with `git annex get`, and reports its progress.
 
-Owns the running of `git-annex get`, the one command of this room that changes a library: where contents
-are, and in what order remotes are tried, is git-annex's own to know.
+Owns the running of that command. Where contents are, and in which order remotes are tried, is left to
+git-annex.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from mcfs.annex.library import Library
 from mcfs.annex.process import run
 from mcfs.errors import LibraryError, NoRemoteError
 
-# However long a slow line takes; one that stands still is git-annex's to notice (annex.stalldetection).
+# A slow remote may take as long as it needs; git-annex itself notices one that stalls (annex.stalldetection).
 _NO_LIMIT = threading.TIMEOUT_MAX
-# How git-annex says so; it takes more for a name than git does, and knows remotes of its own (web).
+# git-annex's message. It accepts more names than git does, and has remotes of its own (web).
 _NO_REMOTE = "there is no available git remote named"
 
 
 @dataclass(frozen=True, slots=True)
 class GetProgress:
-    """So many bytes of it are here."""
+    """How many bytes of a content have arrived."""
 
     annex_key: str
     done: int
@@ -32,7 +32,7 @@ class GetProgress:
 
 @dataclass(frozen=True, slots=True)
 class GetResult:
-    """It is here, or there is a reason why not."""
+    """A content has arrived; or the reason why it has not."""
 
     annex_key: str
     reason: str | None
@@ -41,24 +41,24 @@ class GetResult:
 def get_contents(
     library: Library, annex_keys: Iterable[str], remote: str | None
 ) -> Iterator[GetProgress | GetResult]:
-    """Fetch contents, from one remote or from whichever has them; what is interrupted can be resumed."""
+    """Fetch contents from one remote, or from any; git-annex resumes a fetch that was interrupted."""
     words = ["get", "--json-progress", *([] if remote is None else [f"--from={remote}"])]
     try:
-        for key, said in run_batch(library, *words, annex_keys=annex_keys, seconds=_NO_LIMIT):
-            if "action" in said:
-                yield GetProgress(key, int(said["byte-progress"]))
-            elif said["success"]:
+        for key, answer in run_batch(library, *words, annex_keys=annex_keys, seconds=_NO_LIMIT):
+            if "action" in answer:
+                yield GetProgress(key, int(answer["byte-progress"]))
+            elif answer["success"]:
                 yield GetResult(key, None)
             else:
-                complaints = " ".join(said.get("error-messages", ())) or said.get("note", "")
-                yield GetResult(key, " ".join(complaints.split()) or "git-annex gave no reason")
+                reason = " ".join(answer.get("error-messages", ())) or answer.get("note", "")
+                yield GetResult(key, " ".join(reason.split()) or "git-annex gave no reason")
     except LibraryError as error:
         if remote is not None and _NO_REMOTE in str(error):
-            raise NoRemoteError(_none_of_that_name(library, remote)) from error
+            raise NoRemoteError(_no_such_remote(library, remote)) from error
         raise
 
 
-def _none_of_that_name(library: Library, remote: str) -> str:
+def _no_such_remote(library: Library, remote: str) -> str:
     names = os.fsdecode(run(["git", "remote"], folder=library.top)).splitlines()
     there_are = f"there are {', '.join(names)}" if names else "the library has none"
     return f"no remote of the name {remote}; {there_are}"

@@ -1,7 +1,7 @@
-"""Plumbing: what git says of one library, and objects out of it through one pipe, whatever their number.
+"""Runs git in one library, and reads any number of git objects through one pipe.
 
-Owns that it is this library and no other: git would look for one in the folders above when the disk of
-this one is gone.
+Owns that git uses exactly this library: without GIT_DIR, git would look for a repository in the folders above
+when the disk of this one is gone.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ _SECONDS = 600.0
 
 
 def git(library: Library, *words: str) -> bytes:
-    """What a git command says."""
-    return run(["git", *words], folder=library.top, seconds=_SECONDS, variables=_only(library))
+    """The output of a git command."""
+    return run(
+        ["git", *words], folder=library.top, seconds=_SECONDS, variables=_environment(library)
+    )
 
 
 def blob_contents(library: Library, blobs: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """(blob, its bytes), in the order asked; a `LibraryError` where git does not have one of them."""
+    """(blob, its bytes), in the same order; a `LibraryError` when git lacks one of them."""
     for name, text in lookup_objects(library, blobs):
         if text is None:
             raise LibraryError(
@@ -35,7 +37,7 @@ def blob_contents(library: Library, blobs: Iterable[bytes]) -> Iterator[tuple[by
 def lookup_objects(
     library: Library, names: Iterable[bytes]
 ) -> Iterator[tuple[bytes, bytes | None]]:
-    """The same for names of any kind; None where there is nothing of that name."""
+    """(object name, its bytes), in the same order; None when git has no such object."""
     asked = list(names)
     if not asked:
         return
@@ -44,15 +46,15 @@ def lookup_objects(
         folder=library.top,
         lines=[b"\n".join(asked), b"\n"],
         seconds=_SECONDS,
-        variables=_only(library),
+        variables=_environment(library),
     ) as out:
-        # What hundreds of thousands of logs pass through, so nothing is called that need not be.
+        # Hundreds of thousands of logs pass through here: every call that is saved counts.
         readline, read = out.readline, out.read
         for name in asked:
             head = readline()
             if not head[:-1].isdigit():
                 if not head.endswith(b" missing\n"):
-                    break  # git gave up, and why is told when the pipe is left
+                    break  # git failed; leaving the pipe raises the reason
                 yield name, None
                 continue
             size = int(head)
@@ -68,7 +70,7 @@ def lookup_objects(
 
 
 def object_sizes(library: Library, objects: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
-    """(object, its size); what is not there is left out."""
+    """(object name, its size); objects that git lacks are left out."""
     lines = [name + b"\n" for name in objects]
     if not lines:
         return
@@ -77,7 +79,7 @@ def object_sizes(library: Library, objects: Iterable[bytes]) -> Iterator[tuple[b
         folder=library.top,
         lines=lines,
         seconds=_SECONDS,
-        variables=_only(library),
+        variables=_environment(library),
     ) as out:
         for line in out:
             name, _, said = line.rstrip(b"\n").partition(b" ")
@@ -86,7 +88,7 @@ def object_sizes(library: Library, objects: Iterable[bytes]) -> Iterator[tuple[b
 
 
 def hash_levels(library: Library, tuned: str) -> int:
-    """How many folders deep something lies, which could be tuned when the repository was begun."""
+    """How many levels of hash folders there are: two, or one when the repository was tuned so."""
     try:
         said = git(library, "config", "--type=bool", f"annex.tune.{tuned}")
     except LibraryError:
@@ -94,5 +96,5 @@ def hash_levels(library: Library, tuned: str) -> int:
     return 1 if said.strip() == b"true" else 2
 
 
-def _only(library: Library) -> dict[str, str]:
+def _environment(library: Library) -> dict[str, str]:
     return {"GIT_DIR": os.fspath(library.git_dir), "GIT_WORK_TREE": os.fspath(library.top)}

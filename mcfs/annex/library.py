@@ -1,6 +1,6 @@
-"""One git-annex library: where it is, and which one it is.
+"""One git-annex library: where it is, and its UUID.
 
-Owns the finding of a library and of its folders. What it holds is read by `reading.py`.
+Owns how a library and its folders are found. `read_library.py` reads what is in it.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ class Library:
     """A git-annex repository with a work tree."""
 
     top: Path
-    # This work tree's own; the same as `common_dir` but for linked work trees and submodules.
+    # The git directory of this work tree; differs from `common_dir` only in a linked work tree.
     git_dir: Path
     common_dir: Path
     uuid: str
 
-    # Where our databases live: in the library, out of sight of git and git-annex, if it can be written.
+    # The folder of our databases: in the git directory, unless that cannot be written.
     store_dir: Path
 
     def is_reachable(self) -> bool:
-        """Whether it can still be reached: a disk can be unplugged."""
+        """Whether the library still exists: its disk may have been unplugged."""
         return os.path.lexists(self.git_dir / "HEAD")
 
 
 @contextlib.contextmanager
 def explain_disk_errors(library: Library) -> Iterator[None]:
-    """Where files of the library are read: what the disk refuses becomes a sentence."""
+    """Turn an `OSError` from reading files of the library into a `LibraryError`."""
     try:
         yield
     except OSError as error:
@@ -46,7 +46,7 @@ def explain_disk_errors(library: Library) -> Iterator[None]:
 
 
 def open_library(place: Path) -> Library:
-    """The library around `place`; a `LibraryError` that says what `place` is instead."""
+    """The library that contains `place`; a `LibraryError` when there is none."""
     if not place.is_dir():
         what = "is not a folder" if place.exists() else "is not there"
         raise LibraryError(f"{place} {what}")
@@ -70,13 +70,13 @@ def open_library(place: Path) -> Library:
 
 
 def _store_dir(git_dir: Path, common_dir: Path, uuid: str) -> Path:
-    """Beneath the git dir, or among the user's own data: for a disk or a folder one cannot write."""
+    """In the git directory; or in the user's data folder when the git directory cannot be written."""
     inside = git_dir / "mcfs"
     if os.access(inside if inside.exists() else git_dir, os.W_OK | os.X_OK):
         return inside
-    said = Path(os.environ.get("XDG_DATA_HOME", ""))
-    data = said if said.is_absolute() else Path.home() / ".local" / "share"
-    # A linked work tree has files of its own.
+    configured = Path(os.environ.get("XDG_DATA_HOME", ""))
+    data = configured if configured.is_absolute() else Path.home() / ".local" / "share"
+    # A linked work tree has an index of its own, so it needs a store of its own.
     return data / "mcfs" / escape(uuid) / os.path.relpath(git_dir, common_dir)
 
 
@@ -87,7 +87,7 @@ def _folders(place: Path) -> list[Path]:
     """The top of the work tree, its own git directory, and the common one."""
     said = _rev_parse(place, *_FOLDERS).split(b"\n")
     if len(said) != len(_FOLDERS):
-        # One of them has a line break in its name.
+        # The path of one of them contains a line break.
         said = [_rev_parse(place, folder) for folder in _FOLDERS]
     return [Path(os.fsdecode(folder)) for folder in said]
 

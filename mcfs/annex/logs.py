@@ -1,7 +1,7 @@
-"""The two logs that git-annex keeps about a key: its metadata, and where its content is.
+"""Parses the two logs that git-annex has for a key: its metadata, and the locations of its content.
 
-Pure: bytes in, values out. Which value holds is git-annex's rule, not ours: the newest sign wins for
-each (field, value), and the order of lines in a file means nothing.
+Pure: bytes in, values out. git-annex's rules decide which values are set: for each (field, value) the newest
+sign wins, and the order of lines in a file means nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from datetime import datetime
 from mcfs.text.timestamps import from_microseconds
 
 _STATUSES = (b"1", b"0", b"X")
-_Signed = tuple[str, bytes, bool]  # field as spelled, value, whether it is set
+_Signed = tuple[str, bytes, bool]  # the field as written, the value, whether it is set
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a metadata log says now. Fields are spelled as they were last written."""
+    """The metadata of a key now. Fields are spelled as they were last written."""
 
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     changed_at: datetime | None = None
@@ -31,8 +31,8 @@ _NOTHING = Metadata()
 
 
 def parse_metadata(log: bytes) -> Metadata:
-    """The values that hold; lines that git-annex could not read either are skipped."""
-    # bytes.split: only \n or \r ends a line and only a space a word; git-annex writes tabs as they are.
+    """The values that are set; lines that git-annex could not parse either are skipped."""
+    # On bytes: only \n or \r ends a line and only a space ends a word; git-annex writes tabs unescaped.
     if b"\r" in log:
         log = log.replace(b"\r", b"\n")
     lines = []
@@ -45,10 +45,10 @@ def parse_metadata(log: bytes) -> Metadata:
         return _NOTHING
     if len(lines) > 1:
         lines = _in_order(lines)
-    # Field, folded → its values, in a dict for the order; a value before any field is nobody's.
+    # Folded field → its values (a dict keeps their order). A value before any field is ignored.
     state: dict[str, dict[str, None]] = {}
     spelling = {}
-    # A million values pass through here.
+    # A million values pass through this loop.
     read = _WORDS.__getitem__
     for _, words in lines:
         held: dict[str, None] = {}
@@ -69,17 +69,17 @@ def parse_metadata(log: bytes) -> Metadata:
 
 
 class _Words(dict[bytes, tuple[bytes, str, str]]):
-    """Words as they were read before, for most of them are in many logs; so many, and then anew."""
+    """Word → what it means. Most words are in many logs; the cache is emptied when it is full."""
 
     def __missing__(self, word: bytes) -> tuple[bytes, str, str]:
-        if len(self) >= _REMEMBERED:
+        if len(self) >= _MAX_CACHED_WORDS:
             self.clear()
         self[word] = read = _word(word)
         return read
 
 
 def _word(word: bytes) -> tuple[bytes, str, str]:
-    """A value with its sign, or a field with none and as it is compared."""
+    """(sign, value, "") for a value; (b"", field, folded field) for a field."""
     sign = word[:1]
     value = _value(word[1:]) if sign in (b"+", b"-") else None
     if value is not None:
@@ -88,23 +88,23 @@ def _word(word: bytes) -> tuple[bytes, str, str]:
     return b"", name, name.casefold()
 
 
-_REMEMBERED = 1 << 17
+_MAX_CACHED_WORDS = 1 << 17
 _WORDS = _Words()
 
 
 def _in_order(lines: list[tuple[int, list[bytes]]]) -> list[tuple[int, list[bytes]]]:
-    """By time; lines of one time as git-annex compares them, by their fields and values."""
+    """Sorted by time; lines of the same time by their fields and values, as git-annex compares them."""
     lines.sort(key=lambda line: line[0])
     if any(one[0] == other[0] for one, other in itertools.pairwise(lines)):
-        lines.sort(key=lambda line: (line[0], _compared(line[1])))
+        lines.sort(key=lambda line: (line[0], _comparison_key(line[1])))
     return lines
 
 
-def _compared(words: list[bytes]) -> list[tuple[str, list[bytes]]]:
-    compared: defaultdict[str, set[bytes]] = defaultdict(set)
+def _comparison_key(words: list[bytes]) -> list[tuple[str, list[bytes]]]:
+    values: defaultdict[str, set[bytes]] = defaultdict(set)
     for name, value, _ in _signed(words):
-        compared[name.casefold()].add(value)
-    return sorted((name, sorted(held)) for name, held in compared.items())
+        values[name.casefold()].add(value)
+    return sorted((name, sorted(held)) for name, held in values.items())
 
 
 def _signed(words: list[bytes]) -> Iterator[_Signed]:
@@ -119,14 +119,14 @@ def _signed(words: list[bytes]) -> Iterator[_Signed]:
 
 
 def _value(word: bytes) -> bytes | None:
-    """A leading `!` says base64; what does not decode is no value, and so begins a field."""
+    """The value of a word: a leading `!` means base64. None for bad base64: git-annex takes it as a field."""
     if word[:1] != b"!":
         return word
     encoded = word[1:]
     padding = encoded.find(b"=")
     if padding >= 0:
         if padding % 4 < 2:
-            return None  # padded for nothing, which not every Python's strict mode refuses
+            return None  # needless padding, which not every Python's strict mode refuses
         encoded = encoded[: padding - padding % 4 + 4]  # git-annex ignores what follows
     try:
         return binascii.a2b_base64(encoded, strict_mode=True)
@@ -135,7 +135,7 @@ def _value(word: bytes) -> bytes | None:
 
 
 def first_added(log: bytes) -> datetime | None:
-    """The earliest time a location log speaks of: when the key came into the library."""
+    """The earliest time in a location log: when the key was added to the library."""
     first: int | None = None
     for line in log.split(b"\n"):
         if line:
@@ -146,22 +146,22 @@ def first_added(log: bytes) -> datetime | None:
 
 
 def is_dead(log: bytes) -> bool:
-    """Whether the newest word on every location is that the key is dead, as `git annex dead` says it."""
+    """Whether the newest status of every location is "dead", as `git annex dead` sets it."""
     if b" X " not in log:
         return False
     newest: dict[bytes, tuple[int, bytes]] = {}
     for line in log.replace(b"\r", b"\n").split(b"\n"):
-        stamp, _, said = line.partition(b" ")
-        status, _, place = said.partition(b" ")
+        stamp, _, rest = line.partition(b" ")
+        status, _, place = rest.partition(b" ")
         time = _nanoseconds(stamp)
-        # Of two lines of one time the first counts.
+        # Of two lines with the same time the first counts.
         if time is not None and status in _STATUSES and newest.get(place, (time - 1,))[0] < time:
             newest[place] = time, status
     return bool(newest) and all(status == b"X" for _, status in newest.values())
 
 
 def _nanoseconds(stamp: bytes) -> int | None:
-    """`1700000000.123456789s` as an integer: a float would round the last digits away."""
+    """`1700000000.123456789s` as an integer, for a float would lose the last digits."""
     whole, dot, places = stamp.removesuffix(b"s").partition(b".")
     if not whole.isdigit():
         if whole[:1] not in (b"-", b"+") or not whole[1:].isdigit():

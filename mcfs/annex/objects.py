@@ -1,7 +1,7 @@
-"""The contents that are here, and where.
+"""Which contents are present, and where.
 
-Owns which object folders there may be: mixed-case ones in a repository with a work tree, lower-case ones
-in a bare one or on a file system that folds case, and one level of them where somebody tuned it so.
+Owns which folders objects can be in: mixed-case ones in a repository with a work tree, lower-case ones in a
+bare repository or on a file system that ignores case, and one level instead of two when tuned so.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from mcfs.annex.library import Library, explain_disk_errors
 
 
 def content_finder(library: Library) -> Callable[[str], str | None]:
-    """A function: key → its content path where the content is here; asks the disk once for most."""
+    """A function from a key to its content path, None for absent content. Mostly one system call per key."""
     common = os.fspath(library.common_dir) + "/"
     levels = hash_levels(library, "objecthash1")
     tops: list[str] = []
     with explain_disk_errors(library), contextlib.suppress(FileNotFoundError):
         tops = os.listdir(common + "annex/objects")  # noqa: PTH208  (names are all that is wanted)
-    # Three letters of a hash; a repository seldom has folders of both kinds.
+    # Lower-case folders are three letters of a hash; a repository seldom has folders of both kinds.
     has_lower = any(len(name) == 3 for name in tops)
 
     def find(key: str) -> str | None:
@@ -39,6 +39,6 @@ def content_finder(library: Library) -> Callable[[str], str | None]:
 
 
 def present_contents(library: Library, keys: Iterable[str]) -> dict[str, str]:
-    """Content paths of those keys whose content is here."""
+    """The content paths of the keys whose content is present."""
     find = content_finder(library)
     return {key: path for key in keys if (path := find(key)) is not None}

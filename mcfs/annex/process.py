@@ -1,6 +1,6 @@
-"""Running git and git-annex: found wherever they are, bounded in time, never left behind.
+"""Runs git and git-annex: finds them, limits their time, and leaves no process behind.
 
-Owns the environment they run in and the sentence a failure becomes: what was run, and what it said.
+Owns the environment they run in, and the sentence that a failure becomes: what was run, and its error output.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import IO
 
 from mcfs.errors import LibraryError
 
-# A library is named by its path, never by what a surrounding git hook happens to export.
-_OTHERS_REPOSITORY = (
+# The library is given by its path, so what a surrounding git hook exports must not count.
+_GIT_VARIABLES = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_DIR",
@@ -30,9 +30,9 @@ _OTHERS_REPOSITORY = (
     "GIT_PREFIX",
     "GIT_WORK_TREE",
 )
-_TO_END = 5.0  # seconds
-_TO_HEAR = 0.5
-_HOW_TO_GET = {
+_SECONDS_TO_END = 5.0  # seconds
+_SECONDS_TO_NOTICE_CTRL_C = 0.5
+_HOW_TO_INSTALL = {
     "git": "install git",
     "git-annex": "install git-annex, or run: pip install 'mcfs[annex]'",
 }
@@ -40,17 +40,18 @@ _HOW_TO_GET = {
 
 @functools.cache
 def environment() -> dict[str, str]:
-    """Ours, with the git-annex of the wheel on the path: it lies beside this very Python.
+    """Our environment, with the folder of this Python's programs at the front of the path.
 
-    First, for where somebody installed it with mcfs, the system's is missing or too old.
+    The git-annex that was installed with mcfs is there: somebody installed it because the system's is missing
+    or too old.
     """
-    chosen = {name: text for name, text in os.environ.items() if name not in _OTHERS_REPOSITORY}
+    chosen = {name: text for name, text in os.environ.items() if name not in _GIT_VARIABLES}
     chosen["PATH"] = os.pathsep.join(
         part for part in (sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)) if part
     )
-    # Reading must not write: without it git refreshes the index of the library in passing.
+    # Reading must not write: by default git refreshes the index of the library in passing.
     chosen["GIT_OPTIONAL_LOCKS"] = "0"
-    # Messages that end up in ours, in one language; in plain C, git-annex refuses JSON beyond ASCII.
+    # One language for messages that become part of ours. Not plain C: git-annex would refuse non-ASCII JSON.
     chosen["LC_ALL"] = "C.UTF-8"
     return chosen
 
@@ -63,19 +64,19 @@ def run(
     seconds: float = 60,
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
-    """What the command printed; a `LibraryError` with what it complained of when it failed."""
+    """The output of a command; a `LibraryError` with its error output when it failed."""
     with start_process(arguments, folder, variables) as process:
         try:
-            said, complaint = process.communicate(stdin, timeout=seconds)
+            output, error_output = process.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired as error:
             _end(process)
-            raise _overdue(arguments, seconds) from error
+            raise _timeout_error(arguments, seconds) from error
         except BaseException:
             _end(process)
             raise
     if process.returncode != 0:
-        raise _failed(arguments, process.returncode, complaint)
-    return said
+        raise _failure(arguments, process.returncode, error_output)
+    return output
 
 
 @contextlib.contextmanager
@@ -88,19 +89,19 @@ def piped(
     variables: Mapping[str, str] = MappingProxyType({}),
     stop: Callable[[subprocess.Popen[bytes]], None] = subprocess.Popen.kill,
 ) -> Iterator[IO[bytes]]:
-    """A command fed from `lines` by a thread of its own while its output is read here.
+    """A command that reads `lines`, written by a thread; yields its output.
 
-    One thread for both ends would stop dead as soon as both pipes are full. A reader that is interrupted
-    stops the command; one that only reads can be shot.
+    One thread for both pipes would block forever once both are full. When the block raises, `stop` ends the
+    command; a command that only reads may be killed.
     """
     process = start_process(arguments, folder, variables)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
-    complaints: list[bytes] = []
+    error_output: list[bytes] = []
     threads = [
         threading.Thread(target=_feed, args=(process.stdin, lines), daemon=True),
-        threading.Thread(target=_collect, args=(process.stderr, complaints), daemon=True),
+        threading.Thread(target=_collect, args=(process.stderr, error_output), daemon=True),
     ]
     watchdog = threading.Timer(seconds, process.kill)
     watchdog.daemon = True
@@ -119,21 +120,21 @@ def piped(
         process.stdout.close()
         process.wait()
         for thread in threads:
-            if thread.ident is not None:  # interrupted, we may not have come to start it
+            if thread.ident is not None:  # after Ctrl-C it may not have been started
                 thread.join()
         process.stderr.close()
     if status != 0:
         raise (
-            _overdue(arguments, seconds)
+            _timeout_error(arguments, seconds)
             if overdue
-            else _failed(arguments, status, b"".join(complaints))
+            else _failure(arguments, status, b"".join(error_output))
         )
 
 
 def start_process(
     arguments: Sequence[str], folder: Path, variables: Mapping[str, str] = MappingProxyType({})
 ) -> subprocess.Popen[bytes]:
-    """A command with pipes at all its ends, for who talks with it. Whoever starts it ends it."""
+    """Start a command with pipes for its input, output and errors. The caller must end it."""
     try:
         return subprocess.Popen(
             arguments,
@@ -144,33 +145,33 @@ def start_process(
             stderr=subprocess.PIPE,
         )
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise _not_there(arguments, folder) from error
+        raise _not_found(arguments, folder) from error
     except PermissionError as error:
         raise LibraryError(f"{folder} cannot be entered: {error.strerror}") from error
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Asks first: git passes it on to the git-annex it started, which would live on if git were shot."""
+    """SIGTERM first: git passes it on to the git-annex that it started, which would survive a SIGKILL."""
     process.terminate()
     try:
-        process.communicate(timeout=_TO_END)
+        process.communicate(timeout=_SECONDS_TO_END)
     except subprocess.TimeoutExpired:
         process.kill()
 
 
 def interrupt(process: subprocess.Popen[bytes]) -> None:
-    """For a command that writes: it has a few seconds to end as it likes, and its helpers end with it."""
+    """Stop a command that writes: SIGINT, a few seconds to end by itself, then SIGKILL; its helpers too."""
     assert process.stdout is not None
-    helpers = [helper for pid in _below(process.pid) if (helper := _handle(pid)) is not None]
-    # It would wait for somebody to hear what it has to say; from now on nobody does.
+    helpers = [helper for pid in _descendants(process.pid) if (helper := _handle(pid)) is not None]
+    # Or else it would wait until its output is read, which nobody does any more.
     process.stdout.close()
     try:
-        # Ctrl-C in a terminal has reached it as it has us. Told twice, it would drop everything.
-        process.wait(_TO_HEAR)
+        # Ctrl-C in a terminal reaches it as well as us; a second SIGINT would end it without cleaning up.
+        process.wait(_SECONDS_TO_NOTICE_CTRL_C)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(_TO_END)
+            process.wait(_SECONDS_TO_END)
         except subprocess.TimeoutExpired:
             process.kill()
     finally:
@@ -180,17 +181,17 @@ def interrupt(process: subprocess.Popen[bytes]) -> None:
             os.close(helper)
 
 
-def _below(pid: int) -> Iterator[int]:
-    """All that a process has started, and they in turn."""
+def _descendants(pid: int) -> Iterator[int]:
+    """The processes that a process has started, and those that they have started."""
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
             for child in map(int, children.read_text().split()):
                 yield child
-                yield from _below(child)
+                yield from _descendants(child)
 
 
 def _handle(pid: int) -> int | None:
-    """What stays with this very process: its number may soon be that of another."""
+    """A file descriptor for a process: its pid may soon be that of another one."""
     try:
         return os.pidfd_open(pid)
     except OSError:
@@ -198,7 +199,7 @@ def _handle(pid: int) -> int | None:
 
 
 def _feed(stdin: IO[bytes], lines: Iterable[bytes]) -> None:
-    # A command that died early closes its end; why it died is in its exit status and stderr.
+    # A command that died has closed its input; the reason is in its exit status and stderr.
     with contextlib.suppress(BrokenPipeError), stdin:
         stdin.writelines(lines)
 
@@ -211,21 +212,21 @@ def _shown(arguments: Sequence[str]) -> str:
     return " ".join(word for word in arguments[:3] if not word.startswith(("/", "-")))
 
 
-def _not_there(arguments: Sequence[str], folder: Path) -> LibraryError:
+def _not_found(arguments: Sequence[str], folder: Path) -> LibraryError:
     if not folder.is_dir():
         return LibraryError(f"{folder} is not there")
     program = arguments[0]
     return LibraryError(
-        f"{program} is not installed: {_HOW_TO_GET.get(program, f'install {program}')}"
+        f"{program} is not installed: {_HOW_TO_INSTALL.get(program, f'install {program}')}"
     )
 
 
-def _overdue(arguments: Sequence[str], seconds: float) -> LibraryError:
+def _timeout_error(arguments: Sequence[str], seconds: float) -> LibraryError:
     return LibraryError(f"{_shown(arguments)} did not finish in {seconds:g} s")
 
 
-def _failed(arguments: Sequence[str], status: int, stderr: bytes) -> LibraryError:
-    said = " ".join(stderr.decode("utf-8", "replace").split())
-    if "'annex' is not a git command" in said:
-        said = f"git-annex is not installed: {_HOW_TO_GET['git-annex']}"
-    return LibraryError(f"{_shown(arguments)} failed ({status}): {said or 'it gave no reason'}")
+def _failure(arguments: Sequence[str], status: int, stderr: bytes) -> LibraryError:
+    text = " ".join(stderr.decode("utf-8", "replace").split())
+    if "'annex' is not a git command" in text:
+        text = f"git-annex is not installed: {_HOW_TO_INSTALL['git-annex']}"
+    return LibraryError(f"{_shown(arguments)} failed ({status}): {text or 'it gave no reason'}")

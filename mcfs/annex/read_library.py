@@ -1,7 +1,7 @@
-"""What a library says of its keys: files, logs and contents, put together.
+"""Reads the keys of a library: their files, logs and contents, put together.
 
-Owns the two readings: of everything, streamed, and of a few keys. What a track is, and what it is
-called, is decided above.
+Owns the two ways of reading: all keys as a stream, and a few keys. Which of them are tracks, and their names,
+is decided in `sync/`.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ from mcfs.annex.library import Library
 from mcfs.annex.logs import Metadata, first_added, is_dead, parse_metadata
 from mcfs.annex.objects import content_finder
 
-# To list the whole branch is quicker than to have git find the logs of so many keys one by one.
+# From so many keys on, listing the whole branch is quicker than having git find each log by its path.
 MANY_KEYS = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class AnnexedKey:
-    """All that the library says about one key that has files."""
+    """Everything that the library has about one key that has files."""
 
     key: str
     work_paths: tuple[str, ...]
-    # The first file that can be reached in the work tree.
+    # The first of the files that can be reached in the work tree.
     work_path: str | None
     content_path: str
     present: bool
     size: int | None
     metadata: Metadata
     added_at: datetime | None
-    # Work paths at which it cannot be reached.
+    # Work paths at which the content cannot be reached.
     hidden: frozenset[str]
-    # What git has at each work path: not what is said of the key, but what says so.
+    # Work path → git object. Not compared: it is not about the key.
     blobs: Mapping[str, str] = field(compare=False)
 
 
 def fingerprint_and_journal(library: Library) -> tuple[Fingerprint, Journal]:
-    """What to read a library by, taken in the one order that misses nothing of what happens meanwhile.
+    """The state of a library and its uncommitted logs, read in the only order that misses no change.
 
-    What leaves the journal after it was read is in the commit that is looked up after it; what comes
-    later differs from this fingerprint.
+    A log that is committed after the journal was read is in the commit that is looked up afterwards; a change
+    after that makes the next fingerprint differ.
     """
     journal = read_journal(library)
     found = take_fingerprint(library)
@@ -58,10 +58,10 @@ def fingerprint_and_journal(library: Library) -> tuple[Fingerprint, Journal]:
 def read_library(
     library: Library, state: Fingerprint, wanted: Callable[[str], bool], journal: Journal
 ) -> tuple[int, Iterator[AnnexedKey]]:
-    """How many keys have `wanted` files, and what `read_all_keys` says of them."""
-    # Files are ours to read, and the branch is git's to list: at once, they take two processors.
-    with ThreadPoolExecutor(1) as beside:
-        listing = beside.submit(list_branch, library, state.annex_commit)
+    """How many keys have `wanted` files, and these keys, as `read_all_keys` yields them."""
+    # We parse the files while git lists the branch: that uses two processors.
+    with ThreadPoolExecutor(1) as executor:
+        listing = executor.submit(list_branch, library, state.annex_commit)
         files = read_files(library, state, wanted, {})
         paths = _paths_by_key(files)
         return len(paths), _read(library, listing.result(), files, paths, journal)
@@ -70,7 +70,7 @@ def read_library(
 def read_all_keys(
     library: Library, commit: str | None, files: Mapping[str, AnnexedFile], journal: Journal
 ) -> Iterator[AnnexedKey]:
-    """Every key that has one of the files; dead ones are left out. In no order."""
+    """Every key that has one of these files, except dead ones. In no order."""
     yield from _read(library, list_branch(library, commit), files, _paths_by_key(files), journal)
 
 
@@ -83,7 +83,7 @@ def _read(
 ) -> Iterator[AnnexedKey]:
     find = content_finder(library)
     for key, logs in all_logs(library, listed, paths, journal):
-        # What has been told of a key is forgotten: at half a million keys, all of it is much.
+        # Popped, to free memory as we go: half a million keys need much of it.
         work_paths = paths.pop(key)
         if not is_dead(logs.location):
             yield _put_together(library, key, work_paths, files, find(key), logs)
@@ -98,7 +98,7 @@ def read_keys(
     journal: Journal,
     keys: Collection[str],
 ) -> Iterator[AnnexedKey]:
-    """The same for a few keys; those without a file are left out."""
+    """These keys, except dead ones and those without a file."""
     paths = _paths_by_key({path: file for path, file in files.items() if file.key in keys})
     find = content_finder(library)
     if len(paths) >= MANY_KEYS:
@@ -131,7 +131,7 @@ def _put_together(
         try:
             size = (library.common_dir / where).stat().st_size
         except OSError:
-            where = None  # dropped since we looked
+            where = None  # dropped meanwhile
     paths.sort()
     hidden = [path for path in paths if not files[path].in_work_tree]
     return AnnexedKey(

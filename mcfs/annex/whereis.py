@@ -1,6 +1,6 @@
-"""Which repositories have a content, as git-annex knows.
+"""Which repositories have a content, according to git-annex (`git annex whereis`).
 
-Owns that question alone. It changes nothing in the library: what remotes have sent stays unmerged.
+Changes nothing in the library: fetched git-annex branches of remotes are not merged.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ class Copy:
     """A repository that has a content."""
 
     uuid: str
-    # As git-annex shows it: "usb disk [usb]" is a remote of the name usb.
+    # As git-annex shows it: "usb disk [usb]" is the remote `usb`.
     description: str
     here: bool
     urls: tuple[str, ...]
 
 
 def whereis(library: Library, annex_keys: Iterable[str]) -> dict[str, tuple[Copy, ...]]:
-    """Who has the content of each key; nobody, where the key is not among them."""
+    """The copies of each key; a key that git-annex does not know is left out."""
     return {
         key: tuple(
             Copy(copy["uuid"], copy["description"], copy["here"], tuple(copy["urls"]))
-            for copy in said["whereis"]
+            for copy in answer["whereis"]
         )
-        for key, said in run_batch(
+        for key, answer in run_batch(
             library,
             "whereis",
             *("-c", "annex.merge-annex-branches=false"),

@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from mcfs.annex.library import Library
-from mcfs.annex.metadata_writer import MetadataChange, MetadataWriter, metadata_writer
+from mcfs.annex.metadata_process import MetadataChange
+from mcfs.annex.metadata_writer import MetadataWriter, metadata_writer
 from mcfs.config.settings import Settings
 from mcfs.errors import McfsError
 from mcfs.imports.changes import Changes, Fields

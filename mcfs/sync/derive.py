@@ -1,7 +1,7 @@
-"""What a track is, and what is derived from its metadata on the way into the store.
+"""Makes the store's record of a track from what git-annex has about its key.
 
-Owns the readings that no field states: whether a recording is live, its decade, when it was added, what
-it would be called. Pure: git-annex's words in, a record out.
+Owns what is derived from the metadata: whether a recording is live, its decade, when it was added, its name.
+Reads no disk; dates without a time zone are local days.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from mcfs.text.track_names import stem_and_suffix, track_name
 
 
 def is_live(values: Mapping[str, Sequence[str]]) -> bool:
-    """A live recording says so in a phrase; a title that merely has the word ("Live Forever") does not."""
-    spoken_of = ("title", "album", "comment", "crate")
-    return any(_says_live(value) for name in spoken_of for value in values.get(name, ()))
+    """Whether a text has a phrase of live recordings; the word alone ("Live Forever") is not enough."""
+    fields = ("title", "album", "comment", "crate")
+    return any(_says_live(value) for name in fields for value in values.get(name, ()))
 
 
 def _says_live(value: str) -> bool:
-    # The word itself is quicker to look for, and hardly a value has it.
+    # Searching for the word alone is quicker, and hardly any value has it.
     if value.isascii() and "live" not in value.lower():
         return False
     return _LIVE.search(value) is not None
@@ -38,15 +38,15 @@ _LIVE = re.compile(
 
 
 def decade(values: Mapping[str, Sequence[str]]) -> str | None:
-    """ "1990s" of the earliest year that the track has."""
+    """The decade of the earliest year of the track, such as "1990s"."""
     years = sorted(found.group() for year in values.get("year", ()) if (found := _YEAR.match(year)))
     return f"{years[0][:3]}0s" if years else None
 
 
 def added_at(values: Mapping[str, Sequence[str]]) -> datetime | None:
-    """When the metadata says that the track was added: the earliest date of the field `added`.
+    """When the track was added, by its metadata: the earliest date of the field `added`.
 
-    A day begins where we are; a time without a zone is UTC, as Mixxx writes them.
+    A date is a local day; a time without a zone is UTC, as Mixxx writes them.
     """
     moments = [moment for text in values.get("added", ()) if (moment := _moment(text)) is not None]
     return min(moments, default=None)
@@ -65,14 +65,14 @@ def _moment(text: str) -> datetime | None:
 _YEAR = re.compile(r"\d{4}")
 
 
-# A library has a few dozen fields, each of them a hundred thousand times.
+# A library has a few dozen field names, each a hundred thousand times.
 _field_name = lru_cache(maxsize=1024)(fold)
 
 
 def track_record(key: AnnexedKey) -> TrackRecord:
-    """What the store keeps of a key that has files."""
+    """The record of a key that has files."""
     # git-annex compares field names without regard to case.
-    values = {_field_name(name): held for name, held in key.metadata.values.items()}
+    values = {_field_name(name): texts for name, texts in key.metadata.values.items()}
     return TrackRecord(
         annex_key=key.key,
         name=track_name(values, *stem_and_suffix(key.work_paths[0])),

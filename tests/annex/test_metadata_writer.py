@@ -1,4 +1,4 @@
-"""Writing metadata through one git-annex: what it is told, what it refuses, and what kills it."""
+"""Writing metadata through git-annex: what is written, what is refused, and what kills the process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library
-from mcfs.annex.metadata_writer import MetadataChange, MetadataWriter, metadata_writer
+from mcfs.annex.metadata_process import MetadataChange
+from mcfs.annex.metadata_writer import MetadataWriter, metadata_writer
 from mcfs.errors import LibraryError
+from tests.child_processes import children
 from tests.imports.mixxx_database import annex, commits, fields_of
 from tests.mounts import wait_until
 
@@ -20,12 +22,12 @@ from tests.mounts import wait_until
 @pytest.fixture
 def keys(library: Library) -> dict[str, str]:
     """File → key."""
-    told = annex(library, "find", "--include=*.mp3", "--json")
-    return {row["file"]: row["key"] for row in map(json.loads, told.splitlines())}
+    lines = annex(library, "find", "--include=*.mp3", "--json").splitlines()
+    return {row["file"]: row["key"] for row in map(json.loads, lines)}
 
 
 def written(writer: MetadataWriter, changes: list[MetadataChange]) -> list[str | None]:
-    """What became of each."""
+    """The result of each change."""
     return writer.submit(changes) + writer.wait_for_all()
 
 
@@ -127,17 +129,16 @@ def test_one_that_only_ever_dies_is_no_tracks_failure(library: Library) -> None:
         written(writer, [MetadataChange("nonsense", {})] * 10)
 
 
-def test_one_that_hangs_is_ended(library: Library, keys: dict[str, str]) -> None:
+def test_a_process_that_hangs_is_killed(library: Library, keys: dict[str, str]) -> None:
     change = MetadataChange(keys["kino.mp3"], {"a": ["x" * 1_000_000]})
     with metadata_writer(library) as writer:
         assert written(writer, [MetadataChange(keys["acdc.mp3"], {})]) == [None]
-        process = writer._process
-        assert process is not None
-        os.kill(process._process.pid, signal.SIGSTOP)
-        process._seconds = 0.2
+        (git_annex,) = children()
+        os.kill(git_annex, signal.SIGSTOP)
+        writer.seconds = 0.2
         with pytest.raises(LibraryError, match=r"git-annex metadata did not finish in 0\.2 s"):
             written(writer, [change])
-        writer.end()
+        writer.terminate()
 
 
 def test_a_commit_that_fails(library: Library, keys: dict[str, str]) -> None:
@@ -167,7 +168,7 @@ def test_an_exception_leaves_no_process_and_loses_nothing(
     assert fields_of(library, "kino.mp3")["a"] == ["b"]
 
 
-def test_a_library_that_went_away(library: Library, tmp_path: Path) -> None:
+def test_the_library_is_gone(library: Library, tmp_path: Path) -> None:
     gone = replace(library, top=tmp_path / "gone")
     with (
         pytest.raises(LibraryError, match="gone is not there"),
@@ -176,8 +177,8 @@ def test_a_library_that_went_away(library: Library, tmp_path: Path) -> None:
         written(writer, [MetadataChange("MD5E-s1--a.mp3", {})])
 
 
-def test_it_is_told_more_while_it_is_busy(library: Library, keys: dict[str, str]) -> None:
-    """Answers come in the order of what was told, whenever they are asked for."""
+def test_more_changes_are_submitted_while_it_works(library: Library, keys: dict[str, str]) -> None:
+    """Results come in the order of the changes, whenever they are taken."""
     bad = MetadataChange("nonsense", {"a": ["b"]})
     changes = [MetadataChange(key, {"a": [f"{n}"]}) for n in range(4) for key in keys.values()]
     changes[7:7] = [bad]
@@ -194,10 +195,10 @@ def test_it_is_told_more_while_it_is_busy(library: Library, keys: dict[str, str]
     assert fields_of(library, "kino.mp3")["a"] == ["3"]
 
 
-def test_it_commits_when_it_is_told_no_more(library: Library, keys: dict[str, str]) -> None:
+def test_it_commits_when_its_input_ends(library: Library, keys: dict[str, str]) -> None:
     before = commits(library)
     with metadata_writer(library) as writer:
-        writer.end_input()  # it was never told anything
+        writer.end_input()  # nothing was submitted yet
         written(writer, [MetadataChange(keys["kino.mp3"], {"a": ["b"]})])
         assert commits(library) == before
         writer.end_input()

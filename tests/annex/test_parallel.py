@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from mcfs.sync.run import sync
 from mcfs.text.track_names import is_audio
 from tests.annex.git_annex_oracle import Repository
 from tests.cache_access import generation_of, get_track
+from tests.child_processes import children
 from tests.mounts import wait_until
 
 WANTED = partial(is_audio, extensions=EXTENSIONS)
@@ -49,11 +49,6 @@ def _agrees(library: Library) -> None:
     assert {key.key: key for key in there} == here
     assert len(there) == len(here) > 0
     assert {key.key: key.blobs for key in there} == {key: here[key].blobs for key in here}
-
-
-def _children() -> list[int]:
-    text = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text()
-    return [int(word) for word in text.split()]
 
 
 @pytest.fixture
@@ -183,7 +178,7 @@ class TestFails:
             pytest.raises(LibraryError, match=r"failed \(-9\)"),
             read_in_subprocess(library, state, WANTED, journal) as (_, keys),
         ):
-            (reader,) = _children()
+            (reader,) = children()
             os.kill(reader, signal.SIGKILL)
             list(keys)
 
@@ -201,7 +196,7 @@ class TestFails:
 
         def kill(_: object) -> None:
             if not killed:
-                killed.extend(_children())
+                killed.extend(children())
                 os.kill(killed[0], signal.SIGKILL)
 
         assert sync(library, synced, full=True, on_progress=kill).kind is SyncKind.FULL
@@ -224,7 +219,7 @@ class TestNobodyWaits:
             pytest.raises(KeyboardInterrupt),
             read_in_subprocess(library, state, WANTED, journal) as (_, _keys),
         ):
-            (reader,) = _children()
+            (reader,) = children()
             raise KeyboardInterrupt
         assert not Path(f"/proc/{reader}").exists()
 
