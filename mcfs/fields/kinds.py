@@ -110,8 +110,8 @@ class Color(Text):
     """#RRGGBB. Mixxx has it as a number."""
 
     def import_text(self, value: object) -> str:
-        # Some versions of Mixxx kept an alpha channel in the bits above.
-        return f"#{value & 0xFFFFFF:06X}" if isinstance(value, int) else super().import_text(value)
+        # Some versions of Mixxx put an alpha channel above the 24 bits.
+        return f"#{value & 0xFFFFFF:06X}" if isinstance(value, int) else ""
 
 
 # --- numbers
@@ -233,8 +233,8 @@ class Year(Number):
     def write(self, number: float) -> str:
         return f"{int(number):04}" if number.is_integer() else super().write(number)
 
-    def import_text(self, value: object) -> str:
-        return BaseKind.import_text(self, value)  # with month and day, where the source has them
+    # With month and day, where the source has them.
+    import_text = BaseKind.import_text
 
 
 class Decade(Number):

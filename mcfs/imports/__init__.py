@@ -5,7 +5,6 @@
     import_run.py        one import at a time, synced before and after, recorded in user.db
     mixxx_database.py    what Mixxx's database has, as values of fields
     file_tags.py         what the tags inside a file have, as values of fields
-    number_text.py       how both write numbers
     track_matching.py    a path that Mixxx knows → the track
     track_selection.py   the files and folders that the user named → which tracks are meant
     changes.py           what to change of one track: pure, and the only module that decides it

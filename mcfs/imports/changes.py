@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from mcfs.fields import field_named
+
 Values = tuple[str, ...]
 Fields = Mapping[str, Values]
 
 _NONE: Values = ()
-# Fields of which a source may have several values. All others have one at most.
-_MULTI_VALUED = frozenset({"crate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def changes_to_follow(source: Fields, current: Fields, imported: Fields) -> Chan
     for name, wanted in source.items():
         values = current.get(name, _NONE)
         if values != wanted:
-            several = name in _MULTI_VALUED
+            several = field_named(name).imports_several
             new = _values_to_follow(wanted, values, imported.get(name, _NONE), several=several)
             if new != values:
                 changes[name] = Change(values, new)

@@ -20,7 +20,7 @@ from mcfs.imports.changes import (
     source_still_has,
 )
 from mcfs.imports.import_run import import_run
-from mcfs.imports.mixxx_database import FIELDS, MixxxSnapshot, open_mixxx
+from mcfs.imports.mixxx_database import MixxxSnapshot, mixxx_fields, open_mixxx
 from mcfs.imports.result import ImportResult, OnEvent, OnProgress
 from mcfs.imports.track_matching import TrackMatcher
 from mcfs.imports.track_selection import TrackSelection, select_paths
@@ -109,7 +109,7 @@ def _planned(
 ) -> Iterator[PlannedChange]:
     """The tracks that need a change."""
     for some in chunks(mixxx.matched_tracks()):
-        current_of = read.values_of_ids([track_id for track_id, _ in some], FIELDS)
+        current_of = read.values_of_ids([track_id for track_id, _ in some], mixxx_fields())
         if compare_all:
             to_compare = list(some)
         else:

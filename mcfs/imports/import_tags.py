@@ -10,7 +10,6 @@ from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.errors import TagsError
 from mcfs.imports.changes import Changes, Fields, changes_to_fill, changes_to_overwrite
 from mcfs.imports.import_run import import_run
-from mcfs.imports.mixxx_database import FIELDS
 from mcfs.imports.result import ImportResult, OnEvent, OnProgress
 from mcfs.imports.track_selection import TrackSelection, select_paths
 from mcfs.imports.track_writer import PlannedChange, TrackWriter
@@ -62,14 +61,14 @@ def _planned(
     compare: Callable[[Fields, Fields], Changes],
 ) -> Iterator[PlannedChange]:
     """The tracks that need a change."""
-    from mcfs.imports.file_tags import read_tags  # mutagen is slow to import
+    from mcfs.imports.file_tags import read_tags, tag_fields  # mutagen is slow to import
 
     for some in chunks(read.stream(select_tracks(bind_without_values(ALL, today())))):
         keys = [row.annex_key for row in some]
         selected = set(keys) if selection is None else selection.among(read, keys)
         files = writer.first_files(selected)
         track_ids = read.track_ids_of_keys(selected)
-        current_of = read.values_of_ids(list(track_ids.values()), (*FIELDS, "bitrate"))
+        current_of = read.values_of_ids(list(track_ids.values()), tag_fields())
         for row in some:
             key = row.annex_key
             if key not in selected:

@@ -1,6 +1,7 @@
 """Mixxx's database: where it is, whether it is one, and the values it has for each track.
 
-Owns which of Mixxx's columns are read and how their values are converted. The database is only read, and
+Owns Mixxx's tables; which of its columns hold a field, and how their values are converted, is in the table of
+fields. The database is only read, and
 Mixxx may be running: what is needed is copied to temporary tables in one short transaction, because Mixxx
 cannot write while somebody reads. SQLite keeps the copy in a temporary file, not in memory.
 """
@@ -9,9 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from mcfs.errors import MixxxBusyError, MixxxError
-from mcfs.imports.number_text import bpm_text, seconds_text
+from mcfs.fields import field_table
+from mcfs.fields.kinds import BaseKind
 
 Values = tuple[str, ...]
 Fields = dict[str, Values]
@@ -36,36 +37,43 @@ _OLDEST_SCHEMA = 32
 # How long to wait while Mixxx writes.
 _BUSY_SECONDS = 30.0
 
-# Field of git-annex → column of Mixxx's table `library`, whose text is taken as it is.
-_TEXTS = MappingProxyType(
-    {
-        "artist": "artist",
-        "albumartist": "album_artist",
-        "title": "title",
-        "album": "album",
-        "genre": "genre",
-        "composer": "composer",
-        "grouping": "grouping",
-        "year": "year",
-        "tracknumber": "tracknumber",
-        "comment": "comment",
-        "key": "key",
-    }
-)
-_OTHERS = ("rating", "bpm", "color", "timesplayed", "datetime_added", "duration")
-# Fields of which a track has one; the one of which it can have several is `crate`.
-FIELDS = (*_TEXTS, "rating", "bpm", "color", "played", "added", "duration", "crate")
+# Fields whose values Mixxx keeps in a table of its own.
+_CRATE = "crate"
 
+# Table → the columns that are read besides those of the fields.
 _COLUMNS = MappingProxyType(
     {
-        "library": ("id", "location", "mixxx_deleted", *_TEXTS.values(), *_OTHERS),
+        "library": ("id", "location", "mixxx_deleted"),
         "track_locations": ("id", "location", "fs_deleted"),
         "crates": ("id", "name"),
         "crate_tracks": ("crate_id", "track_id"),
         "directories": ("directory",),
     }
 )
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
+
+
+class _Column(NamedTuple):
+    """A column of Mixxx's table `library`, and the field that it holds."""
+
+    name: str
+    field: str
+    # None: the text is taken as it is, which a million values have to be.
+    convert: Callable[[object], str] | None
+
+
+def _columns_of_fields() -> list[_Column]:
+    columns = []
+    for field in field_table().rows:
+        if field.mixxx_column is not None:
+            as_it_is = type(field.kind).import_text is BaseKind.import_text
+            convert = None if as_it_is else field.kind.import_text
+            columns.append(_Column(field.mixxx_column, field.name, convert))
+    return columns
+
+
+def mixxx_fields() -> tuple[str, ...]:
+    """The fields that Mixxx has values for."""
+    return (*(column.field for column in _columns_of_fields()), _CRATE)
 
 
 class TrackLocation(NamedTuple):
@@ -145,15 +153,18 @@ class MixxxSnapshot:
         """
         current: int | None = None
         fields: Fields = {}
-        for track_id, crates, *columns in self._connection.execute(_MATCHED_TRACKS):
-            read = _fields(columns)
+        columns = _columns_of_fields()
+        selected = ", ".join(f'"{column.name}"' for column in columns)
+        rows = self._connection.execute(_MATCHED_TRACKS.format(selected))
+        for track_id, crates, *values in rows:
+            read = _fields(columns, values)
             if crates != "[]" and (names := _crates(crates)):
-                read["crate"] = names
+                read[_CRATE] = names
             if track_id == current:
-                both = {*fields.get("crate", ()), *read.get("crate", ())}
+                both = {*fields.get(_CRATE, ()), *read.get(_CRATE, ())}
                 fields = read | fields
                 if both:
-                    fields["crate"] = tuple(sorted(both))
+                    fields[_CRATE] = tuple(sorted(both))
                 continue
             if current is not None:
                 yield current, fields
@@ -162,22 +173,23 @@ class MixxxSnapshot:
             yield current, fields
 
 
-_SELECTED = ", ".join(f'"{column}"' for column in (*_TEXTS.values(), *_OTHERS))
-_MATCHED_TRACKS = f"""
+_MATCHED_TRACKS = """
     SELECT track_id,
            (SELECT json_group_array(name) FROM temp.mcfs_crate WHERE mcfs_crate.mixxx_id = id),
-           {_SELECTED}
+           {}
     FROM temp.mcfs_match JOIN temp.mcfs_track ON id = mcfs_match.mixxx_id
     ORDER BY track_id, id DESC
-"""  # noqa: S608  (only names from this module)
+"""
 
 
 def _copy(connection: sqlite3.Connection) -> None:
-    selected = ", ".join(f'l."{column}"' for column in (*_TEXTS.values(), *_OTHERS))
+    names = [column.name for column in _columns_of_fields()]
+    columns = ", ".join(f'"{name}"' for name in names)
+    selected = ", ".join(f'l."{name}"' for name in names)
     statements = (
         "PRAGMA temp_store = FILE",
         # These do not read Mixxx's tables, so they come before the transaction.
-        f"CREATE TEMP TABLE mcfs_track (id INTEGER PRIMARY KEY, file, {_SELECTED})",
+        f"CREATE TEMP TABLE mcfs_track (id INTEGER PRIMARY KEY, file, {columns})",
         "CREATE TEMP TABLE mcfs_match (track_id INTEGER, mixxx_id INTEGER)",
         "BEGIN",
         f"""
@@ -207,7 +219,9 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was made by a Mixxx older than 2.3 (schema {schema}): "
             "start a newer Mixxx once, which upgrades it"
         )
-    for table, needed in _COLUMNS.items():
+    needed_columns = {**_COLUMNS}
+    needed_columns["library"] += tuple(column.name for column in _columns_of_fields())
+    for table, needed in needed_columns.items():
         missing = set(needed).difference(_columns(connection, table))
         if missing:
             raise MixxxError(
@@ -229,29 +243,21 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
 
 
-def _fields(columns: Sequence[Any]) -> Fields:
+def _fields(columns: Sequence[_Column], values: Sequence[Any]) -> Fields:
     """The values of a row, without empty ones."""
     fields: Fields = {}
-    for name, value in zip(_TEXTS, columns, strict=False):
+    for (_, field, convert), value in zip(columns, values, strict=True):
         if value is None or value == "":
             continue
-        text = value if value.__class__ is str else str(value)
-        if not text.isspace():
-            fields[name] = (text if text.isascii() else _valid_utf8(text),)
-    rating, bpm, color, played, added, duration = columns[len(_TEXTS) :]
-    if isinstance(rating, int) and 1 <= rating <= 5:
-        fields["rating"] = (str(rating),)
-    if isinstance(bpm, float | int) and bpm > 0:
-        fields["bpm"] = (bpm_text(bpm),)
-    if isinstance(color, int):
-        # Some versions of Mixxx put an alpha channel above the 24 bits.
-        fields["color"] = (f"#{color & 0xFFFFFF:06X}",)
-    if isinstance(played, int) and played > 0:
-        fields["played"] = (str(played),)
-    if isinstance(added, str) and (found := _DATE.match(added)):
-        fields["added"] = (found.group(),)
-    if isinstance(duration, float | int) and duration > 0:
-        fields["duration"] = (seconds_text(duration),)
+        if convert is not None:
+            text = convert(value)
+            if not text:
+                continue
+        else:
+            text = value if value.__class__ is str else str(value)
+            if text.isspace():
+                continue
+        fields[field] = (text if text.isascii() else _valid_utf8(text),)
     return fields
 
 

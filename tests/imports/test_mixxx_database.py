@@ -14,7 +14,13 @@ from typing import Any
 import pytest
 
 from mcfs.errors import ExitCode, MixxxBusyError, MixxxError
-from mcfs.imports.mixxx_database import FIELDS, Fields, MixxxSnapshot, find_database, open_mixxx
+from mcfs.imports.mixxx_database import (
+    Fields,
+    MixxxSnapshot,
+    find_database,
+    mixxx_fields,
+    open_mixxx,
+)
 from tests.imports.mixxx_database import REAL, SCHEMAS, MixxxDatabase
 
 
@@ -110,7 +116,7 @@ def test_what_becomes_of_a_column(
     mixxx.add("/a.mp3", **{"datetime_added": None, **columns})
     (fields,) = fields_by_location(mixxx.path).values()
     assert fields == {name: (text,) for name, text in expected.items()}
-    assert set(fields) <= set(FIELDS)
+    assert set(fields) <= set(mixxx_fields())
 
 
 def test_crates(mixxx: MixxxDatabase) -> None:
