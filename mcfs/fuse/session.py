@@ -15,6 +15,10 @@ from mcfs.errors import MountError
 from mcfs.fuse import eager_poll
 from mcfs.fuse.operations import Operations
 
+# Requests that can be in progress at the same time. Once so many wait for a slow disk, names wait, too.
+# pyfuse3's default is 99, which a hundred programs reach that open a file each.
+_MAX_REQUESTS = 1000
+
 
 def connect(operations: Operations, mount_point: Path, options: frozenset[str]) -> None:
     """Mount. From here on requests arrive, and wait until `serve` runs."""
@@ -29,7 +33,7 @@ async def serve(operations: Operations) -> None:
     eager_poll.install()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(operations.invalidator.run)
-        await pyfuse3.main()
+        await pyfuse3.main(max_tasks=_MAX_REQUESTS)
         nursery.cancel_scope.cancel()
 
 

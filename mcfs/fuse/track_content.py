@@ -47,7 +47,7 @@ class TrackContent:
         return os.statvfs(self._common_dir)
 
     def _open(self, track: TrackNode) -> int:
-        # An unlocked file can be in the work tree alone; a locked one may be replaced there.
+        # The object first: only git-annex writes there.
         candidates = [self._in_git_dir + os.fsencode(track.content_path)]
         if track.work_path is not None:
             candidates.append(self._in_work_tree + os.fsencode(track.work_path))

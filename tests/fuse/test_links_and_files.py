@@ -7,7 +7,9 @@ import mmap
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,6 +177,32 @@ class TestFiles:
             sync(library, synced)
             wait_until(lambda: not os.path.lexists(files / name))
             assert file.read() == expected[10:]
+
+    def test_a_slow_disk_does_not_delay_names(self, files: Path, library: Library) -> None:
+        """Its content is a FIFO: opening it blocks until a writer opens it."""
+        content = (library.top / "beyonce.mp3").resolve()
+        content.parent.chmod(0o755)
+        content.unlink()
+        os.mkfifo(content)
+        programs = 150
+        with ThreadPoolExecutor(programs + 1) as threads:
+            opened = [
+                threads.submit(os.open, files / "all" / "Beyoncé - Halo.mp3", 0)
+                for _ in range(programs)
+            ]
+            try:
+                time.sleep(1)  # all of them have asked
+                listing = threads.submit(
+                    os.listdir, files / "bpm:>1" / "genre:techno" / "title:rez"
+                )
+                assert listing.result(timeout=20) == [REZ]
+                assert not any(future.done() for future in opened)
+            finally:
+                # Opening a FIFO for reading and writing never blocks, and wakes its readers.
+                writer = os.open(content, os.O_RDWR)
+                for future in opened:
+                    os.close(future.result())
+                os.close(writer)
 
     def test_missing_content_is_an_error_of_that_file_alone(
         self, library: Library, synced: Store, place: Path
