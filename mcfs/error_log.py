@@ -1,7 +1,7 @@
-"""What went wrong lately, for people to read: the last hundred sentences, each with its time.
+"""The last errors of one process, in sentences for its user: what `.mcfs/errors` shows.
 
-Owns nothing but these lines. A path that means nothing is no failure of ours, yet somebody may wonder
-why there is no such folder.
+Owns these lines and nothing else. A path whose name is no valid query is here too: that is no failure of
+mcfs, but its user may wonder why the folder does not exist.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-MOST = 100
-
 
 @dataclass(frozen=True, slots=True)
 class LoggedError:
-    """A sentence, when it was first said and last, and how often."""
+    """A sentence, when it was logged first and last, and how often."""
 
     sentence: str
     first_at: datetime
@@ -26,34 +24,40 @@ class LoggedError:
 
 
 class ErrorLog:
-    """The last complaints; the same one again counts up instead of crowding out the others."""
+    """Keeps the last errors. Safe to use from several threads.
 
-    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    A sentence that comes again is counted, so that a repeated error does not push out the others.
+    """
+
+    def __init__(
+        self, limit: int = 100, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._now = now
-        self._said: deque[LoggedError] = deque(maxlen=MOST)
+        self._errors: deque[LoggedError] = deque(maxlen=limit)
         self._lock = threading.Lock()
 
     def add(self, sentence: str) -> None:
-        """Something went wrong."""
+        """Log an error."""
         now = self._now()
         with self._lock:
-            for said in self._said:
-                if said.sentence == sentence:
-                    self._said.remove(said)
-                    self._said.append(LoggedError(sentence, said.first_at, now, said.times + 1))
+            for error in self._errors:
+                if error.sentence == sentence:
+                    self._errors.remove(error)
+                    again = LoggedError(sentence, error.first_at, now, error.times + 1)
+                    self._errors.append(again)
                     return
-            self._said.append(LoggedError(sentence, now, now))
+            self._errors.append(LoggedError(sentence, now, now))
 
     def entries(self) -> list[LoggedError]:
-        """The oldest first."""
+        """All errors; the one that was logged last comes last."""
         with self._lock:
-            return list(self._said)
+            return list(self._errors)
 
     def text(self) -> str:
-        """One line each, in local time."""
-        return "".join(f"{_line(said)}\n" for said in self.entries())
+        """One line for each error, with its local time."""
+        return "".join(f"{_line(error)}\n" for error in self.entries())
 
 
-def _line(said: LoggedError) -> str:
-    again = f" ({said.times} times)" if said.times > 1 else ""
-    return f"{said.last_at.astimezone():%Y-%m-%d %H:%M:%S}  {said.sentence}{again}"
+def _line(error: LoggedError) -> str:
+    again = f" ({error.times} times)" if error.times > 1 else ""
+    return f"{error.last_at.astimezone():%Y-%m-%d %H:%M:%S}  {error.sentence}{again}"

@@ -1,7 +1,8 @@
-"""What a folder lists: the tracks or the values of its query, each under the name it has there.
+"""The entries of a folder: the tracks or the values of its query, each under the name it has there.
 
-Owns which name that is: the one a track has everywhere, its place in an order before it, or what a
-template makes of it; and the order of values. How a name becomes legal and unique is `names.py`'s.
+Owns which name that is (the track's own, a number before it, or what a template renders) and the order of
+values. How a name becomes legal and unique is decided in `mcfs.text`. `possible_names.py` follows from these
+rules: change them together.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def list_entries(
     group_cache: GroupCache,
     style: Names,
 ) -> dict[str, Node]:
-    """Name → what it names, in the order of the folder; `bound` is what the folder answers."""
+    """Name → node, in the order of the folder. `bound` is the query that the folder answers."""
     named: Iterable[tuple[str, Node]]
     match node:
         case ValuesNode(_, templates):
@@ -52,12 +53,12 @@ def list_entries(
 
 
 def track_name(track: TrackNode, style: Names) -> str:
-    """The name of a track wherever nothing else says what it is."""
+    """The name of a track in folders that neither number nor rename their tracks."""
     return portable_name(track.name) if style is Names.PORTABLE else track.name
 
 
 def _numbered(tracks: Sequence[TrackNode]) -> Iterator[tuple[str, Node]]:
-    """So that every program keeps the order."""
+    """Numbers make every program keep the order."""
     width = max(3, len(str(len(tracks))))
     for place, track in enumerate(tracks, 1):
         yield fit_file_name(f"{place:0{width}} {track.name}"), track
@@ -67,19 +68,19 @@ def _by_template(
     template: Template, tracks: Sequence[TrackNode], cells: Mapping[int, tuple[Cell, ...]]
 ) -> Iterator[tuple[str, Node]]:
     by_key = {track.annex_key: track for track in tracks}
-    wanted = ((key, file_name(template.render(cells[track.id]))) for key, track in by_key.items())
-    for key, name in unique_names(wanted).items():
+    rendered = ((key, file_name(template.render(cells[track.id]))) for key, track in by_key.items())
+    for key, name in unique_names(rendered).items():
         yield name, by_key[key]
 
 
 def _values(node: ValuesNode, groups: Iterable[Group]) -> Iterator[tuple[str, Node]]:
-    wanted = ((group.folded, escape(group.shown.strip())) for group in groups)
-    names = unique_names(wanted, of_files=False)
-    for folded in sorted(names, key=_natural):
+    rendered = ((group.folded, escape(group.shown.strip())) for group in groups)
+    names = unique_names(rendered, of_files=False)
+    for folded in sorted(names, key=_sort_key):
         yield names[folded], ValueNode(node, folded)
 
 
-def _natural(folded: str) -> tuple[float, str]:
-    """Numbers in their order, before all text. No text is a number: `nan` has no place in any order."""
+def _sort_key(folded: str) -> tuple[float, str]:
+    """Numbers in their order, then all text. `nan` counts as text, because it has no order among numbers."""
     number = cell_number(folded)
     return math.inf if number is None else number, folded

@@ -1,8 +1,8 @@
-"""What a path can resolve to: a closed union, and the one state that every folder is.
+"""Everything that a path can resolve to: a closed union of node kinds.
 
-A folder is a query and the templates still to be opened; views, pins, values and exports are merely
-names for such a pair. Owns the nodes and how a folder is refined; what they hold is `tree.py`'s to find
-out, and how they look to the kernel is `fs.py`'s.
+A query folder is a query, and the templates that still group its tracks. Views, pins, values and exports
+are other names for such a folder. Owns the nodes and how a value opens a folder. What a folder lists is
+found out in `folders.py`, and what the file system may do with a node is said in `policy.py`.
 """
 
 from __future__ import annotations
@@ -19,57 +19,57 @@ from mcfs.template import Template
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """How the tracks of a folder are shown: what their files are called, and what kind of entry they are.
+    """How a folder shows its tracks: by which names, and as links or as files.
 
-    None leaves it to the mount. It passes on to every folder inside.
+    None leaves it to the mount. Every folder inside inherits it.
     """
 
     file_names: Template | None = None
     entries: Entries | None = None
 
 
-PLAIN = Presentation()
+DEFAULT_PRESENTATION = Presentation()
 
 
 @dataclass(frozen=True, slots=True)
 class RootNode:
-    """The mount itself: lists its views, answers queries."""
+    """The mount's root: lists the views, and answers queries."""
 
 
 @dataclass(frozen=True, slots=True)
 class PinsNode:
-    """`pins/`: the only place where anything can be made."""
+    """`pins/`: the only folder in which something can be made."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmptyPinNode:
-    """A pin that is no query yet: an empty folder, and not, as an empty query would be, all tracks."""
+    """A pin without a query: an empty folder. (A folder of the empty query holds all tracks.)"""
 
 
 @dataclass(frozen=True)
 class TracksNode:
-    """The folder of a query: lists its tracks."""
+    """Lists the tracks of a query."""
 
     query: Query
-    presentation: Presentation = PLAIN
+    presentation: Presentation = DEFAULT_PRESENTATION
 
     @cached_property
     def key(self) -> str:
-        """The same for every spelling of this folder."""
+        """Equal for all spellings of this folder."""
         return _key(self.query, (), self.presentation)
 
 
 @dataclass(frozen=True)
 class ValuesNode:
-    """A folder with templates to be opened: lists the values of the first."""
+    """Lists the values that the first template gives for the tracks of a query."""
 
     query: Query
     templates: tuple[Template, ...]
-    presentation: Presentation = PLAIN
+    presentation: Presentation = DEFAULT_PRESENTATION
 
     @cached_property
     def key(self) -> str:
-        """The same for every spelling of this folder."""
+        """Equal for all spellings of this folder."""
         return _key(self.query, self.templates, self.presentation)
 
 
@@ -78,28 +78,26 @@ QueryFolderNode = TracksNode | ValuesNode
 
 @dataclass(frozen=True, slots=True)
 class ValueNode:
-    """A value in a folder of values, by its folded text; what is inside is `opened` when it is asked."""
+    """A value in a folder of values, by its folded text."""
 
     parent: ValuesNode
     text: str
 
     def folder(self) -> QueryFolderNode:
-        """The folder that this value is."""
+        """What is inside: the tracks with this value, or the values of the next template."""
         first, *rest = self.parent.templates
-        having = Query(ValueIs(first, self.text))
-        return query_folder(
-            self.parent.query.refined(having), tuple(rest), self.parent.presentation
-        )
+        query = self.parent.query.refined(Query(ValueIs(first, self.text)))
+        return query_folder(query, tuple(rest), self.parent.presentation)
 
 
 class TrackNode(EntryRow):
-    """A track in a folder: the row it was listed from, as thousands of them are made at once."""
+    """A track. It is the row that was read, since a folder may hold a hundred thousand of them."""
 
     __slots__ = ()
 
 
 class Format(Enum):
-    """What a folder can be written as, by the end of the name."""
+    """The formats of folder files, by the end of their names."""
 
     M3U8 = ".m3u8"
     JSON = ".json"
@@ -108,17 +106,17 @@ class Format(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ExportNode:
-    """A folder, and all below it, as one file."""
+    """A folder file: all tracks in a folder and below it, as a playlist or a table."""
 
     folder: QueryFolderNode
     format: Format
-    # What the folder is called where this file lies, and how deep below the root that is.
+    # The folder's name beside this file, and how many folders below the root both are.
     stem: str
     depth: int
 
 
 class InfoFile(Enum):
-    """What the mount tells of itself, by the names in `.mcfs/`."""
+    """The files in `.mcfs/`, by name."""
 
     STATUS = "status"
     ERRORS = "errors"
@@ -127,21 +125,28 @@ class InfoFile(Enum):
 
 @dataclass(frozen=True, slots=True)
 class InfoFolderNode:
-    """`.mcfs/`: what the mount tells of itself."""
+    """`.mcfs/`: the mount's status, errors and help."""
 
 
 @dataclass(frozen=True, slots=True)
 class InfoFileNode:
-    """One of its files."""
+    """A file in `.mcfs/`."""
 
     file: InfoFile
 
 
-FolderNode = (
-    RootNode | PinsNode | EmptyPinNode | TracksNode | ValuesNode | ValueNode | InfoFolderNode
+Node = (
+    RootNode
+    | PinsNode
+    | EmptyPinNode
+    | TracksNode
+    | ValuesNode
+    | ValueNode
+    | TrackNode
+    | ExportNode
+    | InfoFolderNode
+    | InfoFileNode
 )
-FileNode = ExportNode | InfoFileNode
-Node = FolderNode | FileNode | TrackNode
 
 
 def opened_folder(node: Node) -> Node:
@@ -152,7 +157,7 @@ def opened_folder(node: Node) -> Node:
 def query_folder(
     query: Query, templates: tuple[Template, ...], presentation: Presentation
 ) -> QueryFolderNode:
-    """The folder of this state."""
+    """The kind of folder that this is: values as long as a template is left, else tracks."""
     return (
         ValuesNode(query, templates, presentation) if templates else TracksNode(query, presentation)
     )

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import assert_never
 
 from mcfs.tree.nodes import (
-    PLAIN,
+    DEFAULT_PRESENTATION,
     EmptyPinNode,
     ExportNode,
     InfoFileNode,
@@ -128,9 +128,9 @@ def presentation_of(node: Node) -> Presentation:
         case ValueNode():
             return node.parent.presentation
         case RootNode() | PinsNode() | EmptyPinNode() | InfoFolderNode():
-            return PLAIN
+            return DEFAULT_PRESENTATION
         case TrackNode() | InfoFileNode() | ExportNode():
-            return PLAIN
+            return DEFAULT_PRESENTATION
         case unreachable:
             assert_never(unreachable)
 

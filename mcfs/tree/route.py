@@ -1,7 +1,7 @@
-"""What a path says, name by name, before anybody looks whether it is there.
+"""What the names in a path mean, without looking at any library.
 
-Owns the reading of one folder name and the splitting of a mount path. Pure; that a name may also be an
-entry its folder lists, and that such an entry comes first, is the tree's to know.
+Owns how a mount path is split, and how one folder name is read as a query or a template. Pure. An entry
+that the folder lists comes before what its name means; `resolve.py` sees to that.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ MAX_DEPTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A mount path as the names it is made of; the root is no name at all."""
+    """A mount path, split into names. The root has none."""
 
     names: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, mount_path: str) -> Route:
-        """Slashes before, after and twice mean nothing, as anywhere in a file system."""
+        """Split a path. Repeated slashes, and slashes at its ends, make no difference."""
         names = tuple(name for name in mount_path.split("/") if name not in ("", "."))
         if len(names) > MAX_DEPTH:
             raise NotFoundError(f"a path may be {MAX_DEPTH} folders deep")
@@ -43,19 +43,19 @@ class Route:
 
 
 def name_as_query(name: str, vocabulary: Vocabulary) -> Query | None:
-    """The query a folder name is; None where it is a plain name; a `QueryError` where it is a bad one."""
+    """Read a folder name as a query: None for a plain name, a `QueryError` for a broken query."""
     return parse(name, vocabulary) if starts_like_query(name, vocabulary) else None
 
 
 def name_as_template(name: str, vocabulary: Vocabulary) -> Template | None:
-    """The template a folder name is; None where it is none; a `TemplateError` where it is a bad one."""
+    """Read a folder name as a template: None without braces, a `TemplateError` for a broken template."""
     if not looks_like_template(name):
         return None
     for found in _WORDS_OUTSIDE.finditer(name):
         word = found.group(1)
-        if word and _says_field(word, vocabulary):
-            said = name[: found.start(1)].strip(), name[found.end(1) :].strip()
-            instead = "/".join(part for part in (said[0], word, said[1]) if part)
+        if word and _is_term(word, vocabulary):
+            before, after = name[: found.start(1)].strip(), name[found.end(1) :].strip()
+            instead = "/".join(part for part in (before, word, after) if part)
             raise TemplateError(
                 "a folder name is a query or a template, not both",
                 name,
@@ -65,12 +65,12 @@ def name_as_template(name: str, vocabulary: Vocabulary) -> Template | None:
     return parse_template(name)
 
 
-# Words that stand apart from all braces; the braces are matched too, to be stepped over.
+# Words outside of braces, in the group. Words with braces match too, so that the search goes on behind them.
 _WORDS_OUTSIDE = re.compile(r"\{\{.*?\}\}\S*|\S*\{\{.*?\}\}\S*|([^\s{]+)(?=\s|$)", re.DOTALL)
 
 
-def _says_field(word: str, vocabulary: Vocabulary) -> bool:
-    """Whether a word is a field's term; signs and quotes may stand in any name."""
+def _is_term(word: str, vocabulary: Vocabulary) -> bool:
+    """Whether a word is a term of a known field. Signs and quotes alone do not make it one."""
     if begins_with_sign(word) or not starts_like_query(word, vocabulary):
         return False
     try:
