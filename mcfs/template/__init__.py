@@ -1,13 +1,14 @@
-"""The template language: `{{ bpm | round_to(5) }}`, and what it shows of one track.
+"""The template language: `{{ bpm | round_to(5) }}`, and its text for one track.
 
-    lexer.py     text → tokens that know where they stand; what no template may hold is refused here
-    parser.py    tokens → `Template`: Jinja2 parses, and its tree becomes functions of ours
-    values.py    what a value is as a number, as a text, beside another one
-    filters.py   the table of filters
-    split.py     telling templates from other text, and one level of folders from the next
+    lexer.py        text → tokens with their positions; refuses those that no template may have
+    parser.py       tokens → `Template`
+    expressions.py  Jinja2's expressions → functions of ours
+    values.py       the values in templates: numbers, texts, comparing, calculating
+    filters.py      the table of filters
+    split.py        finding templates in other text, and splitting a path of them
 
-Nothing of Jinja2 runs when a template is rendered, so nothing can spin, grow, or reach anything but the
-cells it is given. Pure; which fields there are, and what they hold, is for others to know.
+Jinja2 only parses. Rendering runs our functions, which cannot loop, allocate without bound, or access
+anything but the cells they are given. Pure: the fields that exist and their values come from outside.
 """
 
 from mcfs.template.parser import MAX_BYTES, Template, parse_template

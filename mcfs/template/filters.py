@@ -1,7 +1,7 @@
-"""The filters: what each makes of a value, and what may stand in its parentheses.
+"""The filters: what each makes of a value, and which argument it takes.
 
-Owns the table. A filter of a missing value is missing, `default` apart, and so is one of a value that
-it cannot read. None makes a text longer but `pad`, by a few zeros, and the capitals of a few letters.
+Owns the table. Apart from `default`, a filter of a missing value is missing, and so is one of a value that
+it cannot read. No filter makes a text longer, but `pad` by a few zeros, and a few letters' capitals.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from mcfs.template.values import Cell, Kind, cell_number, is_missing, short, text_of
+from mcfs.template.values import Cell, Kind, cell_number, cell_text, is_missing, short_text
 from mcfs.text.fold import fold
 from mcfs.text.musical_keys import key_number, lancelot, open_key
 
@@ -21,25 +21,25 @@ Apply = Callable[..., Cell]
 
 
 @dataclass(frozen=True, slots=True)
-class Takes:
-    """The one value in a filter's parentheses; `unless` stands for it where it may be left out."""
+class Argument:
+    """The argument of a filter; `default` is used where it may be left out."""
 
-    what: str
+    description: str
     accepts: Callable[[Cell], bool]
-    unless: Cell = None
+    default: Cell = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """`apply` is given a value, and what stood in the parentheses of a filter that takes something."""
+    """`apply` is called with a value, and with the argument if the filter takes one."""
 
     apply: Apply
-    gives: Kind
+    result: Kind
     example: str
-    takes: Takes | None = None
+    argument: Argument | None = None
 
 
-def _of_number(change: Callable[..., Cell]) -> Apply:
+def _on_number(change: Callable[..., Cell]) -> Apply:
     def apply(cell: Cell, *taken: Cell) -> Cell:
         number = cell_number(cell)
         return None if number is None else change(number, *taken)
@@ -47,16 +47,16 @@ def _of_number(change: Callable[..., Cell]) -> Apply:
     return apply
 
 
-def _of_text(change: Callable[..., Cell]) -> Apply:
+def _on_text(change: Callable[..., Cell]) -> Apply:
     def apply(cell: Cell, *taken: Cell) -> Cell:
-        text = text_of(cell)
+        text = cell_text(cell)
         return None if text is None else change(text, *taken)
 
     return apply
 
 
-def _rounded(number: float, decimals: float) -> float:
-    """Half away from zero, as on paper: of the number as it is written, not of its binary neighbour."""
+def _round_half_up(number: float, decimals: float) -> float:
+    """Half away from zero, as on paper, and by the decimal digits: 2.675 is 2.68."""
     unit = Decimal(1).scaleb(-int(decimals))
     return float(Decimal(repr(number)).quantize(unit, ROUND_HALF_UP))
 
@@ -69,12 +69,12 @@ def _default(cell: Cell, fallback: Cell) -> Cell:
     return fallback if is_missing(cell) else cell
 
 
-# A word ends at space and at what joins words, and not at an apostrophe.
+# A word ends at space or punctuation, but not at an apostrophe.
 _WORD = re.compile(r"[^\s\-‐–—/∕\\&+.,;:(\[{<\"“„«]+")
 _FIRST = re.compile(r"[^\W_]")
 
 
-def _in_title_case(text: str) -> str:
+def _title_case(text: str) -> str:
     """ "don't stop" → "Don't Stop", which Python has as "Don'T Stop"."""
     return _WORD.sub(
         lambda word: _FIRST.sub(lambda first: first.group().title(), word.group().lower(), 1), text
@@ -84,19 +84,19 @@ def _in_title_case(text: str) -> str:
 _JOINER = "\N{ZERO WIDTH JOINER}"
 
 
-def _beginning(text: str, most: float) -> str:
-    """Never ends within what is one character to a reader, unless that alone is too long."""
+def _truncate(text: str, most: float) -> str:
+    """Does not cut between a letter and its accent, or within an emoji, unless it is longer alone."""
     longest = int(most)
     if len(text) <= longest:
         return text
     end = longest
-    while end > 0 and (_joins(text[end]) or text[end - 1] == _JOINER):
+    while end > 0 and (_continues_character(text[end]) or text[end - 1] == _JOINER):
         end -= 1
     return text[: end or longest].rstrip()
 
 
-def _joins(char: str) -> bool:
-    """Whether a character is one with the one before it: an accent, the colour of a skin."""
+def _continues_character(char: str) -> bool:
+    """Whether a character belongs to the one before it: an accent, a skin tone."""
     is_mark = unicodedata.category(char).startswith("M")
     return is_mark or char == _JOINER or "\U0001f3fb" <= char <= "\U0001f3ff"
 
@@ -113,14 +113,14 @@ _YEAR = re.compile(r"\s*([0-9]{3})[0-9]")
 
 
 def _decade(text: str) -> str | None:
-    """Of a year, or of a date that begins with one."""
+    """The decade of a year, or of a date that begins with one."""
     found = _YEAR.match(text)
     return f"{found.group(1)}0s" if found else None
 
 
 def _key(spell: Callable[[int], str]) -> Apply:
     def apply(cell: Cell) -> Cell:
-        number = key_number(short(cell)) if isinstance(cell, str) else None
+        number = key_number(short_text(cell)) if isinstance(cell, str) else None
         return None if number is None else spell(number)
 
     return apply
@@ -130,36 +130,38 @@ def _stars(number: float) -> str | None:
     return "★" * int(number) if 1 <= number <= 5 else None
 
 
-def _padded(text: str, width: float) -> str:
-    """Only what is digits alone: "3/14" and "A1" stay as they are."""
+def _pad(text: str, width: float) -> str:
+    """Pads digits only: "3/14" and "A1" stay as they are."""
     bare = text.strip()
     return bare.zfill(int(width)) if bare.isascii() and bare.isdigit() else text
 
 
-def _whole(low: int, high: int, unless: float | None = None) -> Takes:
-    return Takes(
+def _whole_number(low: int, high: int, unless: float | None = None) -> Argument:
+    return Argument(
         f"a whole number from {low} to {high}",
         lambda cell: isinstance(cell, float) and cell.is_integer() and low <= cell <= high,
         unless,
     )
 
 
-_STEP = Takes("a number above 0", lambda cell: isinstance(cell, float) and cell > 0)
-_FALLBACK = Takes("a text with something in it, or a number", lambda cell: not is_missing(cell))
+_STEP = Argument("a number above 0", lambda cell: isinstance(cell, float) and cell > 0)
+_FALLBACK = Argument("a text with something in it, or a number", lambda cell: not is_missing(cell))
 
 FILTERS: Mapping[str, Filter] = {
     "camelot": Filter(_key(lancelot), Kind.TEXT, "camelot"),
-    "decade": Filter(_of_text(_decade), Kind.TEXT, "decade"),
+    "decade": Filter(_on_text(_decade), Kind.TEXT, "decade"),
     "default": Filter(_default, Kind.ANY, 'default("none")', _FALLBACK),
-    "first_letter": Filter(_of_text(_first_letter), Kind.TEXT, "first_letter"),
-    "int": Filter(_of_number(math.trunc), Kind.NUMBER, "int"),
-    "lower": Filter(_of_text(str.lower), Kind.TEXT, "lower"),
+    "first_letter": Filter(_on_text(_first_letter), Kind.TEXT, "first_letter"),
+    "int": Filter(_on_number(math.trunc), Kind.NUMBER, "int"),
+    "lower": Filter(_on_text(str.lower), Kind.TEXT, "lower"),
     "openkey": Filter(_key(open_key), Kind.TEXT, "openkey"),
-    "pad": Filter(_of_text(_padded), Kind.ANY, "pad(2)", _whole(1, 20)),
-    "round": Filter(_of_number(_rounded), Kind.NUMBER, "round(1)", _whole(0, 9, unless=0.0)),
-    "round_to": Filter(_of_number(_nearest_multiple), Kind.NUMBER, "round_to(5)", _STEP),
-    "stars": Filter(_of_number(_stars), Kind.TEXT, "stars"),
-    "title": Filter(_of_text(_in_title_case), Kind.TEXT, "title"),
-    "truncate": Filter(_of_text(_beginning), Kind.ANY, "truncate(20)", _whole(1, 255)),
-    "upper": Filter(_of_text(str.upper), Kind.TEXT, "upper"),
+    "pad": Filter(_on_text(_pad), Kind.ANY, "pad(2)", _whole_number(1, 20)),
+    "round": Filter(
+        _on_number(_round_half_up), Kind.NUMBER, "round(1)", _whole_number(0, 9, unless=0.0)
+    ),
+    "round_to": Filter(_on_number(_nearest_multiple), Kind.NUMBER, "round_to(5)", _STEP),
+    "stars": Filter(_on_number(_stars), Kind.TEXT, "stars"),
+    "title": Filter(_on_text(_title_case), Kind.TEXT, "title"),
+    "truncate": Filter(_on_text(_truncate), Kind.ANY, "truncate(20)", _whole_number(1, 255)),
+    "upper": Filter(_on_text(str.upper), Kind.TEXT, "upper"),
 }

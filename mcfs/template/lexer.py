@@ -1,8 +1,8 @@
-"""Template text → tokens that know where they stand.
+"""Template text → tokens with their positions.
 
-Owns what a template may hold at all: Jinja2 finds the tokens, and whatever has no place in a small
-expression is refused here, where its position is known. The parser is given an offset where it expects
-the number of a line, so that its tree and its errors speak of characters.
+Owns which tokens a template may have: Jinja2 finds them, and those that have no place in our expressions
+are refused here, where their position is known. Jinja2's parser gets the offset of each token in place of
+a line number, so that the positions in its tree and its errors are offsets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from jinja2 import Environment, TemplateSyntaxError
 from jinja2.lexer import Token, operators
 
 from mcfs.errors import TemplateError
-from mcfs.template.values import MAX_NUMBER, settled
+from mcfs.template.values import MAX_NUMBER, without_noise
 from mcfs.text.fold import fold
 from mcfs.text.raw_text import first_not_utf8
 
@@ -24,13 +24,13 @@ JINJA = Environment()
 MAX_NESTED = 10
 MAX_TOKENS = 256
 
-# Words of the language, which no field can have for a name.
-WORDS = frozenset({"and", "else", "if", "not", "or"})
-# What a field of any name is written in: meta["replaygain-track"].
+# No field can have these names.
+KEYWORDS = frozenset({"and", "else", "if", "not", "or"})
+# Gives access to fields of any name: meta["replaygain-track"].
 META = "meta"
-ANY_NAME = 'meta["replaygain-track"]'
+META_EXAMPLE = 'meta["replaygain-track"]'
 
-# In a path, nothing else can stand for a slash.
+# A name in a path cannot contain a slash, so this means division too.
 _DIVISION_SLASH = "\N{DIVISION SLASH}"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -38,7 +38,7 @@ _BACKSLASH = re.compile(r"\\(.?)", re.DOTALL)
 
 _SIDE_BY_SIDE = "write the fields side by side: {{ artist }} - {{ title }}"
 _COMPARE = 'compare instead: genre == "Dub" or genre == "Techno"'
-_REFUSED = {
+_REFUSED_TOKENS = {
     "block_begin": (
         "nothing but {{ … }} is worked out",
         'write a choice as {{ "fast" if bpm > 140 else "slow" }}',
@@ -49,7 +49,7 @@ _REFUSED = {
     ",": ("a comma joins nothing here", _SIDE_BY_SIDE),
     "**": ("there are no powers here", "write bpm * bpm"),
     "[": ("there are no lists here, and no parts of a value", "write a field alone: {{ genre }}"),
-    ".": ("a field has no parts", f"write its name alone: {{{{ title }}}}, or {ANY_NAME}"),
+    ".": ("a field has no parts", f"write its name alone: {{{{ title }}}}, or {META_EXAMPLE}"),
     "{": ("there is nothing in more than two braces", "write {{ genre }}"),
     ":": ("a colon means nothing here", _COMPARE),
     ";": ("a semicolon means nothing here", _SIDE_BY_SIDE),
@@ -60,7 +60,7 @@ _REFUSED = {
     "is": ("`is` tests nothing here", 'compare instead: genre == "Dub", or write default("none")'),
     "in": ("`in` looks into nothing here", _COMPARE),
 }
-_MEANT = {
+_REPLACEMENTS = {
     "&": "write `and`",
     "!": "write `not`, or `!=`",
     "“": 'write text in "quotes"',
@@ -78,14 +78,14 @@ _MEANT = {
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """What the parser is to read; its `lineno` is the offset of each token."""
+    """The tokens for Jinja2's parser; `lineno` is the offset of each."""
     _refuse_odd_characters(text)
     count = 0
-    opened: int | None = None  # where the braces began that are open
+    opened: int | None = None  # the offset of braces that are not closed yet
     nested: list[int] = []
-    for at, kind, piece in _pieces(text, nested):
-        if kind in _REFUSED:
-            raise TemplateError(_REFUSED[kind][0], text, at, _REFUSED[kind][1])
+    for at, kind, piece in _raw_tokens(text, nested):
+        if kind in _REFUSED_TOKENS:
+            raise TemplateError(_REFUSED_TOKENS[kind][0], text, at, _REFUSED_TOKENS[kind][1])
         if kind == "data":
             if count and piece.startswith("}"):
                 raise TemplateError("one brace too many", text, at, "write }} alone")
@@ -120,8 +120,8 @@ def tokens(text: str) -> Iterator[Token]:
         raise TemplateError("the braces are not closed", text, opened, "write }} at their end")
 
 
-def _pieces(text: str, nested: list[int]) -> Iterator[tuple[int, str, str]]:
-    """(offset, kind, what is written there), without the space between; `nested` are open parentheses."""
+def _raw_tokens(text: str, nested: list[int]) -> Iterator[tuple[int, str, str]]:
+    """(offset, kind, text) of each token but space; `nested` are the offsets of open parentheses."""
     plain = text.replace(_DIVISION_SLASH, "/")
     found = JINJA.lexer.tokeniter(plain, None)
     at = 0
@@ -133,7 +133,7 @@ def _pieces(text: str, nested: list[int]) -> Iterator[tuple[int, str, str]]:
         except StopIteration:
             return
         except TemplateSyntaxError as error:
-            raise _misplaced(text, at, nested) from error
+            raise _lexer_error(text, at, nested) from error
         # Space before such braces is gone already, and the offset with it.
         if kind in ("variable_begin", "variable_end") and piece.strip() not in ("{{", "}}"):
             at = plain.find(piece, at)
@@ -144,9 +144,9 @@ def _pieces(text: str, nested: list[int]) -> Iterator[tuple[int, str, str]]:
             raise TemplateError("a filter takes one value", text, at, "write for example pad(2)")
         if kind == "operator":
             parts = of_meta and (piece == "." or (piece == "[" and before == META))
-            kind = piece if piece in _REFUSED and not parts else kind
-            _nest(text, at, piece, nested)
-        elif kind == "name" and fold(piece) in _REFUSED:
+            kind = piece if piece in _REFUSED_TOKENS and not parts else kind
+            _track_parenthesis(text, at, piece, nested)
+        elif kind == "name" and fold(piece) in _REFUSED_TOKENS:
             kind = fold(piece)
         if kind != "whitespace":
             # Outside of expressions, and in quotes, ∕ is itself.
@@ -158,13 +158,13 @@ def _pieces(text: str, nested: list[int]) -> Iterator[tuple[int, str, str]]:
 
 
 def _is_of_meta(kind: str, piece: str, before: str, *, of_meta: bool) -> bool:
-    """Whether this is `meta`, or goes on from there."""
+    """Whether this token is `meta`, or continues `meta.a`."""
     if kind == "name":
         return before == "." if of_meta else piece == META and before != "|"
     return of_meta and piece == "." and before != "."
 
 
-def _nest(text: str, at: int, piece: str, nested: list[int]) -> None:
+def _track_parenthesis(text: str, at: int, piece: str, nested: list[int]) -> None:
     if piece == "(":
         nested.append(at)
         if len(nested) > MAX_NESTED:
@@ -184,8 +184,8 @@ def _refuse_odd_characters(text: str) -> None:
         )
 
 
-def _misplaced(text: str, at: int, nested: list[int]) -> TemplateError:
-    """What Jinja2's lexer stumbled over."""
+def _lexer_error(text: str, at: int, nested: list[int]) -> TemplateError:
+    """The error for text that Jinja2's lexer cannot read."""
     char = text[at]
     if char in "\"'":
         return TemplateError("a quote is not closed", text, at, f"write {char} at its end")
@@ -195,12 +195,12 @@ def _misplaced(text: str, at: int, nested: list[int]) -> TemplateError:
         return TemplateError("one brace closes nothing", text, at, "write }}")
     if char == ")":
         return TemplateError("nothing to close here", text, at, "leave this parenthesis out")
-    meant = _MEANT.get(char, 'write a field, a number or "text"')
+    meant = _REPLACEMENTS.get(char, 'write a field, a number or "text"')
     return TemplateError(f"`{char}` cannot stand here", text, at, meant)
 
 
 def _name(text: str, at: int, piece: str) -> str:
-    """A field, a filter or a word, in whatever case."""
+    """A field, a filter or a keyword, in any case."""
     name = fold(piece)
     if not _NAME.fullmatch(name) or not name.isidentifier():
         raise TemplateError(
@@ -210,7 +210,7 @@ def _name(text: str, at: int, piece: str) -> str:
 
 
 def _unquoted(text: str, at: int, piece: str) -> str:
-    """Only a quote and a backslash need a backslash in front."""
+    """The text within quotes; a backslash escapes quotes and backslashes only."""
     for found in _BACKSLASH.finditer(piece[1:-1]):
         if found.group(1) not in ("\\", '"', "'"):
             raise TemplateError(
@@ -226,4 +226,4 @@ def _number(text: str, at: int, piece: str, *, whole: bool) -> float:
     number = int(bare, 0) if whole else float(bare)
     if number > MAX_NUMBER:
         raise TemplateError("a number may have 15 digits", text, at, "write a smaller one")
-    return settled(float(number))
+    return without_noise(float(number))

@@ -1,6 +1,7 @@
-"""Where a template begins and ends inside of other text, without reading it.
+"""Finding templates in text, without parsing them.
 
-Owns telling a template from a plain name, and a slash that makes a folder from one that divides.
+Owns how a template is recognized, and how a path of templates is split: a slash within braces divides
+numbers, all others separate folders.
 """
 
 from __future__ import annotations
@@ -8,18 +9,18 @@ from __future__ import annotations
 import re
 
 _MARKS = re.compile(r"\{[{%#]")
-# A pair of braces with all in it, be it closed or not: `}}` in quotes closes nothing.
+# A pair of braces and its content, closed or not: `}}` in quotes does not close it.
 _BRACES = r"\{\{(?:\"(?:[^\"\\]|\\.)*+\"?|'(?:[^'\\]|\\.)*+'?|\}(?!\})|[^\"'}])*+"
 _BRACES_OR_SLASH = re.compile(rf"{_BRACES}|/", re.DOTALL)
 
 
 def looks_like_template(text: str) -> bool:
-    """Whether a name is meant as a template, a bad one too."""
+    """Whether a name is meant as a template, even if it is not valid."""
     return _MARKS.search(text) is not None
 
 
 def split_levels(text: str) -> tuple[str, ...]:
-    """The levels of folders that a path of templates makes; empty ones are none, as in any path.
+    """The levels of folders in a path of templates. As in any path, empty ones do not count.
 
     >>> split_levels("{{ genre }}/{{ bpm / 2 }}")
     ('{{ genre }}', '{{ bpm / 2 }}')

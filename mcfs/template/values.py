@@ -1,39 +1,36 @@
-"""What a value is: missing, true, a number, a text; how two of them compare, and how one is shown.
+"""Values in templates: when one is missing or true, its number and text, comparing and calculating.
 
-Owns the rules that every operation and filter shares. An operation that does not fit its operands is
-missing, never an error. Numbers are floats within ±10¹⁵, where each whole number is exact.
+Owns the rules that all operators and filters share. An operation that does not fit its operands gives a
+missing value, never an error. Numbers are floats within ±10¹⁵, where each whole number is exact.
 """
 
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
 from mcfs.text.escape import UNKNOWN, escape_value
 from mcfs.text.fold import fold
+from mcfs.text.numbers import read_number, trim_zeros
 
-Cell = (
-    str | float | int | bool | None
-)  # one value of a field as an expression sees it; None is missing
+# One value of a field as a template sees it; None is missing.
+Cell = str | float | int | bool | None
 Evaluate = Callable[[Sequence[Cell]], Cell]
 
 MAX_NUMBER = 1e15
-# More decimals than any field has, and fewer than show that 0.1 + 0.2 is not quite 0.3.
+# More decimals than any field has, and too few to show the error of 0.1 + 0.2.
 _DECIMALS = 9
 _FEW_DIGITS = len("0.") + _DECIMALS
-# A number is written in fewer characters than that, and so is a key.
+# No number and no musical key is longer.
 _SHORT = 40
-# A name has 255 bytes: of one value, more cannot show.
-_MOST_SHOWN = 256
-# The same that a sync reads out of metadata.
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
+# A file name has 255 bytes at most: more of one value cannot be seen.
+_MAX_SHOWN = 256
 
 
 class Kind(Enum):
-    """What can be told of an expression's values before there are any."""
+    """The type of an expression, as far as it is known without a track."""
 
     NUMBER = "a number"
     TEXT = "text"
@@ -43,76 +40,74 @@ class Kind(Enum):
 
 
 def cell_number(cell: Cell) -> float | None:
-    """A number, or a text that writes one; None for all else, infinity and 10¹⁶ among it."""
-    if type(cell) is float:  # nearly always, and the quickest to tell
+    """The number that a cell is, or that its text is; None for all else, for infinity and 10¹⁶ too."""
+    if type(cell) is float:  # nearly always, and the fastest check
         return cell if -MAX_NUMBER <= cell <= MAX_NUMBER else None
-    if isinstance(cell, str):
-        text = short(cell)
-        if not _NUMBER.fullmatch(text):
-            return None
-        cell = float(text.replace(",", "."))
-    elif cell is None or isinstance(cell, bool):
+    number = read_number(short_text(cell)) if isinstance(cell, str) else cell
+    if number is None or isinstance(number, bool):
         return None
-    return float(cell) if -MAX_NUMBER <= cell <= MAX_NUMBER else None
+    return float(number) if -MAX_NUMBER <= number <= MAX_NUMBER else None
 
 
-def short(text: str) -> str:
-    """A text without the space around it; nothing of a long one, which is neither number nor key."""
+def short_text(text: str) -> str:
+    """The text without space around it; empty for a long one, which is no number and no musical key."""
     return text.strip() if len(text) <= _SHORT else ""
 
 
 def is_missing(cell: Cell) -> bool:
-    """None, a text with nothing in it, a number out of bounds."""
+    """Whether it is None, an empty text, or a number out of bounds."""
     if isinstance(cell, str):
         return not cell.strip()
     return cell is None or not -MAX_NUMBER <= cell <= MAX_NUMBER
 
 
 def is_true(cell: Cell) -> bool:
-    """As in Python, where what is missing is false."""
+    """As in Python; a missing value is false."""
     return bool(cell) and not is_missing(cell)
 
 
-def settled(number: float) -> float:
-    """A number with no more decimals than are shown, and no minus before a zero."""
+def without_noise(number: float) -> float:
+    """The number as far as it is shown: 0.1 + 0.2 is 0.3, and there is no negative zero."""
     return round(number, _DECIMALS) + 0.0
 
 
-def written(number: float) -> str:
+def spell_number(number: float) -> str:
     """The shortest spelling: "128" and "127.9", never "1e-05"."""
     if number.is_integer():
         return str(int(number))
     text = repr(number)
     if len(text) <= _FEW_DIGITS and "e" not in text:
         return text
-    digits = f"{settled(number):.{_DECIMALS}f}" if "e" in text else repr(settled(number))
-    return digits.rstrip("0").removesuffix(".")
+    digits = (
+        f"{without_noise(number):.{_DECIMALS}f}" if "e" in text else repr(without_noise(number))
+    )
+    return trim_zeros(digits)
 
 
-def text_of(cell: Cell) -> str | None:
-    """A value as it is shown; None where it is missing."""
+def cell_text(cell: Cell) -> str | None:
+    """A cell as text; None where it is missing."""
     if is_missing(cell) or cell is None:
         return None
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    return written(float(cell))
+    return spell_number(float(cell))
 
 
-def shown(cell: Cell) -> str:
-    """What an expression puts into a name: no slash, no control character.
+def escaped_text(cell: Cell) -> str:
+    """A cell as part of a name: without slashes and control characters.
 
-    Nothing at all only where the template itself says so: no field's value is an empty text.
+    Only a text that the template itself contains can be empty: no field has an empty value.
     """
     if cell == "":
         return ""
-    text = text_of(cell)
-    return UNKNOWN if text is None else escape_value(text[:_MOST_SHOWN])
+    text = cell_text(cell)
+    return UNKNOWN if text is None else escape_value(text[:_MAX_SHOWN])
 
 
-def calculated(sign: str, left: Cell, right: Cell) -> Cell:
-    """Arithmetic on two numbers; missing where one is none, and so is what lies out of bounds."""
+def calculate(sign: str, left: Cell, right: Cell) -> Cell:
+    """Arithmetic on two numbers. Missing if a cell is no number, or the result is out of bounds."""
     a, b = cell_number(left), cell_number(right)
     if a is None or b is None:
         return None
@@ -123,8 +118,8 @@ def calculated(sign: str, left: Cell, right: Cell) -> Cell:
     return number if -MAX_NUMBER <= number <= MAX_NUMBER else None
 
 
-def compared(sign: str, left: Cell, right: Cell) -> bool | None:
-    """Texts by their fold, numbers by size; whatever else has no order, and is merely not equal."""
+def compare(sign: str, left: Cell, right: Cell) -> bool | None:
+    """Compare texts folded, and numbers by size. All else has no order, and is unequal."""
     if sign == "==":
         return _equal(left, right)
     if sign == "!=":
@@ -134,7 +129,7 @@ def compared(sign: str, left: Cell, right: Cell) -> bool | None:
     if isinstance(left, str) and isinstance(right, str):
         return _ORDER[sign](fold(left), fold(right))
     a, b = cell_number(left), cell_number(right)
-    return None if a is None or b is None else _ORDER[sign](settled(a), settled(b))
+    return None if a is None or b is None else _ORDER[sign](without_noise(a), without_noise(b))
 
 
 def _equal(left: Cell, right: Cell) -> bool:
@@ -145,7 +140,7 @@ def _equal(left: Cell, right: Cell) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     a, b = cell_number(left), cell_number(right)
-    return a is not None and b is not None and settled(a) == settled(b)
+    return a is not None and b is not None and without_noise(a) == without_noise(b)
 
 
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
