@@ -104,7 +104,7 @@ def all_logs(
 ) -> Iterator[tuple[str, Logs]]:
     """The logs of these keys, as one stream of the whole branch. Keys without a log are left out."""
     names = {os.fsencode(key_file_name(key)): key for key in keys}
-    wanted: list[tuple[str, bool]] = []
+    logs_to_read: list[tuple[str, bool]] = []
     blobs: list[bytes] = []
     described: set[str] = set()
     for entry in listed.split(b"\0"):
@@ -113,14 +113,16 @@ def all_logs(
             continue
         key = names.get(entry[entry.rfind(b"/") + 1 : -8 if is_metadata else -4])
         if key is not None:
-            wanted.append((key, is_metadata))
+            logs_to_read.append((key, is_metadata))
             blobs.append(entry[12 : entry.index(b"\t")])
             if is_metadata:
                 described.add(key)
     not_committed = journal.keys().intersection(names.values())
     del listed, names
     waiting: dict[str, bytes] = {}
-    for (key, is_metadata), (_, text) in zip(wanted, blob_contents(library, blobs), strict=True):
+    for (key, is_metadata), (_, text) in zip(
+        logs_to_read, blob_contents(library, blobs), strict=True
+    ):
         if is_metadata:
             logs = Logs(text, waiting.pop(key, _NOTHING))
         elif key in described:
@@ -138,13 +140,13 @@ def logs_of(
     library: Library, commit: str | None, keys: Iterable[str], journal: Journal
 ) -> dict[str, Logs]:
     """The logs of a few keys, each read by its path."""
-    asked = list(keys)
+    requested = list(keys)
     found: dict[tuple[str, str], bytes] = {}
     if commit is not None:
         levels = hash_levels(library, "branchhash1")
         paths = {
             os.fsencode(f"{lower_folders(key, levels)}/{key_file_name(key)}{kind}"): (key, kind)
-            for key in asked
+            for key in requested
             for kind in (METADATA_LOG, LOCATION_LOG)
         }
         # Not by their path from the commit: git would read the large top folder for each of them.
@@ -167,7 +169,7 @@ def logs_of(
             ),
             journal,
         )
-        for key in asked
+        for key in requested
     }
 
 

@@ -40,12 +40,12 @@ class AnnexedFile:
 def read_files(
     library: Library,
     state: Fingerprint,
-    wanted: Callable[[str], bool],
-    known: Mapping[str, AnnexedFile],
+    is_wanted: Callable[[str], bool],
+    known_files: Mapping[str, AnnexedFile],
 ) -> dict[str, AnnexedFile]:
-    """Every annexed file whose work path is `wanted`; the objects of `known` files are not read again."""
-    entries = _entries(library, state, wanted)
-    keys = {file.blob: file.key for path, file in known.items() if path in entries}
+    """Every annexed file whose work path is `is_wanted`; the objects of `known_files` are not read again."""
+    entries = _entries(library, state, is_wanted)
+    keys = {file.blob: file.key for path, file in known_files.items() if path in entries}
     unread: dict[bytes, bytes] = {}
     for mode, blob, _ in entries.values():
         if blob not in keys:
@@ -66,7 +66,7 @@ def read_files(
 
 
 def _entries(
-    library: Library, state: Fingerprint, wanted: Callable[[str], bool]
+    library: Library, state: Fingerprint, is_wanted: Callable[[str], bool]
 ) -> dict[str, tuple[bytes, str, bool]]:
     """Work path → mode, blob, and whether the content can be reached there."""
     listed = git(library, "ls-files", "--stage", "-t", "-z")
@@ -78,7 +78,7 @@ def _entries(
         # During a merge, git-annex and the work tree use our side (stage 2).
         if tab and head[-1:] in (b"0", b"2") and mode in _FILES:
             path = os.fsdecode(name)
-            if wanted(path):
+            if is_wanted(path):
                 reachable = head[:1] != _SKIPPED and (links_valid or mode != _LINK)
                 index[path] = mode, head[9:-2].decode(), reachable
     if state.basis_commit is None:
@@ -89,7 +89,7 @@ def _entries(
         head, tab, name = entry.partition(b"\t")
         if tab and head[:6] in _FILES:
             path = os.fsdecode(name)
-            if wanted(path):
+            if is_wanted(path):
                 basis[path] = head[:6], head[12:].decode(), False
     # A view shows the same files under other names, which exist only as long as the view.
     if is_view(state.head):

@@ -127,8 +127,8 @@ def _head(library: Library) -> str | None:
 
 def _refs(library: Library, basis: str | None) -> dict[str, str]:
     patterns = [ANNEX_BRANCH, "refs/heads/synced/", "refs/remotes/", *([basis] if basis else [])]
-    said = git(library, "for-each-ref", _REFS, *patterns)
-    pairs = (line.rpartition(" ") for line in said.decode("utf-8", "surrogateescape").split("\n"))
+    output = git(library, "for-each-ref", _REFS, *patterns)
+    pairs = (line.rpartition(" ") for line in output.decode("utf-8", "surrogateescape").split("\n"))
     return {ref: commit for ref, _, commit in pairs}
 
 

@@ -38,19 +38,19 @@ def lookup_objects(
     library: Library, names: Iterable[bytes]
 ) -> Iterator[tuple[bytes, bytes | None]]:
     """(object name, its bytes), in the same order; None when git has no such object."""
-    asked = list(names)
-    if not asked:
+    requested = list(names)
+    if not requested:
         return
     with piped(
         ["git", "cat-file", "--batch=%(objectsize)", "--buffer"],
         folder=library.top,
-        lines=[b"\n".join(asked), b"\n"],
+        lines=[b"\n".join(requested), b"\n"],
         seconds=_SECONDS,
         variables=_environment(library),
     ) as out:
         # Hundreds of thousands of logs pass through here: every call that is saved counts.
         readline, read = out.readline, out.read
-        for name in asked:
+        for name in requested:
             head = readline()
             if not head[:-1].isdigit():
                 if not head.endswith(b" missing\n"):
@@ -82,18 +82,18 @@ def object_sizes(library: Library, objects: Iterable[bytes]) -> Iterator[tuple[b
         variables=_environment(library),
     ) as out:
         for line in out:
-            name, _, said = line.rstrip(b"\n").partition(b" ")
-            if said.isdigit():
-                yield name, int(said)
+            name, _, output = line.rstrip(b"\n").partition(b" ")
+            if output.isdigit():
+                yield name, int(output)
 
 
 def hash_levels(library: Library, tuned: str) -> int:
     """How many levels of hash folders there are: two, or one when the repository was tuned so."""
     try:
-        said = git(library, "config", "--type=bool", f"annex.tune.{tuned}")
+        output = git(library, "config", "--type=bool", f"annex.tune.{tuned}")
     except LibraryError:
         return 2
-    return 1 if said.strip() == b"true" else 2
+    return 1 if output.strip() == b"true" else 2
 
 
 def _environment(library: Library) -> dict[str, str]:

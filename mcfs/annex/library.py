@@ -53,8 +53,8 @@ def open_library(place: Path) -> Library:
     try:
         top, git_dir, common_dir = _folders(place)
     except LibraryError as error:
-        said = str(error)
-        if "not a git repository" not in said and "must be run in a work tree" not in said:
+        reason = str(error)
+        if "not a git repository" not in reason and "must be run in a work tree" not in reason:
             raise
         raise LibraryError(
             f"{place} is not in a git-annex repository; name one with --library, "
@@ -85,13 +85,13 @@ _FOLDERS = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
 
 def _folders(place: Path) -> list[Path]:
     """The top of the work tree, its own git directory, and the common one."""
-    said = _rev_parse(place, *_FOLDERS).split(b"\n")
-    if len(said) != len(_FOLDERS):
+    output = _rev_parse(place, *_FOLDERS).split(b"\n")
+    if len(output) != len(_FOLDERS):
         # The path of one of them contains a line break.
-        said = [_rev_parse(place, folder) for folder in _FOLDERS]
-    return [Path(os.fsdecode(folder)) for folder in said]
+        output = [_rev_parse(place, folder) for folder in _FOLDERS]
+    return [Path(os.fsdecode(folder)) for folder in output]
 
 
-def _rev_parse(place: Path, *asked: str) -> bytes:
-    command = ["git", "rev-parse", "--path-format=absolute", *asked]
+def _rev_parse(place: Path, *options: str) -> bytes:
+    command = ["git", "rev-parse", "--path-format=absolute", *options]
     return run(command, folder=place).removesuffix(b"\n")

@@ -51,19 +51,19 @@ def parse_metadata(log: bytes) -> Metadata:
     # A million values pass through this loop.
     read = _WORDS.__getitem__
     for _, words in lines:
-        held: dict[str, None] = {}
+        texts: dict[str, None] = {}
         for sign, text, folded in map(read, words):
             if sign == b"+":
-                held[text] = None
+                texts[text] = None
             elif sign == b"-":
-                held.pop(text, None)
+                texts.pop(text, None)
             else:
                 spelling[folded] = text
-                held = state.setdefault(folded, {})
+                texts = state.setdefault(folded, {})
     values = {
-        spelling[folded]: tuple(held) if len(held) == 1 else tuple(sorted(held))
-        for folded, held in state.items()
-        if held
+        spelling[folded]: tuple(texts) if len(texts) == 1 else tuple(sorted(texts))
+        for folded, texts in state.items()
+        if texts
     }
     return Metadata(values, _moment(lines[-1][0]))
 
@@ -104,7 +104,7 @@ def _comparison_key(words: list[bytes]) -> list[tuple[str, list[bytes]]]:
     values: defaultdict[str, set[bytes]] = defaultdict(set)
     for name, value, _ in _signed(words):
         values[name.casefold()].add(value)
-    return sorted((name, sorted(held)) for name, held in values.items())
+    return sorted((name, sorted(texts)) for name, texts in values.items())
 
 
 def _signed(words: list[bytes]) -> Iterator[_Signed]:

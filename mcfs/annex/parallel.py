@@ -58,10 +58,10 @@ def subprocess_pays_off(state: Fingerprint) -> bool:
 
 @contextlib.contextmanager
 def read_in_subprocess(
-    library: Library, state: Fingerprint, wanted: Callable[[str], bool], journal: Journal
+    library: Library, state: Fingerprint, is_wanted: Callable[[str], bool], journal: Journal
 ) -> Iterator[tuple[int, Iterator[AnnexedKey]]]:
     """What `read_library` returns; the keys arrive as the subprocess reads them."""
-    request = pickle.dumps((library, state, wanted, journal))
+    request = pickle.dumps((library, state, is_wanted, journal))
     with piped(
         # `-P`: a folder in the library with the name mcfs must not be taken for our package.
         [sys.executable, "-Pm", __name__],
@@ -158,9 +158,9 @@ def _microseconds(moment: datetime | None) -> int | None:
 
 def _serve(request: IO[bytes], out: IO[bytes]) -> None:
     """The main function of the subprocess."""
-    library, state, wanted, journal = pickle.load(request)
+    library, state, is_wanted, journal = pickle.load(request)
     try:
-        total, keys = read_library(library, state, wanted, journal)
+        total, keys = read_library(library, state, is_wanted, journal)
         _send(out, total)
         plain = _plain(keys)
         while batch := list(islice(plain, _KEYS_PER_BATCH)):

@@ -56,13 +56,13 @@ def fingerprint_and_journal(library: Library) -> tuple[Fingerprint, Journal]:
 
 
 def read_library(
-    library: Library, state: Fingerprint, wanted: Callable[[str], bool], journal: Journal
+    library: Library, state: Fingerprint, is_wanted: Callable[[str], bool], journal: Journal
 ) -> tuple[int, Iterator[AnnexedKey]]:
-    """How many keys have `wanted` files, and these keys, as `read_all_keys` yields them."""
+    """How many keys have `is_wanted` files, and these keys, as `read_all_keys` yields them."""
     # We parse the files while git lists the branch: that uses two processors.
     with ThreadPoolExecutor(1) as executor:
         listing = executor.submit(list_branch, library, state.annex_commit)
-        files = read_files(library, state, wanted, {})
+        files = read_files(library, state, is_wanted, {})
         paths = _paths_by_key(files)
         return len(paths), _read(library, listing.result(), files, paths, journal)
 

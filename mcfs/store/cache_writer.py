@@ -71,19 +71,19 @@ class CacheWriter:
 
     def update(self, records: Iterable[TrackRecord]) -> int:
         """Replace tracks that the cache has; returns how many really differ."""
-        wanted = {record.annex_key: record for record in records}
+        new = {record.annex_key: record for record in records}
         reader = CacheReader(self._connection)
-        stored, base_names = reader.records(wanted), reader.base_names(wanted)
-        if missing := wanted.keys() - stored.keys():
+        stored, base_names = reader.records(new), reader.base_names(new)
+        if missing := new.keys() - stored.keys():
             raise NotFoundError(f"the cache has no track {min(missing)}")
         differing = [
             key
-            for key, record in wanted.items()
+            for key, record in new.items()
             if record.name != base_names[key] or _comparable(record) != _comparable(stored[key])
         ]
         # All are deleted before any is inserted: two tracks may swap their names.
         numbers, values = self._delete(differing)
-        self._put([(*numbers[annex_key], wanted[annex_key]) for annex_key in differing])
+        self._put([(*numbers[annex_key], new[annex_key]) for annex_key in differing])
         self._drop_orphans(values)
         return len(differing)
 

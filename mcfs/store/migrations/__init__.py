@@ -1,14 +1,14 @@
-"""Carries `user.db` from version to version, without losing anything the user made.
+"""Migrates `user.db` from version to version, without losing anything that the user made.
 
-Owns which revision is the newest; `steps.py` runs the revisions in `versions/`, and is imported
-only when there is something to do, for Alembic costs a tenth of a second.
+Owns which revision is the newest. `steps.py` runs the revisions in `versions/`; it is imported only when
+there is something to do, for importing Alembic takes a tenth of a second.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
-# The newest revision: a database that says so is as the models say.
+# The newest revision, with the tables of the models in `schema/user.py`.
 HEAD = "0003"
 
 

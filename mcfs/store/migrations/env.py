@@ -1,4 +1,4 @@
-"""What Alembic runs to reach the database: connection and transaction are the caller's."""
+"""Alembic runs this to get the database: connection and transaction come from the caller."""
 
 from __future__ import annotations
 

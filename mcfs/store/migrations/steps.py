@@ -1,7 +1,6 @@
-"""Runs the revisions, up and down.
+"""Runs the revisions, up and down, in the transaction of the caller.
 
-Each runs within the transaction of the caller and is harmless to run twice: a migration that was
-killed, or that somebody else half did, is whole after the next.
+Each revision may run twice without harm: a migration that was interrupted is completed by the next.
 """
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ def downgrade() -> None:
     connection = op.get_bind()
     present = sa.inspect(connection).get_table_names()
     for name in ("pin", "snapshot"):
-        held = sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)
-        if name in present and connection.execute(held).first() is not None:
+        rows = sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)
+        if name in present and connection.execute(rows).first() is not None:
             raise StoreError(f"no older version could keep the {name}s: nothing was changed")
     for name in ("snapshot_track", "snapshot", "pin"):
         op.drop_table(name, if_exists=True)

@@ -21,5 +21,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # An older version imports nothing. What was written stays in git-annex, and is then nobody's.
+    # An older version imports nothing. The metadata stays in git-annex; no import will remove it.
     op.drop_table("imported", if_exists=True)
