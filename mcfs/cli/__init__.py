@@ -25,7 +25,7 @@ COMMANDS = {
     "explain": "Explain how a query or a path is read, and what it finds.",
     "fields": "Show all fields, or the values of one.",
     "get": "Fetch the content of a query's tracks with git-annex.",
-    "import": "Write metadata from Mixxx, or from the tags in the files, into git-annex.",
+    "import": "Write metadata from Mixxx or from the files' tags into git-annex.",
     "ls": "List what a mount would show at a path, without a mount.",
     "mount": "Mount a library as folders that answer questions.",
     "pin": "Save a query as a folder in pins/.",

@@ -19,6 +19,7 @@ from mcfs.demo.library import DemoLibrary, make_library
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--tracks",
+    metavar="N",
     type=click.IntRange(min=1),
     default=200,
     show_default=True,
@@ -26,6 +27,7 @@ from mcfs.demo.library import DemoLibrary, make_library
 )
 @click.option(
     "--seed",
+    metavar="N",
     type=click.IntRange(min=0),
     default=1,
     show_default=True,

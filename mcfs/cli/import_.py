@@ -42,7 +42,7 @@ def command(context: click.Context, library_path: Path | None) -> None:
     context.obj = library_path
 
 
-@command.command("mixxx")
+@command.command("mixxx", short_help="Write what Mixxx knows about tracks.")
 @click.option(
     "--db",
     "database",
@@ -117,7 +117,7 @@ def mixxx(
     return _run(start, library_path or group_library_path, dry_run=dry_run, as_json=as_json)
 
 
-@command.command("tags")
+@command.command("tags", short_help="Write the tags inside the files.")
 @_dry_run
 @click.option(
     "--overwrite", is_flag=True, help="Replace values in git-annex that differ from the tags."

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how query words are told from options."""
+"""Options that several commands share, and telling query words and options apart."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Standard output and standard error: how wide and how capable they are, and writing to them.
 
-A terminal must not obey control characters in somebody's metadata: what goes to one is cleaned here, or
-made printable by `text_layout.py` before.
+A terminal would obey control characters in metadata. So everything that goes to one is cleaned here, or was
+made printable by `text_layout.py`.
 """
 
 from __future__ import annotations

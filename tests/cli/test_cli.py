@@ -222,7 +222,7 @@ class TestDisks:
         capsys.readouterr()
         with open_store(disk):
             self._fill(disk)
-            # Somebody else has it open, a mount say: all that is needed is there.
+            # Another process, such as a mount, has it open: all files that reading needs exist.
             code, found = paths()
             assert (code, len(found)) == (0, 1)
         (disk / "filler").unlink()

@@ -203,10 +203,10 @@ class TestPath:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         def explained(*words: str) -> tuple[list[str], int]:
-            told = json.loads(mcfs.anywhere("explain", "--json", *words).out)
-            return [step["name"] for step in told.get("steps", ())], told["tracks"]
+            result = json.loads(mcfs.anywhere("explain", "--json", *words).out)
+            return [step["name"] for step in result.get("steps", ())], result["tracks"]
 
-        # Nothing of the clone is here.
+        # The clone has no content.
         elsewhere = ("--library", str(clone.top))
         assert explained(*elsewhere, "genre:techno") == ([], 0)
         assert explained(str(served.path / "genre:techno")) == (["/", "genre:techno"], 6)

@@ -49,7 +49,7 @@ class TestFetching:
     def test_fetches_only_tracks_of_the_query(self, mcfs: CommandRunner) -> None:
         result = mcfs("get", "year:<1993")
         assert (result.code, result.out, result.err) == (ExitCode.DONE, "3 fetched\n", "")
-        # Synced at the end.
+        # `get` syncs at the end.
         assert here(mcfs) == {"Halcyon", "T.N.T.", "戦場 🎹"}
         assert (mcfs.library.top / "best of/orbital again.mp3").read_bytes()
         assert not (mcfs.library.top / "kino.mp3").exists()
@@ -208,7 +208,7 @@ class TestAround:
         sent = in_terminal(command, columns=100, folder=mcfs.library.top, environment=environment)
         text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent).replace("\r", "\n")
         assert re.search(r"0/1 Orbital - Halcyon.mp3 ━.* 500/840 bytes ", text)
-        assert sent.endswith("\x1b[2K1 fetched\n"), "the line is free again"
+        assert sent.endswith("\x1b[2K1 fetched\n"), "the bar must be gone"
 
     @pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["a signal", "Ctrl-C"])
     def test_an_interrupted_fetch_continues_next_time(

@@ -69,12 +69,12 @@ class TestPlain:
         clone: Library,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        # Nothing of the clone is here.
+        # The clone has no content.
         elsewhere = ("ls", "--library", str(clone.top))
         assert mcfs.anywhere(*elsewhere, "genre:pop").lines == []
         for words in (("ls",), elsewhere):
-            told = mcfs.anywhere(*words, str(served.path / "genre:pop"))
-            assert told.lines == ["Beyoncé - Halo.mp3"]
+            result = mcfs.anywhere(*words, str(served.path / "genre:pop"))
+            assert result.lines == ["Beyoncé - Halo.mp3"]
         assert mcfs.anywhere("ls", str(served.path)).out == mcfs("ls").out
         monkeypatch.chdir(served.path / "genre:pop")
         assert mcfs.anywhere("ls", ".").lines == ["Beyoncé - Halo.mp3"]

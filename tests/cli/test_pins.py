@@ -24,7 +24,7 @@ class TestPin:
             f"pinned {TECHNO}, 4 tracks\n",
             "",
         )
-        # The mount would have it, of the same tracks.
+        # A mount would show it, with the same tracks.
         assert mcfs("ls", "pins").lines == [f"{TECHNO}/"]
         assert mcfs("ls", f"pins/{TECHNO}").out == mcfs("ls", TECHNO).out
 
@@ -151,6 +151,6 @@ def test_a_mount_shows_changes_of_pins(mcfs: CommandRunner, tmp_path: Path) -> N
         mcfs("unpin", "Peak time")
         wait_until(lambda: not (pins / "Peak time").exists())
         wait_until(lambda: list(pins.iterdir()) == [])
-        # And the other way round.
+        # And in the other direction.
         (pins / "genre:pop").mkdir()
         assert mcfs("pins").lines[1:] == ["genre:pop       1  genre:pop"]

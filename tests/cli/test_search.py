@@ -26,7 +26,7 @@ from tests.mounts import REPOSITORY
 from tests.simple_track import simple_track
 from tests.tracks import ABSENT, SAMPLES, SECOND_PATH
 
-ODD = "\udcff"  # a byte that is no UTF-8
+ODD = "\udcff"  # a byte that is not UTF-8
 
 
 def files(mcfs: CommandRunner, *words: str) -> list[str]:
@@ -74,7 +74,7 @@ class TestAnswer:
         expected = files(mcfs, "-(genre:techno)")
         assert files(mcfs, "-genre:techno") == expected
         assert files(mcfs, "--", "-genre:techno") == expected
-        # Not even one that begins like -h or -0.
+        # Also words that begin like -h or -0.
         assert mcfs("search", "-html").code == ExitCode.DONE
         assert mcfs("search", "-0123").out.startswith("artist")
 
@@ -82,6 +82,13 @@ class TestAnswer:
         assert ABSENT not in files(mcfs, "genre:techno")
         assert ABSENT in files(mcfs, "genre:techno", "--absent", "show")
         assert files(mcfs, "present:no") == [ABSENT]
+
+    def test_the_settings_decide_about_absent_tracks(
+        self, mcfs: CommandRunner, library: Library
+    ) -> None:
+        (library.top / "mcfs.toml").write_text('absent = "show"\n')
+        assert ABSENT in files(mcfs, "genre:techno")
+        assert ABSENT not in files(mcfs, "genre:techno", "--absent", "hide")
 
     @pytest.mark.parametrize(
         ("words", "count"),
@@ -92,13 +99,6 @@ class TestAnswer:
             (["--limit", "99"], 11),
         ],
     )
-    def test_the_settings_decide_about_absent_tracks(
-        self, mcfs: CommandRunner, library: Library
-    ) -> None:
-        (library.top / "mcfs.toml").write_text('absent = "show"\n')
-        assert ABSENT in files(mcfs, "genre:techno")
-        assert ABSENT not in files(mcfs, "genre:techno", "--absent", "hide")
-
     def test_the_limit_is_applied_last(
         self, mcfs: CommandRunner, words: list[str], count: int
     ) -> None:

@@ -38,8 +38,8 @@ def status(mcfs: CommandRunner) -> dict[str, Any]:
     """The output of `--json`."""
     result = mcfs("status", "--json")
     assert (result.code, result.err) == (ExitCode.DONE, "")
-    told: dict[str, Any] = json.loads(result.out)
-    return told
+    shown: dict[str, Any] = json.loads(result.out)
+    return shown
 
 
 def rows(mcfs: CommandRunner) -> dict[str, list[str]]:
@@ -98,26 +98,26 @@ def test_for_programs(mcfs: CommandRunner, library: Library, synced: Store) -> N
     run_in_library(library, "git annex metadata -q kino.mp3 -s mood=dark")
     sync(library, synced)
     synced.user.add_pin("Peak time", "genre:techno")
-    told = status(mcfs)
-    assert told["library"] == {"path": str(library.top), "uuid": library.uuid}
-    assert told["store"] == str(synced.folder)
-    assert told["generation"]["counter"] == generation_of(synced.cache).counter
-    counted = {name: told[name] for name in ("tracks", "present", "without_metadata", "broken")}
+    shown = status(mcfs)
+    assert shown["library"] == {"path": str(library.top), "uuid": library.uuid}
+    assert shown["store"] == str(synced.folder)
+    assert shown["generation"]["counter"] == generation_of(synced.cache).counter
+    counted = {name: shown[name] for name in ("tracks", "present", "without_metadata", "broken")}
     assert counted == {"tracks": 12, "present": 11, "without_metadata": 1, "broken": {"bpm": 1}}
-    last = told["last_sync"]
+    last = shown["last_sync"]
     assert (last["kind"], last["added"], last["changed"], last["removed"]) == (
         "difference", 0, 1, 0,
     )  # fmt: skip
     at = datetime.fromisoformat(last["at"])
     assert at.utcoffset() == timedelta()
     assert abs(datetime.now(UTC) - at) < timedelta(minutes=5)
-    assert told["pins"] == ["Peak time"]
-    assert [run["detail"]["kind"] for run in told["runs"]][:1] == ["difference"]
+    assert shown["pins"] == ["Peak time"]
+    assert [run["detail"]["kind"] for run in shown["runs"]][:1] == ["difference"]
     for name in ("failure", "syncing", "branch", "basis", "config_error"):
-        assert told[name] is None
+        assert shown[name] is None
     for name in ("mounts", "problems", "store_errors", "unmerged"):
-        assert told[name] == []
-    assert (told["stale"], told["changed_since"]) == (False, False)
+        assert shown[name] == []
+    assert (shown["stale"], shown["changed_since"]) == (False, False)
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80])
@@ -134,7 +134,7 @@ def test_fits_the_terminal(
     whole = "".join(line[9:] for line in lines)
     assert str(library.top).replace("/", "") in whole.replace("/", "")
     assert "戦場" * 30 in whole
-    # In a pipe nothing is broken: it is for grep.
+    # Lines in a pipe are not wrapped, so that grep finds them.
     assert str(library.top) in mcfs.in_shell("mcfs status | grep -F /").lines[0]
 
 
@@ -147,9 +147,9 @@ class TestNeverSynced:
             assert run([*words, "--library", str(library.top)]) == ExitCode.DONE
             out = capsysbinary.readouterr().out.decode()
             if "--json" in words:
-                told = json.loads(out)
-                assert (told["last_sync"], told["generation"]) == (None, None)
-                assert told["changed_since"] is None
+                shown = json.loads(out)
+                assert (shown["last_sync"], shown["generation"]) == (None, None)
+                assert shown["changed_since"] is None
             else:
                 assert "sync     never synced\n         to read the library: mcfs sync\n" in out
                 assert "tracks" not in out
@@ -187,11 +187,11 @@ class TestNothingIsChanged:
     ) -> None:
         synced.close()
         with read_only(library.top):
-            # The store is then among the user's own data.
+            # The store is then in the user's data folder.
             assert status(mcfs)["last_sync"] is None
             mcfs("sync")
-            told = status(mcfs)
-        assert (told["tracks"], told["changed_since"], told["store_errors"]) == (12, False, [])
+            shown = status(mcfs)
+        assert (shown["tracks"], shown["changed_since"], shown["store_errors"]) == (12, False, [])
 
     @pytest.mark.parametrize("left", [("-wal", "-shm"), ("-wal",)])
     def test_on_a_read_only_disk_after_a_process_was_killed(
@@ -203,7 +203,7 @@ class TestNothingIsChanged:
         left: tuple[str, ...],
     ) -> None:
         sync(library, synced, full=True)
-        # As a kill leaves them: a log that nobody has put into the database.
+        # As after a kill: a write-ahead log that is not in the database yet.
         for name in ("cache.db", "user.db"):
             for suffix in ("", *left):
                 shutil.copy(synced.folder / f"{name}{suffix}", tmp_path)
@@ -211,11 +211,11 @@ class TestNothingIsChanged:
         for file in tmp_path.glob("*.db*"):
             shutil.copy(file, library.store_dir)
         with read_only(library.top):
-            told = status(mcfs)
-        assert told["store_errors"] == []
-        assert told["generation"] is not None
+            shown = status(mcfs)
+        assert shown["store_errors"] == []
+        assert shown["generation"] is not None
         if "-shm" in left:
-            assert (told["tracks"], told["last_sync"]["kind"]) == (12, "full")
+            assert (shown["tracks"], shown["last_sync"]["kind"]) == (12, "full")
 
 
 class TestWhileSyncing:
@@ -227,9 +227,9 @@ class TestWhileSyncing:
             with synced.cache.writing() as write:
                 write.remove([next(iter(synced.cache.state().fingerprint or {}))])
                 assert rows(mcfs)["sync"][-1] == f"syncing, 41 % (pid {os.getpid()}, for 0 s)"
-            told = status(mcfs)["syncing"]
-            assert (told["pid"], told["done"], told["total"]) == (os.getpid(), 5, 12)
-            assert datetime.fromisoformat(told["started_at"]).utcoffset() == timedelta()
+            shown = status(mcfs)["syncing"]
+            assert (shown["pid"], shown["done"], shown["total"]) == (os.getpid(), 5, 12)
+            assert datetime.fromisoformat(shown["started_at"]).utcoffset() == timedelta()
         assert status(mcfs)["syncing"] is None
 
     def test_another_process(self, mcfs: CommandRunner, library: Library, synced: Store) -> None:
@@ -295,13 +295,13 @@ class TestLastSync:
         self, mcfs: CommandRunner, library: Library, synced: Store
     ) -> None:
         sync(library, synced, full=True)
-        # What is in the database between the commit and the end.
+        # The state of the database between the commit and the end of a sync.
         with synced.cache.writing() as write:
             state = synced.cache.state()
             write.set_state(type(state)(state.library_uuid, state.fingerprint, state.started_at))
-        told = status(mcfs)
-        assert (told["tracks"], told["present"], told["broken"]) == (12, 11, {"bpm": 1})
-        assert told["last_sync"] is not None
+        shown = status(mcfs)
+        assert (shown["tracks"], shown["present"], shown["broken"]) == (12, 11, {"bpm": 1})
+        assert shown["last_sync"] is not None
 
     def test_is_long_ago(self, mcfs: CommandRunner, library: Library, synced: Store) -> None:
         sync(library, synced)
@@ -379,12 +379,12 @@ def test_a_branch_of_git_annex(
     says: str,
 ) -> None:
     run_in_library(library, command)
-    told = status(mcfs)
-    assert told["branch"].startswith(branch)
-    assert told["basis"] == basis
+    shown = status(mcfs)
+    assert shown["branch"].startswith(branch)
+    assert shown["basis"] == basis
     (result,) = rows(mcfs)["branch"]
     assert says in result
-    assert told["branch"] in result
+    assert shown["branch"] in result
 
 
 class TestMounts:

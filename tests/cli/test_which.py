@@ -108,21 +108,21 @@ class TestPaths:
     def test_a_file_of_the_work_tree(
         self, mcfs: CommandRunner, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        told = mcfs("which", f"all/{HALCYON}").out
-        assert mcfs("which", str(mcfs.library.top / SECOND_PATH[1])).out == told
+        expected = mcfs("which", f"all/{HALCYON}").out
+        assert mcfs("which", str(mcfs.library.top / SECOND_PATH[1])).out == expected
         monkeypatch.chdir(mcfs.library.top / "best of")
-        assert mcfs("which", "orbital again.mp3").out == told
-        assert mcfs("which", "../orbital.mp3").out == told
-        # A link into it, and one that leads nowhere.
+        assert mcfs("which", "orbital again.mp3").out == expected
+        assert mcfs("which", "../orbital.mp3").out == expected
+        # A link into the work tree, and a broken link.
         assert "not here" in mcfs("which", f"../{ABSENT}").out
 
     def test_in_a_mount(
         self, mcfs: CommandRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         needs_fuse()
-        told = mcfs("which", f"all/{HALCYON}").out
+        expected = mcfs("which", f"all/{HALCYON}").out
         with mounted(mcfs.library.top, tmp_path / "mnt") as served:
-            # Whatever library is around, and none at all.
+            # The current folder does not matter, also when it is in no library.
             monkeypatch.chdir(tmp_path)
             monkeypatch.setenv("HOME", str(tmp_path))
             (tmp_path / "link").symlink_to(served.path)
@@ -133,9 +133,11 @@ class TestPaths:
                 f"~/mnt/genre/Ambient/{HALCYON}",
                 f"link/all/{HALCYON}",
             ):
-                assert mcfs.anywhere("which", str(path)) == CommandResult(ExitCode.DONE, told, "")
+                assert mcfs.anywhere("which", str(path)) == CommandResult(
+                    ExitCode.DONE, expected, ""
+                )
             monkeypatch.chdir(served.path / "genre:ambient")
-            assert mcfs.anywhere("which", HALCYON) == CommandResult(ExitCode.DONE, told, "")
+            assert mcfs.anywhere("which", HALCYON) == CommandResult(ExitCode.DONE, expected, "")
             assert mcfs.anywhere("which", "nothing.mp3").code == ExitCode.USAGE
             monkeypatch.chdir(tmp_path)
 

@@ -1,4 +1,4 @@
-"""Which fields and values a library has: each that is named can be asked for."""
+"""Counts of fields and values: every name and value can be used in a query."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def census(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleCache]:
         ("rating", "0 2, 3 1, 5 2, loved 1"),
         ("tracknumber", "1/9 1, 3 1, 4 1"),
         ("energy", "10 1, 7 1, 9 1, low 1"),
-        # text: what most have comes first, in one spelling, however it is spelled
+        # text: the most frequent value first; spellings are merged
         ("mood", "dark 3, warm 1"),
         ("crate", "Festival 2, Peak 1, Peak time 1, Sunday (late) 1"),
         ("albumartist", "Massive Attack & Friends 1, Ryuichi Sakamoto 1"),
@@ -70,7 +70,7 @@ def test_each_value_can_be_asked_for(census: SampleCache, field: str) -> None:
     for tally in tallies:
         text = f"{field}:{tally.value}"
         if field == "size" and "-" in tally.value:
-            # The end of a step belongs to the next.
+            # The end of a range belongs to the next range.
             low, _, high = tally.value.partition("-")
             text = f"size:>={low} size:<{high}"
         assert census.count(text) == tally.tracks, text
@@ -102,7 +102,7 @@ def test_a_size_is_in_one_step(
         ("key", 15, "key", False),
         ("mood", 3, "text", False),
         ("настроение", 1, "text", False),
-        # what mcfs has a meaning for hides what the library calls so
+        # a derived field hides an annex field of the same name
         ("meta.size", 1, "text", False),
         ("size", 22, "size", True),
         ("meta.present", 1, "text", False),

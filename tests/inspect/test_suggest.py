@@ -36,16 +36,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         ('artist:"basic chanel"', 'artist:"basic channel"'),
         ('artist:="basic chanel"', 'artist:="basic channel"'),
         ("mood:drak", "mood:dark"),
-        # another spelling of the field is asked too
+        # fields that are searched together
         ('albumartist:"masive attack"', 'albumartist:"massive attack"'),
         ("composer:dvorrak", "composer:dvorak"),
-        # the term that nothing has is to blame, not the one beside it
+        # only the term that finds nothing is corrected
         ("genre:techno artist:surgon", "artist:surgeon"),
         ("genre:tehno | genre:xyz", "genre:techno"),
         ("bpm:999 genre:tehno", "genre:techno"),
         ("sort:bpm limit:5 genre:tehno", "genre:techno"),
         ("(genre:techno | (bpm:5 genre:ambeint)) year:1999", "genre:ambient"),
-        # nothing to say
+        # no suggestion
         ("genre:zzzzzz", None),
         ("genre:techno artist:orbital bpm:999", None),
         ("bpm:999", None),
