@@ -110,20 +110,21 @@ def run(arguments: list[str]) -> int:
     except McfsError as error:
         _print_json_error(error, context)
         _print_error(error)
+        _flush_output()
         return error.exit_code
     except OSError as error:
-        _print_json_error(error, context)
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"mcfs: {where}{error.strerror or error}", err=True)
-        try:
-            sys.stdout.flush()
-        except OSError:
-            _drop_output()
+        sentence = f"{where}{error.strerror or error}"
+        _print_json_error(sentence, context)
+        click.echo(f"mcfs: {sentence}", err=True)
+        _flush_output()
         return ExitCode.FAILED
     except Exception as error:
         if "MCFS_TRACEBACK" in os.environ:
             raise
+        _print_json_error(bug_sentence(error), context)
         click.echo(f"mcfs: {bug_sentence(error)} (MCFS_TRACEBACK=1 shows where)", err=True)
+        _flush_output()
         return ExitCode.FAILED
     return result if isinstance(result, int) else ExitCode.DONE
 
@@ -139,12 +140,20 @@ def _open_closed_streams() -> None:
             setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: SIM115  (it stays open)
 
 
+def _flush_output() -> None:
+    """After a failure: output that cannot be written must not hide it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+
+
 def _drop_output() -> None:
     """Output that cannot be written: Python would try again at exit, and complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _print_json_error(error: Exception, context: click.Context | None) -> None:
+def _print_json_error(error: Exception | str, context: click.Context | None) -> None:
     if context is not None:
         from mcfs.cli.json_output import print_error_as_json
 

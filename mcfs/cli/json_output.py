@@ -48,7 +48,7 @@ def _noting_start(pieces: Iterable[str]) -> Iterator[str]:
     yield from rest
 
 
-def print_error_as_json(error: Exception, context: click.Context) -> None:
+def print_error_as_json(error: Exception | str, context: click.Context) -> None:
     """Print a failure, if this command was asked for JSON and has not printed any."""
     if context.meta.pop(_EXPECTED, False):
         from mcfs.export.json_objects import error_object, json_text

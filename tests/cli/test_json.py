@@ -74,6 +74,22 @@ class TestFailures:
         assert captured.err == f"mcfs: {error['message']}\n"
         assert (error["suggestion"], error["position"]) == (None, None)
 
+    def test_a_failure_of_the_system(
+        self, mcfs: CommandRunner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise PermissionError(13, "Permission denied", "/music")
+
+        monkeypatch.setattr("mcfs.cli.status.gather_status", fail)
+        result = mcfs("status", "--json")
+        assert result.code == ExitCode.FAILED
+        assert json.loads(result.out)["error"]["message"] == "/music: Permission denied"
+
+    def test_a_closed_pipe(self, mcfs: CommandRunner) -> None:
+        result = mcfs.in_shell("mcfs search --json gnere:techno | true")
+        assert result.code == ExitCode.USAGE
+        assert result.err.splitlines()[1:] == ["  gnere:techno", "  ^"]
+
     def test_without_the_option_nothing_is_printed(self, mcfs: CommandRunner) -> None:
         assert mcfs("search", "gnere:techno").out == ""
 
