@@ -88,7 +88,7 @@ class ExpressionCompiler:
         """One expression, with all that it is made of."""
         if depth > MAX_DEPTH:
             raise self._error(
-                f"{MAX_DEPTH} things in each other are the most", node, "write a simpler template"
+                f"{MAX_DEPTH} levels of nesting are the most", node, "write a simpler template"
             )
         match node:
             case nodes.Name(name=name):
@@ -122,7 +122,7 @@ class ExpressionCompiler:
             case nodes.Call(node=called):
                 raise self._call_error(called)
             case nodes.Pos():
-                raise self._error("a plus needs two numbers", node, "write a number without it")
+                raise self._error("`+` needs two numbers", node, "write a number without it")
             case nodes.Tuple():
                 raise self._error("nothing between the parentheses", node, "write a field in them")
             case _:  # pragma: no cover  (the lexer lets nothing else through)
@@ -147,7 +147,7 @@ class ExpressionCompiler:
             case nodes.Getitem(node=nodes.Name(), arg=nodes.Const(value=str(text))) if text.strip():
                 return f"{META}.{fold(text)}"
             case _:
-                raise self._error("this is no name of a field", node, f"write {META_EXAMPLE}")
+                raise self._error("this is not the name of a field", node, f"write {META_EXAMPLE}")
 
     def _negative(self, inner: nodes.Expr, depth: int) -> Expression:
         part = self._number(inner, depth)
@@ -176,7 +176,7 @@ class ExpressionCompiler:
         hint = "write a number, or a field that holds one"
         if isinstance(node, nodes.Const) and part.kind is Kind.TEXT:
             hint = "write a number without quotes, and text outside of the braces"
-        raise self._error(f"this is {part.kind.value}, and no number", node, hint)
+        raise self._error(f"this is {part.kind.value}, not a number", node, hint)
 
     def _comparison(self, node: nodes.Compare, depth: int) -> Expression:
         first = self.compile(node.expr, depth)
@@ -279,7 +279,7 @@ class ExpressionCompiler:
         hint = "write a field and a filter: {{ bpm | round_to(5) }}"
         if isinstance(called, nodes.Name) and called.name in FILTERS:
             hint = f"write the field first: {{{{ bpm | {FILTERS[called.name].example} }}}}"
-        return self._error("nothing is called here", called, hint)
+        return self._error("there are no functions", called, hint)
 
 
 def _field_text(name: str) -> str:

@@ -40,25 +40,28 @@ _SIDE_BY_SIDE = "write the fields side by side: {{ artist }} - {{ title }}"
 _COMPARE = 'compare instead: genre == "Dub" or genre == "Techno"'
 _REFUSED_TOKENS = {
     "block_begin": (
-        "nothing but {{ … }} is worked out",
+        "only {{ … }} is supported",
         'write a choice as {{ "fast" if bpm > 140 else "slow" }}',
     ),
-    "raw_begin": ("nothing but {{ … }} is worked out", "leave this out"),
+    "raw_begin": ("only {{ … }} is supported", "leave this out"),
     "comment_begin": ("a template has no comments", "leave this out"),
-    "~": ("`~` joins nothing here", _SIDE_BY_SIDE),
-    ",": ("a comma joins nothing here", _SIDE_BY_SIDE),
-    "**": ("there are no powers here", "write bpm * bpm"),
-    "[": ("there are no lists here, and no parts of a value", "write a field alone: {{ genre }}"),
+    "~": ("there is no operator `~`", _SIDE_BY_SIDE),
+    ",": ("there are no lists with commas", _SIDE_BY_SIDE),
+    "**": ("there is no operator `**`", "write bpm * bpm"),
+    "[": ("there are no lists and no indexes", "write a field alone: {{ genre }}"),
     ".": ("a field has no parts", f"write its name alone: {{{{ title }}}}, or {META_EXAMPLE}"),
-    "{": ("there is nothing in more than two braces", "write {{ genre }}"),
-    ":": ("a colon means nothing here", _COMPARE),
-    ";": ("a semicolon means nothing here", _SIDE_BY_SIDE),
+    "{": ("more than two braces", "write {{ genre }}"),
+    ":": ("a colon is not allowed here", _COMPARE),
+    ";": ("a semicolon is not allowed here", _SIDE_BY_SIDE),
     "=": (
-        "nothing is set here",
+        "a template cannot assign",
         "write == to compare, and what a filter takes without a name: round_to(5)",
     ),
-    "is": ("`is` tests nothing here", 'compare instead: genre == "Dub", or write default("none")'),
-    "in": ("`in` looks into nothing here", _COMPARE),
+    "is": (
+        "there is no operator `is`",
+        'compare instead: genre == "Dub", or write default("none")',
+    ),
+    "in": ("there is no operator `in`", _COMPARE),
 }
 _REPLACEMENTS = {
     "&": "write `and`",
@@ -98,7 +101,7 @@ def tokens(text: str) -> Iterator[Token]:
         count += 1
         if count > MAX_TOKENS:
             raise TemplateError(
-                f"a template may have {MAX_TOKENS} words and signs", text, at, "write fewer"
+                f"a template may have {MAX_TOKENS} words and symbols", text, at, "write fewer"
             )
         match kind:
             case "variable_begin":
@@ -138,7 +141,10 @@ def _raw_tokens(text: str, nested: list[int]) -> Iterator[tuple[int, str, str]]:
         if kind in ("variable_begin", "variable_end") and piece.strip() not in ("{{", "}}"):
             at = plain.find(piece, at)
             raise TemplateError(
-                f"`{piece.strip()}` cuts no space here", text, at, "write {{ and }} with a space"
+                f"`{piece.strip()}` does not strip space here",
+                text,
+                at,
+                "write {{ and }} with a space",
             )
         if piece == "," and nested:
             raise TemplateError("a filter takes one value", text, at, "write for example pad(2)")
@@ -192,7 +198,7 @@ def _lexer_error(text: str, at: int, nested: list[int]) -> TemplateError:
     if char == "}" and nested:
         return TemplateError("a parenthesis is not closed", text, nested[-1], "write `)`")
     if char == "}":
-        return TemplateError("one brace closes nothing", text, at, "write }}")
+        return TemplateError("a single brace", text, at, "write }}")
     if char == ")":
         return TemplateError("nothing to close here", text, at, "leave this parenthesis out")
     meant = _REPLACEMENTS.get(char, 'write a field, a number or "text"')
@@ -222,7 +228,7 @@ def _unquoted(text: str, at: int, piece: str) -> str:
 def _number(text: str, at: int, piece: str, *, whole: bool) -> float:
     bare = piece.replace("_", "")
     if not bare.isascii():
-        raise TemplateError("this is no number here", text, at, "write it in digits from 0 to 9")
+        raise TemplateError("this is not a number", text, at, "write it in digits from 0 to 9")
     number = int(bare, 0) if whole else float(bare)
     if number > MAX_NUMBER:
         raise TemplateError("a number may have 15 digits", text, at, "write a smaller one")

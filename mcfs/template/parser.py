@@ -107,7 +107,7 @@ def _unexpected_token(text: str, at: int) -> TemplateError:
     """The error for a token where Jinja2's parser expected another."""
     before, rest = text[:at].rstrip(), text[at:]
     if before.endswith("|") and rest.startswith("|"):
-        return TemplateError("two bars mean nothing here", text, at, "write `or`")
+        return TemplateError("there is no operator `||`", text, at, "write `or`")
     if before.endswith("|"):
         return TemplateError(
             "the name of a filter is missing", text, at, "write for example {{ bpm | round }}"

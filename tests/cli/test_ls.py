@@ -152,7 +152,7 @@ class TestErrors:
                 "uper",
             ),
             ("genre:techno {{ artist }}", "write genre:techno/{{ artist }}", "genre"),
-            ("all/{% for x in y %}", "nothing but {{ … }} is worked out", "{%"),
+            ("all/{% for x in y %}", "only {{ … }} is supported", "{%"),
             ("{{ artist.upper() }}", "a field has no parts", ".upper"),
             ("nothing.m3u8", "not a query", "nothing"),
             (f"all/{HALCYON}/x", "a file holds nothing", "x"),
