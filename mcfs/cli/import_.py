@@ -164,12 +164,13 @@ def tags(
 
 def _run(start: Start, library_path: Path | None, *, dry_run: bool, as_json: bool) -> int:
     report = _JsonReport() if as_json else _TextReport(lists_changes=dry_run)
-    with (
-        open_session(library_path) as session,
-        count_bar("importing") as on_progress,
-        _no_garbage_collection(),
-    ):
-        result = start(session.library, session.store, session.settings, report.event, on_progress)
+    with open_session(library_path) as session:
+        # Before the bar appears: a first sync has a bar of its own, and rich shows only one.
+        session.ensure_synced()
+        with count_bar("importing") as on_progress, _no_garbage_collection():
+            result = start(
+                session.library, session.store, session.settings, report.event, on_progress
+            )
     report.end(result)
     return ExitCode.DONE if result.success else ExitCode.PARTLY_DONE
 
