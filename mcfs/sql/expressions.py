@@ -1,7 +1,7 @@
-"""Shapes as SQL: which tracks a query names, and in what order.
+"""Shapes as SQL: which tracks match a query, and in what order.
 
-Owns how SQLite is led to start from what is few, and how long and deep a statement may be: its parser
-has limits.
+Owns the hints that make SQLite start from the smallest set, and splits conditions that are longer or
+deeper than its parser allows.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ Operand = SQLColumnExpression[Any]
 
 _FTS = table("value_fts", column("rowid"))
 _FILE_FTS = table("track_file_fts", column("rowid"))
-# SQLite's parser holds 100 things at once, and its expressions are 1,000 deep at most: a chain of
-# terms counts as deep as it is long.
+# SQLite's parser has a stack of 100 entries, and its expressions may be 1,000 deep; a chain of terms is
+# as deep as it is long.
 _MAX_DEPTH = 6
 _MAX_TERMS = 200
 _OPERATORS: dict[Comparison, Callable[[Any, Any], ColumnElement[bool]]] = {
@@ -86,12 +86,12 @@ _OPERATORS: dict[Comparison, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 
 def in_query(shape: QueryShape) -> ColumnElement[bool]:
-    """Whether a track is in a query's answer, whatever its place in the order."""
+    """Whether a track matches a query; its order does not matter."""
     return track_condition(shape.where if shape.limit is None else InCut(shape), Track)
 
 
 def narrowed(statement: Select[*Columns], shape: QueryShape, track: TrackTable) -> Select[*Columns]:
-    """A statement about tracks, of those in a query's answer, in its order; without one, by name."""
+    """A statement restricted to the tracks that match a query, in its order; without one, by name."""
     statement = statement.where(track_condition(shape.where, track))
     for key in shape.order:
         statement = statement.order_by(*_order(key, track))
@@ -102,7 +102,10 @@ def narrowed(statement: Select[*Columns], shape: QueryShape, track: TrackTable) 
 def track_condition(
     condition: Condition, track: TrackTable, depth: int = 0, *, use_index: bool = True
 ) -> ColumnElement[bool]:
-    """One condition. What is too deep or too long for SQLite's parser becomes a subquery."""
+    """One condition as SQL. What is too deep or too long for SQLite's parser becomes a subquery.
+
+    Without `use_index`, SQLite does not start from this condition.
+    """
     match condition:
         case AllOf(conditions) if len(conditions) > _MAX_TERMS:
             parts = tuple(Subquery(AllOf(some)) for some in _split(conditions))
@@ -113,7 +116,7 @@ def track_condition(
         case AllOf() | AnyOf() | NotThat() if depth > _MAX_DEPTH:
             return track_condition(Subquery(condition), track)
         case AllOf(conditions):
-            # Of several sets, SQLite shall start from the first alone.
+            # SQLite is to start from the first of them only.
             each = (
                 track_condition(one, track, depth + 1, use_index=place == 0)
                 for place, one in enumerate(conditions)
@@ -157,12 +160,12 @@ def _split(conditions: tuple[Condition, ...]) -> Iterator[tuple[Condition, ...]]
 
 
 def _track_id(track: TrackTable, *, use_index: bool) -> SQLColumnExpression[int]:
-    """A sum is no column with an index: SQLite does not start from it."""
+    """SQLite uses no index for a sum."""
     return track.id if use_index else track.id + 0
 
 
 def _json(parameter: Parameter) -> Select[Any]:
-    """The items of a JSON array, which is one parameter however long it is."""
+    """The items of a JSON array: one parameter, however many items."""
     return select(func.json_each(bindparam(parameter)).table_valued("value").c.value)
 
 
@@ -170,7 +173,7 @@ def _tracks_with_text(fields: tuple[str, ...], test: TextTest) -> Ids:
     by_value = _tracks_with_value(_values_with_text(fields, test))
     if LOCATION not in fields:
         return by_value
-    # Work paths are kept with the files.
+    # Work paths are stored with the files, not as values.
     by_file = _tracks_with_work_path(test)
     return by_file if fields == (LOCATION,) else union_all(by_value, by_file)
 
@@ -211,8 +214,8 @@ def _values_with_text(fields: tuple[str, ...], test: TextTest) -> Select[int]:
     in_fields = Value.field_id.in_(field_ids)
     match test:
         case ContainsTrigrams(phrase):
-            # The sum hides the field from SQLite's planner, which would walk all of its values otherwise
-            # and look each up in what the trigrams found.
+            # The sum keeps SQLite from walking all values of the field, and looking each up among those
+            # that the trigram index found.
             return values.join(_FTS, _FTS.c.rowid == Value.id).where(
                 literal_column("value_fts").op("MATCH")(bindparam(phrase)),
                 (Value.field_id + 0).in_(field_ids),
@@ -228,8 +231,8 @@ def _values_with_text(fields: tuple[str, ...], test: TextTest) -> Select[int]:
 
 
 def ids_of_fields(names: tuple[str, ...]) -> Select[int]:
-    """The stored fields of these names."""
-    # Not IN: SQLAlchemy would spell that out anew at every execution.
+    """The ids of the stored fields with these names."""
+    # Not IN: SQLAlchemy would expand its parameters at every execution.
     return select(Field.id).where(or_(*(Field.name == name for name in names)))
 
 
@@ -264,7 +267,7 @@ def _order(key: SortKey, track: TrackTable) -> list[ColumnElement[Any]]:
 
 
 def _sort_columns(name: str, track: TrackTable) -> list[Any]:
-    """One value of each track, the smallest, which is what its columns show."""
+    """What to sort by: the smallest value of each track, which is the one that its columns repeat."""
     field = field_named(field_named(name).compares or name)
     if field.derived_column is not None:
         return [getattr(track, field.derived_column)]

@@ -127,7 +127,7 @@ def _values_of_few(shape: QueryShape, fields: tuple[str, ...]) -> Select[int, st
 def _values_of_nearly_all(
     shape: QueryShape, fields: tuple[str, ...]
 ) -> Select[int, str, float | None]:
-    # Nearly every value has a track that is here: to look for one is quicker than to walk them all.
+    # Nearly every value has a track that matches: finding one is faster than walking all.
     having = (
         select(TrackValue.track_id)
         .join(Track, Track.id == TrackValue.track_id)
@@ -142,7 +142,7 @@ def _value_ids_by_track(shape: QueryShape, fields: tuple[str, ...]) -> Select[in
     return (
         select(TrackValue.track_id, TrackValue.value_id)
         .join(Value, Value.id == TrackValue.value_id)
-        # A sum is no column with an index: one by one they would be looked up for each value.
+        # The sum keeps SQLite from looking up the tracks one by one for each value.
         .where(Value.field_id.in_(ids_of_fields(fields)), (TrackValue.track_id + 0).in_(tracks))
     )
 
@@ -161,7 +161,7 @@ def _of_tracks(
     return (
         values.select_from(Track)
         .join(TrackValue, TrackValue.track_id == Track.id)
-        # From the tracks, and not from the values: a sum is no column with an index.
+        # The sums make SQLite start from the tracks, not from the values.
         .join(Value, Value.id == TrackValue.value_id + 0)
         .where(in_query(shape), (Value.field_id + 0).in_(ids_of_fields(fields)))
     )
@@ -171,8 +171,8 @@ def _of_tracks(
 def _combinations(
     fields: tuple[tuple[str, ...], ...], columns: tuple[str, ...], untitled: int | None
 ) -> Select[*tuple[Any, ...]]:
-    # Each field apart, from its values to their tracks: a walk over all that each track has is ten times
-    # as long. SQLite makes an index for the joins by itself.
+    # Each field by itself, from its values to their tracks: walking all values of each track takes ten
+    # times as long. SQLite makes an index for the joins by itself.
     by_field = [
         select(TrackValue.track_id, TrackValue.value_id)
         .join(Value, Value.id + 0 == TrackValue.value_id)

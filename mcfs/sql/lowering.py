@@ -73,7 +73,7 @@ T = TypeVar("T")
 
 
 def _cached(make: Callable[P, T]) -> Callable[P, T]:
-    """The same, looked up: shapes have few parts that differ, and making one takes three times as long."""
+    """The same, from a cache: few parts of shapes differ, and making one takes three times as long."""
     return cast("Callable[P, T]", lru_cache(1000)(make))
 
 
@@ -283,5 +283,5 @@ _SELECTIVITY: dict[type[Term], int] = {
 
 def _derived_column(name: str) -> str:
     column = field_named(name).derived_column
-    assert column is not None, f"{name} is asked as only fields that a sync makes can be"
+    assert column is not None, f"{name} has no column that a sync fills"
     return column

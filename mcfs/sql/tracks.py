@@ -26,7 +26,7 @@ from mcfs.sql.shape import QueryShape
 
 AnyColumns = tuple[Any, ...]
 
-# What a command has to know of a track to find the rest of it.
+# From these a command finds all else about a track.
 _LISTED = (
     "id",
     "annex_key",
@@ -72,7 +72,7 @@ _ENTRY: list[ColumnElement[Any]] = [_ENTRY_COLUMNS[name].label(name) for name in
 
 
 def select_tracks(bound: BoundQuery) -> Compiled[*AnyColumns]:
-    """The tracks of a query, in its order; without one, by name."""
+    """The tracks that match a query, in its order; without one, by name."""
     return compiled(_tracks, bound)
 
 

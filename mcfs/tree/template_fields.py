@@ -1,7 +1,7 @@
-"""What the names in a template stand for: where each looks, and what it finds there.
+"""Where the fields of a template are read from: stored values, a column of the track, or its path.
 
-Owns the table of these places, and how what is stored becomes a cell: the one value of a field that a
-template sees. Pure; the rows come from the store (`grouping.py`).
+Owns the choice, and how what is stored becomes a cell: one value as a template sees it. Pure; the rows
+are read by `template_cells.py`.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from mcfs.fields import Field, FieldTable, field_table
 from mcfs.fields.kinds import Kind
 from mcfs.template import Cell
 
-# The whole name of the file, and the name without its extension; in templates only.
+# Fields that only templates have: the name of the file, and the same without its extension.
 _FILENAME = "filename"
 _STEM = "stem"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredValues:
-    """The values of stored fields; `name` says how they are read."""
+    """The values of stored fields, read as those of the field `name`."""
 
     name: str
     fields: tuple[str, ...]
     field: Field = dataclass_field(compare=False, repr=False)
 
     def cell(self, text: str, number: float | None) -> Cell:
-        """One value as a template sees it: a number where the field promises one and keeps it."""
+        """One value as a template sees it: a number if the field promises one, and the value is one."""
         return self.field.template_value(text, number)
 
     def joined(self, cells: Sequence[Cell]) -> Cell:
-        """Several values as one, where there is room for one only: in the name of a file."""
+        """Several values as one, for the name of a file: the smallest number, or all texts with commas."""
         known = [cell for cell in cells if cell is not None]
         if len(known) < 2:
             return known[0] if known else None
@@ -45,24 +45,24 @@ class StoredValues:
 
 @dataclass(frozen=True, slots=True)
 class TrackColumn:
-    """What a sync made for every track."""
+    """A column of the track that a sync fills."""
 
     column: str
     kind: Kind = dataclass_field(compare=False, repr=False)
 
     def cell(self, kept: Any) -> Cell:
-        """From what the column keeps."""
+        """The stored content of the column as a template sees it."""
         return self.kind.template_value_of_column(kept)
 
 
 @dataclass(frozen=True, slots=True)
 class PathPart:
-    """A part of the path of the track's first file."""
+    """A part of the path of the track's first file; the stem stands in for a missing title."""
 
     part: str
 
     def cell(self, work_path: str) -> Cell:
-        """`stem` is what serves where a title is missing."""
+        """This part of a work path."""
         directory, _, filename = work_path.rpartition("/")
         stem, dot, extension = filename.rpartition(".")
         match self.part:
@@ -83,7 +83,7 @@ FILE_STEM = PathPart(_STEM)
 
 
 def field_source(name: str) -> FieldSource:
-    """Where a name in a template looks. Any name may: a field that nobody has is missing everywhere."""
+    """Where a field of a template is read from. Any name is allowed: an unknown field is always missing."""
     return _field_source(field_table(), name)
 
 
@@ -96,5 +96,5 @@ def _field_source(table: FieldTable, name: str) -> FieldSource:
         return TrackColumn(field.derived_column, field.kind)
     if field.is_of_path:
         return PathPart(field.stored_names[0])
-    # `any` has no values of its own; whoever names it in a template means an annex field of that name.
+    # `any` has no values of its own; in a template it is the annex field of that name.
     return StoredValues(field.name, field.stored_names or (field.name,), field)

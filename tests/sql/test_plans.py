@@ -1,4 +1,4 @@
-"""No typical question reads every value of every track."""
+"""Query plans: no typical query reads every value of every track."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ TYPICAL = [
 
 @pytest.fixture(scope="module")
 def file(cache: SampleCache) -> Iterator[sqlite3.Connection]:
-    """The cache, opened by nobody's settings but SQLite's own."""
+    """The cache, opened with SQLite's default settings."""
     connection = sqlite3.connect(cache.folder / "cache.db")
     connection.create_function("mcfs_shuffle", 2, lambda *_: b"", deterministic=True)
     # The file is opened by the first statement, not by a test that counts open files.
@@ -70,7 +70,7 @@ def file(cache: SampleCache) -> Iterator[sqlite3.Connection]:
 
 
 def _plan(file: sqlite3.Connection, compiled: AnyCompiled) -> tuple[str, list[str]]:
-    """The statement, and what SQLite says it will do."""
+    """The statement, and the steps of its plan."""
     statement = compiled.statement.compile(
         dialect=sqlite.dialect(paramstyle="named"), compile_kwargs={"render_postcompile": True}
     )
@@ -81,7 +81,7 @@ def _plan(file: sqlite3.Connection, compiled: AnyCompiled) -> tuple[str, list[st
 
 
 def _scanned(file: sqlite3.Connection, compiled: AnyCompiled) -> list[str]:
-    """The steps that go through all of `track_value`, by whatever name the statement calls it."""
+    """The steps that scan all of `track_value`, under any alias."""
     statement, steps = _plan(file, compiled)
     names = {"track_value", *re.findall(r"\btrack_value AS (\w+)", statement)}
     return [step for step in steps if step.startswith("SCAN ") and step.split()[1] in names]

@@ -1,4 +1,4 @@
-"""What is said of a template that is refused: where, why, and what to write instead."""
+"""The errors of bad templates: the position, the reason, and what to write instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds of any text and any values: nothing is unforeseen, nothing grows, nothing leaves its folder."""
+"""For any text and any cells: no unexpected error, no long text, no slash in a name."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CELL: st.SearchStrategy[Cell] = (
 
 @st.composite
 def expressions(draw: st.DrawFn, depth: int = 4) -> str:
-    """One that is right, with parentheses wherever they can be."""
+    """A valid expression, with parentheses wherever they are allowed."""
     inner = expressions(depth - 1)
     name = draw(st.sampled_from(["a", "B", "genre", "été", "ext"]))
     shape = draw(st.integers(0, 9)) if depth else draw(st.integers(0, 2))
@@ -91,7 +91,7 @@ def templates(draw: st.DrawFn) -> str:
 
 @st.composite
 def spoiled(draw: st.DrawFn) -> str:
-    """One that was right before something was put in, or left out."""
+    """A valid template with something inserted or left out."""
     text = draw(templates())
     at = draw(st.integers(0, len(text)))
     return text[:at] + draw(SCRAP | st.just("")) + text[at + draw(st.integers(0, 2)) :]
@@ -233,7 +233,7 @@ def test_hostile_templates_are_refused_or_harmless(text: str) -> None:
 
 
 def _effort(text: str) -> tuple[int, int]:
-    """How many functions are called until a text is read or refused and rendered, and how deep."""
+    """How many functions are called until a text is refused or rendered, and how deeply nested."""
     calls = depth = deepest = 0
 
     def tally(_frame: object, event: str, _argument: object) -> None:
@@ -256,7 +256,7 @@ def _effort(text: str) -> tuple[int, int]:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_template_takes_much_work_or_stack(text: str) -> None:
-    """Were it read until Python gives up, what is refused would depend on how deep the caller is."""
+    """Limits of ours, not Python's recursion limit: that would depend on how deep the caller is."""
     calls, deepest = _effort(text)
     assert calls < 100_000
     assert deepest < 450

@@ -1,4 +1,4 @@
-"""What a template shows: a table of texts, values, and names."""
+"""Rendering: a table of templates, cells, and texts."""
 
 from __future__ import annotations
 
