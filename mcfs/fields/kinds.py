@@ -224,6 +224,11 @@ class Year(Number):
         found = self._YEAR.match(text)
         return float(found.group(1)) if found else None
 
+    def decade_of(self, text: str) -> str | None:
+        """ "1990s", of a stored value."""
+        year = self.number_of(text)
+        return None if year is None else f"{int(year) // 10:03}0s"
+
     def read(self, written: str) -> Interval | None:
         return amounts.decade(written) or amounts.year(written)
 

@@ -277,6 +277,9 @@ class FieldTable:
 
     def __init__(self, rows: Iterable[Field]) -> None:
         self.rows = tuple(rows)
+        names = [name for row in self.rows for name in (row.name, *row.aliases)]
+        if len(names) != len(set(names)):
+            raise ValueError("two fields have the same name or alias")
         self.by_name = {row.name: row for row in self.rows}
         self.by_alias = {alias: row.name for row in self.rows for alias in row.aliases}
         self._by_stored_name = {name: row for row in self.rows for name in row.stored_names}

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
 from mcfs.annex.read_library import AnnexedKey
+from mcfs.fields.kinds import Year
 from mcfs.store import TrackRecord
 from mcfs.text.fold import fold
 from mcfs.text.track_names import stem_and_suffix, track_name
@@ -37,10 +38,13 @@ _LIVE = re.compile(
 )
 
 
+_YEAR = Year()
+
+
 def decade(values: Mapping[str, Sequence[str]]) -> str | None:
     """The decade of the earliest year of the track, such as "1990s"."""
-    years = sorted(found.group() for year in values.get("year", ()) if (found := _YEAR.match(year)))
-    return f"{years[0][:3]}0s" if years else None
+    decades = [_YEAR.decade_of(year) for year in values.get("year", ())]
+    return min((found for found in decades if found is not None), default=None)
 
 
 def added_at(values: Mapping[str, Sequence[str]]) -> datetime | None:
@@ -60,9 +64,6 @@ def _moment(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-_YEAR = re.compile(r"\d{4}")
 
 
 # A library has a few dozen field names, each a hundred thousand times.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from mcfs.fields.kinds import Year
 from mcfs.template.values import Cell, Kind, cell_number, cell_text, is_missing, short_text
 from mcfs.text.fold import fold
 from mcfs.text.musical_keys import key_number, lancelot, open_key
@@ -109,15 +110,6 @@ def _first_letter(text: str) -> str:
     return capital if len(capital) == 1 else first
 
 
-_YEAR = re.compile(r"\s*([0-9]{3})[0-9]")
-
-
-def _decade(text: str) -> str | None:
-    """The decade of a year, or of a date that begins with one."""
-    found = _YEAR.match(text)
-    return f"{found.group(1)}0s" if found else None
-
-
 def _key(spell: Callable[[int], str]) -> Apply:
     def apply(cell: Cell) -> Cell:
         number = key_number(short_text(cell)) if isinstance(cell, str) else None
@@ -149,7 +141,7 @@ _FALLBACK = Argument("a text with something in it, or a number", lambda cell: no
 
 FILTERS: Mapping[str, Filter] = {
     "camelot": Filter(_key(lancelot), Kind.TEXT, "camelot"),
-    "decade": Filter(_on_text(_decade), Kind.TEXT, "decade"),
+    "decade": Filter(_on_text(Year().decade_of), Kind.TEXT, "decade"),
     "default": Filter(_default, Kind.ANY, 'default("none")', _FALLBACK),
     "first_letter": Filter(_on_text(_first_letter), Kind.TEXT, "first_letter"),
     "int": Filter(_on_number(math.trunc), Kind.NUMBER, "int"),
