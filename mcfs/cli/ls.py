@@ -16,10 +16,9 @@ from mcfs.cli.session import locate_path, open_session
 from mcfs.cli.terminal import output_of, print_exactly, print_lines, print_message
 from mcfs.cli.text_layout import printable, truncate
 from mcfs.export.json_objects import json_array, track_object
-from mcfs.inspect.walk import last_step
+from mcfs.inspect.walk import entries_at, is_folder
 from mcfs.store import Store
-from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode
-from mcfs.tree.tree import Tree
+from mcfs.tree.nodes import Node, TrackNode
 
 _MEGABYTE = 1024 * 1024
 
@@ -47,7 +46,7 @@ def command(
     """
     place, inside = locate_path(mount_path, library_path)
     with open_session(place, absent=absent) as session:
-        entries = list(_list(inside, session.tree))
+        entries = list(entries_at(inside, session.tree))
         if as_json:
             print_json_pieces(json_array(_objects(entries, session.store)))
         elif long:
@@ -69,21 +68,8 @@ def _print(lines: Iterable[str]) -> None:
     print_lines(shown if width is None else (truncate(line, width) for line in shown))
 
 
-def _list(mount_path: str, tree: Tree) -> Iterator[tuple[str, Node]]:
-    """The entries of a folder; a file or a track is listed as itself."""
-    step = last_step(mount_path, tree)
-    if _is_file(step.node):
-        yield step.name, step.node
-    else:
-        yield from tree.children(step.node).entries.items()
-
-
 def _mark(node: Node) -> str:
-    return "" if _is_file(node) else "/"
-
-
-def _is_file(node: Node) -> bool:
-    return isinstance(node, TrackNode | ExportNode | InfoFileNode)
+    return "/" if is_folder(node) else ""
 
 
 def _long_lines(entries: _Entries, library: Library) -> Iterator[str]:
@@ -115,4 +101,4 @@ def _objects(entries: _Entries, store: Store) -> Iterator[dict[str, Any]]:
         if isinstance(node, TrackNode) and node.annex_key in records:
             yield {**track_object(records[node.annex_key]), "name": name, "type": "track"}
         else:
-            yield {"name": name, "type": "file" if _is_file(node) else "folder"}
+            yield {"name": name, "type": "folder" if is_folder(node) else "file"}

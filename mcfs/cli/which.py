@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from mcfs.annex.library import Library
-from mcfs.annex.whereis import Copy, whereis
 from mcfs.cli import options
 from mcfs.cli.json_output import json_option, print_json
 from mcfs.cli.session import locate_path, open_session
@@ -34,29 +33,26 @@ def command(paths: tuple[str, ...], as_json: bool, library_path: Path | None) ->
     A path in a mount is about the library of that mount. Any other path starts at
     the root that a mount would have, or is the path of a file in the work tree.
     """
-    found: list[tuple[Library, LocatedTrack, tuple[Copy, ...]]] = []
+    found: list[tuple[Library, LocatedTrack]] = []
     located = [locate_path(path, library_path) for path in paths]
     for place, together in itertools.groupby(located, lambda each: each[0]):
         with open_session(place) as session:
             library = session.library
             inside = [path for _, path in together]
-            tracks = locate_tracks(inside, library, session.store, session.settings)
-        # Asking git-annex is slow, and people only need it for content that is not here.
-        keys = [each.track.annex_key for each in tracks if as_json or each.content is None]
-        copies_of = whereis(library, keys) if keys else {}
-        found += [(library, each, copies_of.get(each.track.annex_key, ())) for each in tracks]
+            tracks = locate_tracks(
+                inside, library, session.store, session.settings, all_copies=as_json
+            )
+        found += [(library, track) for track in tracks]
     if as_json:
-        print_json([_object(each, copies) for _, each, copies in found])
+        print_json([_object(each) for _, each in found])
         return
     output = output_of()
-    for number, (library, each, copies) in enumerate(found):
-        rows = _rows(library, each, copies)
+    for number, (library, each) in enumerate(found):
+        rows = _rows(library, each)
         print_lines([*([""] if number else []), *labelled_lines(rows, output, wrapped=False)])
 
 
-def _rows(
-    library: Library, found: LocatedTrack, copies: tuple[Copy, ...]
-) -> Iterator[tuple[str, str]]:
+def _rows(library: Library, found: LocatedTrack) -> Iterator[tuple[str, str]]:
     yield "name", found.track.name
     for file in found.track.files:
         yield "work path", str(library.top / file)
@@ -64,15 +60,15 @@ def _rows(
     if found.content is not None:
         yield "content", str(found.content)
         return
-    yield "content", "not here" if copies else "not here, and no other place is known"
-    for copy in copies:
+    yield "content", "not here" if found.copies else "not here, and no other place is known"
+    for copy in found.copies:
         yield "held by", copy.description or copy.uuid
-    for copy in copies:
+    for copy in found.copies:
         for url in copy.urls:
             yield "web", url
 
 
-def _object(found: LocatedTrack, copies: tuple[Copy, ...]) -> dict[str, Any]:
+def _object(found: LocatedTrack) -> dict[str, Any]:
     return {
         **track_object(found.track),
         "present": found.content is not None,
@@ -84,6 +80,6 @@ def _object(found: LocatedTrack, copies: tuple[Copy, ...]) -> dict[str, Any]:
                 "here": copy.here,
                 "urls": list(copy.urls),
             }
-            for copy in copies
+            for copy in found.copies
         ],
     }

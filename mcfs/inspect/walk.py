@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
 from mcfs.query import Contains, format_term, parse
 from mcfs.tree.nodes import Node, PinsNode, RootNode, TrackNode, TracksNode, ValueNode, ValuesNode
+from mcfs.tree.policy import EntryKind, policy_of
 from mcfs.tree.route import Route, can_become_valid, name_as_template
 from mcfs.tree.tree import Tree
 
@@ -48,6 +49,20 @@ def last_step(mount_path: str, tree: Tree) -> Step:
     """What the whole path leads to."""
     *_, last = walk(mount_path, tree)
     return last
+
+
+def entries_at(mount_path: str, tree: Tree) -> Iterator[tuple[str, Node]]:
+    """The entries of a folder; a track or a file is listed as itself, as `ls` does."""
+    step = last_step(mount_path, tree)
+    if is_folder(step.node):
+        yield from tree.children(step.node).entries.items()
+    else:
+        yield step.name, step.node
+
+
+def is_folder(node: Node) -> bool:
+    """Whether a node has entries."""
+    return policy_of(node).kind is EntryKind.FOLDER
 
 
 def _child(parent: Node, name: str, tree: Tree, depth: int) -> Node:

@@ -1,4 +1,4 @@
-"""Finds the track behind a path, and its content.
+"""Finds the track behind a path, its content, and the repositories that have a copy.
 
 Accepts a path in a mount, also to a track that is hidden because its content is not here, and the path
 of a file in the work tree.
@@ -12,35 +12,41 @@ from pathlib import Path
 
 from mcfs.annex.library import Library
 from mcfs.annex.objects import present_contents
+from mcfs.annex.whereis import Copy, whereis
 from mcfs.config.settings import Absent, Settings
 from mcfs.errors import QueryError, TextError
-from mcfs.inspect.walk import last_step
+from mcfs.inspect.walk import is_folder, last_step
 from mcfs.store import Store, TrackRecord
-from mcfs.tree.nodes import ExportNode, InfoFileNode, TrackNode
+from mcfs.tree.nodes import TrackNode
 from mcfs.tree.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
 class LocatedTrack:
-    """A track, and the path of its content; None when that is not here."""
+    """A track, and where its content is."""
 
     track: TrackRecord
+    # None when the content is not here.
     content: Path | None
+    copies: tuple[Copy, ...]
 
 
 def locate_tracks(
-    paths: list[str], library: Library, store: Store, settings: Settings
+    paths: list[str], library: Library, store: Store, settings: Settings, *, all_copies: bool
 ) -> list[LocatedTrack]:
-    """The track behind each path; a `QueryError` for the first path that leads to none."""
+    """The track behind each path; a `QueryError` for the first path that leads to none.
+
+    Asking git-annex for copies is slow: without `all_copies` it is asked only about content that is not
+    here.
+    """
     keys = [_annex_key(path, library, store, settings) for path in paths]
     with store.cache.reading() as read:
         records = read.records(keys)
-    here = present_contents(library, keys)
-    return [
-        LocatedTrack(records[key], library.common_dir / here[key] if key in here else None)
-        for key in keys
-        if key in records
-    ]
+    here = {key: library.common_dir / path for key, path in present_contents(library, keys).items()}
+    found = [key for key in keys if key in records]
+    unknown = [key for key in found if all_copies or key not in here]
+    copies = whereis(library, unknown) if unknown else {}
+    return [LocatedTrack(records[key], here.get(key), copies.get(key, ())) for key in found]
 
 
 def _annex_key(path: str, library: Library, store: Store, settings: Settings) -> str:
@@ -62,10 +68,10 @@ def _key_in_tree(mount_path: str, tree: Tree) -> str:
     if isinstance(step.node, TrackNode):
         return step.node.annex_key
     position = max(mount_path.rfind(step.name), 0)
-    if isinstance(step.node, ExportNode | InfoFileNode):
-        raise QueryError("this is a file that mcfs makes, not a track", mount_path, position)
-    suggestion = "mcfs ls lists it, mcfs explain says what it means"
-    raise QueryError("this is a folder, not a track", mount_path, position, suggestion)
+    if is_folder(step.node):
+        suggestion = "mcfs ls lists it, mcfs explain says what it means"
+        raise QueryError("this is a folder, not a track", mount_path, position, suggestion)
+    raise QueryError("this is a file that mcfs makes, not a track", mount_path, position)
 
 
 def _key_of_work_path(path: str, library: Library, store: Store) -> str | None:
