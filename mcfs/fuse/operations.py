@@ -309,7 +309,7 @@ class Operations(pyfuse3.Operations):
     @guarded
     async def statfs(self, ctx: RequestContext) -> StatvfsData:
         """The disk the library is on: what is free there is what `git annex get` can use."""
-        disk = self._content.disk()
+        disk = await self._content.disk()
         shown = StatvfsData()
         for name in _STATVFS_FIELDS:
             setattr(shown, name, getattr(disk, name))

@@ -42,9 +42,9 @@ class TrackContent:
             os.pread, descriptor, size, offset, limiter=self._readers
         )
 
-    def disk(self) -> os.statvfs_result:
-        """The file system that the content is on."""
-        return os.statvfs(self._common_dir)
+    async def disk(self) -> os.statvfs_result:
+        """The size and the free space of the file system that the content is on."""
+        return await trio.to_thread.run_sync(os.statvfs, self._common_dir, limiter=self._readers)
 
     def _open(self, track: TrackNode) -> int:
         # The object first: only git-annex writes there.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mcfs.annex.library import Library
+from mcfs.config.load import load_settings
 from mcfs.errors import McfsError, MountError
 from mcfs.mounting.logs import log_nowhere, log_to_file
 from mcfs.mounting.mount import serve_mount
@@ -25,6 +26,8 @@ _READY = b"ready"
 
 def mount_in_background(library: Library, mount_point: Path, request: MountRequest) -> None:
     """Return when the mount answers; raise a `MountError` when it cannot."""
+    # The child reads them itself. An error in them is reported here, where it keeps its exit code.
+    load_settings(library.top)
     reading, writing = os.pipe()
     # Before pyfuse3 is started and before any database is open: neither survives a fork.
     child = os.fork()
