@@ -1,7 +1,7 @@
-"""For any metadata at all: what is listed is legal, distinct, complete, and is what it leads to.
+"""For any metadata: listed names are legal, unique and complete, and each leads to its own entry.
 
-The stores are made of records, without git-annex. What a template should give is rendered here track by
-track, in plain Python, beside what the tree finds out through SQL.
+The stores are made of records, without git-annex. The expected values of a template are rendered here track
+by track, in plain Python; the tree finds them through SQL.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def libraries(draw: st.DrawFn) -> list[TrackRecord]:
 
 
 def record(number: int, stem: str, here: bool, fields: dict[str, tuple[str, ...]]) -> TrackRecord:
-    """As a sync would make it."""
+    """A track as a sync would store it."""
     return TrackRecord(
         annex_key=f"SHA256E-s1--{number}.mp3",
         name=track_name(fields, stem, "mp3"),
@@ -94,7 +94,7 @@ def record(number: int, stem: str, here: bool, fields: dict[str, tuple[str, ...]
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One that every example fills anew."""
+    """A store that every example fills again."""
     with open_store(tmp_path_factory.mktemp("properties") / "mcfs") as opened:
         opened.cache.count()
         opened.user.pins()
@@ -179,7 +179,7 @@ def is_legal_elsewhere(name: str) -> bool:
 @pytest.mark.parametrize("everywhere", EVERYWHERE, ids=["plain", "portable", "absent"])
 @often
 @given(records=libraries(), path=st.sampled_from(FOLDERS))
-def test_whatever_is_listed(
+def test_names_are_legal_unique_and_complete(
     store: Store, everywhere: Settings, records: list[TrackRecord], path: str
 ) -> None:
     store.cache.replace_all(records)
@@ -313,7 +313,7 @@ def test_a_track_is_under_each_value_it_renders_to_and_no_other(
 
 @often
 @given(records=libraries(), path=st.sampled_from(FOLDERS), seed=st.integers(0, 99))
-def test_names_do_not_depend_on_who_came_first(
+def test_names_do_not_depend_on_the_order_of_arrival(
     store: Store, records: list[TrackRecord], path: str, seed: int
 ) -> None:
     def listed(records: Sequence[TrackRecord], *, one_by_one: bool) -> list[tuple[str, object]]:
@@ -346,7 +346,7 @@ FILTERS = [
 
 @often
 @given(records=libraries(), filters=st.permutations(FILTERS), some=st.integers(1, 4))
-def test_the_order_of_filters_makes_no_difference_and_none_adds(
+def test_filters_commute_and_never_add_tracks(
     store: Store, records: list[TrackRecord], filters: list[str], some: int
 ) -> None:
     store.cache.replace_all(records)
@@ -365,7 +365,7 @@ def test_the_order_of_filters_makes_no_difference_and_none_adds(
 @pytest.mark.parametrize(
     "value", ["x.m3u8", "x.json", "genre:techno", "{{ genre }}", "-x", "{{ bad"]
 )
-def test_what_is_listed_comes_before_what_it_says(store: Store, value: str) -> None:
+def test_an_entry_comes_before_what_its_name_means(store: Store, value: str) -> None:
     fields: dict[str, tuple[str, ...]] = {"genre": (value,), "title": (value,)}
     store.cache.replace_all([record(0, "a", True, fields), record(1, "b", True, {"genre": ("x",)})])
     tree = Tree(store)

@@ -1,0 +1,85 @@
+"""Pins: what mkdir, rmdir and rename mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcfs.errors import NotFoundError, PinExistsError, QueryError, ReadOnlyError
+from mcfs.store import Store
+from mcfs.tree.nodes import (
+    EmptyPinNode,
+    PinsNode,
+    RootNode,
+    TracksNode,
+)
+from mcfs.tree.route import Route
+from mcfs.tree.tree import Tree
+from tests.tree.folder_access import names, titles
+
+
+@pytest.fixture
+def tree(synced: Store) -> Tree:
+    """Of a store that a test may change."""
+    return Tree(synced)
+
+
+def test_mkdir_of_a_query_pins_it(tree: Tree) -> None:
+    assert isinstance(tree.make_pin(PinsNode(), "genre:techno bpm:120-130"), TracksNode)
+    assert titles(tree, "pins/genre:techno bpm:120-130") == {"Untitled", "Halcyon", "Rez"}
+    assert titles(tree, "pins/genre:techno bpm:120-130/rating:4") == {"Halcyon"}
+
+
+def test_an_empty_pin_becomes_the_query_it_is_renamed_to(tree: Tree) -> None:
+    assert tree.make_pin(PinsNode(), "New folder") == EmptyPinNode()
+    assert names(tree, "pins/New folder") == []
+    tree.rename_pin(PinsNode(), "New folder", PinsNode(), "still nothing")
+    assert names(tree, "pins/still nothing") == []
+    tree.rename_pin(PinsNode(), "still nothing", PinsNode(), "genre:ambient")
+    assert titles(tree, "pins/genre:ambient") == {"Halcyon"}
+    tree.rename_pin(PinsNode(), "genre:ambient", PinsNode(), "genre:rock")
+    assert titles(tree, "pins/genre:rock") == {"Halcyon"}, "the query stays"
+
+
+def test_rmdir_unpins(tree: Tree) -> None:
+    tree.make_pin(PinsNode(), "genre:techno")
+    tree.remove_pin(PinsNode(), "genre:techno")
+    assert names(tree, "pins") == []
+
+
+def test_an_empty_pin_answers_no_query(tree: Tree) -> None:
+    tree.make_pin(PinsNode(), "New folder")
+    with pytest.raises(NotFoundError):
+        tree.resolve(Route.parse("pins/New folder/genre:techno"))
+
+
+def test_pins_that_cannot_be_made_or_changed(tree: Tree) -> None:
+    tree.make_pin(PinsNode(), "genre:techno")
+    tree.make_pin(PinsNode(), "genre:rock")
+    with pytest.raises(PinExistsError):
+        tree.make_pin(PinsNode(), "genre:techno")
+    with pytest.raises(PinExistsError):
+        tree.rename_pin(PinsNode(), "genre:rock", PinsNode(), "genre:techno")
+    with pytest.raises(QueryError):
+        tree.make_pin(PinsNode(), "bpm:12x")
+    with pytest.raises(NotFoundError):
+        tree.remove_pin(PinsNode(), "no such pin")
+    with pytest.raises(NotFoundError):
+        tree.rename_pin(PinsNode(), "no such pin", PinsNode(), "x")
+    assert names(tree, "pins") == ["genre:rock", "genre:techno"]
+
+
+def test_only_the_pins_folder_can_be_changed(tree: Tree) -> None:
+    tree.make_pin(PinsNode(), "genre:techno")
+    for elsewhere in (RootNode(), tree.resolve(Route.parse("all"))):
+        with pytest.raises(ReadOnlyError):
+            tree.make_pin(elsewhere, "x")
+        with pytest.raises(ReadOnlyError):
+            tree.remove_pin(elsewhere, "x")
+        with pytest.raises(ReadOnlyError):
+            tree.rename_pin(PinsNode(), "genre:techno", elsewhere, "x")
+
+
+def test_a_pin_of_an_unknown_field_stays_and_lists_nothing(tree: Tree, synced: Store) -> None:
+    synced.user.add_pin("from the future", "warp:9")
+    assert names(tree, "pins/from the future") == []
+    assert [pin.query_text for pin in synced.user.pins()] == ["warp:9"]
