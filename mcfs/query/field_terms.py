@@ -23,9 +23,13 @@ _YES = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": 
 def field_term(field: Field, written: WrittenTerm, *, negated: bool) -> Term:
     """The term that asks for `field`; a `QueryError` where it makes no sense."""
     kind = field.kind
-    if written.fuzzy and not isinstance(kind, Bpm | MusicalKey):
+    if written.fuzzy and not isinstance(kind, (Bpm, MusicalKey)):
         raise written.error(*NO_FUZZ, written.position)
     match kind:
+        case Discovered():
+            return _discovered_term(field, written)
+        case Text():
+            return _text_term(field, written)
         case Bpm():
             return _tempo_term(field, kind, written, negated=negated)
         case Number():
@@ -36,10 +40,6 @@ def field_term(field: Field, written: WrittenTerm, *, negated: bool) -> Term:
             return _key_term(field, written)
         case Flag():
             return _flag_term(field, written)
-        case Discovered():
-            return _discovered_term(field, written)
-        case Text():
-            return _text_term(field, written)
         case unreachable:
             assert_never(unreachable)
 

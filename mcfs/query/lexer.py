@@ -21,14 +21,14 @@ _FIELD_PREFIX = re.compile(rf"(~?)({_NAME})({_SEPARATOR})\s*+")
 
 _QUOTED = r'=?"[^"]*+(?:"|\Z)'  # an open quote takes the rest
 _BALANCED = r"\((?:[^\s|()]|\((?:[^\s|()]|\([^\s|()]*+\))*+\))*+\)"
-_TERM = rf"(?:{_FIELD}\s*+)?+(?:{_QUOTED}|(?:{{word}})++)|{_FIELD}"
+_TERM = rf"((?:{_FIELD}\s*+)?+(?:{_QUOTED}|(?:{{word}})++)|{_FIELD})\s*+"
+# Each token is the group, and the space after it belongs to no token.
+_FREE_TERM = re.compile(_TERM.format(word=r"[^\s|]"))
 # In a group, the parenthesis that a word did not open itself ends it.
 _GROUPED_TERM = re.compile(_TERM.format(word=rf"[^\s|()]|{_BALANCED}|\("))
-_FREE_TERM = re.compile(_TERM.format(word=r"[^\s|]"))
-
-_SPACE = re.compile(r"\s*+")
-_OR = re.compile(r"\||OR(?=[\s|()]|\Z)")
-_NOT = re.compile(r"-(?=[^\s|)])")
+_OR = re.compile(r"(\||OR(?=[\s|()]|\Z))\s*+")
+_NOT = re.compile(r"(-)(?=[^\s|)])")
+_PARENTHESIS = re.compile(r"([()])\s*+")
 
 
 class FieldPrefix(NamedTuple):
@@ -60,12 +60,12 @@ class WordLexer(Lexer):
 
     def lex(self, data: Any, _parser_state: Any = None) -> Iterator[Token]:
         """Tokens with their positions."""
-        at, depth = _end(_SPACE, data, 0), 0
+        at, depth = len(data) - len(data.lstrip()), 0
         while at < len(data):
-            kind, end = _next(data, at, depth)
+            kind, found = _next(data, at, depth)
             depth += (kind == "LPAR") - (kind == "RPAR" and depth > 0)
-            yield Token(kind, data[at:end], start_pos=at)
-            at = _end(_SPACE, data, end)
+            yield Token(kind, found[1], start_pos=at)
+            at = found.end()
 
 
 class UnscopedWord(NamedTuple):
@@ -98,19 +98,15 @@ def _touch(token: Token, following: Token) -> bool:
     return token.start_pos is not None and token.start_pos + len(token) == following.start_pos
 
 
-def _next(data: str, at: int, depth: int) -> tuple[str, int]:
-    if found := _OR.match(data, at):
-        return "_OR", found.end()
-    if data[at] == "(":
-        return "LPAR", at + 1
-    if data[at] == ")":
-        return "RPAR", at + 1
-    if _NOT.match(data, at):
-        return "NOT", at + 1
-    return "TERM", _end(_GROUPED_TERM if depth else _FREE_TERM, data, at)
-
-
-def _end(pattern: re.Pattern[str], data: str, at: int) -> int:
-    found = pattern.match(data, at)
+def _next(data: str, at: int, depth: int) -> tuple[str, re.Match[str]]:
+    """The kind of the next token, and its match."""
+    match data[at]:
+        case "|" | "O" if found := _OR.match(data, at):
+            return "_OR", found
+        case "(" | ")" as parenthesis if found := _PARENTHESIS.match(data, at):
+            return "LPAR" if parenthesis == "(" else "RPAR", found
+        case "-" if found := _NOT.match(data, at):
+            return "NOT", found
+    found = (_GROUPED_TERM if depth else _FREE_TERM).match(data, at)
     assert found is not None, "a term begins at every character that is no space"
-    return found.end()
+    return "TERM", found
