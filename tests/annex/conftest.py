@@ -1,4 +1,4 @@
-"""A library to change, as its user would."""
+"""A library that tests change through git and git-annex."""
 
 from __future__ import annotations
 

@@ -1,13 +1,12 @@
-"""What every reading of a library is held to, with git-annex itself as the oracle.
+"""Compares what we read of a library with what git-annex itself says.
 
-A test changes a real repository and calls `agree` before and after; which change it was is all that
-the test has to say. The laws:
+A test changes a real repository and calls `check_against_git_annex` before and after. It checks that
 
-- reading writes nothing: the repository is byte for byte what it was, and so is the fingerprint;
-- reading everything says the same as reading every key by itself;
+- reading writes nothing: the repository is unchanged, byte for byte, and so is the fingerprint;
+- reading everything gives the same as reading each key by itself;
 - values, files, presence and sizes are those of git-annex;
-- what changed between two readings is named by what changed in the fingerprint, so that reading the
-  named keys again is enough.
+- the difference between two fingerprints names every key that has changed, so that reading only these keys
+  again is enough.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ from mcfs.annex.library import Library
 from mcfs.annex.read_library import AnnexedKey, fingerprint_and_journal, read_all_keys, read_keys
 from tests.prerequisites import git_annex_environment
 
-# The oracle itself must neither commit what is journaled nor merge what is fetched.
-_LOOKING = ["-c", "annex.alwayscommit=false", "-c", "annex.merge-annex-branches=false"]
+# git-annex must not commit the journal or merge fetched branches when we only ask it.
+_READ_ONLY_OPTIONS = ["-c", "annex.alwayscommit=false", "-c", "annex.merge-annex-branches=false"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One state of a library, and all that was read of it."""
+    """One state of a library, and everything that was read of it."""
 
     state: Fingerprint
     journal: Journal
@@ -54,14 +53,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository to work on as its user would."""
+    """A repository that a test changes through git and git-annex."""
 
     folder: Path
 
     def git(
         self, *words: str, stdin: bytes | str = b"", fails: bool = False, **variables: str
     ) -> bytes:
-        """Runs git there; `annex` may be its first word."""
+        """Run git in the repository; the first word may be `annex`."""
         assert self.folder.is_absolute()
         done = subprocess.run(
             ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", *words],
@@ -80,27 +79,27 @@ class Repository:
         return done.stdout
 
     def annex(self, *words: str, stdin: bytes | str = b"") -> bytes:
-        """Runs git-annex there."""
+        """Run git-annex in the repository."""
         return self.git("annex", *words, stdin=stdin)
 
     def describe(self, file: str, *settings: str) -> None:
-        """Metadata as `git annex metadata -s` takes it."""
+        """Set metadata, written as for `git annex metadata -s`."""
         self.annex("metadata", "-q", *(word for one in settings for word in ("-s", one)), file)
 
     def write(self, file: str, text: str | bytes) -> None:
-        """A file in the work tree, its folder made."""
+        """The path of a file in the work tree; makes its folder."""
         place = self.folder / file
         place.parent.mkdir(parents=True, exist_ok=True)
         place.unlink(missing_ok=True)
         place.write_bytes(text.encode() if isinstance(text, str) else text)
 
     def key(self, file: str) -> str:
-        """The key that git-annex says a file has."""
+        """The key of a file, according to git-annex."""
         return os.fsdecode(self.annex("lookupkey", file).removesuffix(b"\n"))
 
 
 def read(library: Library, wanted: Callable[[str], bool] = lambda _: True) -> Reading:
-    """Everything there is; that the two ways of reading it agree is checked in passing."""
+    """Read everything, in both ways of reading, and check that both give the same."""
     state, journal = fingerprint_and_journal(library)
     files = read_files(library, state, wanted, {})
     listed = list(read_all_keys(library, state.annex_commit, files, journal))
@@ -109,7 +108,7 @@ def read(library: Library, wanted: Callable[[str], bool] = lambda _: True) -> Re
     named = {file.key for file in files.values()}
     some = list(read_keys(library, state.annex_commit, files, journal, named))
     assert {key.key: key for key in some} == keys, "read_all_keys and read_keys differ"
-    assert read_files(library, state, wanted, files) == files, "what is known is read differently"
+    assert read_files(library, state, wanted, files) == files, "known files are read differently"
     assert Fingerprint.of_json(json.loads(json.dumps(state.as_json()))) == state
     return Reading(state, journal, files, keys)
 
@@ -132,16 +131,16 @@ def every_byte(folder: Path) -> dict[str, tuple[int, int, bytes]]:
     return found
 
 
-def agree(
+def check_against_git_annex(
     library: Library,
     branch: str | None = None,
     before: Reading | None = None,
     dead: Collection[str] = (),
 ) -> Reading:
-    """Reads the library and holds the reading to every law; what was read.
+    """Read the library, make all checks, and return what was read.
 
-    The files are those of the work tree or, where it shows others, of a `branch`. git-annex lists `dead`
-    keys that still have a file, and we do not.
+    The files are those of the work tree, or those of a `branch` when the work tree has others. git-annex
+    lists `dead` keys that still have a file; we do not.
     """
     bytes_before = every_byte(library.top) | every_byte(library.common_dir)
     reading = read(library)
@@ -149,13 +148,13 @@ def agree(
     assert every_byte(library.top) | every_byte(library.common_dir) == bytes_before, (
         "reading wrote to the library"
     )
-    _agrees_with_git_annex(library, reading, branch, dead)
+    _compare_with_git_annex(library, reading, branch, dead)
     if before is not None:
-        _difference_is_named(library, before, reading)
+        _check_that_changes_are_named(library, before, reading)
     return reading
 
 
-def _difference_is_named(library: Library, before: Reading, after: Reading) -> None:
+def _check_that_changes_are_named(library: Library, before: Reading, after: Reading) -> None:
     differ = {
         key
         for key in before.keys.keys() | after.keys.keys()
@@ -174,13 +173,13 @@ def _difference_is_named(library: Library, before: Reading, after: Reading) -> N
     assert differ <= described | moved, "a change that nothing names"
 
 
-def _agrees_with_git_annex(
+def _compare_with_git_annex(
     library: Library, reading: Reading, branch: str | None, dead: Collection[str]
 ) -> None:
     at = [f"--branch={branch}"] if branch else []
 
     def ask(words: list[str]) -> bytes:
-        return Repository(library.top).git(*_LOOKING, "annex", *words)
+        return Repository(library.top).git(*_READ_ONLY_OPTIONS, "annex", *words)
 
     form = r"--format=${key}\000${file}\000"
     questions = [
@@ -228,6 +227,6 @@ def _pairs(said: bytes) -> dict[str, str]:
 
 
 def _as_json(values: Mapping[str, str | list[str]]) -> Any:
-    """As git-annex prints it: bytes that are no UTF-8 do not survive."""
+    """The values as git-annex prints them: it replaces bytes that are not UTF-8."""
     text = json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogateescape")
     return json.loads(text.decode("utf-8", "replace"))

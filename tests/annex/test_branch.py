@@ -1,4 +1,4 @@
-"""The git-annex branch: what others wrote to it, what was taken out of it, and what is not ours."""
+"""The git-annex branch: remotes, merges, `git annex forget`, private logs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from mcfs.annex.branch import changed_keys, unmerged_branches
 from mcfs.annex.fingerprint import basis_of, is_view
 from mcfs.annex.library import Library
-from tests.annex.git_annex_oracle import Repository, agree
+from tests.annex.git_annex_oracle import Repository, check_against_git_annex
 from tests.tracks import ABSENT
 
 TRACK = "acdc.mp3"
@@ -45,42 +45,46 @@ def _clone(repository: Repository, folder: Path) -> Repository:
         ("refs/heads/views/adjusted/main(hidemissing)(genre=_)", "refs/heads/main", True),
     ],
 )
-def test_the_branch_whose_files_count(head: str | None, basis: str | None, view: bool) -> None:
+def test_the_branch_that_another_is_based_on(
+    head: str | None, basis: str | None, view: bool
+) -> None:
     assert basis_of(head) == basis
     assert is_view(head) is view
 
 
-def test_what_is_fetched_and_not_merged(
+def test_branches_that_are_fetched_and_not_merged(
     library: Library, repository: Repository, tmp_path: Path
 ) -> None:
     other = _clone(repository, tmp_path / "other")
-    before = agree(library)
+    before = check_against_git_annex(library)
     assert unmerged_branches(library, before.state) == ["refs/remotes/other/git-annex"]
     other.describe(TRACK, "mood=elsewhere")
     repository.git("fetch", "-q", "other")
-    fetched = agree(library, before=before)
+    fetched = check_against_git_annex(library, before=before)
     assert fetched.keys == before.keys
     assert fetched.state.remote_commits != before.state.remote_commits
     # As a push leaves it where git-annex's hook did not run.
     repository.git("branch", "-q", "synced/git-annex", "other/git-annex")
-    pushed = agree(library, before=fetched)
+    pushed = check_against_git_annex(library, before=fetched)
     assert unmerged_branches(library, pushed.state) == [
         "refs/heads/synced/git-annex",
         "refs/remotes/other/git-annex",
     ]
     repository.annex("merge", "-q")
-    merged = agree(library, before=pushed)
+    merged = check_against_git_annex(library, before=pushed)
     assert merged.values(TRACK)["mood"] == ["elsewhere"]
     assert unmerged_branches(library, merged.state) == []
 
 
-def test_a_branch_that_forgets(library: Library, repository: Repository, tmp_path: Path) -> None:
+def test_the_branch_after_git_annex_forget(
+    library: Library, repository: Repository, tmp_path: Path
+) -> None:
     repository.describe(TRACK, "mood=dark")
     _clone(repository, tmp_path / "other")
     repository.annex("merge", "-q")
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.annex("forget", "--force", "-q")
-    forgotten = agree(library, before=before)
+    forgotten = check_against_git_annex(library, before=before)
     assert forgotten.keys == before.keys
     assert unmerged_branches(library, forgotten.state) == []
     repository.git("reflog", "expire", "--expire=now", "--all")
@@ -89,11 +93,11 @@ def test_a_branch_that_forgets(library: Library, repository: Repository, tmp_pat
     assert changed_keys(library, before.state, forgotten.state) is None
     never = replace(before.state, annex_commit=None)
     assert changed_keys(library, never, forgotten.state) is None
-    assert agree(library, before=forgotten).keys == before.keys
+    assert check_against_git_annex(library, before=forgotten).keys == before.keys
 
 
 def test_logs_that_are_not_ours(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     key = repository.key(TRACK)
     repository.annex("registerurl", "-q", key, "http://example.org/track")
     uuid = library.uuid
@@ -103,13 +107,13 @@ def test_logs_that_are_not_ours(library: Library, repository: Repository) -> Non
         name = f"{folders}{key}{kind}".replace("_", "__").replace("/", "_")
         (journal / name).write_text(f"1s {uuid}:mood +wrong\n")
     (journal / "trust.log").write_text(f"{uuid} 1 timestamp=1s\n")
-    after = agree(library, before=before)
+    after = check_against_git_annex(library, before=before)
     assert after.keys == before.keys
     repository.annex("merge", "-q")
-    assert agree(library, before=after).keys == before.keys
+    assert check_against_git_annex(library, before=after).keys == before.keys
 
 
-def test_a_merge_that_is_not_done(library: Library, repository: Repository) -> None:
+def test_an_unfinished_merge(library: Library, repository: Repository) -> None:
     repository.git("checkout", "-q", "-b", "theirs")
     repository.write(TRACK, "their version")
     repository.annex("add", "-q", TRACK)
@@ -118,42 +122,42 @@ def test_a_merge_that_is_not_done(library: Library, repository: Repository) -> N
     repository.write(TRACK, "our version")
     repository.annex("add", "-q", TRACK)
     repository.git("commit", "-qm", "ours")
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.git("merge", "-q", "theirs", fails=True)
     assert b" 2\t" in repository.git("ls-files", "--unmerged")
     (library.top / ".git" / "index.lock").touch()
-    conflict = agree(library, before=before)
+    conflict = check_against_git_annex(library, before=before)
     assert conflict.at(TRACK) == before.at(TRACK), "ours is what the work tree has"
     (library.top / ".git" / "index.lock").unlink()
     repository.git("checkout", "-q", "--theirs", TRACK)
     repository.git("add", TRACK)
-    assert agree(library, before=conflict).at(TRACK).present
+    assert check_against_git_annex(library, before=conflict).at(TRACK).present
 
 
-def test_the_location_log_of_a_key_nobody_described(
+def test_the_location_log_of_a_key_without_metadata(
     library: Library, repository: Repository
 ) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     assert before.at("cover.jpg").added_at is not None
     repository.annex("drop", "-q", "--force", "cover.jpg")
-    assert not agree(library, before=before).at("cover.jpg").present
+    assert not check_against_git_annex(library, before=before).at("cover.jpg").present
     assert before.at(ABSENT).added_at is not None
 
 
-def test_what_was_read_in_the_journal_and_then_committed(
+def test_logs_that_are_committed_after_they_were_read(
     library: Library, repository: Repository
 ) -> None:
-    """It is not read again; what was changed in between is."""
-    before = agree(library)
+    """Such a log is not read again, unless it changed in between."""
+    before = check_against_git_annex(library)
     later = ("-c", "annex.alwayscommit=false", "annex", "metadata", "-q")
     repository.git(*later, "-s", "mood=dark", TRACK)
     repository.git(*later, "-s", "mood=bright", "kino.mp3")
-    noted = agree(library, before=before)
+    noted = check_against_git_annex(library, before=before)
     keys = {file: noted.files[file].key for file in (TRACK, "kino.mp3", "beyonce.mp3")}
     assert changed_keys(library, before.state, noted.state) == {keys[TRACK], keys["kino.mp3"]}
     repository.git(*later, "-s", "mood=brighter", "kino.mp3")
     repository.describe("beyonce.mp3", "mood=new")
-    committed = agree(library, before=noted)
+    committed = check_against_git_annex(library, before=noted)
     assert committed.state.journal == {}
     assert changed_keys(library, noted.state, committed.state) == {
         keys["kino.mp3"],
@@ -163,17 +167,17 @@ def test_what_was_read_in_the_journal_and_then_committed(
     assert changed_keys(library, before.state, committed.state) == set(keys.values())
 
 
-def test_what_is_private_is_not_committed(library: Library, repository: Repository) -> None:
-    before = agree(library)
+def test_private_logs_are_not_committed(library: Library, repository: Repository) -> None:
+    before = check_against_git_annex(library)
     repository.git("-c", "annex.alwayscommit=false", "annex", "metadata", "-q", "-s", "a=b", TRACK)
     journal = library.common_dir / "annex" / "journal"
     (log,) = journal.glob("*.log.met")
     private = journal.with_name("journal-private")
     private.mkdir(exist_ok=True)
     (private / log.name).write_bytes(log.read_bytes())
-    noted = agree(library, before=before)
+    noted = check_against_git_annex(library, before=before)
     (private / log.name).unlink()
     repository.describe("kino.mp3", "a=b")
-    committed = agree(library, before=noted)
+    committed = check_against_git_annex(library, before=noted)
     changed = changed_keys(library, noted.state, committed.state)
     assert changed == {noted.files[file].key for file in (TRACK, "kino.mp3")}

@@ -1,4 +1,4 @@
-"""What goes wrong: every failure is one sentence, and leaves neither process nor thread behind."""
+"""Failures of reading: each becomes one sentence, and leaves no process or thread behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mcfs.annex.library import Library, open_library
 from mcfs.annex.process import environment
 from mcfs.annex.read_library import fingerprint_and_journal, read_all_keys, read_keys
 from mcfs.errors import LibraryError
-from tests.annex.git_annex_oracle import Repository, agree, read
+from tests.annex.git_annex_oracle import Repository, check_against_git_annex, read
 from tests.tracks import SECOND_PATH
 
 TRACK = "acdc.mp3"
@@ -28,7 +28,7 @@ TRACK = "acdc.mp3"
 
 @pytest.fixture(autouse=True)
 def leaves_no_thread() -> Iterator[None]:
-    """Those that feed and watch a pipe."""
+    """The threads that serve a pipe must have ended."""
     before = set(threading.enumerate())
     yield
     assert set(threading.enumerate()) <= before
@@ -41,7 +41,7 @@ def _sentence(library: Library, expected: str) -> None:
 
 
 def _object(library: Library, name: str) -> Path:
-    """The file of a loose object; packed ones are unpacked first."""
+    """The file of a loose git object."""
     repository = Repository(library.top)
     blob = repository.git("rev-parse", name).decode().strip()
     return library.common_dir / "objects" / blob[:2] / blob[2:]
@@ -85,7 +85,7 @@ def test_the_tree_of_the_branch_is_lost(library: Library) -> None:
     assert changed_keys(library, state, state) in (set(), None)
 
 
-def test_the_index_is_no_index(library: Library) -> None:
+def test_the_index_is_damaged(library: Library) -> None:
     (library.git_dir / "index").write_bytes(b"rubbish")
     _sentence(library, "git ls-files failed")
 
@@ -100,8 +100,8 @@ def test_the_disk_is_gone(library: Library) -> None:
         library.top.with_name("away").rename(library.top)
 
 
-def test_another_repository_around_it_is_not_taken_for_it(library: Library) -> None:
-    """As where the disk is mounted inside a home that is itself in git."""
+def test_a_repository_around_it_is_not_read_instead(library: Library) -> None:
+    """As when a disk is mounted inside a home folder that is itself in git."""
     Repository(library.top.parent).git("init", "-q")
     state, _ = fingerprint_and_journal(library)
     library.git_dir.rename(library.top / "away")
@@ -111,7 +111,7 @@ def test_another_repository_around_it_is_not_taken_for_it(library: Library) -> N
         read_files(library, state, lambda _: True, {})
 
 
-def test_it_goes_while_it_is_read(library: Library) -> None:
+def test_the_library_disappears_while_it_is_read(library: Library) -> None:
     state, journal = fingerprint_and_journal(library)
     files = read_files(library, state, lambda _: True, {})
     reading = read_all_keys(library, state.annex_commit, files, journal)
@@ -123,7 +123,7 @@ def test_it_goes_while_it_is_read(library: Library) -> None:
     library.top.with_name("away").rename(library.top)
 
 
-def test_a_reading_that_nobody_finishes(library: Library) -> None:
+def test_reading_is_given_up_halfway(library: Library) -> None:
     state, journal = fingerprint_and_journal(library)
     files = read_files(library, state, lambda _: True, {})
     reading = read_all_keys(library, state.annex_commit, files, journal)
@@ -153,9 +153,9 @@ def test_git_hangs(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyP
         list(plumbing.blob_contents(library, [b"0" * 40]))
 
 
-def test_the_lock_of_the_index_is_nobodys_concern(library: Library) -> None:
+def test_a_locked_index_can_be_read(library: Library) -> None:
     (library.git_dir / "index.lock").touch()
-    agree(library)
+    check_against_git_annex(library)
 
 
 def test_rubbish_in_the_journal(library: Library) -> None:
@@ -178,12 +178,12 @@ def test_rubbish_in_the_journal(library: Library) -> None:
         ("journal/aaa_bbb_SHA256E-s1--x.log.web", None),
     ],
 )
-def test_the_key_of_a_file_of_the_journal(name: str, key: str | None) -> None:
+def test_the_key_of_a_journal_file(name: str, key: str | None) -> None:
     assert journal_key(name) == key
 
 
 def test_reading_while_git_annex_writes(library: Library, repository: Repository) -> None:
-    """By differences alone, as a sync does it, we end up where a reading of everything ends."""
+    """Reading differences, as a sync does, ends with the same as reading everything."""
     script = f"""
         for i in 1 2 3 4; do
             git annex metadata -q -s mood=$i {TRACK} beyonce.mp3
@@ -220,4 +220,4 @@ def test_reading_while_git_annex_writes(library: Library, repository: Repository
             break
     assert writer.returncode == 0
     assert rounds > 3
-    assert known == agree(library).keys
+    assert known == check_against_git_annex(library).keys

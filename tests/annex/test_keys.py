@@ -31,7 +31,7 @@ def test_escapes_are_undone_in_one_pass(name: str, key: str) -> None:
         (b"annex/objects/SHA256E-s3--x.mp3", None),
     ],
 )
-def test_the_key_a_link_or_pointer_leads_to(text: bytes, key: str | None) -> None:
+def test_the_key_of_a_link_or_pointer(text: bytes, key: str | None) -> None:
     assert key_of_link(text) == key
 
 
@@ -43,7 +43,7 @@ def test_the_key_a_link_or_pointer_leads_to(text: bytes, key: str | None) -> Non
         ("URL--http://x-s5", None),
     ],
 )
-def test_the_size_a_key_says(key: str, size: int | None) -> None:
+def test_the_size_in_a_key(key: str, size: int | None) -> None:
     assert key_size(key) == size
 
 

@@ -1,4 +1,4 @@
-"""What a log says: by hand where the rule is plain, and by git-annex itself for every rule."""
+"""Parsing of logs, compared with git-annex itself and with written examples."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ LOGS: dict[str, bytes] = {
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
-    """What git-annex says of each log, once it stands on the branch."""
+    """git-annex's own result for each log, after it was written to the branch."""
     needs_git_annex()
     folder = tmp_path_factory.mktemp("oracle")
     environment = git_annex_environment(folder)
@@ -136,18 +136,18 @@ def test_metadata_agrees_with_git_annex(trap: str, told: dict[str, dict[str, lis
     assert ours == told[trap]
 
 
-def test_the_newest_line_says_when() -> None:
+def test_the_time_of_the_last_change() -> None:
     log = b"1700000000.5s a +x\n1600000000s b +y\n"
     assert parse_metadata(log).changed_at == datetime.fromtimestamp(1700000000.5, UTC)
     assert parse_metadata(b"").changed_at is None
 
 
-def test_a_time_beyond_the_calendar_is_none() -> None:
+def test_a_time_beyond_the_calendar_is_ignored() -> None:
     assert parse_metadata(b"99999999999999999s a +x\n").changed_at is None
     assert parse_metadata(b"infs a +x\n").values == {}
 
 
-def test_added_is_the_earliest_word_on_where_it_is() -> None:
+def test_the_date_added_is_the_earliest_in_the_location_log() -> None:
     log = b"1700000002s 1 uuid-a\n1700000001.25s 0 uuid-b\n\nrubbish\n"
     assert first_added(log) == datetime.fromtimestamp(1700000001.25, UTC)
     assert first_added(b"") is None

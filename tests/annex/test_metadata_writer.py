@@ -68,7 +68,7 @@ def test_values_of_any_kind(library: Library, keys: dict[str, str], value: str) 
 
 
 def test_more_than_pipes_hold(library: Library, keys: dict[str, str]) -> None:
-    """git-annex says all values again in its answer, and waits until it is heard."""
+    """git-annex repeats all values in its answer, and blocks until the answer is read."""
     changes = [
         MetadataChange(key, {"comment": [f"{number} " + "x" * 50_000]})
         for number in range(10)
@@ -88,7 +88,7 @@ def test_one_commit_at_the_end(library: Library, keys: dict[str, str]) -> None:
     assert commits(library) == before + 1
 
 
-def test_nothing_to_write_is_no_commit(library: Library) -> None:
+def test_without_changes_there_is_no_commit(library: Library) -> None:
     before = commits(library)
     with metadata_writer(library) as writer:
         assert written(writer, []) == []
@@ -105,10 +105,10 @@ def test_a_commit_every_so_many(library: Library, keys: dict[str, str]) -> None:
     assert commits(library) == before + 3
 
 
-def test_what_git_annex_cannot_read_is_that_tracks_failure(
+def test_a_change_that_git_annex_cannot_parse_fails_alone(
     library: Library, keys: dict[str, str]
 ) -> None:
-    """It ends at once when it is told of a key that is none."""
+    """git-annex exits at once when it is sent something that is not a key."""
     bad = MetadataChange("nonsense", {"a": ["b"]})
     good = [MetadataChange(key, {"a": ["b"]}) for key in keys.values()]
     before = commits(library)
@@ -121,7 +121,7 @@ def test_what_git_annex_cannot_read_is_that_tracks_failure(
     assert fields_of(library, "kino.mp3")["a"] == ["b"]
 
 
-def test_one_that_only_ever_dies_is_no_tracks_failure(library: Library) -> None:
+def test_git_annex_that_always_dies_is_reported_once(library: Library) -> None:
     with (
         pytest.raises(LibraryError, match="git-annex metadata failed: git-annex: Batch input"),
         metadata_writer(library) as writer,

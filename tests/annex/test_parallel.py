@@ -1,4 +1,4 @@
-"""Reading in a process of its own: it says the same, and neither process outlives the other."""
+"""Reading in a subprocess: the result is the same, and neither process outlives the other."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TRACK = "acdc.mp3"
 MUCH = "comment=" + "x" * 60_000
 
 
-def _apart(library: Library) -> list[AnnexedKey]:
+def _read_in_subprocess(library: Library) -> list[AnnexedKey]:
     state, journal = fingerprint_and_journal(library)
     with read_in_subprocess(library, state, WANTED, journal) as (total, keys):
         found = list(keys)
@@ -41,11 +41,11 @@ def _apart(library: Library) -> list[AnnexedKey]:
     return found
 
 
-def _agrees(library: Library) -> None:
+def _assert_reads_the_same(library: Library) -> None:
     state, journal = fingerprint_and_journal(library)
     files = read_files(library, state, WANTED, {})
     here = {key.key: key for key in read_all_keys(library, state.annex_commit, files, journal)}
-    there = _apart(library)
+    there = _read_in_subprocess(library)
     assert {key.key: key for key in there} == here
     assert len(there) == len(here) > 0
     assert {key.key: key.blobs for key in there} == {key: here[key].blobs for key in here}
@@ -53,32 +53,32 @@ def _agrees(library: Library) -> None:
 
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every library is large."""
+    """Every library counts as large."""
     monkeypatch.setattr(parallel, "LARGE_INDEX", 0)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
 
 
-class TestSaysTheSame:
+class TestReadsTheSame:
     def test_of_the_samples(self, library: Library) -> None:
-        _agrees(library)
+        _assert_reads_the_same(library)
 
     def test_of_what_is_in_the_journal(self, library: Library, repository: Repository) -> None:
         repository.git(
             "-c", "annex.alwayscommit=false", "annex", "metadata", "-q", "-s", "mood=dark", TRACK
         )
-        (key,) = (key for key in _apart(library) if TRACK in key.work_paths)
+        (key,) = (key for key in _read_in_subprocess(library) if TRACK in key.work_paths)
         assert key.metadata.values["mood"] == ("dark",)
-        _agrees(library)
+        _assert_reads_the_same(library)
 
     def test_of_what_is_not_utf_8(self, library: Library, repository: Repository) -> None:
         odd = os.fsdecode(b"caf\xe9")
         repository.describe(TRACK, f"odd={odd}")
         (library.top / f"{odd}.mp3").symlink_to((library.top / TRACK).readlink())
         repository.git("add", f"{odd}.mp3")
-        (key,) = (key for key in _apart(library) if TRACK in key.work_paths)
+        (key,) = (key for key in _read_in_subprocess(library) if TRACK in key.work_paths)
         assert f"{odd}.mp3" in key.work_paths
         assert key.metadata.values["odd"] == (odd,)
-        _agrees(library)
+        _assert_reads_the_same(library)
 
     def test_of_hidden_unlocked_and_absent_files(
         self, library: Library, repository: Repository
@@ -86,8 +86,8 @@ class TestSaysTheSame:
         repository.annex("drop", "-q", "--force", TRACK)
         repository.annex("unlock", "-q", "beyonce.mp3")
         repository.annex("adjust", "-q", "--hide-missing")
-        assert any(key.hidden for key in _apart(library))
-        _agrees(library)
+        assert any(key.hidden for key in _read_in_subprocess(library))
+        _assert_reads_the_same(library)
 
     @pytest.mark.parametrize("name", ["mcfs", "json.py"])
     def test_with_modules_in_the_library(
@@ -98,13 +98,13 @@ class TestSaysTheSame:
             place.mkdir()
             place /= "__init__.py"
         place.write_text("raise SystemExit(3)")
-        _agrees(library)
+        _assert_reads_the_same(library)
         monkeypatch.chdir(library.top.parent)
         monkeypatch.delenv("PYTHONPATH", raising=False)
-        _agrees(library)
+        _assert_reads_the_same(library)
 
     def test_and_so_does_the_store(self, library: Library, synced: Store, always: None) -> None:
-        keys = {key.key for key in _apart(library)}
+        keys = {key.key for key in _read_in_subprocess(library)}
         before = {key: get_track(synced.cache, key) for key in keys}
         report = sync(library, synced, full=True)
         assert report.kind is SyncKind.FULL
@@ -112,7 +112,9 @@ class TestSaysTheSame:
         assert {key: get_track(synced.cache, key) for key in keys} == before
 
 
-def test_a_small_library_is_read_here(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_library_is_read_in_process(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state, _ = fingerprint_and_journal(library)
     assert not subprocess_pays_off(state)
     monkeypatch.setattr(parallel, "LARGE_INDEX", 0)
@@ -130,7 +132,7 @@ class TestFails:
         (blob,) = (line.split()[2] for line in tree if line.endswith(f"{key}.log.met"))
         (library.common_dir / "objects" / blob[:2] / blob[2:]).unlink()
         with pytest.raises(LibraryError) as there:
-            _apart(library)
+            _read_in_subprocess(library)
         state, journal = fingerprint_and_journal(library)
         files = read_files(library, state, WANTED, {})
         with pytest.raises(LibraryError) as here:
@@ -166,7 +168,7 @@ class TestFails:
         python.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(python))
         with pytest.raises(LibraryError, match="was not read to its end"):
-            _apart(library)
+            _read_in_subprocess(library)
 
     def test_killed(
         self, library: Library, repository: Repository, monkeypatch: pytest.MonkeyPatch
@@ -206,10 +208,10 @@ class TestFails:
         assert record.values["comment"] == (MUCH.partition("=")[2],)
 
 
-class TestNobodyWaits:
-    """A process that is asked for more than anybody takes."""
+class TestNoProcessIsLeftBehind:
+    """The subprocess has more to send than the parent reads."""
 
-    def test_an_error_here_ends_it(
+    def test_an_error_in_the_parent_ends_it(
         self, library: Library, repository: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(parallel, "PIPE_BYTES", 4096)
@@ -224,7 +226,7 @@ class TestNobodyWaits:
         assert not Path(f"/proc/{reader}").exists()
 
     @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-    def test_who_asked_is_ended(
+    def test_the_parent_is_killed(
         self, library: Library, repository: Repository, end: signal.Signals
     ) -> None:
         repository.describe(TRACK, MUCH)

@@ -1,4 +1,4 @@
-"""Which blobs are files of a key: git-annex says it of a tree that holds every kind of them."""
+"""Which blobs are links or pointers to a key, compared with git-annex."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ TEXTS = {
 def read_and_told(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """What we read of each, and what git-annex says."""
+    """The keys that we read, and the keys according to git-annex."""
     needs_git_annex()
     place = Repository(tmp_path_factory.mktemp("pointers") / "repository")
     place.folder.mkdir()
@@ -91,7 +91,7 @@ def read_and_told(
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_what_is_a_file_of_a_key(
+def test_which_blobs_belong_to_a_key(
     text: str, read_and_told: tuple[dict[str, str], dict[str, str]]
 ) -> None:
     ours, told = (

@@ -1,4 +1,4 @@
-"""Running git: what is found, what is bounded, and what a failure says."""
+"""Running commands: output, time limits, errors."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from mcfs.annex.process import environment, piped, run
 from mcfs.errors import LibraryError
 
 
-def test_what_was_printed(tmp_path: Path) -> None:
+def test_the_output_is_returned(tmp_path: Path) -> None:
     assert run(["cat"], folder=tmp_path, stdin=b"said") == b"said"
 
 
-def test_a_failure_says_what_the_command_complained_of(tmp_path: Path) -> None:
+def test_a_failure_contains_the_error_output(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match=r"git cat-file blob failed \(128\): fatal: .*"):
         run(["git", "cat-file", "blob", "nonsense"], folder=tmp_path)
 
 
-def test_a_failure_without_a_word(tmp_path: Path) -> None:
+def test_a_failure_without_error_output(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match=r"false failed \(1\): it gave no reason"):
         run(["false"], folder=tmp_path)
 
 
-def test_a_program_that_is_not_installed_says_how_to_get_it(tmp_path: Path) -> None:
+def test_a_missing_program_is_reported_with_how_to_install_it(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="no-such-program is not installed"):
         run(["no-such-program"], folder=tmp_path)
     with (
@@ -54,7 +54,7 @@ def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
     assert time.monotonic() - start < 30
 
 
-def test_more_than_a_pipe_holds_goes_through_both_ends(tmp_path: Path) -> None:
+def test_more_data_than_pipes_hold(tmp_path: Path) -> None:
     lines = [b"%d\n" % number for number in range(200_000)]
     with piped(["cat"], folder=tmp_path, lines=lines) as out:
         assert sum(1 for _ in out) == len(lines)
@@ -70,7 +70,7 @@ def test_a_reader_that_gives_up_leaves_no_process(tmp_path: Path) -> None:
         _read_one_line_and_give_up(tmp_path)
 
 
-def test_a_command_that_dies_early_is_told_by_its_complaint(tmp_path: Path) -> None:
+def test_a_command_that_dies_early_is_reported_with_its_error_output(tmp_path: Path) -> None:
     command = ["sh", "-c", "echo broken >&2; exit 3"]
     with (
         pytest.raises(LibraryError, match=r"failed \(3\): broken"),

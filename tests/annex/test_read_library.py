@@ -1,4 +1,4 @@
-"""What a library says, in every state that its user can bring it into: git-annex is the oracle."""
+"""Reading a library in many states, compared with git-annex."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library, open_library
-from tests.annex.git_annex_oracle import Repository, agree, read
+from tests.annex.git_annex_oracle import Repository, check_against_git_annex, read
 from tests.tracks import ABSENT, SECOND_PATH, UNLOCKED
 
 TRACK = "acdc.mp3"
 
 
 def test_the_samples(library: Library) -> None:
-    reading = agree(library)
+    reading = check_against_git_annex(library)
     assert reading.at(UNLOCKED).present
     assert not reading.at(ABSENT).present
     assert reading.at(SECOND_PATH[0]).work_paths == tuple(sorted(SECOND_PATH))
@@ -23,7 +23,7 @@ def test_the_samples(library: Library) -> None:
     assert "notes.txt" not in reading.files
 
 
-def test_only_what_is_wanted(library: Library) -> None:
+def test_only_wanted_files(library: Library) -> None:
     reading = read(library, lambda path: path.endswith(".flac"))
     assert {path.rpartition(".")[2] for path in reading.files} == {"flac"}
     assert len(reading.keys) == 2
@@ -33,7 +33,7 @@ def test_only_what_is_wanted(library: Library) -> None:
 
 
 def test_metadata_set_changed_and_unset(library: Library, repository: Repository) -> None:
-    states = [agree(library)]
+    states = [check_against_git_annex(library)]
     for settings in (
         ["mood=dark"],
         ["mood=light", "mood+=odd", "rating=1"],
@@ -41,76 +41,76 @@ def test_metadata_set_changed_and_unset(library: Library, repository: Repository
         ["mood-=light", "artist=", "Genre=Rock"],
     ):
         repository.describe(TRACK, *settings)
-        states.append(agree(library, before=states[-1]))
+        states.append(check_against_git_annex(library, before=states[-1]))
     repository.annex("metadata", "-q", "--remove-all", TRACK)
-    after = agree(library, before=states[-1])
+    after = check_against_git_annex(library, before=states[-1])
     assert after.values(TRACK) == {}
     assert len({reading.state.annex_commit for reading in (*states, after)}) == 6
 
 
 def test_several_writes_in_one_second(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     key = repository.key(TRACK)
     lines = "".join(f'{{"key":"{key}","fields":{{"mood":["{n}"]}}}}\n' for n in range(20))
     repository.annex("metadata", "-q", "--batch", "--json", stdin=lines)
-    assert agree(library, before=before).values(TRACK)["mood"] == ["19"]
+    assert check_against_git_annex(library, before=before).values(TRACK)["mood"] == ["19"]
 
 
 def test_the_newest_spelling_of_a_field(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.describe(TRACK, "Label=one")
     repository.describe(TRACK, "LABEL+=two")
-    after = agree(library, before=before)
+    after = check_against_git_annex(library, before=before)
     assert after.values(TRACK)["LABEL"] == ["one", "two"]
 
 
-def test_values_that_are_hard_to_carry(library: Library, repository: Repository) -> None:
-    before = agree(library)
+def test_values_with_special_characters(library: Library, repository: Repository) -> None:
+    before = check_against_git_annex(library)
     values = ["", " ", "a b", "tab\tx", "!bang", "cr\rx", "new\nline", "+p", "-m", "\u2028", "=é="]
     repository.describe(TRACK, *(f"hard+={value}" for value in values))
-    assert agree(library, before=before).values(TRACK)["hard"] == sorted(values)
+    assert check_against_git_annex(library, before=before).values(TRACK)["hard"] == sorted(values)
 
 
 def test_a_value_that_is_not_utf_8(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.describe(TRACK, "odd=" + os.fsdecode(b"caf\xe9"))
-    assert agree(library, before=before).values(TRACK)["odd"] == ["caf\udce9"]
+    assert check_against_git_annex(library, before=before).values(TRACK)["odd"] == ["caf\udce9"]
 
 
 # What is written and not committed.
 
 
 def test_the_journal(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.git("config", "annex.alwayscommit", "false")
     repository.describe(TRACK, "mood=dark")
-    journaled = agree(library, before=before)
+    journaled = check_against_git_annex(library, before=before)
     assert journaled.state.annex_commit == before.state.annex_commit
     assert journaled.values(TRACK)["mood"] == ["dark"]
     repository.describe(TRACK, "mood=soft")
-    again = agree(library, before=journaled)
+    again = check_against_git_annex(library, before=journaled)
     assert again.values(TRACK)["mood"] == ["soft"]
     repository.annex("drop", "-q", "--force", TRACK)
-    dropped = agree(library, before=again)
+    dropped = check_against_git_annex(library, before=again)
     assert not dropped.at(TRACK).present
     repository.git("-c", "annex.alwayscommit=true", "annex", "merge", "-q")
-    flushed = agree(library, before=dropped)
+    flushed = check_against_git_annex(library, before=dropped)
     assert not flushed.state.journal
     assert flushed.keys == dropped.keys
 
 
 def test_a_private_repository(library: Library, repository: Repository) -> None:
     repository.git("config", "annex.private", "true")
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.annex("drop", "-q", "--force", TRACK)
-    dropped = agree(library, before=before)
+    dropped = check_against_git_annex(library, before=before)
     repository.write("private.mp3", "heard by nobody")
     repository.annex("add", "-q", "private.mp3")
-    added = agree(library, before=dropped)
+    added = check_against_git_annex(library, before=dropped)
     assert any(name.startswith("journal-private/") for name in added.state.journal)
     assert added.at("private.mp3").added_at is not None
     repository.describe("private.mp3", "mood=secret")
-    described = agree(library, before=added)
+    described = check_against_git_annex(library, before=added)
     assert described.values("private.mp3") == {"mood": ["secret"]}
 
 
@@ -124,22 +124,22 @@ def test_get_and_drop(library: Library, repository: Repository, tmp_path: Path) 
     other.annex("get", "-q", TRACK)
     repository.git("remote", "add", "other", os.fspath(other.folder))
     repository.annex("sync", "-q", "--no-content", "other")
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.annex("drop", "-q", TRACK)
-    dropped = agree(library, before=before)
+    dropped = check_against_git_annex(library, before=before)
     assert (before.at(TRACK).present, dropped.at(TRACK).present) == (True, False)
     repository.annex("get", "-q", TRACK)
-    got = agree(library, before=dropped)
+    got = check_against_git_annex(library, before=dropped)
     assert got.at(TRACK).present
-    assert agree(open_library(other.folder)).at(TRACK).present
+    assert check_against_git_annex(open_library(other.folder)).at(TRACK).present
 
 
 def test_dead_keys_are_left_out(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     key = repository.key(TRACK)
     repository.annex("drop", "-q", "--force", TRACK)
     repository.annex("dead", f"--key={key}")
-    dead = agree(library, before=before, dead=[key])
+    dead = check_against_git_annex(library, before=before, dead=[key])
     assert key in before.keys
     assert key not in dead.keys
 
@@ -148,68 +148,68 @@ def test_dead_keys_are_left_out(library: Library, repository: Repository) -> Non
 
 
 def test_unlocking_and_locking(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.annex("unlock", "-q", TRACK)
-    unlocked = agree(library, before=before)
+    unlocked = check_against_git_annex(library, before=before)
     assert unlocked.keys == before.keys
     repository.annex("lock", "-q", TRACK, UNLOCKED)
-    agree(library, before=unlocked)
+    check_against_git_annex(library, before=unlocked)
 
 
 def test_rename_deletion_and_a_second_path(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.git("mv", TRACK, "renamed.mp3")
-    renamed = agree(library, before=before)
+    renamed = check_against_git_annex(library, before=before)
     assert renamed.at("renamed.mp3").work_paths == ("renamed.mp3",)
     copy = library.top / "deep" / "er" / "copy.mp3"
     copy.parent.mkdir(parents=True)
     copy.symlink_to("../../" + os.readlink(library.top / "beyonce.mp3"))
     repository.git("add", "deep")
-    copied = agree(library, before=renamed)
+    copied = check_against_git_annex(library, before=renamed)
     assert copied.at("beyonce.mp3").work_paths == ("beyonce.mp3", "deep/er/copy.mp3")
     repository.git("rm", "-qf", "renamed.mp3", SECOND_PATH[0])
-    deleted = agree(library, before=copied)
+    deleted = check_against_git_annex(library, before=copied)
     assert deleted.at(SECOND_PATH[1]).work_paths == (SECOND_PATH[1],)
     repository.git("commit", "-qm", "moved")
-    assert agree(library, before=deleted).keys == deleted.keys
+    assert check_against_git_annex(library, before=deleted).keys == deleted.keys
 
 
 def test_a_file_that_becomes_another_key(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.write(TRACK, "remastered")
     repository.annex("add", "-q", TRACK)
-    replaced = agree(library, before=before)
+    replaced = check_against_git_annex(library, before=before)
     assert replaced.at(TRACK).key != before.at(TRACK).key
     repository.write(UNLOCKED, "edited in place")
     repository.git("add", UNLOCKED)
-    edited = agree(library, before=replaced)
+    edited = check_against_git_annex(library, before=replaced)
     assert edited.at(UNLOCKED).key != before.at(UNLOCKED).key
     repository.git("rm", "-q", "--cached", TRACK)
     repository.write(TRACK, "no longer annexed")
     repository.git("-c", "annex.largefiles=nothing", "add", TRACK)
-    assert TRACK not in agree(library, before=edited).files
+    assert TRACK not in check_against_git_annex(library, before=edited).files
 
 
 # Branches that show other files.
 
 
 def test_adjusted_to_unlocked_and_back(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.annex("adjust", "-q", "--unlock")
-    unlocked = agree(library, before=before)
+    unlocked = check_against_git_annex(library, before=before)
     assert unlocked.keys == before.keys
     repository.annex("adjust", "-q", "--lock")
-    locked = agree(library, before=unlocked)
+    locked = check_against_git_annex(library, before=unlocked)
     assert locked.keys == before.keys
 
 
 @pytest.mark.parametrize("also", [[], ["--unlock"]])
-def test_adjusted_to_hide_what_is_missing(
+def test_adjusted_to_hide_missing_files(
     library: Library, repository: Repository, also: list[str]
 ) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.annex("adjust", "-q", "--hide-missing", *also)
-    hidden = agree(library, "main", before=before)
+    hidden = check_against_git_annex(library, "main", before=before)
     assert hidden.at(ABSENT).work_path is None
     assert hidden.at(TRACK).work_path == TRACK
     assert {key: value.work_paths for key, value in hidden.keys.items()} == {
@@ -217,39 +217,39 @@ def test_adjusted_to_hide_what_is_missing(
     }
     repository.annex("drop", "-q", "--force", TRACK)
     repository.annex("adjust", "-q", "--hide-missing", *also)
-    more = agree(library, "main", before=hidden)
+    more = check_against_git_annex(library, "main", before=hidden)
     assert more.at(TRACK).work_path is None
 
 
 @pytest.mark.parametrize("adjusted", [[], ["--hide-missing", "--unlock"]])
 def test_a_view(library: Library, repository: Repository, adjusted: list[str]) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     if adjusted:
         repository.annex("adjust", "-q", *adjusted)
     repository.annex("view", "-q", "genre=*")
     assert not (library.top / TRACK).exists()
-    viewed = agree(library, "main", before=before)
+    viewed = check_against_git_annex(library, "main", before=before)
     assert viewed.at(TRACK).work_paths == (TRACK,)
     assert viewed.at(TRACK).work_path is None
     repository.annex("vfilter", "-q", "genre=rock")
-    filtered = agree(library, "main", before=viewed)
+    filtered = check_against_git_annex(library, "main", before=viewed)
     assert filtered.keys == viewed.keys
     repository.annex("vpop", "-q", "2")
     if not adjusted:
-        assert agree(library, before=filtered).keys == before.keys
+        assert check_against_git_annex(library, before=filtered).keys == before.keys
 
 
 def test_a_detached_head(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.git("checkout", "-q", "--detach")
-    detached = agree(library, before=before)
+    detached = check_against_git_annex(library, before=before)
     assert detached.keys == before.keys
 
 
-def test_very_many_keys_are_read_as_a_few_are(
+def test_many_keys_are_read_from_the_whole_branch(
     library: Library, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mcfs.annex.read_library.MANY_KEYS", 1)
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.describe(TRACK, "mood=dark")
-    assert agree(library, before=before).values(TRACK)["mood"] == ["dark"]
+    assert check_against_git_annex(library, before=before).values(TRACK)["mood"] == ["dark"]

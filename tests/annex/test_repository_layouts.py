@@ -1,4 +1,4 @@
-"""Where repositories may lie, and how they may have been set up."""
+"""Repositories in different places and with different settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from mcfs.annex.library import Library, open_library
 from mcfs.errors import LibraryError
-from tests.annex.git_annex_oracle import Repository, agree, read
+from tests.annex.git_annex_oracle import Repository, check_against_git_annex, read
 from tests.tracks import UNLOCKED
 
 TRACK = "acdc.mp3"
@@ -24,13 +24,13 @@ def test_a_linked_work_tree(library: Library, repository: Repository, tmp_path: 
     repository.git("worktree", "add", "-q", "-b", "other", os.fspath(tmp_path / "linked"))
     linked = Repository(tmp_path / "linked")
     linked.git("rm", "-q", TRACK)
-    before = agree(open_library(linked.folder))
+    before = check_against_git_annex(open_library(linked.folder))
     assert TRACK not in before.files
     assert TRACK in read(library).files
     # The journal is the one of the whole repository.
     repository.git("config", "annex.alwayscommit", "false")
     linked.describe("beyonce.mp3", "mood=linked")
-    after = agree(open_library(linked.folder), before=before)
+    after = check_against_git_annex(open_library(linked.folder), before=before)
     assert after.values("beyonce.mp3")["mood"] == ["linked"]
     assert read(library).values("beyonce.mp3")["mood"] == ["linked"]
 
@@ -76,7 +76,7 @@ def test_a_submodule(library: Library, tmp_path: Path) -> None:
         open_library(music.folder)
     music.annex("init", "-q", "music")
     music.annex("get", "-q", TRACK)
-    agree(open_library(music.folder))
+    check_against_git_annex(open_library(music.folder))
 
 
 def test_a_git_directory_that_lies_elsewhere(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_git_directory_that_lies_elsewhere(tmp_path: Path) -> None:
     place.write(TRACK, "loud")
     place.annex("add", "-q", TRACK)
     place.describe(TRACK, "artist=AC/DC")
-    assert agree(open_library(place.folder)).at(TRACK).work_path == TRACK
+    assert check_against_git_annex(open_library(place.folder)).at(TRACK).work_path == TRACK
 
 
 def test_a_line_break_in_the_name_of_a_folder(tmp_path: Path) -> None:
@@ -121,12 +121,12 @@ def test_a_tuned_repository(tmp_path: Path, tuned: set[str]) -> None:
     place.annex("add", "-q", ".")
     place.annex("drop", "-q", "--force", "gone.mp3")
     place.describe("gone.mp3", "artist=Gone")
-    reading = agree(open_library(place.folder))
+    reading = check_against_git_annex(open_library(place.folder))
     assert reading.at("here.mp3").present
     assert reading.values("gone.mp3") == {"artist": ["Gone"]}
 
 
-def test_nothing_in_it_yet(tmp_path: Path) -> None:
+def test_an_empty_library(tmp_path: Path) -> None:
     place = Repository(tmp_path / "new")
     place.folder.mkdir()
     with pytest.raises(LibraryError, match="is not in a git-annex repository"):
@@ -138,17 +138,17 @@ def test_nothing_in_it_yet(tmp_path: Path) -> None:
     nothing = read(open_library(place.folder))
     assert (nothing.state.annex_commit, nothing.state.index, nothing.keys) == (None, None, {})
     place.annex("init", "-q", "new")
-    empty = agree(open_library(place.folder), before=nothing)
+    empty = check_against_git_annex(open_library(place.folder), before=nothing)
     assert empty.keys == {}
     place.write(TRACK, "loud")
     place.annex("add", "-q", TRACK)
-    assert agree(open_library(place.folder), before=empty).at(TRACK).present
+    assert check_against_git_annex(open_library(place.folder), before=empty).at(TRACK).present
     with pytest.raises(LibraryError, match="is not in a git-annex repository"):
         open_library(place.folder / ".git")
 
 
 def test_a_sparse_checkout(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.git("update-index", "-q", "--refresh")  # or git keeps files that may have changed
     repository.git("sparse-checkout", "set", "--no-cone", "/*", "!/white/")
     assert not (library.top / "white").exists()
@@ -159,14 +159,14 @@ def test_a_sparse_checkout(library: Library, repository: Repository) -> None:
 
 
 def test_an_index_in_two_files(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     repository.git("update-index", "--split-index")
     repository.git("mv", TRACK, "renamed.mp3")
-    assert TRACK not in agree(library, before=before).files
+    assert TRACK not in check_against_git_annex(library, before=before).files
 
 
-def test_names_that_are_hard_to_carry(library: Library, repository: Repository) -> None:
-    before = agree(library)
+def test_file_names_with_special_characters(library: Library, repository: Repository) -> None:
+    before = check_against_git_annex(library)
     names = [
         "new\nline.mp3",
         "tab\t.mp3",
@@ -183,29 +183,29 @@ def test_names_that_are_hard_to_carry(library: Library, repository: Repository) 
     for name in names:
         repository.write(name, f"sound of {name!r}")
     repository.annex("add", "-q", ".")
-    added = agree(library, before=before)
+    added = check_against_git_annex(library, before=before)
     assert added.files.keys() - before.files.keys() == set(names)
     assert all(added.at(name).present for name in names)
     # git-annex itself does not get along with the unlocked one that is not UTF-8.
     repository.annex("unlock", "-q", *(f"./{name}" for name in names if name.isprintable()))
-    unlocked = agree(library, before=added)
+    unlocked = check_against_git_annex(library, before=added)
     assert unlocked.keys == added.keys
 
 
 @pytest.mark.parametrize("backend", ["SHA256", "MD5E", "WORM", "XXH3E", "BLAKE2B256E"])
 def test_backends(library: Library, repository: Repository, backend: str) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     name = "a%b&c:d e's -s5 ünï.mp3"
     repository.write(name, "hard to name")
     repository.annex("add", "-q", f"--backend={backend}", name)
     repository.describe(name, "artist=Hard to name")
-    added = agree(library, before=before)
+    added = check_against_git_annex(library, before=before)
     assert added.at(name).present
     assert added.values(name) == {"artist": ["Hard to name"]}
 
 
 def test_keys_without_a_size(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     urls = {
         "u.mp3": "URL--http://example.org/a?b=c&d=e:f%20g/h.mp3",
         "w.mp3": "WORM--odd/name&with%all:four of them.mp3",
@@ -214,17 +214,17 @@ def test_keys_without_a_size(library: Library, repository: Repository) -> None:
         repository.annex("fromkey", "-q", "--force", key, name)
         repository.describe(name, "artist=Someone")
     repository.annex("registerurl", "-q", urls["u.mp3"], "http://example.org/a")
-    noted = agree(library, before=before)
+    noted = check_against_git_annex(library, before=before)
     assert [noted.at(name).size for name in urls] == [None, None]
     for name, key in urls.items():
         (library.top / "content").write_text(f"content of {name}, at last")
         repository.annex("setkey", "-q", key, "content")
-    here = agree(library, before=noted)
+    here = check_against_git_annex(library, before=noted)
     assert [here.at(name).size for name in urls] == [25, 25]
 
 
 def test_unlocked_files_are_read_from_the_annex(library: Library, repository: Repository) -> None:
-    before = agree(library)
+    before = check_against_git_annex(library)
     place = library.top / UNLOCKED
     place.write_text("edited, and git does not know")
     after = read(library)

@@ -17,7 +17,7 @@ from tests.store.cache_contents import query, track
 
 @pytest.fixture
 def connection(cache: CacheRepository, path: Path) -> Iterator[sqlite3.Connection]:
-    """A track and its value, to break the rules with."""
+    """A connection to a cache with one track and one value."""
     cache.replace_all([track(1, genre="Techno")])
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -25,7 +25,7 @@ def connection(cache: CacheRepository, path: Path) -> Iterator[sqlite3.Connectio
 
 
 def columns(path: Path, table: str) -> dict[str, tuple[str, bool]]:
-    """Name → type, and whether NULL is refused."""
+    """Column → type, and whether it is NOT NULL."""
     # SQLAlchemy 2.1 says DOUBLE where 2.0 said FLOAT; it is one affinity to SQLite.
     return {
         name: (kind.replace("DOUBLE", "FLOAT"), bool(not_null))
@@ -208,7 +208,9 @@ def test_deleting_cascades(
         assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
-def test_stamp_differs_when_the_tables_or_their_meaning_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stamp_changes_with_the_tables_or_their_meaning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     stamp = schema_stamp()
     assert 0 < stamp < 2**31
     assert schema_stamp() == stamp

@@ -1,1 +1,1 @@
-"""The store by itself: records in, rows out, and everything that can go wrong with a file."""
+"""The store: what is written and read, and what happens when a file is damaged, locked or missing."""

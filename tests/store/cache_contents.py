@@ -1,4 +1,4 @@
-"""Records to fill a cache with, and what a cache holds in a form that two caches can be compared by."""
+"""Simple records for a cache, and the contents of a cache in a form in which two can be compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACES = 2
 
 
 def track(number: int, **values: str | tuple[str, ...]) -> TrackRecord:
-    """The record of that number, with these values."""
+    """A simple record with this number and these values."""
     return TrackRecord(
         annex_key=f"MD5E-s{number}--{number:06}.mp3",
         name=f"{number}.mp3",
@@ -35,13 +35,13 @@ def named(record: TrackRecord, name: str) -> TrackRecord:
 
 
 def query(path: Path, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-    """What a database holds, past every repository."""
+    """The rows of a database, read with sqlite3 alone."""
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(sql, tuple(parameters)).fetchall()
 
 
 def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything in a cache but its ids."""
+    """Everything in a cache except its ids."""
     with closing(sqlite3.connect(path)) as connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(track)")]
     columns.remove("id")
@@ -67,8 +67,8 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def substring(path: Path, text: str) -> list[tuple[Any, ...]]:
-    """The values that the trigram index finds this in."""
+def values_with(path: Path, text: str) -> list[tuple[Any, ...]]:
+    """The values in which the trigram index finds a text."""
     phrase = '"' + text.replace('"', '""') + '"'
     return query(
         path,
@@ -78,8 +78,8 @@ def substring(path: Path, text: str) -> list[tuple[Any, ...]]:
     )
 
 
-def at(path: Path, text: str) -> list[str]:
-    """The work paths that their trigram index finds this in."""
+def work_paths_with(path: Path, text: str) -> list[str]:
+    """The work paths in which their trigram index finds a text."""
     phrase = '"' + text.replace('"', '""') + '"'
     rows = query(
         path,
@@ -91,6 +91,6 @@ def at(path: Path, text: str) -> list[str]:
 
 
 def check_trigrams(path: Path) -> None:
-    """SQLite compares its indexes of substrings with the texts themselves."""
+    """Have SQLite compare its trigram indexes with the texts themselves."""
     for table in ("value_fts", "track_file_fts"):
         query(path, f"INSERT INTO {table}({table}, rank) VALUES ('integrity-check', 1)")

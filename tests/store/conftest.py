@@ -1,4 +1,4 @@
-"""Stores in a folder of the test's own, and disks that are full or cannot be written."""
+"""Stores in a temporary folder, and disks that are full or read-only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests import prerequisites
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the cache of the test is."""
+    """The path of the cache."""
     return tmp_path / "cache.db"
 
 
@@ -57,7 +57,7 @@ Disk = Callable[[str], Path]
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    """Makes a disk of a given size, in memory."""
+    """A function that mounts an in-memory disk of a given size."""
     prerequisites.needs_root("to mount a tiny disk")
     with ExitStack() as mounted:
         yield lambda size: mounted.enter_context(_disk(tmp_path / "disk", size))
@@ -77,5 +77,5 @@ def _disk(place: Path, size: str) -> Iterator[Path]:
 
 
 def make_read_only(place: Path) -> None:
-    """A disk that was written until now."""
+    """Remount a disk read-only."""
     subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)

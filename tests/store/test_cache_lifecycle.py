@@ -1,4 +1,4 @@
-"""The life of a cache: made, stamped, read while written, rolled back, made anew, set aside."""
+"""The life of a cache: making its tables, concurrent access, rollback, other versions, damage."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from mcfs.store import CacheRepository, SyncState, TrackRecord, open_store
 from mcfs.store.engine import open_engine, open_immutable
 from mcfs.store.quarantine import quarantine
 from tests.cache_access import fields_of, generation_of, get_track, insert_tracks, update_tracks
-from tests.store.cache_contents import contents, query, substring, track
+from tests.store.cache_contents import contents, query, track, values_with
 
 
-def other(path: Path, patience: float = 0.3) -> CacheRepository:
-    """Somebody else with the same file, ready."""
+def another_process(path: Path, patience: float = 0.3) -> CacheRepository:
+    """Another repository with the same file, as another process would have it."""
     repository = CacheRepository(open_engine(path, patience))
     repository.prepare()
     return repository
 
 
-def breaks_off(*records: TrackRecord) -> Iterator[TrackRecord]:
+def records_then_error(*records: TrackRecord) -> Iterator[TrackRecord]:
     yield from records
     raise RuntimeError("the library is gone")
 
@@ -45,7 +45,7 @@ def test_settings(cache: CacheRepository, cache_engine: Engine, path: Path) -> N
             cursor.close()
 
 
-def test_cache_says_whose_it_is(cache: CacheRepository, path: Path) -> None:
+def test_the_file_is_marked_as_a_cache_of_mcfs(cache: CacheRepository, path: Path) -> None:
     assert query(path, "PRAGMA application_id") == [(int.from_bytes(b"mcfs"),)]
     assert query(path, "PRAGMA user_version") != [(0,)]
 
@@ -73,24 +73,24 @@ CHANGES: dict[str, Callable[[CacheRepository, Iterator[TrackRecord]], None]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_rollback_keeps_what_was(cache: CacheRepository, path: Path, change: str) -> None:
+def test_a_failed_change_is_rolled_back(cache: CacheRepository, path: Path, change: str) -> None:
     cache.replace_all(
         [track(1, genre="Techno"), track(2, genre="House")], SyncState(counts={"n": 2})
     )
     before, generation, state = contents(path), generation_of(cache), cache.state()
     new = [track(1, genre="Ambient")] if change == "update" else [track(3), track(4, genre="Dub")]
     with pytest.raises(RuntimeError, match="gone"):
-        CHANGES[change](cache, breaks_off(*new))
+        CHANGES[change](cache, records_then_error(*new))
     assert contents(path) == before
     assert generation_of(cache) == generation
     assert cache.state() == state
-    assert substring(path, "tech") == [("genre", "Techno")]
-    assert substring(path, "dub") == []
+    assert values_with(path, "tech") == [("genre", "Techno")]
+    assert values_with(path, "dub") == []
     insert_tracks(cache, [track(3)])
     assert cache.count() == 3
 
 
-def test_rollback_of_several_changes(cache: CacheRepository, path: Path) -> None:
+def test_several_changes_are_rolled_back_together(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1, genre="Techno")])
     before = contents(path)
 
@@ -105,7 +105,7 @@ def test_rollback_of_several_changes(cache: CacheRepository, path: Path) -> None
     assert contents(path) == before
 
 
-def test_a_contradiction_in_the_middle_of_a_load(cache: CacheRepository, path: Path) -> None:
+def test_a_duplicate_in_the_middle_of_a_load(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1)])
     before = contents(path)
     with pytest.raises(StoreError, match=r"cache\.db: UNIQUE constraint failed: track\.annex_key$"):
@@ -113,10 +113,10 @@ def test_a_contradiction_in_the_middle_of_a_load(cache: CacheRepository, path: P
     assert contents(path) == before
 
 
-def test_readers_during_a_load_see_what_was(cache: CacheRepository, path: Path) -> None:
+def test_readers_during_a_load_see_the_old_state(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1)])
     before = generation_of(cache)
-    reader = other(path)
+    reader = another_process(path)
 
     def records() -> Iterator[TrackRecord]:
         for number in range(2, 9000):
@@ -133,7 +133,7 @@ def test_readers_during_a_load_see_what_was(cache: CacheRepository, path: Path) 
 
 def test_reading_sees_one_state_while_others_write(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1)])
-    writer = other(path)
+    writer = another_process(path)
     with cache.reading() as read:
         # The state is that of the beginning, not of the first question.
         insert_tracks(writer, [track(2)])
@@ -146,7 +146,7 @@ def test_reading_sees_one_state_while_others_write(cache: CacheRepository, path:
 
 
 def test_several_threads_at_once(cache: CacheRepository, path: Path) -> None:
-    patient = other(path, patience=60)
+    patient = another_process(path, patience=60)
     problems: list[BaseException] = []
 
     def work(number: int) -> None:
@@ -169,7 +169,7 @@ def test_several_threads_at_once(cache: CacheRepository, path: Path) -> None:
 
 
 def test_writer_waits_for_a_writer(cache: CacheRepository, path: Path) -> None:
-    patient = other(path, patience=20)
+    patient = another_process(path, patience=20)
     held = threading.Event()
 
     def hold() -> None:
@@ -188,7 +188,7 @@ def test_writer_waits_for_a_writer(cache: CacheRepository, path: Path) -> None:
 
 
 def test_writer_gives_up_waiting(cache: CacheRepository, path: Path) -> None:
-    impatient = other(path, patience=0.3)
+    impatient = another_process(path, patience=0.3)
     with cache.writing() as write:
         write.insert([track(1)])
         began = time.monotonic()
@@ -203,7 +203,7 @@ def test_writer_gives_up_waiting(cache: CacheRepository, path: Path) -> None:
 
 
 def make_old(path: Path) -> None:
-    """As if an older version had made it: other tables, another stamp."""
+    """Change a cache as if an older version had made it: other tables, another stamp."""
     for statement in (
         "CREATE TABLE 'older \" table' (x REFERENCES track (id))",
         "CREATE VIRTUAL TABLE older_fts USING fts5(x)",
@@ -234,10 +234,10 @@ def test_cache_of_another_version_is_made_anew(cache: CacheRepository, path: Pat
     assert path.stat().st_ino == inode
     assert not query(path, "SELECT name FROM sqlite_master WHERE name LIKE 'older%'")
     cache.replace_all([track(1, genre="Techno")])
-    assert substring(path, "tech") == [("genre", "Techno")]
+    assert values_with(path, "tech") == [("genre", "Techno")]
 
 
-def test_rebuild_is_not_pulled_from_under_a_reader(cache: CacheRepository, path: Path) -> None:
+def test_a_reader_keeps_its_state_during_a_rebuild(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1, genre="Techno")])
     before = generation_of(cache)
     with cache.reading() as read:
@@ -253,7 +253,7 @@ def test_rebuild_is_not_pulled_from_under_a_reader(cache: CacheRepository, path:
     newer.close()
 
 
-def test_two_who_prepare_at_once(path: Path) -> None:
+def test_several_processes_prepare_at_once(path: Path) -> None:
     repositories = [CacheRepository(open_engine(path)) for _ in range(4)]
     found: list[object] = []
 
@@ -271,8 +271,8 @@ def test_two_who_prepare_at_once(path: Path) -> None:
         repository.close()
 
 
-def test_second_to_prepare_finds_it_done(cache: CacheRepository, path: Path) -> None:
-    """Between seeing an old stamp and holding the lock, another process may have been quicker."""
+def test_another_process_prepares_first(cache: CacheRepository, path: Path) -> None:
+    """It does so after this one has seen the old stamp and before it has the lock."""
     make_old(path)
     engine = open_engine(path)
     checkouts = itertools.count(1)
@@ -297,7 +297,7 @@ def test_second_to_prepare_finds_it_done(cache: CacheRepository, path: Path) -> 
         b"SQLite format 3\0" + b"\xff" * 8000,
     ],
 )
-def test_file_that_is_no_database_is_set_aside(path: Path, damage: bytes) -> None:
+def test_a_file_that_is_not_a_database_is_quarantined(path: Path, damage: bytes) -> None:
     path.write_bytes(damage)
     repository = CacheRepository(open_engine(path))
     notice = repository.prepare()
@@ -312,7 +312,7 @@ def test_file_that_is_no_database_is_set_aside(path: Path, damage: bytes) -> Non
     repository.close()
 
 
-def test_database_of_another_program_is_set_aside(path: Path) -> None:
+def test_a_database_of_another_program_is_quarantined(path: Path) -> None:
     query(path, "CREATE TABLE precious (x)")
     repository = CacheRepository(open_engine(path))
     notice = repository.prepare()
@@ -323,7 +323,9 @@ def test_database_of_another_program_is_set_aside(path: Path) -> None:
     repository.close()
 
 
-def test_damage_found_while_reading_is_one_clear_line(cache: CacheRepository, path: Path) -> None:
+def test_damage_found_while_reading_is_reported_in_one_line(
+    cache: CacheRepository, path: Path
+) -> None:
     cache.replace_all(track(n, title=f"t{n}") for n in range(1, 3000))
     cache.close()
     with path.open("r+b") as file:
@@ -367,7 +369,7 @@ def test_damaged_cache_that_another_process_has_open_is_left_alone(
     assert "set aside" in notice
 
 
-def test_cache_that_cannot_be_set_aside(path: Path) -> None:
+def test_a_damaged_cache_that_cannot_be_renamed(path: Path) -> None:
     path.symlink_to(path.parent / "elsewhere" / "cache.db")
     repository = CacheRepository(open_engine(path))
     with pytest.raises(StoreError, match=r"cache\.db cannot be opened: unable to open"):
@@ -392,7 +394,7 @@ def test_open_store_makes_everything_and_leaves_nothing_open(tmp_path: Path) -> 
         assert [pin.name for pin in store.user.pins()] == ["p"]
 
 
-def test_reading_without_any_space(cache: CacheRepository, path: Path) -> None:
+def test_reading_on_a_full_disk(cache: CacheRepository, path: Path) -> None:
     insert_tracks(cache, [track(1, genre="Techno")])
     assert open_immutable(path) is None, "there is a log, and what is in it counts"
     cache.close()

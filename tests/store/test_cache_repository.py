@@ -1,4 +1,4 @@
-"""What the cache keeps, answers and changes."""
+"""What the cache stores, and how it is read and changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.cache_access import (
     select_rows,
     update_tracks,
 )
-from tests.store.cache_contents import METADATA, PLACES, named, query, substring, track
+from tests.store.cache_contents import METADATA, PLACES, named, query, track, values_with
 
 WHEN = datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=UTC)
 
@@ -56,7 +56,7 @@ def full() -> TrackRecord:
     )
 
 
-def test_record_comes_back_as_it_went_in(cache: CacheRepository) -> None:
+def test_records_are_read_as_they_were_written(cache: CacheRepository) -> None:
     cache.replace_all([full(), track(2)])
     assert get_track(cache, full().annex_key) == full()
     assert get_track(cache, "MD5E-s2--000002.mp3") == track(2)
@@ -97,7 +97,9 @@ def test_every_column_of_track(cache: CacheRepository, path: Path) -> None:
     ]
 
 
-def test_numbers_that_are_none_leave_the_columns_empty(cache: CacheRepository, path: Path) -> None:
+def test_values_that_are_not_numbers_leave_number_columns_empty(
+    cache: CacheRepository, path: Path
+) -> None:
     cache.replace_all(
         [
             track(1, bpm="fast", rating=("lots", "many"), year="x", tracknumber=("A1",), genre=()),
@@ -110,14 +112,14 @@ def test_numbers_that_are_none_leave_the_columns_empty(cache: CacheRepository, p
     ]
 
 
-def test_size_that_sqlite_cannot_hold_is_unknown(cache: CacheRepository) -> None:
+def test_a_size_beyond_64_bits_is_unknown(cache: CacheRepository) -> None:
     cache.replace_all([replace(track(1), size=2**64)])
     held = get_track(cache, track(1).annex_key)
     assert held is not None
     assert held.size is None
 
 
-def test_times_are_utc_whatever_zone_they_came_in(cache: CacheRepository) -> None:
+def test_times_of_any_zone_are_stored_in_utc(cache: CacheRepository) -> None:
     there = timezone(timedelta(hours=5, minutes=30))
     cache.replace_all([replace(track(1), changed_at=WHEN.astimezone(there))])
     held = get_track(cache, track(1).annex_key)
@@ -131,7 +133,7 @@ def test_time_without_a_zone_is_refused(cache: CacheRepository) -> None:
         cache.replace_all([replace(track(1), changed_at=WHEN.replace(tzinfo=None))])
 
 
-def test_dictionary_holds_each_value_once(cache: CacheRepository, path: Path) -> None:
+def test_each_distinct_value_is_stored_once(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(n, genre=("Techno", "techno"), bpm="128") for n in range(1, 4)])
     assert query(
         path, f"SELECT text, folded, number FROM value WHERE {METADATA} ORDER BY text"
@@ -143,13 +145,15 @@ def test_dictionary_holds_each_value_once(cache: CacheRepository, path: Path) ->
     assert query(path, "SELECT count(*) FROM track_value") == [(9 + 3 * PLACES,)]
 
 
-def test_value_said_twice_is_one(cache: CacheRepository, path: Path) -> None:
+def test_a_repeated_value_is_stored_once(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1, genre=("a", "a", "b"))])
     insert_tracks(cache, [track(2, genre=("c", "c"))])
     assert query(path, "SELECT count(*) FROM track_value") == [(3 + 2 * PLACES,)]
 
 
-def test_value_said_in_two_spellings_of_a_field_is_one(cache: CacheRepository, path: Path) -> None:
+def test_a_value_in_two_spellings_of_a_field_is_stored_once(
+    cache: CacheRepository, path: Path
+) -> None:
     cache.replace_all([track(1, genre="a"), track(2, genre="a", Genre=("a", "b"))])
     insert_tracks(cache, [track(3, GENRE="a", genre="a")])
     assert query(path, "SELECT count(*) FROM track_value") == [(4 + 3 * PLACES,)]
@@ -183,8 +187,8 @@ def test_a_load_replaces_everything(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(3, mood="dark")])
     assert cache.count() == 1
     assert [field.name for field in fields_of(cache)] == ["mood"]
-    assert substring(path, "tech") == []
-    assert substring(path, "dark") == [("mood", "dark")]
+    assert values_with(path, "tech") == []
+    assert values_with(path, "dark") == [("mood", "dark")]
     cache.replace_all([])
     assert cache.count() == 0
 
@@ -225,7 +229,7 @@ def test_inodes_are_the_same_after_a_rebuild(cache: CacheRepository, path: Path)
     assert query(path, "SELECT annex_key, inode FROM track ORDER BY annex_key") == before
 
 
-def test_two_tracks_trade_their_names_and_files(cache: CacheRepository) -> None:
+def test_two_tracks_swap_their_names_and_files(cache: CacheRepository) -> None:
     one, two = track(1), track(2)
     cache.replace_all([one, two])
     traded = [
@@ -236,7 +240,7 @@ def test_two_tracks_trade_their_names_and_files(cache: CacheRepository) -> None:
     assert [get_track(cache, record.annex_key) for record in traded] == traded
 
 
-def test_several_changes_are_one(cache: CacheRepository) -> None:
+def test_several_changes_are_one_generation(cache: CacheRepository) -> None:
     cache.replace_all([track(1), track(2)])
     before = generation_of(cache)
     with cache.writing() as write:
@@ -250,20 +254,20 @@ def test_several_changes_are_one(cache: CacheRepository) -> None:
     assert cache.count() == 2
 
 
-def test_insert_refuses_what_is_there(cache: CacheRepository) -> None:
+def test_insert_refuses_an_existing_track(cache: CacheRepository) -> None:
     insert_tracks(cache, [track(1)])
     with pytest.raises(StoreError, match="annex_key"):
         insert_tracks(cache, [named(track(1), "another.mp3")])
 
 
-def test_update_refuses_what_is_not_there(cache: CacheRepository) -> None:
+def test_update_refuses_an_unknown_track(cache: CacheRepository) -> None:
     insert_tracks(cache, [track(1)])
     with pytest.raises(NotFoundError, match="no track MD5E-s2--000002"):
         update_tracks(cache, [named(track(1), "renamed.mp3"), track(2)])
     assert get_track(cache, track(1).annex_key) == track(1)
 
 
-def test_generation_counts_what_changed_and_nothing_else(cache: CacheRepository) -> None:
+def test_only_changes_begin_a_new_generation(cache: CacheRepository) -> None:
     start = generation_of(cache)
     assert start.counter == 0
     cache.replace_all([track(1, genre=("b", "a"))])
@@ -293,7 +297,7 @@ def test_state_keeps_everything(cache: CacheRepository) -> None:
     assert cache.state() == state
 
 
-def test_an_error_comes_and_goes(cache: CacheRepository, path: Path) -> None:
+def test_the_last_error_is_recorded_and_cleared(cache: CacheRepository, path: Path) -> None:
     cache.record_error("it broke")
     assert cache.state() == SyncState(last_error="it broke")
     cache.record_error(None)
@@ -322,7 +326,7 @@ def test_rows_outlive_the_repository(cache: CacheRepository) -> None:
     assert row.name == "1.mp3"
 
 
-def test_reader_and_writer_are_dead_after_their_transaction(cache: CacheRepository) -> None:
+def test_reader_and_writer_cannot_be_used_after_their_transaction(cache: CacheRepository) -> None:
     with cache.reading() as read:
         read.count()
     with cache.writing() as write:
@@ -333,7 +337,7 @@ def test_reader_and_writer_are_dead_after_their_transaction(cache: CacheReposito
         write.set_state(SyncState())
 
 
-def test_records_are_gone_through_once_and_lazily(cache: CacheRepository) -> None:
+def test_records_are_iterated_once_and_lazily(cache: CacheRepository) -> None:
     asked = []
 
     def records() -> Iterator[TrackRecord]:
@@ -381,7 +385,7 @@ def test_values_of_places_close_together_and_far_apart(cache: CacheRepository) -
             assert len(read.keys_of_ids(numbers)) == len(some)
 
 
-def test_values_of_whatever_is_in_them(cache: CacheRepository) -> None:
+def test_values_that_contain_the_separator(cache: CacheRepository) -> None:
     odd = ("", "1", "2\x1f3", "\x1f", "a\x00b", "caf\udce9", "\U0001f3b9")
     records = [track(1, crate=odd, artist="caf\udce9\x1f"), track(2, crate=odd[4:], title="\x00")]
     cache.replace_all(records)

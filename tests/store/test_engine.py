@@ -1,4 +1,4 @@
-"""Failures in one sentence, and nothing of SQLite or SQLAlchemy leaves the room."""
+"""Errors of SQLite and SQLAlchemy become store errors of one sentence."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_full_disk(disk: Disk) -> None:
         assert [pin.name for pin in store.user.pins()] == ["kept"]
 
 
-def test_disk_that_is_full_before_we_come(disk: Disk) -> None:
+def test_a_disk_that_is_full_from_the_start(disk: Disk) -> None:
     place = disk("1m")
     with suppress(OSError), (place / "ballast").open("wb", buffering=0) as ballast:
         while True:
@@ -105,8 +105,8 @@ def test_disk_that_cannot_be_written(disk: Disk) -> None:
 
 
 @pytest.mark.parametrize(("mode", "cannot"), [(0o600, "opened"), (0o644, "written")])
-def test_file_that_permissions_forbid(mode: int, cannot: str) -> None:
-    """Asked as somebody who is not root, for whom permissions mean nothing."""
+def test_a_file_without_read_permission(mode: int, cannot: str) -> None:
+    """Run as another user: permissions mean nothing to root."""
     needs_root("to become somebody else")
     nobody = 65534
     with tempfile.TemporaryDirectory() as name:
@@ -132,7 +132,7 @@ Transaction = Callable[[Engine], AbstractContextManager[Connection]]
 
 
 @pytest.mark.parametrize("transaction", [reading, writing])
-def test_no_exception_of_sqlite_leaves(tmp_path: Path, transaction: Transaction) -> None:
+def test_exceptions_of_sqlite_become_store_errors(tmp_path: Path, transaction: Transaction) -> None:
     engine = open_engine(tmp_path / "x.db")
 
     def ask() -> None:
@@ -144,7 +144,7 @@ def test_no_exception_of_sqlite_leaves(tmp_path: Path, transaction: Transaction)
     engine.dispose()
 
 
-def test_busy_and_damaged_are_told_apart(tmp_path: Path) -> None:
+def test_busy_and_damaged_are_different_errors(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"no database at all, but long enough for a header" * 10)
     engine = open_engine(tmp_path / "x.db")
     with pytest.raises(StoreDamagedError, match=r"x\.db is not a database$"), reading(engine):

@@ -1,4 +1,4 @@
-"""Whatever small changes made of a cache, a full load of the same records makes too."""
+"""A cache after many small changes equals a cache after one full load of the same records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ import pytest
 from mcfs.store import CacheRepository, TrackRecord
 from mcfs.store.engine import open_engine
 from tests.cache_access import insert_tracks, remove_tracks, update_tracks
-from tests.store.cache_contents import at, check_trigrams, contents, query, substring, track
+from tests.store.cache_contents import (
+    check_trigrams,
+    contents,
+    query,
+    track,
+    values_with,
+    work_paths_with,
+)
 
 WORDS = [
     "Techno",
@@ -96,13 +103,13 @@ def test_small_changes_add_up_to_a_full_load(tmp_path: Path, seed: int) -> None:
     folded = {text for (text,) in query(tmp_path / "loaded.db", "SELECT folded FROM value")}
     parts = {text[at : at + 3] for text in folded for at in range(len(text) - 2)}
     for part in parts:
-        found = substring(tmp_path / "changed.db", part)
-        assert found == substring(tmp_path / "loaded.db", part)
+        found = values_with(tmp_path / "changed.db", part)
+        assert found == values_with(tmp_path / "loaded.db", part)
         assert found
     paths = {text for (text,) in query(tmp_path / "loaded.db", "SELECT folded FROM track_file")}
     for part in {text[at_ : at_ + 3] for text in paths for at_ in range(len(text) - 2)}:
-        found_at = at(tmp_path / "changed.db", part)
-        assert found_at == at(tmp_path / "loaded.db", part)
+        found_at = work_paths_with(tmp_path / "changed.db", part)
+        assert found_at == work_paths_with(tmp_path / "loaded.db", part)
         assert found_at
     changed.close()
     loaded.close()

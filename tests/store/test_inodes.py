@@ -1,4 +1,4 @@
-"""Inodes: distinct where programs look, and the same whoever came first."""
+"""Inodes: distinct in their low 32 bits, and independent of the order of the tracks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_key_that_is_not_utf8() -> None:
 
 @pytest.fixture(scope="module")
 def colliding() -> tuple[str, str]:
-    """Two keys whose hashes end alike; found in earnest, by the birthday paradox."""
+    """Two keys whose hashes have the same low bits, found by trying many."""
     seen: dict[int, str] = {}
     for number in itertools.count():
         key = f"MD5E-s{number}--{number:06}.mp3"
@@ -40,7 +40,7 @@ def colliding() -> tuple[str, str]:
     raise AssertionError
 
 
-def test_collision_is_settled_by_the_keys_and_not_by_their_order(
+def test_collisions_are_resolved_in_any_order_of_the_keys(
     colliding: tuple[str, str],
 ) -> None:
     keys = [*colliding, "another"]
@@ -79,7 +79,7 @@ def test_colliding_tracks_in_a_cache(
     assert held() == stored
 
 
-def test_a_crowd_of_collisions_in_a_full_load(
+def test_many_collisions_in_a_full_load(
     cache: CacheRepository, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = candidate_inode

@@ -1,4 +1,4 @@
-"""user.db from version to version and back, with nothing of the user's lost."""
+"""Migrations of user.db, up and down, lose nothing that the user made."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name
 
 @pytest.fixture
 def engine(user: UserRepository, user_engine: Engine) -> Engine:
-    """Of a user.db with a pin and a snapshot in it."""
+    """The engine of a user.db with a pin and a snapshot."""
     user.add_pin("p", "genre:techno")
     tracks = [("k1", "n1"), ("k2", "n2")]
     with writing(user_engine) as connection:
@@ -47,8 +47,8 @@ def tables(path: Path) -> list[str]:
     return [name for name, _ in query(path, TABLES)]
 
 
-def made(path: Path) -> None:
-    """What the fixture made is there, whole."""
+def check_contents(path: Path) -> None:
+    """The pin and the snapshot of the fixture are still there."""
     assert query(path, "SELECT name, query_text FROM pin") == [("p", "genre:techno")]
     assert query(path, "SELECT name, query_text FROM snapshot") == [("s", "genre:dub")]
     assert query(path, "SELECT position, annex_key, name FROM snapshot_track") == [
@@ -94,10 +94,10 @@ def test_down_and_up_again_keeps_pins_and_snapshots(
     assert user.last_run("sync") is not None
     downgrade(engine, "0001")
     assert "run" not in tables(path)
-    made(path)
+    check_contents(path)
     user.prepare()
     assert query(path, TABLES) == before
-    made(path)
+    check_contents(path)
     assert user.last_run("sync") is None
     assert user.imported(["k1"]) == {}
 
@@ -111,7 +111,7 @@ def test_up_from_the_revision_before_keeps_the_log(
     last = user.last_run("import")
     assert last is not None
     assert last.id == number
-    made(tmp_path / "user.db")
+    check_contents(tmp_path / "user.db")
     user.remember_imported({"k1": {"rating": ("5",)}})
     assert user.imported(["k1"]) == {"k1": {"rating": ("5",)}}
 
@@ -121,19 +121,19 @@ def test_each_direction_twice_is_harmless(
 ) -> None:
     for _ in range(2):
         downgrade(engine, "0001")
-        made(tmp_path / "user.db")
+        check_contents(tmp_path / "user.db")
     for _ in range(2):
         with writing(engine) as connection:
             steps.upgrade(connection)
         user.prepare()
-        made(tmp_path / "user.db")
+        check_contents(tmp_path / "user.db")
 
 
 @pytest.mark.parametrize("revision", [None, "0001", "0002"])
-def test_half_an_upgrade_is_made_whole(
+def test_an_interrupted_upgrade_is_completed(
     engine: Engine, user: UserRepository, tmp_path: Path, revision: str | None
 ) -> None:
-    """Tables that are there already, and a version that does not know of them."""
+    """The tables of a newer revision exist already, but the version number is the old one."""
     path = tmp_path / "user.db"
     before = query(path, TABLES)
     with writing(engine) as connection:
@@ -144,10 +144,10 @@ def test_half_an_upgrade_is_made_whole(
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
     user.prepare()
     assert query(path, TABLES) == before
-    made(path)
+    check_contents(path)
 
 
-def test_half_a_downgrade_is_made_whole(
+def test_an_interrupted_downgrade_is_completed(
     user: UserRepository, user_engine: Engine, tmp_path: Path
 ) -> None:
     path = tmp_path / "user.db"
@@ -167,7 +167,7 @@ def test_half_a_downgrade_is_made_whole(
     ]
 
 
-def test_migration_that_breaks_off_leaves_what_was(
+def test_a_failed_migration_is_rolled_back(
     engine: Engine, user: UserRepository, tmp_path: Path
 ) -> None:
     path = tmp_path / "user.db"
@@ -203,7 +203,7 @@ def test_downgrade_that_would_lose_something_is_refused(
     assert query(tmp_path / "user.db", "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
-def test_down_to_nothing_and_up_again(
+def test_down_to_no_tables_and_up_again(
     user: UserRepository, user_engine: Engine, tmp_path: Path
 ) -> None:
     for _ in range(2):
@@ -227,10 +227,10 @@ def test_file_of_a_newer_version_is_refused(
     assert str(caught.value) == sentence
     with pytest.raises(StoreError, match="newer mcfs"):
         downgrade(engine, "0001")
-    made(tmp_path / "user.db")
+    check_contents(tmp_path / "user.db")
 
 
-def test_two_who_migrate_at_once(tmp_path: Path) -> None:
+def test_several_processes_migrate_at_once(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom pathlib import Path\nfrom mcfs.store import open_store\n"
         "open_store(Path(sys.argv[1])).close()\n"

@@ -1,4 +1,4 @@
-"""Text as it is: whatever a tag editor or a file system let somebody write."""
+"""Texts that are unusual, but that tag editors and file systems allow."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tests.cache_access import (
     select_rows,
     update_tracks,
 )
-from tests.store.cache_contents import METADATA, check_trigrams, contents, query, substring, track
+from tests.store.cache_contents import METADATA, check_trigrams, contents, query, track, values_with
 
-ODD = {
+ODD_TEXTS = {
     "nul": "before\0after",
     "only nul": "\0",
     "not utf-8": "caf\udce9 del mar",
@@ -43,7 +43,7 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("text", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
 def test_odd_text_comes_back(cache: CacheRepository, path: Path, text: str) -> None:
     record = replace(
         track(1, comment=text, title=(text, "plain")),
@@ -87,9 +87,9 @@ def test_odd_text_comes_back(cache: CacheRepository, path: Path, text: str) -> N
 )
 def test_substrings_of_odd_text(cache: CacheRepository, path: Path, text: str, part: str) -> None:
     insert_tracks(cache, [track(1, comment=text)])
-    assert len(substring(path, part)) == 1
+    assert len(values_with(path, part)) == 1
     update_tracks(cache, [track(1, comment="now plain")])
-    assert substring(path, part) == []
+    assert values_with(path, part) == []
 
 
 def test_file_names_that_differ_only_in_bytes(cache: CacheRepository) -> None:
@@ -112,10 +112,10 @@ def test_keys_and_fields_that_are_not_utf8(cache: CacheRepository) -> None:
 def test_state_and_pins_keep_any_text(cache: CacheRepository, user: UserRepository) -> None:
     cache.record_error("caf\udce9: 👩🏽\u200d🎤\0")
     assert cache.state() == SyncState(last_error="caf\udce9: 👩🏽\u200d🎤\0")
-    for text in ODD.values():
+    for text in ODD_TEXTS.values():
         user.add_pin("pin " + text, text)
     pins = {pin.name: pin.query_text for pin in user.pins()}
-    assert pins == {"pin " + text: text for text in ODD.values()}
+    assert pins == {"pin " + text: text for text in ODD_TEXTS.values()}
 
 
 anything = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40) | st.binary(
@@ -140,4 +140,4 @@ def test_any_text_round_trips(cache: CacheRepository, path: Path, texts: list[st
     for text in texts:
         folded = fold(text)
         if len(folded) >= 3 and "\0" not in folded and folded.isprintable():
-            assert ("comment", text) in substring(path, folded[:3])
+            assert ("comment", text) in values_with(path, folded[:3])

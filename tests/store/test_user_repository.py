@@ -1,4 +1,4 @@
-"""What the user made: pins, the log of syncs and imports."""
+"""Pins, the log of syncs and imports, and what imports wrote."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SNAPSHOT = """
 """
 
 
-def now(moment: datetime) -> bool:
+def is_now(moment: datetime) -> bool:
     return moment.tzinfo is UTC and abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
 
 
@@ -34,8 +34,8 @@ def test_pins(user: UserRepository) -> None:
         ("Peak time", "bpm:128-140 genre:techno"),
     ]
     pin = user.pin("Peak time")
-    assert now(pin.created_at)
-    assert now(pin.updated_at)
+    assert is_now(pin.created_at)
+    assert is_now(pin.updated_at)
 
 
 def test_pin_of_a_name_that_is_taken(user: UserRepository) -> None:
@@ -82,7 +82,7 @@ def test_runs(user: UserRepository) -> None:
     assert (running.id, running.kind, running.outcome) == (number, "sync", None)
     assert running.detail == {"pid": 1}
     assert running.finished_at is None
-    assert now(running.started_at)
+    assert is_now(running.started_at)
     user.finish_run(number, "done", {"tracks": 10, "of": [10, None, "é"]})
     user.start_run("import")
     finished = user.last_run("sync")

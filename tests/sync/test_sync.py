@@ -1,4 +1,4 @@
-"""Library → store, with git-annex as the oracle."""
+"""Syncing a library to its store, compared with what git-annex says."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_key_with_two_files_is_one_track(library: Library, synced: Store) -> N
     assert set(record.files) == set(SECOND_PATH)
 
 
-def test_what_is_not_committed_yet_counts(library: Library, synced: Store) -> None:
+def test_uncommitted_metadata_counts(library: Library, synced: Store) -> None:
     subprocess.run(
         ["git", "-c", "annex.alwayscommit=false", "annex", "metadata", "-q", "-s", "mood=dark",
          "kino.mp3"],
@@ -101,9 +101,7 @@ def test_what_is_not_committed_yet_counts(library: Library, synced: Store) -> No
     assert record.values["mood"] == ("dark",)
 
 
-def test_a_sync_that_finds_nothing_changed_is_no_generation(
-    library: Library, synced: Store
-) -> None:
+def test_a_sync_without_changes_begins_no_generation(library: Library, synced: Store) -> None:
     sync(library, synced)
     before = generation_of(synced.cache)
     assert sync(library, synced).kind is SyncKind.NOTHING
@@ -113,7 +111,7 @@ def test_a_sync_that_finds_nothing_changed_is_no_generation(
     assert (after.store_uuid, after.counter) == (before.store_uuid, before.counter + 1)
 
 
-def test_a_sync_that_finds_nothing_changed_hardly_does_anything(
+def test_a_sync_without_changes_starts_one_git_command(
     library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sync(library, synced)
@@ -142,7 +140,7 @@ def test_a_sync_that_finds_nothing_changed_hardly_does_anything(
     assert writing.startswith("UPDATE sync_state SET finished_at=")
 
 
-def test_what_there_is_is_counted(library: Library, synced: Store) -> None:
+def test_the_report_counts_tracks(library: Library, synced: Store) -> None:
     with synced.cache.reading() as read:
         counts = read.counts()
         records = read.records({file.annex_key for file in read.work_files()}).values()
@@ -157,7 +155,7 @@ def test_what_there_is_is_counted(library: Library, synced: Store) -> None:
     assert counts.without_metadata == len(SAMPLES)
 
 
-def test_progress_goes_from_nothing_to_all(library: Library) -> None:
+def test_progress_goes_from_0_to_all(library: Library) -> None:
     seen: list[SyncProgress] = []
     with open_store(library.store_dir) as store:
         sync(library, store, on_progress=seen.append)
@@ -190,7 +188,7 @@ def test_every_sync_is_logged(
     assert generation_of(synced.cache) == before
 
 
-def test_a_folder_that_is_no_library_says_so(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_library(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="is not in a git-annex repository"):
         open_library(tmp_path)
     with pytest.raises(LibraryError, match="is not there"):
@@ -257,7 +255,7 @@ def test_added(values: list[str], said: str | None) -> None:
     assert (moment and moment.astimezone(UTC).isoformat()) == said
 
 
-def test_a_day_is_added_where_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_date_added_is_a_local_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()
     try:
@@ -296,7 +294,7 @@ CHANGES = [
 
 
 def _contents(store: Store) -> dict[str, object]:
-    """Everything about every track, ids aside."""
+    """Everything about every track, except ids."""
     with store.cache.reading() as read:
         keys = {file.annex_key for file in read.work_files()}
         rows = read.select(select_tracks(bind_without_values(ALL, today())))
@@ -318,7 +316,7 @@ def _shell(library: Library, line: str) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_difference_ends_where_a_fresh_store_begins(
+def test_a_sync_by_difference_equals_a_full_sync(
     library: Library, synced: Store, tmp_path: Path, change: str
 ) -> None:
     sync(library, synced)
@@ -361,7 +359,7 @@ LISTS = [
 
 @pytest.mark.parametrize(("before", "after"), LISTS)
 @pytest.mark.parametrize("change", ["true", CHANGES[0], "git mv kino.mp3 kino.dat"])
-def test_other_extensions_end_where_a_fresh_store_begins(
+def test_a_sync_after_new_extensions_equals_a_full_sync(
     library: Library, tmp_path: Path, before: str, after: str, change: str
 ) -> None:
     # A key that is a track by one of its files alone.
@@ -386,7 +384,7 @@ def test_other_extensions_end_where_a_fresh_store_begins(
         assert sync(library, store, settings).kind is SyncKind.NOTHING
 
 
-def test_other_extensions_without_a_file_are_no_generation(library: Library, synced: Store) -> None:
+def test_new_extensions_without_a_file_begin_no_generation(library: Library, synced: Store) -> None:
     before = generation_of(synced.cache)
     more = Settings(extensions=EXTENSIONS | {"dsf"})
     assert sync(library, synced, more).kind is SyncKind.NOTHING
@@ -407,7 +405,7 @@ def test_two_syncs_at_once(library: Library, synced: Store) -> None:
     sync(library, synced)
 
 
-def test_the_lock_of_the_dead_is_free(library: Library, synced: Store) -> None:
+def test_a_lock_is_free_after_its_process_died(library: Library, synced: Store) -> None:
     script = (
         "import os, sys; from pathlib import Path; from mcfs.store.locks import sync_lock\n"
         "with sync_lock(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
@@ -441,7 +439,7 @@ def test_killed_at_any_moment(
         assert _contents(synced) == _contents(fresh)
 
 
-def test_where_most_has_changed_all_is_read_in_one_stream(
+def test_a_full_sync_when_most_tracks_changed(
     library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mcfs.sync.changes.FEW_KEYS", 1)

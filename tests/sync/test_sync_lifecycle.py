@@ -1,4 +1,4 @@
-"""The life of a sync: what it waits for, what ends it, and that the last state is whole whatever did."""
+"""The life of a sync: waiting, failing, two at once. The store always keeps its last complete state."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TRACK = "acdc.mp3"
 
 
 def _mcfs(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command as a user runs it."""
+    """Run the mcfs command."""
     return subprocess.run(
         [sys.executable, "-m", "mcfs", *words],
         cwd=REPOSITORY,
@@ -52,7 +52,7 @@ def _is_as_fresh(library: Library, store: Store, folder: Path) -> None:
 
 @contextmanager
 def _meanwhile(library: Library, script: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A shell that changes the library while the test syncs; it must come to its end in peace."""
+    """A shell that changes the library while the test syncs; it must succeed."""
     shell = subprocess.Popen(
         ["bash", "-ec", script], cwd=library.top, env=git_annex_environment(library.top)
     )
@@ -74,7 +74,7 @@ class TestWaits:
         timer.join()
         other.close()
 
-    def test_for_no_writer_that_stays(self, library: Library, synced: Store) -> None:
+    def test_not_forever_for_another_writer(self, library: Library, synced: Store) -> None:
         from mcfs.store import CacheRepository
         from mcfs.store.engine import open_engine
 
@@ -151,7 +151,7 @@ class TestFails:
         assert synced.cache.state().last_error is None
         _is_as_fresh(library, synced, tmp_path / "fresh")
 
-    def test_a_bug_is_remembered_too(
+    def test_a_bug_is_recorded(
         self, library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*_: object) -> None:
@@ -217,7 +217,7 @@ class TestFails:
         assert codes != {0}
         _is_as_fresh(library, synced, tmp_path / "fresh")
 
-    def test_an_interruption_is_remembered(
+    def test_an_interruption_is_recorded(
         self, library: Library, synced: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def interrupt(*_: object) -> None:
@@ -230,7 +230,7 @@ class TestFails:
 
 
 class TestUnreachable:
-    """Exit 69, and not a byte of the store is touched."""
+    """Exit code 69, and the store is unchanged."""
 
     @pytest.mark.parametrize("how", ["gone", "empty", "no HEAD", "in another repository"])
     def test_library(self, library: Library, synced: Store, tmp_path: Path, how: str) -> None:
@@ -270,7 +270,7 @@ def _texts(folder: Path) -> dict[str, bytes]:
 
 
 class TestTwo:
-    def test_the_second_says_who_is_at_it(self, library: Library, synced: Store) -> None:
+    def test_the_second_names_the_first(self, library: Library, synced: Store) -> None:
         with sync_lock(synced.folder):
             done = _mcfs("sync", "--library", library.top)
         assert done.returncode == ExitCode.BUSY
@@ -278,7 +278,9 @@ class TestTwo:
         assert done.stderr.endswith(" s)\n")
         assert done.stderr.count("\n") == 1
 
-    def test_a_lock_that_names_the_dead_is_free(self, library: Library, synced: Store) -> None:
+    def test_a_lock_file_left_by_a_dead_process_is_free(
+        self, library: Library, synced: Store
+    ) -> None:
         (synced.folder / "sync.lock").write_text("[1, 2.0, 3, 4]")
         assert running_sync(synced.folder) is None
         assert _mcfs("sync", "--library", library.top).returncode == ExitCode.DONE
@@ -305,7 +307,7 @@ class TestTwo:
             waiting.join(20)
         assert waited == [True, False]
 
-    def test_who_looks_disturbs_nobody(self, synced: Store) -> None:
+    def test_looking_at_the_lock_disturbs_no_sync(self, synced: Store) -> None:
         over = threading.Event()
 
         def look() -> None:
@@ -346,7 +348,7 @@ class TestTwo:
         _is_as_fresh(library, synced, tmp_path / "fresh")
 
 
-def test_of_another_library_nothing_is_shown(library: Library, synced: Store) -> None:
+def test_no_tracks_of_another_library_are_shown(library: Library, synced: Store) -> None:
     synced.close()
     repository = Repository(library.top)
     repository.git("config", "annex.uuid", "11111111-2222-3333-4444-555555555555")

@@ -1,4 +1,4 @@
-"""Noticing changes: every way in which git-annex makes one, and nothing that is none."""
+"""Watching a library: every change by git-annex wakes the watcher, other writes do not."""
 
 from __future__ import annotations
 
@@ -30,48 +30,48 @@ TRACK = "acdc.mp3"
 
 
 class Watched:
-    """A library that a thread watches."""
+    """A library, and a thread that watches it."""
 
     def __init__(self, library: Library, config: Path) -> None:
         self.library = library
         self.config = config
         self.stop = threading.Event()
-        self.told: queue.Queue[frozenset[Change]] = queue.Queue()
-        self.thread = threading.Thread(target=self._listen)
+        self.changes: queue.Queue[frozenset[Change]] = queue.Queue()
+        self.thread = threading.Thread(target=self._watch)
 
-    def _listen(self) -> None:
+    def _watch(self) -> None:
         for changes in watch(
             self.library, [self.library.top / "mcfs.toml", self.config], self.stop
         ):
-            self.told.put(changes)
+            self.changes.put(changes)
 
     def next(self) -> frozenset[Change]:
-        """Long before one would come by itself."""
-        return self.told.get(timeout=30)
+        """The next change, sooner than the watcher would wake by itself."""
+        return self.changes.get(timeout=30)
 
     def until(self, change: Change) -> None:
-        """However often it tells of something else before."""
+        """Wait for a change of this kind; others may come before it."""
         while change not in self.next():
             pass
 
     def settle(self) -> int:
-        """Until it has told of everything so far; how often it did."""
+        """Wait until all changes so far have come; returns how many came."""
         count = 0
         with contextlib.suppress(queue.Empty):
             while True:
-                self.told.get(timeout=0.7)
+                self.changes.get(timeout=0.7)
                 count += 1
         return count
 
     def nothing(self) -> None:
-        """What happened so far woke nobody: the next that it tells of is the next that happens."""
+        """Check that nothing has woken the watcher: the next change is one that is made now."""
         self.config.write_text(f"# {time.monotonic()}")
         assert self.next() == CONFIG
 
 
 @contextlib.contextmanager
 def watching(library: Library, config: Path) -> Iterator[Watched]:
-    """From when it watches to when its thread has ended."""
+    """Watch a library in a thread; at the end the thread must end too."""
     before = _event_descriptors()
     watched = Watched(library, config)
     watched.thread.start()
@@ -97,7 +97,7 @@ def _event_descriptors() -> set[str]:
 
 @pytest.fixture
 def watched(library: Library, tmp_path: Path) -> Iterator[Watched]:
-    """The library of the test, watched."""
+    """The library of the test, and a thread that watches it."""
     # An index that git would refresh in passing is one that changes.
     _shell(library, "git status -s")
     with watching(library, tmp_path / "config.toml") as watched:
@@ -161,7 +161,7 @@ ARCHIVE = (
         ("git pack-refs --all", f"git annex metadata -q -s mood=dark {TRACK}"),
     ],
 )  # fmt: skip
-def test_it_wakes(library: Library, tmp_path: Path, before: str, operation: str) -> None:
+def test_a_change_wakes_it(library: Library, tmp_path: Path, before: str, operation: str) -> None:
     if before:
         _shell(library, before)
     with watching(library, tmp_path / "config.toml") as watched:
@@ -185,7 +185,7 @@ def test_it_wakes(library: Library, tmp_path: Path, before: str, operation: str)
         "git annex find; git annex metadata acdc.mp3; git annex whereis acdc.mp3",
     ],
 )
-def test_it_sleeps_on(watched: Watched, operation: str) -> None:
+def test_other_writes_do_not_wake_it(watched: Watched, operation: str) -> None:
     _shell(watched.library, operation)
     watched.nothing()
 
@@ -303,7 +303,7 @@ def test_a_disk_that_is_not_there_at_the_start(library: Library, tmp_path: Path)
     watched.thread.join(30)
 
 
-def test_another_in_its_place_is_noticed(watched: Watched) -> None:
+def test_another_library_in_its_place_is_noticed(watched: Watched) -> None:
     top = watched.library.top
     subprocess.run(["cp", "-a", top, top.with_name("other")], check=True)
     top.rename(top.with_name("away"))
@@ -334,17 +334,17 @@ def test_a_linked_work_tree(library: Library, tmp_path: Path) -> None:
         assert watched.next() == LIBRARY
 
 
-def test_names_that_are_no_text_do_not_end_it(watched: Watched) -> None:
+def test_names_that_are_not_utf8_do_not_end_it(watched: Watched) -> None:
     (watched.library.top / os.fsdecode(b"latin \xe9.mp3")).touch()
     assert watched.next() == LIBRARY | CONFIG
-    # Nobody could say what it was; that it watches again is told too.
+    # The watcher could not report this name; it wakes again because it begins anew.
     assert watched.next() == LIBRARY | CONFIG
     _shell(watched.library, f"git annex metadata -q -s mood=dark {TRACK}")
     assert watched.next() == LIBRARY
 
 
 @pytest.mark.logs("cannot be watched for changes")
-def test_a_path_that_is_no_text(
+def test_a_library_path_that_is_not_utf8(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mcfs.sync.watch.WAKE_EVERY_UNWATCHED", 0.1)
@@ -403,16 +403,14 @@ def test_no_more_files_can_be_watched(library: Library, limit: str) -> None:
     assert "looking every 2 s instead" in said
 
 
-def test_it_writes_no_line_for_every_change(
-    watched: Watched, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_changes_are_not_logged(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         _shell(watched.library, f"git annex metadata -q -s mood=dark {TRACK}")
         assert watched.next() == LIBRARY
     assert not caplog.records
 
 
-def test_it_tells_by_itself_from_time_to_time(
+def test_it_wakes_from_time_to_time(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mcfs.sync.watch.WAKE_EVERY", 1.0)
