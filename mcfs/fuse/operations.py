@@ -46,6 +46,9 @@ from mcfs.tree.version import TreeVersion
 
 log = logging.getLogger(__name__)
 
+# Compared at every request, and Python 3.11 takes a while to find a member of an enumeration.
+_ONE_SECOND, _TEXT_FILE = Caching.ONE_SECOND, EntryKind.TEXT_FILE
+_NO_DOT_NAMES, _ANY_DOT_NAMES = DotNames.NONE, DotNames.ANY
 _STATVFS_FIELDS = (
     "f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail",
 )  # fmt: skip
@@ -117,7 +120,7 @@ class Operations(pyfuse3.Operations):
             if node is None:
                 depth = mount_paths.depth(parent.mount_path)
                 node = await trio.to_thread.run_sync(self._tree.child, parent.folder, text, depth)
-                if policy_of(node).kind is EntryKind.TEXT_FILE:
+                if policy_of(node).kind is _TEXT_FILE:
                     return await self._add_text_file(
                         node, mount_paths.join(parent.mount_path, text)
                     )
@@ -129,7 +132,7 @@ class Operations(pyfuse3.Operations):
 
     def _from_memory(self, parent: InodeEntry, name: str) -> Node | None:
         """The node of a name as a listing in memory has it; None where the tree has to be asked."""
-        if name.startswith(".") and policy_of(parent.node).dot_names is DotNames.NONE:
+        if name.startswith(".") and policy_of(parent.node).dot_names is _NO_DOT_NAMES:
             raise NotFoundError(f"{name}: nothing here begins with a dot")
         listing = self._tree.cached_listing(parent.folder)
         if listing is None:
@@ -142,7 +145,7 @@ class Operations(pyfuse3.Operations):
     @guarded
     async def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
         entry = self.inodes[inode]
-        if policy_of(entry.node).kind is EntryKind.TEXT_FILE:
+        if policy_of(entry.node).kind is _TEXT_FILE:
             self.inodes.set_size(inode, len(await self._text(entry.node)))
         return self._attributes.build(inode, entry.node, self.invalidator.changed_at_ns, entry.size)
 
@@ -202,7 +205,7 @@ class Operations(pyfuse3.Operations):
             inode = self.inodes.inode(node, mount_path, parent, is_current=is_current)
             attributes = self._attributes.build(inode, node, changed_at_ns)
             name = os.fsencode(text)
-            if names_inside is Caching.ONE_SECOND:
+            if names_inside is _ONE_SECOND:
                 attributes.entry_timeout = attributes.attr_timeout = SECOND
             elif not is_current:
                 # True when the folder was opened: to be shown, but not cached.
@@ -323,11 +326,11 @@ class Operations(pyfuse3.Operations):
     ) -> EntryAttributes:
         # Most of the names that programs probe for begin with a dot.
         policy = policy_of(parent.node)
-        if name.startswith(b".") and policy.dot_names is not DotNames.ANY:
+        if name.startswith(b".") and policy.dot_names is not _ANY_DOT_NAMES:
             return absent(DAY)
         # A new field can make a query valid; another mount or the command line can add a pin.
         if (
-            policy.names_inside is Caching.ONE_SECOND
+            policy.names_inside is _ONE_SECOND
             or can_become_valid(os.fsdecode(name))
             or not self.invalidator.is_current(version)
             or not self.inodes.cached_names.add_absent(parent_inode, name, parent.dependency)
@@ -350,7 +353,7 @@ class Operations(pyfuse3.Operations):
         inode = self.inodes.inode(node, mount_path, parent, is_current=is_current)
         self.inodes.count_lookup(inode, node, mount_path, is_current=is_current)
         attributes = self._attributes.build(inode, node, self.invalidator.changed_at_ns)
-        if not is_current or policy_of(parent.node).names_inside is Caching.ONE_SECOND:
+        if not is_current or policy_of(parent.node).names_inside is _ONE_SECOND:
             attributes.entry_timeout = SECOND
         else:
             self.inodes.note_cached(parent_inode, name, node, parent.dependency)
