@@ -14,13 +14,13 @@ from mcfs.annex.process import piped, run
 from mcfs.errors import LibraryError
 
 REPAIR_HINT = "git fsck says what is lost, git annex repair may bring it back"
-_SECONDS = 600.0
+TIMEOUT_SECONDS = 600.0
 
 
 def git(library: Library, *words: str) -> bytes:
     """The output of a git command."""
     return run(
-        ["git", *words], folder=library.top, seconds=_SECONDS, variables=_environment(library)
+        ["git", *words], folder=library.top, seconds=TIMEOUT_SECONDS, variables=_environment(library)
     )
 
 
@@ -45,7 +45,7 @@ def lookup_objects(
         ["git", "cat-file", "--batch=%(objectsize)", "--buffer"],
         folder=library.top,
         lines=[b"\n".join(requested), b"\n"],
-        seconds=_SECONDS,
+        seconds=TIMEOUT_SECONDS,
         variables=_environment(library),
     ) as out:
         # Hundreds of thousands of logs pass through here: every call that is saved counts.
@@ -78,7 +78,7 @@ def object_sizes(library: Library, objects: Iterable[bytes]) -> Iterator[tuple[b
         ["git", "cat-file", "--batch-check=%(objectname) %(objectsize)", "--buffer"],
         folder=library.top,
         lines=lines,
-        seconds=_SECONDS,
+        seconds=TIMEOUT_SECONDS,
         variables=_environment(library),
     ) as out:
         for line in out:

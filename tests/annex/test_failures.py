@@ -146,7 +146,7 @@ def test_git_hangs(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyP
     (slow / "git").chmod(0o755)
     monkeypatch.setitem(environment(), "PATH", f"{slow}:{os.environ['PATH']}")
     monkeypatch.setenv("PATH", f"{slow}:{os.environ['PATH']}")
-    monkeypatch.setattr(plumbing, "_SECONDS", 0.2)
+    monkeypatch.setattr(plumbing, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(LibraryError, match=r"git for-each-ref did not finish in"):
         plumbing.git(library, "for-each-ref")
     with pytest.raises(LibraryError, match=r"git cat-file did not finish in"):
