@@ -20,7 +20,10 @@ TIMEOUT_SECONDS = 600.0
 def git(library: Library, *words: str) -> bytes:
     """The output of a git command."""
     return run(
-        ["git", *words], folder=library.top, seconds=TIMEOUT_SECONDS, variables=_environment(library)
+        ["git", *words],
+        folder=library.top,
+        seconds=TIMEOUT_SECONDS,
+        variables=_environment(library),
     )
 
 

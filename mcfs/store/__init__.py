@@ -3,9 +3,10 @@
 `cache.db` has the metadata of the library and can be rebuilt at any time; `user.db` has what the user made.
 
     engine.py            connections, transactions, waiting for locks, errors as one sentence
-    cache_repository.py  the life of cache.db; cache_reader.py queries, cache_writer.py changes a few tracks,
-                         bulk_load.py replaces all; row_encoder.py, track_names.py, inodes.py, batches.py
-                         serve them
+    cache_repository.py  the life of cache.db, and its transactions
+    cache_reader.py      queries; track_records.py, bulk_lookup.py and field_counts.py serve it
+    cache_writer.py      changes a few tracks; bulk_load.py replaces all
+    row_encoder.py       records → rows; track_names.py and inodes.py make them unique
     change_feed.py       which tracks changed between two generations
     user_repository.py   user.db; migrations/ brings older databases up to date
     summary.py           reads both without changing either
