@@ -58,7 +58,7 @@ def _sync_sentences(status: Status) -> Iterator[str]:
     if last is not None:
         yield f"{ago(last.at, status.at)}{_sync_result(last.run)}"
     elif status.generation is not None and status.generation.counter and not status.is_synced:
-        yield "the store belongs to another library; to read this one: mcfs sync"
+        yield "the store belongs to another library"
     else:
         yield "never synced"
     running, failed = status.syncing, status.failure

@@ -166,7 +166,7 @@ class TestNeverSynced:
         run_in_library(library, "git config annex.uuid 11111111-2222-3333-4444-555555555555")
         result = rows(mcfs)
         assert result["sync"] == [
-            "the store belongs to another library; to read this one: mcfs sync",
+            "the store belongs to another library",
             "to read the library: mcfs sync",
         ]
         assert "tracks" not in result
