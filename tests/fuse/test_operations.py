@@ -63,6 +63,13 @@ class TestNotThere:
         assert found.st_ino == NO_INODE
         assert found.entry_timeout == seconds
 
+    async def test_in_an_empty_pin_which_a_rename_may_fill(
+        self, operations: Operations, store: Store
+    ) -> None:
+        store.user.add_pin("New folder", "")
+        inode = await inode_at(operations, "pins/New folder")
+        assert (await operations.lookup(inode, b"nothing", CTX)).entry_timeout == 1
+
     async def test_in_a_folder_whose_listing_is_in_memory(self, operations: Operations) -> None:
         for folder in ("all", "genre"):
             inode = await inode_at(operations, folder)
