@@ -72,9 +72,9 @@ class Repository:
             capture_output=True,
             check=False,
         )
-        said = done.stdout + done.stderr
+        output = done.stdout + done.stderr
         assert (done.returncode != 0) == fails, (
-            f"{' '.join(words)}: {said.decode(errors='replace')}"
+            f"{' '.join(words)}: {output.decode(errors='replace')}"
         )
         return done.stdout
 
@@ -191,19 +191,19 @@ def _compare_with_git_annex(
         here, described, *listed = threads.map(ask, questions)
 
     lines = [json.loads(line) for line in described.decode("utf-8", "replace").split("\n")[:-1]]
-    told = {line["key"]: line["fields"] for line in lines}
+    expected = {line["key"]: line["fields"] for line in lines}
     ours = {path: file.key for path, file in reading.files.items()}
     if branch:
         assert ours == _pairs(listed[0])
     else:
         assert _as_json(ours) == {line["file"]: line["key"] for line in lines}
-    assert reading.keys.keys() == set(ours.values()) - set(dead) == told.keys() - set(dead)
+    assert reading.keys.keys() == set(ours.values()) - set(dead) == expected.keys() - set(dead)
     assert _pairs(here) == {
         path: key for path, key in ours.items() if key in reading.keys and reading.keys[key].present
     }
     for key, read_key in reading.keys.items():
         values = {name: sorted(held) for name, held in read_key.metadata.values.items()}
-        fields = dict(told[key])
+        fields = dict(expected[key])
         changed = fields.pop("lastchanged", [None])[0]
         assert _as_json(values) == {
             name: sorted(held) for name, held in fields.items() if not name.endswith("-lastchanged")
@@ -221,8 +221,8 @@ def _compare_with_git_annex(
             assert os.path.lexists(library.top / read_key.work_path)
 
 
-def _pairs(said: bytes) -> dict[str, str]:
-    words = [os.fsdecode(word) for word in said.split(b"\0")]
+def _pairs(output: bytes) -> dict[str, str]:
+    words = [os.fsdecode(word) for word in output.split(b"\0")]
     return {file: key for key, file in zip(words[0:-1:2], words[1:-1:2], strict=True)}
 
 

@@ -75,7 +75,7 @@ LOGS: dict[str, bytes] = {
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
     """git-annex's own result for each log, after it was written to the branch."""
     needs_git_annex()
     folder = tmp_path_factory.mktemp("oracle")
@@ -114,26 +114,28 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[s
     ).stdout.decode().strip()  # fmt: skip
     commit = run("git", "commit-tree", "-p", "git-annex", "-m", "logs", tree).decode().strip()
     run("git", "update-ref", "refs/heads/git-annex", commit)
-    said = {}
+    results = {}
     printed = run("git", "annex", "metadata", "--json").decode("utf-8", "surrogateescape")
     described = {line["key"]: line for line in map(json.loads, printed.split("\n")[:-1])}
     for trap, (_, key) in keys.items():
         fields = described[key]["fields"]
-        said[trap] = {
+        results[trap] = {
             name: sorted(values) for name, values in fields.items() if "lastchanged" not in name
         }
-    return said
+    return results
 
 
 @pytest.mark.parametrize("trap", LOGS)
-def test_metadata_agrees_with_git_annex(trap: str, told: dict[str, dict[str, list[str]]]) -> None:
+def test_metadata_agrees_with_git_annex(
+    trap: str, expected: dict[str, dict[str, list[str]]]
+) -> None:
     ours = {name: sorted(values) for name, values in parse_metadata(LOGS[trap]).values.items()}
     if trap == "not UTF-8":
         # JSON cannot carry the byte: git-annex prints a replacement, we keep what was written.
         assert ours == {"title": ["caf\udce9"]}
-        assert told[trap].keys() == ours.keys()
+        assert expected[trap].keys() == ours.keys()
         return
-    assert ours == told[trap]
+    assert ours == expected[trap]
 
 
 def test_the_time_of_the_last_change() -> None:

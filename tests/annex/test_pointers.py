@@ -81,12 +81,14 @@ def read_and_told(
     place.git("update-index", "--index-info", stdin=lines)
     place.git("-c", "core.hooksPath=/dev/null", "commit", "-qm", "all of them")
     form = r"--format=${file}\000${key}\000"
-    said = place.annex("find", "--branch=main", "--include=*", form).split(b"\0")
-    told = dict(zip(map(os.fsdecode, said[0:-1:2]), map(os.fsdecode, said[1:-1:2]), strict=True))
+    output = place.annex("find", "--branch=main", "--include=*", form).split(b"\0")
+    expected = dict(
+        zip(map(os.fsdecode, output[0:-1:2]), map(os.fsdecode, output[1:-1:2]), strict=True)
+    )
     reading = read(open_library(place.folder))
     return (
         {path: file.key for path, file in reading.files.items()},
-        told,
+        expected,
     )
 
 
@@ -94,8 +96,8 @@ def read_and_told(
 def test_which_blobs_belong_to_a_key(
     text: str, read_and_told: tuple[dict[str, str], dict[str, str]]
 ) -> None:
-    ours, told = (
+    ours, expected = (
         {path: key for path, key in keys.items() if path.endswith(f"/{text}")}
         for keys in read_and_told
     )
-    assert ours == told
+    assert ours == expected

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,10 @@ from mcfs.sql import bind_without_values, select_tracks
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.store.clock import today
 from mcfs.store.locks import running_sync, sync_lock
-from mcfs.sync.derive import added_at, decade, is_live
 from mcfs.sync.progress import SyncProgress
 from mcfs.sync.report import SyncKind
 from mcfs.sync.run import preview, sync
-from mcfs.text.track_names import is_audio, stem_and_suffix
+from mcfs.text.track_names import is_audio
 from tests.cache_access import generation_of, get_track
 from tests.mounts import REPOSITORY
 from tests.prerequisites import git_annex_environment
@@ -37,18 +35,18 @@ from tests.tracks import SAMPLES, SECOND_PATH
 
 
 def _annex(library: Library, *words: str) -> list[dict[str, object]]:
-    said = subprocess.run(
+    output = subprocess.run(
         ["git", "annex", *words],
         cwd=library.top,
         env=git_annex_environment(library.top),
         stdout=subprocess.PIPE,
         check=True,
     ).stdout
-    return [json.loads(line) for line in said.splitlines()]
+    return [json.loads(line) for line in output.splitlines()]
 
 
 def test_every_value_of_every_track_is_what_git_annex_says(library: Library, synced: Store) -> None:
-    told = {
+    expected = {
         str(row["key"]): {
             name: sorted(values)
             for name, values in row["fields"].items()  # type: ignore[attr-defined]
@@ -59,11 +57,11 @@ def test_every_value_of_every_track_is_what_git_annex_says(library: Library, syn
     }
     ours = {
         key: {name: sorted(values) for name, values in record.values.items()}
-        for key in told
+        for key in expected
         if (record := get_track(synced.cache, key)) is not None
     }
-    assert ours == told
-    assert len(told) == len(SAMPLES) == synced.cache.count()
+    assert ours == expected
+    assert len(expected) == len(SAMPLES) == synced.cache.count()
 
 
 def test_presence_is_what_git_annex_says(library: Library, synced: Store) -> None:
@@ -123,8 +121,8 @@ def test_a_sync_without_changes_starts_one_git_command(
         commands.append(arguments)
         return start(arguments, *rest)
 
-    def executed(*told: Any) -> None:
-        statements.append(told[2])
+    def executed(*arguments: Any) -> None:
+        statements.append(arguments[2])
 
     monkeypatch.setattr(process, "start_process", started)
     event.listen(Engine, "before_cursor_execute", executed)
@@ -196,75 +194,6 @@ def test_a_folder_that_is_not_a_library(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     with pytest.raises(LibraryError, match="without git-annex; run: git annex init"):
         open_library(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("title", "live"),
-    [
-        ("Live at Tresor", True),
-        ("Strings of Life (live)", True),
-        ("Rez [Live 1994]", True),
-        ("A live set", True),
-        ("Alive", False),
-        ("Live Forever", False),
-        ("Deliver", False),
-        ("Long Live the King", False),
-    ],
-)
-def test_live(title: str, live: bool) -> None:
-    assert is_live({"title": [title]}) is live
-
-
-@pytest.mark.parametrize(
-    ("work_path", "said"),
-    [
-        ("a/b.mp3", ("b", "mp3")),
-        ("b.tar.GZ", ("b.tar", "GZ")),
-        ("a.b/c", ("c", "")),
-        (".mp3", (".mp3", "")),
-        ("a/.mp3", (".mp3", "")),
-        ("b.", ("b.", "")),
-        ("..mp3", (".", "mp3")),
-    ],
-)
-def test_stem_and_suffix(work_path: str, said: tuple[str, str]) -> None:
-    assert stem_and_suffix(work_path) == said
-
-
-@pytest.mark.parametrize(
-    ("years", "said"),
-    [(["1998"], "1990s"), (["2001-05-03", "1999"], "1990s"), (["soon"], None), ([], None)],
-)
-def test_decade(years: list[str], said: str | None) -> None:
-    assert decade({"year": years}) == said
-
-
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        (["2025-06-30 12:00:00"], "2025-06-30T12:00:00+00:00"),
-        (["2025-06-30T12:00:00+02:00"], "2025-06-30T10:00:00+00:00"),
-        (["2025-07-01T00:00:00Z", "2025-06-30 12:00"], "2025-06-30T12:00:00+00:00"),
-        (["soon"], None),
-        (["0001-01-01"], None),
-        ([], None),
-    ],
-)
-def test_added(values: list[str], said: str | None) -> None:
-    moment = added_at({"added": values})
-    assert (moment and moment.astimezone(UTC).isoformat()) == said
-
-
-def test_the_date_added_is_a_local_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    try:
-        moment = added_at({"added": ["2025-06-30"]})
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    assert moment is not None
-    assert moment.astimezone(UTC).isoformat() == "2025-06-30T04:00:00+00:00"
 
 
 # Each of these happens to a library between two syncs: shell, with git-annex in the path.

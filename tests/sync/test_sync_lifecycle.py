@@ -201,18 +201,18 @@ class TestFails:
             assert process.stdout.readline() == "started\n"
             time.sleep(number * 0.08)
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate()
+            _, error_output = process.communicate()
             codes.add(process.returncode)
             # Of the signal itself one dies while there is nobody yet to say so, and sometimes after
             # it was said, for Python has its own opinion; for a shell all that is 130.
             match process.returncode:
                 case 0:
-                    assert "Traceback" not in said
+                    assert "Traceback" not in error_output
                 case 130:
-                    assert said == "\nmcfs: interrupted\n"
+                    assert error_output == "\nmcfs: interrupted\n"
                 case code:
                     assert code == -signal.SIGINT
-                    assert said in ("", "\nmcfs: interrupted\n")
+                    assert error_output in ("", "\nmcfs: interrupted\n")
             assert generation_of(synced.cache).counter in (before, before + 1)
         assert codes != {0}
         _is_as_fresh(library, synced, tmp_path / "fresh")

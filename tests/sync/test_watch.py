@@ -360,8 +360,8 @@ from pathlib import Path
 from mcfs.annex.library import open_library
 from mcfs.sync.watch import watch
 logging.basicConfig(format="%(message)s")
-for told in watch(open_library(Path(sys.argv[1])), [], threading.Event()):
-    print(*sorted(change.value for change in told), flush=True)
+for changes in watch(open_library(Path(sys.argv[1])), [], threading.Event()):
+    print(*sorted(change.value for change in changes), flush=True)
 """
 
 
@@ -397,10 +397,10 @@ def test_no_more_files_can_be_watched(library: Library, limit: str) -> None:
             assert process.stdout.readline() == "library\n"
         finally:
             process.kill()
-        said = process.stderr.read()
-    assert said.count("\n") == 1
-    assert f"{library.top} cannot be watched for changes" in said
-    assert "looking every 2 s instead" in said
+        error_output = process.stderr.read()
+    assert error_output.count("\n") == 1
+    assert f"{library.top} cannot be watched for changes" in error_output
+    assert "looking every 2 s instead" in error_output
 
 
 def test_changes_are_not_logged(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
