@@ -215,6 +215,18 @@ async def test_a_bug_is_an_input_output_error_and_is_logged(
     assert "a bug in mcfs: RuntimeError: a bug in the tree" in tree.error_log.text()
 
 
+class _DiskIsGone(Tree):
+    def children(self, node: Node) -> Any:
+        raise OSError(errno.ENODEV, "No such device")
+
+
+@pytest.mark.logs("opendir: [Errno 19]")
+async def test_a_failing_disk_is_answered_with_its_own_errno(
+    make: MakeOperations, store: Store
+) -> None:
+    assert await fails(make(_DiskIsGone(store)).opendir(ROOT_INODE, CTX)) == errno.ENODEV
+
+
 @pytest.mark.logs("was made anew by another version")
 async def test_without_a_database_the_last_listing_still_serves(
     make: MakeOperations, store: Store
