@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 from mcfs.fields import amounts
 from mcfs.fields.amounts import Interval
 from mcfs.text.musical_keys import key_number
-from mcfs.text.numbers import as_float, number_text, read_number
+from mcfs.text.numbers import BEGINNINGS, as_float, number_text, read_number
 from mcfs.text.timestamps import from_microseconds
 
 # What a template can see: None stands for no value.
@@ -55,7 +55,8 @@ class BaseKind:
 
     def number_of(self, text: str) -> float | None:
         """The number of a stored value, for ranges and sorting; None where it is none."""
-        return read_number(text)
+        # A million titles and names pass here.
+        return read_number(text) if text[:1] in BEGINNINGS else None
 
     def template_value(self, text: str, number: float | None) -> Scalar:  # noqa: ARG002  (for numbers)
         """A stored value as a template sees it."""

@@ -11,12 +11,12 @@ import re
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
 # What the text of a number can begin with. Spares nearly all titles and names the regular expression.
-_BEGINNINGS = frozenset("0123456789+-., \t\n")
+BEGINNINGS = frozenset("0123456789+-., \t\n")
 
 
 def read_number(text: str) -> float | None:
     """The number that a text is, with a point or a comma; infinity is none."""
-    if text[:1] not in _BEGINNINGS:
+    if text[:1] not in BEGINNINGS:
         return None
     bare = text.strip()
     return as_float(bare) if NUMBER.fullmatch(bare) else None

@@ -35,7 +35,9 @@ def replace_not_utf8(text: str) -> str:
 
 def stored_text(text: str) -> str | bytes:
     """What a database keeps: the text itself, or its bytes when it is not UTF-8."""
-    return text if is_utf8(text) else text.encode("utf-8", "surrogateescape")
+    if text.isascii() or is_utf8(text):
+        return text
+    return text.encode("utf-8", "surrogateescape")
 
 
 @overload
