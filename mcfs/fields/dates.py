@@ -1,7 +1,7 @@
-"""Which days a written date means.
+"""Which days a written date means: "2025", "2025-06", "-7d".
 
-Owns the spelling of dates and spans, their resolution to whole local days, and when such a day begins.
-The day it is now comes from outside: nothing here looks at a clock.
+Owns the spelling of dates and spans, their conversion to whole local days, and the moment at which such a day
+begins. Reads no clock: the caller passes today's date.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _RELATIVE = re.compile(r"-(\d{1,5})([dwmy])", re.ASCII | re.IGNORECASE)
 
 
 def canonical_date(written: str) -> str | None:
-    """The canonical spelling ("2025-06", "-7d"), or None where it is no date there is."""
+    """The canonical spelling ("2025-06", "-7d"); None where it is no date, or no day of the calendar."""
     if found := _RELATIVE.fullmatch(written):
         return f"-{int(found.group(1))}{found.group(2).lower()}"
     found = _ABSOLUTE.fullmatch(written)
@@ -45,12 +45,12 @@ def days_of(span: str, today: date) -> tuple[date, date]:
 
 
 def start_of_day(day: date) -> datetime:
-    """When a local day begins; at the ends of the calendar, no zone can be reckoned with."""
+    """The moment at which a local day begins. At the ends of the calendar, time zones are ignored."""
     if day.year <= 1:
         return datetime.min.replace(tzinfo=UTC)
     if day.year >= date.max.year:
         return datetime.max.replace(tzinfo=UTC)
-    # Where clocks go forward at midnight the day has none, and where they go back it may have two.
+    # Where clocks change at midnight, a day has no midnight or two: search for its first second.
     after = int(datetime.combine(day, time(12)).timestamp())
     before = after - 36 * 3600
     while after - before > 1:
@@ -67,7 +67,7 @@ def _after(day: date) -> date:
 
 
 def _back(today: date, count: int, unit: str) -> date:
-    """So many days, weeks, months or years ago; the 31st becomes the last of a shorter month."""
+    """So many days, weeks, months or years ago. The 31st becomes the last day of a shorter month."""
     try:
         match unit:
             case "d":

@@ -1,7 +1,7 @@
-"""AST → the one text of it: whatever a query was written as, this parses to the same query.
+"""AST → canonical text: one text for each query, which parses to the same query.
 
-Owns the writing. Terms that no text has a word for (snapshots, values, cuts) are written in angle
-brackets, for people to read.
+Terms that query text cannot express (annex keys, values of templates, cuts) are written in angle brackets,
+for people to read.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from mcfs.text.musical_keys import lancelot
 
 
 def canonical_text(query: Query) -> str:
-    """The canonical text; empty for all tracks."""
+    """The canonical text of a query; empty for the query that finds every track."""
     parts = [_both(query.where)] if query.where != And() else []
     parts += [_order(order) for order in query.order]
     if query.limit is not None:
@@ -44,14 +44,14 @@ def canonical_text(query: Query) -> str:
 
 
 def format_term(term: Term) -> str:
-    """One term, in parentheses where it is several."""
+    """The canonical text of one term; a group of terms is in parentheses."""
     match term:
         case And(terms):
             return f"({_both(term)})" if terms else "<all>"
         case Or():
             return f"({_either(term)})"
         case Not(Tempo(_, False, False) as tempo):
-            # `-bpm:120` leaves half and double alone.
+            # `-bpm:120` would not exclude half and double.
             return f"-({format_term(tempo)})"
         case Not(inner):
             text = format_term(inner)
@@ -75,7 +75,7 @@ def format_term(term: Term) -> str:
         case AnnexKeys(annex_keys):
             return f"<keys {' '.join(annex_keys)}>"
         case ValueIs(template, text):
-            # In quotes, with those inside marked: no value reads like another one and a term.
+            # With quotes inside escaped: no value can look like another value followed by a term.
             return f"<{template.text} is {json.dumps(text, ensure_ascii=False)}>"
         case Cut(query):
             return f"<{canonical_text(query)}>"
@@ -84,7 +84,7 @@ def format_term(term: Term) -> str:
 
 
 def _both(term: Term) -> str:
-    """Side by side, as at the top of a query, where parentheses would say nothing."""
+    """Without parentheses, as at the top of a query."""
     if isinstance(term, And):
         return " ".join(sorted(map(format_term, term.terms)))
     return _either(term) if isinstance(term, Or) else format_term(term)
@@ -105,14 +105,14 @@ def _order(order: Sort | Shuffle) -> str:
 
 
 def _range(term: Between) -> str:
-    """`A..B` and never `A`: a number alone means more for bpm, and text for a discovered field."""
+    """`A..B`, never `A`: one number is a tempo for bpm, and text for a field that only the library has."""
     low, high = term.low, term.high
     if low is None:
         assert high is not None
         return f"{'<' if term.high_open else '<='}{_shown(term.field, high)}"
     if high is None:
         return f"{'>' if term.low_open else '>='}{_shown(term.field, low)}"
-    # Only durations end before a number when they begin with one: at the end of their last second.
+    # Only ranges of durations have two bounds and an open end: the end of their last second.
     last = high - 1 if term.high_open else high
     return f"{_shown(term.field, low)}..{_shown(term.field, last)}"
 
@@ -135,7 +135,7 @@ _PLAIN = Number()
 
 
 def _quoted(text: str) -> str:
-    """A folded text. Quotes cannot stand within quotes, but what folds to one can."""
+    """A folded text, in quotes where needed. A quote in it becomes a character that folds to a quote."""
     means_more = text.startswith(("=", "<", ">", "//")) or ".." in text
     if not means_more and not any(c.isspace() or c in '|()"' for c in text):
         return text
@@ -143,7 +143,7 @@ def _quoted(text: str) -> str:
 
 
 def _seed(text: str) -> str:
-    """A seed, which is not folded; one with a quote in it can only have been written bare."""
+    """A seed, which is not folded. It cannot have both a quote and a need for quotes."""
     odd = text.startswith(("=", "//")) or any(c.isspace() or c == "|" for c in text)
     plain = '"' in text or not odd
     return text if plain else f'"{text}"'

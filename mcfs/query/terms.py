@@ -1,7 +1,6 @@
-"""The AST: what a query is once it is read. Frozen and hashable, so that equal questions are equal.
+"""The AST of a query: terms, and how they combine. Frozen and hashable, so that equal queries are equal.
 
-Owns the shapes and how they combine. Text becomes them in `parser.py`, they become text in
-`canonical.py`, and their only meaning is in `sql/`.
+The parser makes it from text, `canonical.py` writes it as text, and `sql/` decides which tracks it finds.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from mcfs.fields import field_named
 
 @dataclass(frozen=True, slots=True)
 class Contains:
-    """A value holds this text (folded) somewhere."""
+    """A value contains this folded text."""
 
     field: str
     text: str
@@ -27,7 +26,7 @@ class Contains:
 
 @dataclass(frozen=True, slots=True)
 class Equals:
-    """A value is this text (folded), whole."""
+    """The whole of a value is this folded text."""
 
     field: str
     text: str
@@ -35,14 +34,14 @@ class Equals:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """There is no value."""
+    """The track has no value."""
 
     field: str
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """A number lies here; None is no bound, `*_open` leaves the bound itself out."""
+    """A number is in this range. None is no bound; an open bound does not belong to the range."""
 
     field: str
     low: float | None = None
@@ -52,7 +51,7 @@ class Between:
 
     @property
     def finds_missing(self) -> bool:
-        """Whether tracks without a value belong to it: those without a rating are rated zero."""
+        """Whether tracks without a value match too: a track without a rating has a rating of zero."""
         return field_named(self.field).zero_finds_none and self._includes(0)
 
     def _includes(self, number: float) -> bool:
@@ -65,9 +64,9 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """A tempo as DJs mean it: `bpm` as written, which says how precise it is meant.
+    """A tempo, as Mixxx searches for it. `bpm` is as written: its decimals say how precise it is.
 
-    Half and double of it count too, unless it is `exact`; `near` is as far as a pitch fader goes.
+    Its half and its double match too, unless `exact`. `near` means all tempos that a pitch fader reaches.
     """
 
     bpm: str
@@ -77,7 +76,7 @@ class Tempo:
 
 @dataclass(frozen=True, slots=True)
 class InKey:
-    """A musical key by number, in whatever notation; with `mixes`, all that mix with it."""
+    """A musical key by its number, in any notation; with `mixes`, all keys that mix with it."""
 
     number: int
     mixes: bool = False
@@ -85,9 +84,9 @@ class InKey:
 
 @dataclass(frozen=True, slots=True)
 class DateBetween:
-    """From the start of one span of days to the end of another; `*_open` leaves the span itself out.
+    """From the first day of one span to the last day of another; an open span does not belong to the range.
 
-    A span is as written: "2025", "2025-06-30", "-7d". What day that is, is known when it is asked.
+    A span is canonical text: "2025", "2025-06-30", "-7d". Which days it means depends on today.
     """
 
     field: str
@@ -99,7 +98,7 @@ class DateBetween:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Whether the content is here (`present`), or the track a live recording (`live`)."""
+    """The content is here (`present`), or the track is a live recording (`live`); or not."""
 
     field: str
     yes: bool = True
@@ -107,7 +106,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class AnnexKeys:
-    """One of these annex keys: what a snapshot is."""
+    """The track has one of these annex keys."""
 
     annex_keys: tuple[str, ...]
 
@@ -126,28 +125,28 @@ class ValueIs:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Is among the first tracks of a query with a limit: a folder inside such a folder."""
+    """The track is among the first tracks of a query with a limit; for folders inside such a folder."""
 
     query: Query
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The term does not hold, of tracks without the field too."""
+    """The term does not match. Tracks without the field match."""
 
     term: Term
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All of them hold. A set: neither order nor saying one twice makes another query."""
+    """All terms match. A set: their order and repetitions make no difference."""
 
     terms: frozenset[Term] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """One of them holds."""
+    """At least one of the terms matches."""
 
     terms: frozenset[Term]
 
@@ -170,7 +169,7 @@ Term = Leaf | Not | And | Or
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """By a field; tracks without it come last either way."""
+    """Sort by a field. Tracks without a value come last, in both directions."""
 
     field: str
     descending: bool = False
@@ -178,7 +177,7 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Shuffle:
-    """By a hash of seed and annex key, so that what arrives does not stir what is there."""
+    """Sort by a hash of seed and annex key: new tracks do not change the order of the others."""
 
     seed: str
 
@@ -188,16 +187,16 @@ Order = tuple[Sort | Shuffle, ...]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Filter, then sort, then cut. No term means every track, no order means by name."""
+    """Filter, then sort, then cut. Without terms it finds every track, without an order it sorts by name."""
 
     where: Term = And()
     order: Order = ()
     limit: int | None = None
 
     def refined(self, by: Query) -> Query:
-        """What a folder inside a folder means. Never adds a track.
+        """The query of a folder inside this query's folder. It never finds more tracks.
 
-        A cut stays what it was: what follows filters inside it. A later order replaces an earlier.
+        Below a limit, the other query filters the tracks within that limit. Its order replaces this one.
         """
         inside: Term = self.where if self.limit is None else Cut(self)
         return Query(all_of(inside, by.where), by.order or self.order, by.limit)
@@ -207,7 +206,7 @@ ALL = Query()
 
 
 def all_of(*terms: Term) -> Term:
-    """All of them, nested ones flattened."""
+    """A term that matches where all of these do; nested ones are flattened."""
     flat: set[Term] = set()
     for term in terms:
         flat |= term.terms if isinstance(term, And) else {term}
@@ -215,7 +214,7 @@ def all_of(*terms: Term) -> Term:
 
 
 def any_of(*terms: Term) -> Term:
-    """One of them, nested ones flattened."""
+    """A term that matches where one of these does; nested ones are flattened."""
     flat: set[Term] = set()
     for term in terms:
         flat |= term.terms if isinstance(term, Or) else {term}
@@ -223,7 +222,7 @@ def any_of(*terms: Term) -> Term:
 
 
 def leaves(term: Term) -> Iterator[Leaf]:
-    """Every leaf, those inside cuts too."""
+    """Every leaf of a term, those inside cuts included."""
     match term:
         case And(terms) | Or(terms):
             for inner in terms:
@@ -238,7 +237,7 @@ def leaves(term: Term) -> Iterator[Leaf]:
 
 
 def hiding_absent(query: Query) -> Query:
-    """Only tracks whose content is here, before any cut; a query that speaks of presence decides itself."""
+    """The query without tracks whose content is not here, before any cut. `present:` in it overrides this."""
     if any(isinstance(leaf, Flag) and leaf.field == "present" for leaf in leaves(query.where)):
         return query
     return _hiding(query)
@@ -253,7 +252,7 @@ def _hidden_inside(leaf: Leaf) -> Term:
 
 
 def _changed(term: Term, change: Callable[[Leaf], Term]) -> Term:
-    """The same term with every leaf changed; a cut is one leaf."""
+    """The same term with `change` applied to every leaf; a cut is one leaf."""
     match term:
         case And(terms):
             return all_of(*(_changed(inner, change) for inner in terms))

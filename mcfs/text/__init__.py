@@ -1,1 +1,13 @@
-"""Pure functions on text: folding, escaping, unique names, musical keys, numbers, similar words."""
+"""Pure functions on text, which know no fields, no queries and no database.
+
+fold.py          when two texts count as the same
+raw_text.py      text that is not UTF-8
+escape.py        legal names of folders and files
+portable.py      names for file systems that allow less
+unique_names.py  unique names in one folder
+track_names.py   the name of a track
+musical_keys.py  keys in every notation
+numbers.py       numbers in metadata
+similar.py       "did you mean"
+timestamps.py    moments as whole numbers
+"""

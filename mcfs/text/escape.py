@@ -1,7 +1,7 @@
-"""How any text becomes one legal name of a folder or a file.
+"""Makes a legal name of a folder or a file from any text.
 
-Owns the escape (`/`, control characters, a leading dot, nothing at all) and the longest name there may be.
-It knows nothing of other names in the folder; `unique_names.py` keeps those apart.
+Owns what replaces `/`, control characters, a leading dot and empty text, and how long a name may be. Names
+that collide with others in their folder are the business of `unique_names.py`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ def escape(value: str) -> str:
 
 
 def _without_dot(name: str) -> str:
-    """What begins with a dot is hidden from people."""
+    """File managers hide names that begin with a dot."""
     return "\N{ONE DOT LEADER}" + name[1:] if name.startswith(".") else name
 
 
 def escape_value(value: str) -> str:
-    """What stands for a value inside of a name: "AC/DC" → "AC∕DC", "" → "Unknown".
+    """A value as a part of a name: "AC/DC" → "AC∕DC", "" → "Unknown".
 
-    What concerns the name as a whole, its first dot and its length, is left to do.
+    The whole name may still begin with a dot or be too long.
     """
     return _NOT_IN_NAMES.sub(_stand_in, value) if value.strip() else UNKNOWN
 
@@ -43,7 +43,7 @@ def _stand_in(match: re.Match[str]) -> str:
 def cut_to_bytes(text: str, size: int) -> str:
     """At most `size` bytes of UTF-8, never half a character.
 
-    Halves of a character that two values brought together are one from then on, as they are to the kernel.
+    Undecodable bytes of two values can form a character where they meet; it then counts as one.
     """
     if text.isascii():
         return text[:size]
@@ -55,22 +55,22 @@ def cut_to_bytes(text: str, size: int) -> str:
 
 
 def file_name(shown: str) -> str:
-    """One file name from what a template shows; a long one keeps its extension."""
+    """A legal file name from the output of a template. A long one keeps its extension."""
     return fit_file_name(_without_dot(escape_value(shown.strip())))
 
 
 def fit_file_name(name: str) -> str:
-    """A file name that is not too long: what is cut off is not the extension."""
+    """A file name that is not too long; its stem is cut, not its extension."""
     return join_name(*split_extension(name))
 
 
 def split_extension(name: str) -> tuple[str, str]:
-    """Stem and extension, the dot with it; what is as long as a sentence is no extension."""
+    """Stem and extension, with the dot. Text after a dot that is as long as a sentence is no extension."""
     stem, _, extension = name.rpartition(".")
     return (stem, f".{extension}") if stem and len(extension) <= _LONGEST_EXTENSION else (name, "")
 
 
 def join_name(stem: str, *tail: str) -> str:
-    """A name that ends in `tail` (a hash, an extension), with so much of the stem as fits before it."""
+    """A name that ends in `tail` (a hash, an extension), with as much of the stem as fits before it."""
     end = "".join(tail)
     return cut_to_bytes(stem, MAX_BYTES - len(end.encode("utf-8", "surrogateescape"))) + end

@@ -1,7 +1,7 @@
-"""Musical keys: every way that programs write one of the 24, and which of them mix.
+"""Musical keys: the notations that programs use for the 24 keys, and which keys mix.
 
-Owns the notations. A key is a number from 1 to 24 in the order of Lancelot's wheel, minor before major
-(1A, 1B, 2A …), which is the order that DJs sort by. Pure, and says nothing of the annex's keys.
+A key is a number from 1 to 24 in the order of the Lancelot (Camelot) wheel, minor before major: 1A, 1B, 2A ….
+DJs sort by this order. Keys of git-annex are something else, and always called annex keys.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _OF_C = 8  # C major is 8B
 
 _OPEN = re.compile(r"0*(1[0-2]|[1-9])([dm])")
-# The letters of modes are Lancelot's too; upper case, for d and m are OpenKey's.
+# Mixxx also accepts the letters of modes, in upper case only: d and m are OpenKey's.
 _LANCELOT = re.compile(r"0*(1[0-2]|[1-9])([ABab]|[ILDPCM])")
 _MAJOR_LETTERS = "BbILM"
 _NAME = re.compile(r"([A-Ga-g])([#♯b♭]*)\s*(m|min|minor|maj|major)?", re.ASCII | re.IGNORECASE)
@@ -21,12 +21,12 @@ _CENTS = re.compile(r"\s*[+\-−].*\Z", re.DOTALL)
 
 
 def key_number(text: str) -> int | None:
-    """The key that a text writes, in any notation; None when it writes none.
+    """The number of a key in any notation; None where the text is no key.
 
     >>> key_number("8A") == key_number("Am") == key_number("1m") == key_number("a") == 15
     True
     """
-    # Tags say how far off the tuning is ("8A +12"), and both names of a black key ("F♯/G♭").
+    # Tags may have the tuning in cents ("8A +12"), and both names of a black key ("F♯/G♭").
     bare = _CENTS.sub("", text).strip()
     if "/" in bare:
         both = {key_number(part) for part in bare.split("/")}
@@ -39,7 +39,7 @@ def key_number(text: str) -> int | None:
     if found := _NAME.fullmatch(bare):
         letter, signs, mode = found.groups()
         semitone = _SEMITONES[letter.lower()] + sum(1 if s in "#♯" else -1 for s in signs)
-        # Without a word for it the letter's own case says it: "a" is A minor.
+        # Without a word for the mode, the case of the letter says it: "a" is A minor.
         major = letter.isupper() if mode is None else mode.lower().startswith("maj")
         tonic = semitone if major else semitone + 3  # of the relative major
         place = (_OF_C - 1 + 7 * tonic) % _WHEEL + 1
@@ -48,17 +48,17 @@ def key_number(text: str) -> int | None:
 
 
 def lancelot(number: int) -> str:
-    """ "8A": the notation of the wheel."""
+    """ "8A": the notation of the Lancelot wheel."""
     return f"{_place(number)}{'B' if _is_major(number) else 'A'}"
 
 
 def open_key(number: int) -> str:
-    """ "1m": the same wheel turned by five, so that C major is 1d."""
+    """ "1m": the same wheel turned by five steps: C major is 1d."""
     return f"{(_place(number) - _OF_C) % _WHEEL + 1}{'d' if _is_major(number) else 'm'}"
 
 
 def mixes_with(number: int) -> tuple[int, ...]:
-    """What a key mixes with: itself, its relative, and both a fifth up and down; in order."""
+    """The keys that a key mixes with, in order: itself, its relative key, and both a fifth up and down."""
     place = _place(number)
     places = (place, place % _WHEEL + 1, (place - 2) % _WHEEL + 1)
     return tuple(sorted(_number(p, major=major) for p in places for major in (False, True)))

@@ -1,6 +1,6 @@
-"""What a track is called, from its metadata and its file: `Artist - Title.ext`.
+"""The name of a track, from its metadata and its file: `Artist - Title.ext`.
 
-Owns that choice, and how a work path splits into stem and extension. Metadata comes as plain strings.
+Owns that form, and how a work path splits into stem and extension.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from mcfs.text.escape import escape, join_name
 
 
 def is_audio(work_path: str, extensions: Container[str]) -> bool:
-    """Whether an annexed file is a track: by its extension, of which these are the ones."""
+    """Whether an annexed file is a track: whether its extension is one of these."""
     return stem_and_suffix(work_path)[1].lower() in extensions
 
 
@@ -23,7 +23,7 @@ def stem_and_suffix(work_path: str) -> tuple[str, str]:
 
 
 def track_name(values: Mapping[str, Sequence[str]], stem: str, extension: str) -> str:
-    """`Artist - Title.ext`, before namesakes are told apart; without a title, the file's own stem."""
+    """`Artist - Title.ext`, which other tracks may have too; without a title, the name of the file."""
     titles = sorted(title for title in values.get("title", ()) if title.strip())
     artists = ", ".join(sorted(artist for artist in values.get("artist", ()) if artist.strip()))
     if titles:
