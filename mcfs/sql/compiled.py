@@ -12,6 +12,7 @@ from sqlalchemy import Select
 
 from mcfs.sql.bound_query import BoundQuery
 from mcfs.sql.lowering import lower
+from mcfs.sql.shape import Parameter, ParameterValue
 
 # So many statements of each kind are remembered: each is fifty kilobytes of SQLAlchemy's objects, and a
 # hundred shapes are more than anybody looks at in turns.
@@ -25,15 +26,18 @@ class Compiled(NamedTuple, Generic[*Columns]):
     """A statement that many queries share, and the parameters that make it this query."""
 
     statement: Select[*Columns]
-    parameters: dict[str, Any]
+    parameters: dict[Parameter, ParameterValue]
 
 
 # Whatever its columns are.
 AnyCompiled = Compiled[*tuple[Any, ...]]
 
 
-def compiled(
-    build: Callable[..., Select[*Columns]], bound: BoundQuery, *about: Any, **parameters: Any
+def compile_query(
+    build: Callable[..., Select[*Columns]],
+    bound: BoundQuery,
+    *about: Any,
+    **parameters: ParameterValue,
 ) -> Compiled[*Columns]:
     """What `build` makes of the shape of a query, and of what else the statement is about."""
     shape, words = lower(bound)

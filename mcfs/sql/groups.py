@@ -27,7 +27,7 @@ from mcfs.fields import field_table
 from mcfs.query import And, Flag, Query
 from mcfs.schema.cache import Field, Track, TrackValue, Value
 from mcfs.sql.bound_query import BoundQuery
-from mcfs.sql.compiled import MAX_SHAPES, Columns, Compiled, compiled
+from mcfs.sql.compiled import MAX_SHAPES, Columns, Compiled, compile_query
 from mcfs.sql.expressions import ids_of_fields, in_query
 from mcfs.sql.shape import QueryShape
 
@@ -49,7 +49,7 @@ def select_all_values(fields: tuple[str, ...]) -> Compiled[int, str, float | Non
 def select_values(bound: BoundQuery, fields: tuple[str, ...]) -> Compiled[int, str, float | None]:
     """The values of some stored fields that the tracks of a query have: id, text, number."""
     build = _values_of_nearly_all if has_nearly_all(bound.query) else _values_of_few
-    return compiled(build, bound, fields)
+    return compile_query(build, bound, fields)
 
 
 def may_have_value(fields: tuple[str, ...], folded: str) -> Compiled[bool]:
@@ -65,7 +65,7 @@ def select_value_ids_by_track(bound: BoundQuery, fields: tuple[str, ...]) -> Com
 
     For queries of nearly all tracks.
     """
-    return compiled(_value_ids_by_track, bound, fields)
+    return compile_query(_value_ids_by_track, bound, fields)
 
 
 def select_values_by_track(
@@ -75,7 +75,7 @@ def select_values_by_track(
 
     For queries of few tracks.
     """
-    return compiled(_values_by_track, bound, fields)
+    return compile_query(_values_by_track, bound, fields)
 
 
 def select_combinations(
@@ -92,17 +92,17 @@ def select_combinations(
 
 def select_ids_outside(bound: BoundQuery) -> Compiled[int]:
     """The ids of all tracks that a query does not name."""
-    return compiled(_ids_outside, bound)
+    return compile_query(_ids_outside, bound)
 
 
 def select_columns(bound: BoundQuery, names: tuple[str, ...]) -> Compiled[int, *tuple[Any, ...]]:
     """The id of each track of a query, and what it has in these columns, as it is stored."""
-    return compiled(_columns_of, bound, names)
+    return compile_query(_columns_of, bound, names)
 
 
 def has_track_without(bound: BoundQuery, fields: tuple[str, ...]) -> Compiled[bool]:
     """Whether a track of a query has no value of these stored fields."""
-    return compiled(_has_track_without, bound, fields)
+    return compile_query(_has_track_without, bound, fields)
 
 
 def count_values(ids: str) -> Compiled[int, int]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ParamSpec, TypeVar, assert_never, cast
+from typing import ParamSpec, TypeVar, assert_never, cast
 
 from mcfs.fields import field_named, field_table
 from mcfs.fields.amounts import Interval
@@ -59,6 +59,8 @@ from mcfs.sql.shape import (
     NotEmpty,
     NotThat,
     NumberTest,
+    Parameter,
+    ParameterValue,
     QueryShape,
     SortKey,
     TextTest,
@@ -102,7 +104,7 @@ _NOT_EMPTY = NotEmpty()
 _IS_SET = IsSet()
 
 
-def lower(bound: BoundQuery) -> tuple[QueryShape, dict[str, Any]]:
+def lower(bound: BoundQuery) -> tuple[QueryShape, dict[Parameter, ParameterValue]]:
     """The shape of a query, and its parameters by name."""
     lowering = _Lowering(bound, {})
     return lowering.query(bound.query), lowering.parameters
@@ -111,9 +113,9 @@ def lower(bound: BoundQuery) -> tuple[QueryShape, dict[str, Any]]:
 @dataclass(slots=True)
 class _Lowering:
     bound: BoundQuery
-    parameters: dict[str, Any]
+    parameters: dict[Parameter, ParameterValue]
 
-    def parameter(self, value: Any) -> str:
+    def parameter(self, value: ParameterValue) -> Parameter:
         """The name of a new parameter."""
         name = f"p{len(self.parameters)}"
         self.parameters[name] = value

@@ -13,10 +13,12 @@ tuples of equal content are equal, each class has a `tag` that tells it from the
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, NamedTuple
 
-# The name of a bound parameter.
+# The name of a parameter of the statement, and what it can be bound to.
 Parameter = str
+ParameterValue = str | bytes | float | datetime
 Comparison = Literal["=", "<", "<=", ">", ">="]
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from mcfs.schema.cache import Track
 from mcfs.sql.bound_query import BoundQuery
-from mcfs.sql.compiled import MAX_SHAPES, Compiled, compiled
+from mcfs.sql.compiled import MAX_SHAPES, Compiled, compile_query
 from mcfs.sql.expressions import in_query, narrowed, track_condition
 from mcfs.sql.shape import QueryShape
 
@@ -73,22 +73,22 @@ _ENTRY: list[ColumnElement[Any]] = [_ENTRY_COLUMNS[name].label(name) for name in
 
 def select_tracks(bound: BoundQuery) -> Compiled[*AnyColumns]:
     """The tracks that match a query, in its order; without one, by name."""
-    return compiled(_tracks, bound)
+    return compile_query(_tracks, bound)
 
 
 def count_tracks(bound: BoundQuery) -> Compiled[int]:
     """How many there are."""
-    return compiled(_count, bound)
+    return compile_query(_count, bound)
 
 
 def select_entries(bound: BoundQuery) -> Compiled[*AnyColumns]:
     """The `EntryRow` of each track, in the order of the query; times as they are stored."""
-    return compiled(_entries, bound)
+    return compile_query(_entries, bound)
 
 
 def select_entry(bound: BoundQuery, name: str) -> Compiled[*AnyColumns]:
     """The `EntryRow` of the one track of this name, by the index of names."""
-    return compiled(_entry, bound, name=name)
+    return compile_query(_entry, bound, name=name)
 
 
 @lru_cache(MAX_SHAPES)

@@ -1,0 +1,50 @@
+"""A template is rendered once for each combination of cells."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcfs.template import parse_template
+from mcfs.tree.rendered_template import RenderedTemplate
+
+
+def test_equal_cells_are_rendered_once() -> None:
+    rendered = RenderedTemplate(parse_template("{{ genre }} {{ bpm | round_to(5) }}"))
+    assert rendered.value(("Techno", 128.0)) == ("Techno 130", "techno 130")
+    assert rendered.value(("Techno", 128.0)) == ("Techno 130", "techno 130")
+    assert len(rendered) == 1
+    assert rendered.value(("Techno", 127.0)).text == "Techno 125"
+    assert len(rendered) == 2
+
+
+def test_a_field_by_two_names_is_one_source() -> None:
+    rendered = RenderedTemplate(parse_template("{{ g }} {{ bpm }} {{ genre }}"))
+    assert len(rendered.sources) == 2
+    assert rendered.value(("Dub", 70.0)).text == "Dub 70 Dub"
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("{{ genre }}", ("genre",)),
+        ("{{ genre | upper }} {{ g }}", ("genre",)),
+        ("{{ albumartist }}", ("albumartist", "album_artist")),
+        ("{{ meta.title }}", ("title",)),
+        # The name of the file stands in for a title, and is no stored value.
+        ("{{ title }}", None),
+        ("{{ genre }} {{ bpm }}", None),
+        ("{{ directory }}", None),
+        ("{{ added }}", None),
+    ],
+)
+def test_templates_of_one_stored_field(text: str, fields: tuple[str, ...] | None) -> None:
+    source = RenderedTemplate(parse_template(text)).only_stored_values
+    assert (None if source is None else source.fields) == fields
+
+
+def test_space_is_cut_off_and_nothing_is_unknown() -> None:
+    rendered = RenderedTemplate(parse_template("{{ genre }} "))
+    assert rendered.value((" Dub",)) == ("Dub", "dub")
+    assert rendered.value((None,)).text == "Unknown"
+    blank = RenderedTemplate(parse_template('{{ "" if genre else genre }}'))
+    assert blank.value(("Dub",)).text == "Unknown"
