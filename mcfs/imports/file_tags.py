@@ -17,6 +17,7 @@ from mutagen import id3, mp4
 from mcfs.errors import TagsError
 from mcfs.fields import field_named, field_table
 from mcfs.fields.field import Tags
+from mcfs.text.raw_text import replace_not_utf8
 
 Fields = dict[str, tuple[str, ...]]
 
@@ -124,6 +125,5 @@ def _plain_atom(value: Any) -> Any:
 
 def _field_text(name: str, value: Any) -> str:
     """A value as an import from Mixxx writes it; "" for no value."""
-    # JSON cannot hold a lone surrogate.
-    text = str(value).encode("utf-8", "replace").decode()
+    text = replace_not_utf8(str(value))  # JSON cannot hold a lone surrogate
     return field_named(name).kind.import_text(text)

@@ -21,6 +21,7 @@ from urllib.parse import quote
 from mcfs.errors import MixxxBusyError, MixxxError
 from mcfs.fields import field_table
 from mcfs.fields.kinds import BaseKind
+from mcfs.text.raw_text import replace_not_utf8
 
 Values = tuple[str, ...]
 Fields = dict[str, Values]
@@ -257,22 +258,17 @@ def _fields(columns: Sequence[_Column], values: Sequence[Any]) -> Fields:
             text = value if value.__class__ is str else str(value)
             if text.isspace():
                 continue
-        fields[field] = (text if text.isascii() else _valid_utf8(text),)
+        fields[field] = (text if text.isascii() else replace_not_utf8(text),)
     return fields
 
 
 def _crates(array: str) -> Values:
     names: list[str] = json.loads(array)
-    return tuple(sorted({_valid_utf8(name) for name in names if name.strip()}))
+    return tuple(sorted({replace_not_utf8(name) for name in names if name.strip()}))
 
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
-
-
-def _valid_utf8(text: str) -> str:
-    """Replace bytes that are not UTF-8, which JSON cannot hold."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _explained(path: Path, error: sqlite3.Error) -> MixxxError:

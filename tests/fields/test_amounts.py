@@ -1,4 +1,4 @@
-"""Numbers as people write them: what each spelling means, and what is none."""
+"""Numbers as people write them in queries: what each spelling means, and what is no number."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ KIBI, MEBI, GIBI = 1024, 1024**2, 1024**3
         (size_bound, "1,5G", 1536 * MEBI, 1536 * MEBI),
     ],
 )
-def test_what_belongs_to_it(read: Read, written: str, low: float, high: float) -> None:
+def test_the_interval_of_an_amount(read: Read, written: str, low: float, high: float) -> None:
     assert read(written) == Interval(low, high)
 
 
@@ -68,5 +68,5 @@ def test_a_duration_is_a_whole_second(written: str, seconds: float) -> None:
         (size_bound, "10 M"),
     ],
 )  # fmt: skip
-def test_no_amount(read: Read, written: str) -> None:
+def test_text_that_is_no_amount(read: Read, written: str) -> None:
     assert read(written) is None

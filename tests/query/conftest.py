@@ -1,4 +1,4 @@
-"""The language is asked in Universal Time, unless a test says where it is."""
+"""Tests of queries run in UTC, unless a test sets another time zone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["cache", "empty_cache", "half_cache", "universal_time"]
 
 @pytest.fixture(scope="package", autouse=True)
 def universal_time() -> Iterator[None]:
-    """A day begins at midnight of the place one is in; here nobody is anywhere."""
+    """Days begin at midnight UTC."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "UTC")
         time.tzset()

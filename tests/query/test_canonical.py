@@ -1,4 +1,4 @@
-"""The one text of a query: it says the same, and says it in one way."""
+"""Canonical text: it means the same query, and every spelling of a query has the same one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize("text", [*(text for text, _ in ROWS), *NUMBERS])
-def test_it_says_the_same(cache: SampleCache, text: str) -> None:
+def test_canonical_text_means_the_same_query(cache: SampleCache, text: str) -> None:
     canonical = canonical_text(cache.query(text))
     assert cache.query(canonical) == cache.query(text)
     assert canonical_text(cache.query(canonical)) == canonical
@@ -62,7 +62,9 @@ def test_it_says_the_same(cache: SampleCache, text: str) -> None:
         ('shuffle:"b c"', 'shuffle:"b c"'),
     ],
 )
-def test_it_is_said_in_one_way(cache: SampleCache, text: str, canonical: str) -> None:
+def test_every_spelling_has_the_same_canonical_text(
+    cache: SampleCache, text: str, canonical: str
+) -> None:
     assert canonical_text(cache.query(text)) == canonical
 
 
@@ -75,9 +77,9 @@ def test_it_is_said_in_one_way(cache: SampleCache, text: str, canonical: str) ->
         (Cut(Query(limit=5)), "<limit:5>"),
     ],
 )
-def test_what_has_no_word_is_bracketed(term: Term, shown: str) -> None:
+def test_terms_that_text_cannot_express_are_in_brackets(term: Term, shown: str) -> None:
     assert format_term(term) == shown
 
 
-def test_all_tracks_are_no_text() -> None:
+def test_the_query_for_all_tracks_is_empty_text() -> None:
     assert canonical_text(ALL) == ""

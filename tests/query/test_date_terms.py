@@ -1,4 +1,4 @@
-"""Days are whole, local, and not all 24 hours long."""
+"""Dates in queries mean whole local days, some of which have 23 or 25 hours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.records import TODAY, SampleCache, cache_of
 
 @pytest.fixture
 def zone(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Where the test is, for as long as it lasts."""
+    """The time zone of the test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", request.param)
         time.tzset()
@@ -47,7 +47,9 @@ def zone(request: pytest.FixtureRequest) -> Iterator[None]:
     ],
     indirect=["zone"],
 )
-def test_a_day_is_local(zone: None, cache: SampleCache, text: str, titles: set[str]) -> None:
+def test_a_date_means_a_local_day(
+    zone: None, cache: SampleCache, text: str, titles: set[str]
+) -> None:
     assert set(cache.titles(text)) == titles
 
 
@@ -99,7 +101,7 @@ def _names(moments: SampleCache, text: str, today: date = TODAY) -> list[str]:
     ],
     indirect=["zone"],
 )
-def test_a_day_is_as_long_as_it_was(
+def test_days_on_which_clocks_change(
     zone: None, moments: SampleCache, text: str, names: list[str]
 ) -> None:
     assert _names(moments, text) == names
@@ -123,7 +125,7 @@ def test_a_day_is_as_long_as_it_was(
     ],
 )
 @pytest.mark.parametrize("zone", ["Europe/Berlin"], indirect=True)
-def test_counting_back(
+def test_relative_dates(
     zone: None, moments: SampleCache, today: date, text: str, names: list[str]
 ) -> None:
     assert _names(moments, text, today) == names
@@ -142,8 +144,10 @@ def test_counting_back(
         (date(2025, 3, 1), "added:>=-1d", "2025-02-28"),
     ],
 )
-def test_months_end_where_they_do(cache: SampleCache, today: date, text: str, day: str) -> None:
-    """A relative day and the one it is are the same question."""
+def test_relative_dates_in_months_of_different_lengths(
+    cache: SampleCache, today: date, text: str, day: str
+) -> None:
+    """A relative date finds the same tracks as the day that it means."""
     relative = select_tracks(bind_without_values(cache.query(text), today))
     absolute = select_tracks(bind_without_values(cache.query(f"added:>={day}"), today))
     assert relative.parameters == absolute.parameters

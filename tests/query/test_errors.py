@@ -1,4 +1,4 @@
-"""What is said of a text that means nothing: where, what is wrong, and what to write instead."""
+"""Errors of the parser: the position, what is wrong, and what to write instead."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ MISTAKES = UNKNOWN + NOTHING_SAID + LONE + RANGES + AMOUNTS + TILDES + DIRECTIVE
 
 
 @pytest.mark.parametrize(("text", "position", "message", "suggestion"), MISTAKES)
-def test_says_where_and_what_to_write(
+def test_an_error_has_a_position_and_a_suggestion(
     cache: SampleCache, text: str, position: int, message: str, suggestion: str
 ) -> None:
     with pytest.raises(QueryError) as caught:
@@ -194,8 +194,8 @@ def test_says_where_and_what_to_write(
     assert "\n" not in str(error)
 
 
-def test_proposes_a_name_once(cache: SampleCache) -> None:
-    """A built-in field that the library has is one field."""
+def test_a_suggestion_names_a_field_once(cache: SampleCache) -> None:
+    """The library has the built-in field, too."""
     with pytest.raises(QueryError) as caught:
         cache.query("gnere:techno")
     assert caught.value.suggestion == 'did you mean "genre"?'
@@ -213,5 +213,5 @@ def test_proposes_a_name_once(cache: SampleCache) -> None:
         "((x)) " * 90,
     ],
 )
-def test_no_limit_is_lower_than_promised(cache: SampleCache, text: str) -> None:
+def test_queries_just_within_the_limits(cache: SampleCache, text: str) -> None:
     cache.titles(text)

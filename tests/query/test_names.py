@@ -1,4 +1,4 @@
-"""Which names of a path are questions, and which fields have which names."""
+"""Which folder names can be queries, and the aliases of fields."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from tests.records import SampleCache
         ("", False),
     ],
 )
-def test_what_begins_like_a_question(cache: SampleCache, name: str, is_query: bool) -> None:
+def test_names_that_begin_like_a_query(cache: SampleCache, name: str, is_query: bool) -> None:
     assert starts_like_query(name, cache.vocabulary) is is_query
 
 
 @pytest.mark.parametrize("name", ["mood:dark", "meta.mood:dark"])
-def test_a_field_that_nobody_has_begins_nothing(name: str) -> None:
+def test_an_unknown_field_begins_no_query(name: str) -> None:
     assert not starts_like_query(name)
     assert starts_like_query(name, Vocabulary(frozenset({"mood"})))
 

@@ -1,4 +1,4 @@
-"""What holds of any text, and of any query: nothing is unforeseen, and sets are sets."""
+"""Properties of any text and any query: no unexpected errors, and NOT, AND and OR are operations on sets."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ ANY_TEXT = st.text(ANY_CHARACTER)
 
 
 def _stands_alone(text: str) -> bool:
-    """Whether it can be put between parentheses: it closes what it opens, and says no order."""
+    """Whether the text can stand in parentheses: it closes its own, and has no directive."""
     closed = text.count("(") == text.count(")") and text.count('"') % 2 == 0
     return closed and bool(text.strip()) and not re.search("sort:|shuffle:|limit:", text)
 
@@ -211,7 +211,7 @@ def test_the_canonical_text_of_a_query(query: Query) -> None:
 
 
 @given(ANY_TEXT | GLUED)
-def test_a_beginning_is_told_from_any_text(text: str) -> None:
+def test_any_text_begins_like_a_query_or_not(text: str) -> None:
     assert starts_like_query(text, VOCABULARY) in {True, False}
 
 
@@ -222,7 +222,7 @@ FEW = settings(max_examples=30)
 
 @settings(max_examples=150)
 @given(GLUED)
-def test_what_parses_runs(cache: SampleCache, text: str) -> None:
+def test_every_query_that_parses_runs(cache: SampleCache, text: str) -> None:
     try:
         query = cache.query(text)
     except QueryError:
@@ -232,32 +232,34 @@ def test_what_parses_runs(cache: SampleCache, text: str) -> None:
 
 @FEW
 @given(SAID)
-def test_what_is_selected_is_counted(cache: SampleCache, text: str) -> None:
+def test_the_count_is_the_number_of_selected_tracks(cache: SampleCache, text: str) -> None:
     titles = cache.titles(text)
     assert len(titles) == len(set(titles)) == cache.count(text)
 
 
 @FEW
 @given(_QUERY)
-def test_not_is_the_rest(cache: SampleCache, text: str) -> None:
+def test_not_finds_all_other_tracks(cache: SampleCache, text: str) -> None:
     assert set(cache.titles(f"-({text})")) == EVERYTHING - set(cache.titles(text))
 
 
 @FEW
 @given(_QUERY, _QUERY)
-def test_and_is_both(cache: SampleCache, one: str, other: str) -> None:
+def test_and_is_an_intersection(cache: SampleCache, one: str, other: str) -> None:
     assert set(cache.titles(f"({one}) ({other})")) == {*cache.titles(one)} & {*cache.titles(other)}
 
 
 @FEW
 @given(_QUERY, _QUERY)
-def test_or_is_either(cache: SampleCache, one: str, other: str) -> None:
+def test_or_is_a_union(cache: SampleCache, one: str, other: str) -> None:
     assert set(cache.titles(f"{one} | {other}")) == {*cache.titles(one)} | {*cache.titles(other)}
 
 
 @FEW
 @given(SAID, SAID)
-def test_refining_never_adds(cache: SampleCache, outer: str, inner: str) -> None:
+def test_a_folder_inside_a_folder_never_finds_more(
+    cache: SampleCache, outer: str, inner: str
+) -> None:
     query = cache.query(outer).refined(cache.query(inner))
     assert set(cache.titles(query)) <= set(cache.titles(outer))
     assert set(cache.titles(query)) <= set(cache.titles(Query(cache.query(inner).where)))
@@ -265,14 +267,16 @@ def test_refining_never_adds(cache: SampleCache, outer: str, inner: str) -> None
 
 @FEW
 @given(SAID)
-def test_hiding_never_adds_without_a_cut(cache: SampleCache, text: str) -> None:
+def test_hiding_absent_tracks_never_finds_more_without_a_limit(
+    cache: SampleCache, text: str
+) -> None:
     query = Query(cache.query(text).where)
     assert set(cache.titles(hiding_absent(query))) <= set(cache.titles(query))
 
 
 @FEW
 @given(SAID)
-def test_an_order_leaves_nothing_out(cache: SampleCache, text: str) -> None:
+def test_sorting_keeps_all_tracks(cache: SampleCache, text: str) -> None:
     query = cache.query(text)
     where = Query(query.where)
     cut = cache.count(where) if query.limit is None else min(query.limit, cache.count(where))
@@ -306,7 +310,7 @@ AT_THE_LIMITS = [
 
 @pytest.mark.parametrize("text", AT_THE_LIMITS)
 def test_at_the_limits(cache: SampleCache, text: str) -> None:
-    """It runs, as well as it can be refused: what it may not is fail in another way."""
+    """It may run or be refused, but not fail in another way."""
     try:
         query = cache.query(text)
     except QueryError:
@@ -324,7 +328,7 @@ NASTY = [
 
 
 def _quickest(ask: Callable[[str], object], text: str) -> float:
-    """Seconds of processor, of the best of three."""
+    """The processor time in seconds, the best of three."""
     best = float("inf")
     for _ in range(3):
         begun = time.process_time()
@@ -336,8 +340,8 @@ def _quickest(ask: Callable[[str], object], text: str) -> float:
 
 @pytest.mark.parametrize("prefix", ["", "title:", "bpm:"])
 @pytest.mark.parametrize("part", NASTY)
-def test_in_linear_time(prefix: str, part: str) -> None:
-    """Four times the text takes four times as long, not sixteen times; noise is forgiven."""
+def test_parsing_takes_linear_time(prefix: str, part: str) -> None:
+    """Text of four times the length takes about four times as long, not sixteen times."""
 
     def text(size: int) -> str:
         times = (size - len(prefix)) // len(part.encode())
@@ -348,7 +352,7 @@ def test_in_linear_time(prefix: str, part: str) -> None:
 
 
 @pytest.mark.parametrize("part", NASTY)
-def test_far_too_much_is_refused_at_once(part: str) -> None:
+def test_very_long_text_is_refused_quickly(part: str) -> None:
     text = part * (65536 // len(part))
     with pytest.raises(QueryError, match="a query may have 4096 bytes"):
         parse(text)

@@ -1,4 +1,4 @@
-"""What each query finds, row by row, here and in a library without a track."""
+"""What each query of the table finds, also in a library without tracks."""
 
 from __future__ import annotations
 

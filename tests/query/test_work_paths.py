@@ -1,4 +1,4 @@
-"""What queries ask of a file's place is what its work path says, whatever else a track has."""
+"""Queries for folders, types and locations compare work paths only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys in every notation, and what mixes with what."""
+"""Keys in every notation, and which keys mix."""
 
 from __future__ import annotations
 

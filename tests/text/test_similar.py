@@ -1,4 +1,4 @@
-"""Which word somebody may have meant."""
+"""Similar words, for "did you mean"."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from mcfs.text.similar import similar_words
         ("ab", ["abcde"], None),
     ],
 )
-def test_meant(word: str, among: list[str], meant: str | None) -> None:
+def test_the_most_similar_word(word: str, among: list[str], meant: str | None) -> None:
     assert similar_words(word, among) == ([] if meant is None else [meant])
 
 
-def test_several_come_in_the_order_of_their_similarity() -> None:
+def test_several_words_are_sorted_by_similarity() -> None:
     names = ["title", "tittle", "titel", "genre", "tiitle"]
     assert similar_words("tittel", names, most=3) == ["tittle", "titel", "title"]

@@ -1,23 +1,24 @@
-"""The names of tracks."""
+"""The name of a track."""
 
 from __future__ import annotations
 
 import pytest
 
-from mcfs.text.track_names import stem_and_suffix
+from mcfs.text.track_names import track_name
 
 
 @pytest.mark.parametrize(
-    ("work_path", "expected"),
+    ("values", "name"),
     [
-        ("a/b.mp3", ("b", "mp3")),
-        ("b.tar.GZ", ("b.tar", "GZ")),
-        ("a.b/c", ("c", "")),
-        (".mp3", (".mp3", "")),
-        ("a/.mp3", (".mp3", "")),
-        ("b.", ("b.", "")),
-        ("..mp3", (".", "mp3")),
+        ({"artist": ["Surgeon"], "title": ["Force + Form"]}, "Surgeon - Force + Form.flac"),
+        ({"artist": ["B", "A"], "title": ["T"]}, "A, B - T.flac"),
+        ({"title": ["T"]}, "T.flac"),
+        ({"artist": ["A"]}, "01 stem.flac"),
+        ({}, "01 stem.flac"),
+        ({"artist": ["AC/DC"], "title": ["T"]}, "AC∕DC - T.flac"),
+        ({"artist": [" "], "title": ["", "T"]}, "T.flac"),
+        ({"title": ["x" * 300]}, "x" * 250 + ".flac"),
     ],
 )
-def test_stem_and_suffix(work_path: str, expected: tuple[str, str]) -> None:
-    assert stem_and_suffix(work_path) == expected
+def test_track_name(values: dict[str, list[str]], name: str) -> None:
+    assert track_name(values, "01 stem", "flac") == name
