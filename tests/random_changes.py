@@ -111,20 +111,20 @@ class RandomChanges:
 
     # --- the changes
 
-    def _set(self) -> None:
+    def set(self) -> None:
         """git annex metadata -s"""
         name = self._draw.choice(list(WORDS))
         value = (self._draw.choice(WORDS[name]),)
         self._write(*(replace(r, values={**r.values, name: value}) for r in self._some()))
 
-    def _unset(self) -> None:
+    def unset(self) -> None:
         some = self._some()
         name = self._draw.choice(list(WORDS))
         self._write(
             *(replace(r, values={n: v for n, v in r.values.items() if n != name}) for r in some)
         )
 
-    def _add_a_value(self) -> None:
+    def add_a_value(self) -> None:
         name = self._draw.choice(("genre", "artist", "crate"))
         word = self._draw.choice(WORDS[name])
         self._write(
@@ -135,31 +135,31 @@ class RandomChanges:
             )
         )
 
-    def _spell_otherwise(self) -> None:
+    def spell_otherwise(self) -> None:
         """Change many tracks at once, so that another spelling becomes the commonest."""
         word = self._draw.choice(("techno", "Techno", "TECHNO"))
         alike = [r for r in self.records.values() if _is_techno(r)]
         some = self._draw.sample(alike, len(alike) * 2 // 3)
         self._write(*(replace(r, values={**r.values, "genre": (word,)}) for r in some))
 
-    def _trade_names(self) -> None:
+    def trade_names(self) -> None:
         if len(self.records) < 2:
             return
         one, other = self._draw.sample(list(self.records.values()), 2)
         self._write(replace(one, values=other.values), replace(other, values=one.values))
 
-    def _become_namesakes(self) -> None:
+    def become_namesakes(self) -> None:
         some = self._some()
         like = some[0].values
         named = {name: like[name] for name in ("artist", "title") if name in like}
         self._write(*(replace(r, values={**r.values, **named}) for r in some))
 
-    def _gain_a_field(self) -> None:
+    def gain_a_field(self) -> None:
         name = self._draw.choice(list(RARE))
         word = self._draw.choice(RARE[name])
         self._write(*(replace(r, values={**r.values, name: (word,)}) for r in self._some()))
 
-    def _lose_a_field(self) -> None:
+    def lose_a_field(self) -> None:
         name = self._draw.choice(list(RARE))
         self._write(
             *(
@@ -169,33 +169,33 @@ class RandomChanges:
             )
         )
 
-    def _move(self) -> None:
+    def move(self) -> None:
         """git mv"""
         self._write(*(replace(r, files=(self._file(),)) for r in self._some()))
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
         """git annex drop"""
         self._write(*(replace(r, present=False) for r in self._some()))
 
-    def _get(self) -> None:
+    def get(self) -> None:
         """git annex get"""
         absent = [r for r in self.records.values() if not r.present]
         self._write(*(replace(r, present=True) for r in absent[:5]))
 
-    def _remove(self) -> None:
+    def remove(self) -> None:
         """git rm"""
         keys = [record.annex_key for record in self._some()]
         for key in keys:
             del self.records[key]
         remove_tracks(self._store.cache, keys)
 
-    def _add(self) -> None:
+    def add(self) -> None:
         """git annex add"""
         some = [self._new() for _ in range(self._draw.randint(1, 4))]
         self.records |= {record.annex_key: record for record in some}
         insert_tracks(self._store.cache, some)
 
-    def _replace(self) -> None:
+    def replace(self) -> None:
         """Remove tracks and add others of the same names, in one sync."""
         gone = self._some()
         come = [replace(self._new(), values=record.values) for record in gone]
@@ -207,19 +207,19 @@ class RandomChanges:
             write.remove(record.annex_key for record in gone)
             write.insert(come)
 
-    def _several_syncs(self) -> None:
+    def several_syncs(self) -> None:
         """Several in a row, faster than a mount looks for changes."""
         for _ in range(3):
             self._draw.choice(
                 (
-                    RandomChanges._set,
-                    RandomChanges._trade_names,
-                    RandomChanges._remove,
-                    RandomChanges._add,
+                    RandomChanges.set,
+                    RandomChanges.trade_names,
+                    RandomChanges.remove,
+                    RandomChanges.add,
                 )
             )(self)
 
-    def _sync_in_full(self) -> None:
+    def sync_in_full(self) -> None:
         self._store.cache.replace_all(self.records.values())
 
 
@@ -228,20 +228,20 @@ def _is_techno(record: TrackRecord) -> bool:
 
 
 _CHANGES: tuple[tuple[Callable[[RandomChanges], None], int], ...] = (
-    (RandomChanges._set, 6),
-    (RandomChanges._unset, 3),
-    (RandomChanges._add_a_value, 4),
-    (RandomChanges._spell_otherwise, 2),
-    (RandomChanges._trade_names, 4),
-    (RandomChanges._become_namesakes, 5),
-    (RandomChanges._gain_a_field, 2),
-    (RandomChanges._lose_a_field, 2),
-    (RandomChanges._move, 3),
-    (RandomChanges._drop, 4),
-    (RandomChanges._get, 3),
-    (RandomChanges._remove, 3),
-    (RandomChanges._add, 4),
-    (RandomChanges._replace, 3),
-    (RandomChanges._several_syncs, 3),
-    (RandomChanges._sync_in_full, 1),
+    (RandomChanges.set, 6),
+    (RandomChanges.unset, 3),
+    (RandomChanges.add_a_value, 4),
+    (RandomChanges.spell_otherwise, 2),
+    (RandomChanges.trade_names, 4),
+    (RandomChanges.become_namesakes, 5),
+    (RandomChanges.gain_a_field, 2),
+    (RandomChanges.lose_a_field, 2),
+    (RandomChanges.move, 3),
+    (RandomChanges.drop, 4),
+    (RandomChanges.get, 3),
+    (RandomChanges.remove, 3),
+    (RandomChanges.add, 4),
+    (RandomChanges.replace, 3),
+    (RandomChanges.several_syncs, 3),
+    (RandomChanges.sync_in_full, 1),
 )

@@ -66,8 +66,7 @@ class CacheReader:
     def state(self) -> SyncState:
         """Which library the last sync read, and how that went."""
         columns = [getattr(SyncRow, column.name) for column in dataclasses.fields(SyncState)]
-        row = self._connection.execute(select(*columns)).one()
-        return SyncState(**row._mapping)
+        return SyncState(**self._connection.execute(select(*columns)).mappings().one())
 
     def select(self, compiled: Compiled[*Columns]) -> Sequence[Row[*Columns]]:
         """All rows of a compiled statement."""
