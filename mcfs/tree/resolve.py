@@ -28,6 +28,7 @@ from mcfs.tree.nodes import (
     TracksNode,
     ValueNode,
     ValuesNode,
+    opened_folder,
     query_folder,
 )
 from mcfs.tree.route import (
@@ -121,10 +122,8 @@ class Resolver:
         raise NotFoundError(f"{name}: nothing of that name, and not a query")
 
     def _folder_file(self, inside: Node, stem: str, format_: Format, depth: int) -> ExportNode:
-        found = self.child(inside, stem, depth) if stem else None
-        if isinstance(found, ValueNode):
-            found = found.folder()
-        if not isinstance(found, TracksNode | ValuesNode):
+        found = opened_folder(self.child(inside, stem, depth)) if stem else None
+        if not isinstance(found, QueryFolderNode):
             raise NotFoundError(
                 f"{stem}: no folder of tracks that could be written as {format_.value}"
             )

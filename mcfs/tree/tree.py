@@ -20,14 +20,19 @@
 
 Owns nothing but the way the parts are put together:
 
-    state.py        what is true now, and who may set the clock forward
-    resolve.py      names → nodes
-    folders.py      what each folder lists; `listings.py` and `bounded_cache.py` keep it
-    entries.py      which name an entry has in its folder
-    folder_file.py  a folder as a playlist or a table
-    pins.py         what mkdir, rmdir and rename mean
-    change_feed.py  what changed since; `changed_names.py` says which names that touches
-    policy.py       what the file system may do with each kind of node
+    nodes.py            what a path can name; `policy.py` says what the file system may do with each kind
+    route.py            what a name means without a library; `resolve.py` finds the node it names in one
+    folders.py          what each folder lists; `listings.py` and `bounded_cache.py` keep the listings
+    entries.py          which name an entry has; `possible_names.py` which names no entry can have
+    group_cache.py      the values that a template gives, with `rendered_template.py`, `template_cells.py`
+                        and `template_fields.py`
+    views.py            what the root lists
+    folder_file.py      a folder as a playlist or a table
+    pins.py             what mkdir, rmdir and rename mean
+    state.py            what is true now, and who may set the clock forward; `version.py` is its name
+    change_feed.py      what changed since, and `changed_names.py` which names that touches;
+                        `name_dependency.py` says what the names in a folder depend on
+    limits.py           how much may be kept in memory
 """
 
 from __future__ import annotations
@@ -48,7 +53,12 @@ from mcfs.tree.folder_file import FolderFiles
 from mcfs.tree.folders import Folders
 from mcfs.tree.limits import DEFAULT_LIMITS, Limits
 from mcfs.tree.listings import Listing
-from mcfs.tree.nodes import ExportNode, Node, QueryFolderNode, TracksNode, ValueNode, ValuesNode
+from mcfs.tree.nodes import (
+    ExportNode,
+    Node,
+    QueryFolderNode,
+    opened_folder,
+)
 from mcfs.tree.pins import Pins
 from mcfs.tree.resolve import Resolver
 from mcfs.tree.route import Route
@@ -97,11 +107,10 @@ class Tree:
 
     def cached_listing(self, node: Node) -> Listing | None:
         """The listing of a query folder if it is cached and still true. Never reads the store for it."""
-        if isinstance(node, ValueNode):
-            node = node.folder()
-        if not isinstance(node, TracksNode | ValuesNode):
+        folder = node if isinstance(node, QueryFolderNode) else opened_folder(node)
+        if not isinstance(folder, QueryFolderNode):
             return None
-        return self._current.get().listings.get(node.key)
+        return self._current.get().listings.get(folder.key)
 
     def file_content(self, node: ExportNode) -> bytes:
         """What is in a folder's file now."""
