@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ParamSpec, TypeVar, assert_never, cast
 
-from mcfs.fields import field_named, field_table
+from mcfs.fields import FieldTable, field_named, field_table
 from mcfs.fields.amounts import Interval
 from mcfs.fields.dates import days_of, start_of_day
 from mcfs.fields.tempo import bpm_ranges
@@ -87,16 +87,22 @@ _not_that = _cached(NotThat)
 _query_shape = _cached(QueryShape)
 
 
-_cached_has_text = _cached(HasText)
-_cached_has_number = _cached(HasNumber)
+@_cached
+def _text_condition(table: FieldTable, name: str, test: TextTest) -> HasText:
+    return HasText(table.searched(name), test)
+
+
+@_cached
+def _number_condition(table: FieldTable, name: str, test: NumberTest) -> HasNumber:
+    return HasNumber(table.searched(name), test)
 
 
 def _has_text(name: str, test: TextTest) -> HasText:
-    return _cached_has_text(field_table().searched(name), test)
+    return _text_condition(field_table(), name, test)
 
 
 def _has_number(name: str, test: NumberTest) -> HasNumber:
-    return _cached_has_number(field_table().searched(name), test)
+    return _number_condition(field_table(), name, test)
 
 
 _SHORTEST_TRIGRAM = 3
