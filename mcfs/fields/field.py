@@ -57,6 +57,9 @@ class Field:
     # Whether a range of numbers that has 0 in it finds the tracks without a value too.
     zero_finds_none: bool = False
 
+    # Whether the name of the file, without its extension, stands in where there is no value. One field only.
+    file_name_stands_in: bool = False
+
     # Columns of the store's table `track`. A sync makes the value itself …
     derived_column: str | None = None
     # … or repeats the smallest value, for sorting and for display.

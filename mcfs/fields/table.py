@@ -48,6 +48,7 @@ ROWS = (
         name="title",
         kind=Text(),
         aliases=("t",),
+        file_name_stands_in=True,
         text_column="title",
         mixxx_column="title",
         tags=Tags(id3=("TIT2",), vorbis=("title",), mp4=("\xa9nam",)),
@@ -280,6 +281,8 @@ class FieldTable:
         names = [name for row in self.rows for name in (row.name, *row.aliases)]
         if len(names) != len(set(names)):
             raise ValueError("two fields have the same name or alias")
+        if sum(row.file_name_stands_in for row in self.rows) > 1:
+            raise ValueError("the name of the file can stand in for one field only")
         self.by_name = {row.name: row for row in self.rows}
         self.by_alias = {alias: row.name for row in self.rows for alias in row.aliases}
         self._by_stored_name = {name: row for row in self.rows for name in row.stored_names}

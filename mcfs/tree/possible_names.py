@@ -112,7 +112,7 @@ def _text_fields(template: Template) -> tuple[str, ...]:
     for field in template.fields:
         source = field_source(field)
         # A number has another spelling, and a track without a title is called by its file.
-        if not isinstance(source, StoredValues) or source.name == "title":
+        if not isinstance(source, StoredValues) or source.field.file_name_stands_in:
             return ()
         if not isinstance(source.field.kind, Text):
             return ()

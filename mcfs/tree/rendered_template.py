@@ -52,7 +52,7 @@ class RenderedTemplate:
         """The one stored field that it depends on; None where it depends on anything else."""
         match self.sources:
             # A track without a title is named by its file, which no stored value says.
-            case (StoredValues(name) as source,) if name != "title":
+            case (StoredValues() as source,) if not source.field.file_name_stands_in:
                 return source
             case _:
                 return None

@@ -61,7 +61,9 @@ def cells_by_combination(
     """The combinations of cells that the tracks of the library have."""
     stored = [source for source in sources if isinstance(source, StoredValues)]
     columns = _columns(sources)
-    untitled = next((at for at, source in enumerate(stored) if source.name == "title"), None)
+    untitled = next(
+        (at for at, source in enumerate(stored) if source.field.file_name_stands_in), None
+    )
     fields = tuple(source.fields for source in stored)
     cells_of = {source: cells_by_value(read, source) for source in stored}
     rows = read.select(select_combinations(fields, columns, untitled, limit + 1))
@@ -100,7 +102,9 @@ def cells_by_track(
         for source, by_track in cells_of.items():
             cells = by_track.get(track_id)
             if cells is None:
-                cells = [FILE_STEM.cell(as_text(path)) if source.name == "title" else None]
+                cells = [
+                    FILE_STEM.cell(as_text(path)) if source.field.file_name_stands_in else None
+                ]
             found[source] = cells
         yield track_id, [found[source] for source in sources]
 
