@@ -1,6 +1,6 @@
 """The statements from which templates get their values, and groups their tracks.
 
-Owns what is asked of the fields that a template names; `tree/group_cache.py` renders the answers.
+Owns these statements; `tree/template_cells.py` makes cells of their rows.
 """
 
 from __future__ import annotations

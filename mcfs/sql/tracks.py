@@ -44,11 +44,11 @@ _LISTED = (
 class EntryRow(NamedTuple):
     """What a folder lists of a track: the columns of `select_entries`, in this order."""
 
-    # What it is called where nothing says otherwise.
+    # The stored name: an order or a template of the folder may replace it.
     name: str
     inode: int
     annex_key: str
-    # Where reading leads: relative to the work tree, None where that has no content; or to git's folder.
+    # Where the content is: relative to the work tree, None for absent content; relative to the git directory.
     work_path: str | None
     content_path: str
     size: int | None

@@ -120,7 +120,7 @@ class GroupCache:
         ]
 
     def bind(self, read: CacheReader, query: Query, today: date) -> BoundQuery:
-        """A query that can be asked of this generation."""
+        """The query with the members that its values have in this generation."""
         return bind(query, today, lambda value: self._members(read, value))
 
     def file_cells(

@@ -36,11 +36,11 @@ class StoredValues:
 
     def joined(self, cells: Sequence[Cell]) -> Cell:
         """Several values as one, for the name of a file: the smallest number, or all texts with commas."""
-        known = [cell for cell in cells if cell is not None]
-        if len(known) < 2:
-            return known[0] if known else None
-        numbers = [cell for cell in known if not isinstance(cell, str)]
-        return min(numbers) if numbers else ", ".join(sorted(map(str, known)))
+        present = [cell for cell in cells if cell is not None]
+        if len(present) < 2:
+            return present[0] if present else None
+        numbers = [cell for cell in present if not isinstance(cell, str)]
+        return min(numbers) if numbers else ", ".join(sorted(map(str, present)))
 
 
 @dataclass(frozen=True, slots=True)

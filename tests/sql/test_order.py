@@ -28,7 +28,7 @@ OF_ARTISTS = "artist:john|artist:kavinsky|artist:surgeon|artist:orbital|artist:e
 @pytest.mark.parametrize(
     ("text", "titles"),
     [
-        # by name, when nothing is said
+        # by name, without a sort
         ("genre:techno", ["Fast", "Halcyon", "Phylyps", "Remnants", "Rez"]),
         # numbers; those without come last either way
         ("genre:techno sort:bpm", BY_TEMPO),

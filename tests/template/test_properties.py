@@ -22,7 +22,7 @@ from mcfs.text.escape import escape
 from mcfs.text.fold import fold
 
 ANY_CHARACTER = st.characters() | st.sampled_from("\ud800\udce9\0\n\r\x85\u2028∕٣²\u0301ﬁİŉ")
-# What expressions are made of, so that some of what is made of it means something.
+# Parts of expressions: some of their combinations are valid.
 SCRAPS = r"""
     {{ }} {% %} {# #} {{- -}} ( ) [ ] { } | , . : ; = == != < <= > >= + - * / // ∕ % ** ~ ! & ' " \
     a b genre bpm Ext TRUE false none and or not if else is in loop self __class__ raw endraw
