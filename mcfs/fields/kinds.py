@@ -11,6 +11,7 @@ return plain values, from which the parser makes terms.
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -160,8 +161,16 @@ class Number(BaseKind):
         return text if number is None else number_text(number, 2)
 
     def import_text(self, value: object) -> str:
-        number = self.number_of(str(value))
+        if isinstance(value, int):
+            return str(value) if value > 0 else ""
+        number = self._imported(value)
         return number_text(number, 9) if number is not None and number > 0 else ""
+
+    def _imported(self, value: object) -> float | None:
+        """The number of an imported value: Mixxx has numbers, and tags have text."""
+        if isinstance(value, (int, float)):
+            return value if math.isfinite(value) else None
+        return self.number_of(str(value))
 
 
 class TrackNumber(Number):
@@ -174,8 +183,10 @@ class TrackNumber(Number):
         return as_float(found.group(1)) if found else None
 
     def import_text(self, value: object) -> str:
-        found = self._WITH_TOTAL.fullmatch(str(value))
-        number = found.group(1) if found else str(value)
+        text = str(value)
+        # Most are digits alone, and a regular expression takes longer.
+        found = None if text.isdecimal() else self._WITH_TOTAL.fullmatch(text)
+        number = found.group(1) if found else text
         return "" if number.strip("0 ") == "" else number
 
 
@@ -209,7 +220,7 @@ class Bpm(Number):
         return f"{field}:120, {field}:120-130 or {field}:>=120"
 
     def import_text(self, value: object) -> str:
-        number = self.number_of(str(value))
+        number = self._imported(value)
         return f"{number:.2f}" if number is not None and number > 0 else ""
 
 
@@ -294,7 +305,7 @@ class Duration(Number):
         return min((length for length in lengths if length > 0), default=None)
 
     def import_text(self, value: object) -> str:
-        seconds = self.number_of(str(value))
+        seconds = self._imported(value)
         return number_text(seconds, 2) if seconds is not None and seconds > 0 else ""
 
 

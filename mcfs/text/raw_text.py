@@ -30,7 +30,7 @@ def first_not_utf8(text: str) -> int | None:
 
 def replace_not_utf8(text: str) -> str:
     """Show every character that is not UTF-8 as U+FFFD, for formats that allow only UTF-8."""
-    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text if is_utf8(text) else _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def stored_text(text: str) -> str | bytes:
