@@ -1,4 +1,4 @@
-"""What can be written in `mcfs.toml` and `config.toml`, and what is said of what cannot."""
+"""What can be written in `mcfs.toml` and `config.toml`, and the messages for everything else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mcfs.errors import ConfigError, ExitCode
 
 @pytest.fixture
 def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A library's top, and a home that has no settings."""
+    """The top folder of a library, and an empty home folder."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", "")
     folder = tmp_path / "library"
@@ -36,7 +36,7 @@ def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def loaded(top: Path, library: str = "", user: str = "") -> Settings:
-    """What these two files say together."""
+    """The settings from these two files."""
     for file, text in zip(config_files(top), (library, user), strict=True):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
@@ -44,7 +44,7 @@ def loaded(top: Path, library: str = "", user: str = "") -> Settings:
 
 
 def view(top: Path, text: str) -> ViewSettings:
-    """The one view there is, in which nothing is wrong."""
+    """The only view of a file without mistakes."""
     settings = loaded(top, text)
     assert not settings.problems
     (only,) = settings.views.values()
@@ -52,7 +52,7 @@ def view(top: Path, text: str) -> ViewSettings:
 
 
 def refused(top: Path, text: str) -> str:
-    """Why a file cannot be understood."""
+    """The message of the error that a file causes."""
     with pytest.raises(ConfigError) as caught:
         loaded(top, text)
     assert caught.value.exit_code is ExitCode.USAGE
@@ -60,11 +60,11 @@ def refused(top: Path, text: str) -> str:
 
 
 class TestFiles:
-    def test_there_need_be_none(self, top: Path) -> None:
+    def test_are_optional(self, top: Path) -> None:
         assert load_settings(top) == DEFAULTS == loaded(top)
         assert DEFAULTS.extensions == EXTENSIONS
 
-    def test_lie_in_the_library_and_with_the_user(
+    def test_are_in_the_library_and_the_users_home(
         self, top: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         home = Path(os.environ["HOME"])
@@ -74,7 +74,7 @@ class TestFiles:
         monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
         assert config_files(top)[1] == home / ".config/mcfs/config.toml"
 
-    def test_the_users_goes_over_the_librarys(self, top: Path) -> None:
+    def test_the_users_values_replace_the_librarys(self, top: Path) -> None:
         settings = loaded(
             top,
             'entries = "files"\nabsent = "show"\n'
@@ -88,7 +88,7 @@ class TestFiles:
             ViewSettings("c", query="genre:c"),
         ]
 
-    def test_the_user_mends_what_is_wrong_in_the_librarys(self, top: Path) -> None:
+    def test_the_user_can_correct_a_mistake_of_the_librarys(self, top: Path) -> None:
         settings = loaded(top, "[view.a]\nlimit = 0\n", "[view.a]\nlimit = 5\n")
         assert settings.views == {"a": ViewSettings("a", limit=5)}
         assert settings.problems == ()
@@ -123,7 +123,7 @@ class TestFiles:
         assert says in str(caught.value)
         assert "\n" not in str(caught.value)
 
-    def test_that_are_none(self, top: Path) -> None:
+    def test_that_are_not_regular_files(self, top: Path) -> None:
         file = top / "mcfs.toml"
         file.symlink_to(".git/annex/objects/not/here")
         with pytest.raises(ConfigError, match=r"to get it: git annex get mcfs\.toml"):
@@ -141,7 +141,7 @@ class TestFiles:
         with pytest.raises(ConfigError, match="it cannot be read: Too many levels"):
             load_settings(top)
 
-    def test_the_users_is_named_as_people_write_it(self, top: Path) -> None:
+    def test_the_users_file_is_shown_with_a_tilde(self, top: Path) -> None:
         with pytest.raises(ConfigError, match=r"^~/\.config/mcfs/config\.toml:1: entries: write"):
             loaded(top, "", "entries = 1")
 
@@ -201,9 +201,9 @@ class TestEverywhere:
         ],
     )
     def test_what_is_wrong(self, top: Path, text: str, says: str) -> None:
-        said = refused(top, text)
-        assert said.startswith("mcfs.toml:")
-        assert says in said
+        message = refused(top, text)
+        assert message.startswith("mcfs.toml:")
+        assert says in message
 
 
 class TestViews:
@@ -301,7 +301,7 @@ class TestViews:
             (f"[view.{'x' * 256}]", f'no folder can have this name; write "{"x" * 255}"'),
         ],
     )  # fmt: skip
-    def test_what_is_wrong_with_one_is_wrong_with_it_alone(
+    def test_a_mistake_in_a_view_disables_only_that_view(
         self, top: Path, text: str, says: str
     ) -> None:
         settings = loaded(top, f"{text}\n[view.whole]\nquery = 'genre:x'\n")
@@ -311,7 +311,7 @@ class TestViews:
         assert "\n" not in str(problem)
         assert problem.file == top / "mcfs.toml"
 
-    def test_all_that_is_wrong_is_said(self, top: Path) -> None:
+    def test_every_mistake_is_reported(self, top: Path) -> None:
         settings = loaded(top, "[view.all]\nlimit = 0\nx = 1\n", "[view.b]\nlimit = 0\n")
         assert [(p.file.name, p.line, p.key) for p in settings.problems] == [
             ("mcfs.toml", 1, "view.all"),
@@ -357,7 +357,7 @@ def test_lines(text: str, keys: str, line: int | None) -> None:
     assert line_numbers(text).get(tuple(keys.split(" "))) == line
 
 
-def test_a_list_too_long_to_look_through_is_the_line_of_its_table(top: Path) -> None:
+def test_a_very_long_list_gets_the_line_of_its_table(top: Path) -> None:
     long = "query = [\n" + '"",\n' * 5000 + "]"
     settings = loaded(top, f"\n[view.a]\n{long}\nlimit = 0\n")
     assert [(p.line, p.key) for p in settings.problems] == [
@@ -366,12 +366,12 @@ def test_a_list_too_long_to_look_through_is_the_line_of_its_table(top: Path) -> 
     ]
 
 
-def test_as_many_mistakes_as_one_can_make(top: Path) -> None:
+def test_thousands_of_mistakes(top: Path) -> None:
     settings = loaded(top, "".join(f"[view.v{n}]\nlimit = 0\n" for n in range(5000)))
     assert [p.line for p in settings.problems] == list(range(2, 10001, 2))
 
 
-# Lines that are right, wrong, or nothing, as they come.
+# Valid and invalid lines, to be combined at random.
 _LINES = [
     "", "# a comment", "entries = 'links'", "absent = 3", "extensions = ['mp3',", "'flac']", "x = 1",
     "names = 'portable'", "[view]", "[view.a]", "[view.'b c']", "[[view]]", "[view.a.b]", "a = {}",
@@ -386,7 +386,7 @@ _LINES = [
 @given(
     library=lists(sampled_from(_LINES), max_size=8), user=lists(sampled_from(_LINES), max_size=4)
 )
-def test_whatever_is_written_is_understood_or_told(
+def test_every_file_is_understood_or_reported(
     top: Path, library: list[str], user: list[str]
 ) -> None:
     lines = {"mcfs.toml": library, "config.toml": user}
@@ -406,7 +406,7 @@ def test_whatever_is_written_is_understood_or_told(
         assert name == settings_of_view.name
 
 
-def test_however_deep_a_key_is(top: Path) -> None:
+def test_very_deep_keys(top: Path) -> None:
     assert "1: a: there is no such key" in refused(top, f"{'.'.join('a' * 3000)} = 1")
     deep = loaded(top, f"[view.{'.'.join('a' * 3000)}]").problems
     assert "1: view.a.a: there is no such key" in str(*deep)

@@ -1,4 +1,4 @@
-"""A Mixxx database beside the sample library."""
+"""A Mixxx database next to the sample library."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from tests.imports.mixxx_database import MixxxDatabase
 
 @pytest.fixture
 def mixxx(tmp_path: Path) -> MixxxDatabase:
-    """Of Mixxx 2.3, with no tracks in it."""
+    """A database of Mixxx 2.3 without tracks."""
     return MixxxDatabase(tmp_path / "mixxxdb.sqlite")

@@ -1,4 +1,4 @@
-"""Mixxx databases to import from: the tables that a real Mixxx 2.3.3 made, and rows of the test's own.
+"""Mixxx databases to import from: tables that a real Mixxx 2.3.3 made, with the rows of a test.
 
 Later schemas are what a later Mixxx makes of such a file when it first opens it; an older one lacks what
 2.3 added.
@@ -41,7 +41,7 @@ _UPGRADES = {
 
 
 class MixxxDatabase:
-    """A file, and the DJ in front of it."""
+    """A database file, and methods that change it as Mixxx does."""
 
     def __init__(self, path: Path, schema: int = SCHEMAS["2.3"]) -> None:
         self.path = path
@@ -60,14 +60,14 @@ class MixxxDatabase:
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
-        """What Mixxx does in one transaction."""
+        """A transaction of Mixxx."""
         with closing(sqlite3.connect(self.path)) as connection, connection:
             yield connection
 
     def add(
         self, location: Path | str, crates: tuple[str, ...] = (), missing: int = 0, **columns: Any
     ) -> int:
-        """A track; its number."""
+        """Add a track; its id in Mixxx."""
         place = os.fspath(location)
         named = {"mixxx_deleted": 0, "rating": 0, "bpm": 0.0, **columns}
         with self.changing() as connection:
@@ -87,7 +87,7 @@ class MixxxDatabase:
         return number
 
     def change(self, number: int, **columns: Any) -> None:
-        """Other values of a track."""
+        """Change values of a track."""
         sets = ", ".join(f'"{name}" = ?' for name in columns)
         with self.changing() as connection:
             connection.execute(
@@ -95,7 +95,7 @@ class MixxxDatabase:
             )
 
     def put(self, number: int, *crates: str) -> None:
-        """Into these crates, and out of all others."""
+        """Put a track into these crates, and remove it from all others."""
         with self.changing() as connection:
             connection.execute("DELETE FROM crate_tracks WHERE track_id = ?", [number])
             for crate in crates:
@@ -107,7 +107,7 @@ class MixxxDatabase:
 
 
 def annex(library: Library, *words: str, stdin: str = "") -> str:
-    """What git-annex says."""
+    """Run git-annex; its output."""
     done = subprocess.run(
         ["git", "annex", *words],
         cwd=library.top,
@@ -120,13 +120,13 @@ def annex(library: Library, *words: str, stdin: str = "") -> str:
 
 
 def fields_of(library: Library, file: str) -> dict[str, list[str]]:
-    """A file's metadata, as git-annex has it."""
-    told = json.loads(annex(library, "metadata", "--json", file))["fields"]
-    return {name: sorted(held) for name, held in told.items() if "lastchanged" not in name}
+    """The metadata that git-annex has for a file."""
+    fields = json.loads(annex(library, "metadata", "--json", file))["fields"]
+    return {name: sorted(values) for name, values in fields.items() if "lastchanged" not in name}
 
 
 def commits(library: Library) -> int:
-    """Of the git-annex branch."""
+    """How many commits the git-annex branch has."""
     counted = subprocess.run(
         ["git", "rev-list", "--count", "git-annex"],
         cwd=library.top,

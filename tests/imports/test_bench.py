@@ -1,4 +1,4 @@
-"""The script that measures imports does what it says it measures."""
+"""contrib/bench/imports.py runs, and measures what it describes."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def test_a_round(library: Library, tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == "12 tracks, 5 of them changed"
     assert [line.split()[0] for line in lines[1:]] == ["git-annex", "changed", "unchanged", "few"]
-    # Of each round one by git-annex alone, and two by the imports that found changes.
+    # In each round git-annex commits once, and so do the two imports that find changes.
     assert commits(library) == before + 6

@@ -1,4 +1,4 @@
-"""Tags inside files, of every kind that is read: written by mutagen, into files that ffmpeg made."""
+"""Reading tags from files of every supported format; mutagen wrote them into files made by ffmpeg."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mutagen import id3 as annotated_id3
 from mcfs.errors import TagsError
 from mcfs.imports.file_tags import read_tags
 
-# mutagen is annotated in part, and not where frames are made.
+# mutagen's annotations are incomplete: constructors of frames have none.
 id3: Any = annotated_id3
 DATA = Path(__file__).parent / "data"
 
-SAID = {
+TAGS = {
     "artist": ("AC/DC", "Кино"),
     "albumartist": ("Various",),
     "title": ("T.N.T. \n2",),
@@ -45,13 +45,13 @@ _FRAMES: dict[str, Any] = {
     "key": id3.TKEY,
     "bpm": id3.TBPM,
 }
-_WRITTEN = {**SAID, "tracknumber": ("7/12",), "bpm": ("126.9",)}
+_WRITTEN = {**TAGS, "tracknumber": ("7/12",), "bpm": ("126.9",)}
 
 
 def _id3(tags: Any) -> None:
     for name, frame in _FRAMES.items():
         tags.add(frame(encoding=3, text=list(_WRITTEN[name])))
-    tags.add(id3.COMM(encoding=3, lang="eng", desc="", text=list(SAID["comment"])))
+    tags.add(id3.COMM(encoding=3, lang="eng", desc="", text=list(TAGS["comment"])))
     tags.add(id3.COMM(encoding=3, lang="eng", desc="iTunNORM", text=["0000 0000"]))
 
 
@@ -65,7 +65,7 @@ def _mp4(tags: Any) -> None:
     atoms |= {"\xa9gen": "genre", "\xa9wrt": "composer", "\xa9grp": "grouping"}
     atoms |= {"\xa9day": "year", "\xa9cmt": "comment"}
     for atom, name in atoms.items():
-        tags[atom] = list(SAID[name])
+        tags[atom] = list(TAGS[name])
     tags["trkn"] = [(7, 12)]
     for name, text in (("initialkey", "F♯m"), ("BPM", "126.9")):
         tags[f"----:com.apple.iTunes:{name}"] = [text.encode()]
@@ -96,7 +96,7 @@ def tagged(folder: Path, kind: str, write: Callable[[Any], None]) -> Path:
 
 
 def read(path: Path) -> dict[str, tuple[str, ...]]:
-    """Its tags, without what is measured."""
+    """The tags of a file, without duration and bitrate."""
     fields = read_tags(path, path.name)
     assert 0.4 < float(fields.pop("duration")[0]) < 0.7
     assert int(fields.pop("bitrate")[0]) > 0
@@ -105,7 +105,7 @@ def read(path: Path) -> dict[str, tuple[str, ...]]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_field(tmp_path: Path, kind: str) -> None:
-    assert read(tagged(tmp_path, kind, KINDS[kind])) == SAID
+    assert read(tagged(tmp_path, kind, KINDS[kind])) == TAGS
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -152,7 +152,7 @@ def test_frames(tmp_path: Path, frames: list[Any], expected: dict[str, Any]) -> 
     assert read(tagged(tmp_path, "mp3", _frames(*frames))) == expected
 
 
-def test_the_older_id3(tmp_path: Path) -> None:
+def test_id3_of_older_versions(tmp_path: Path) -> None:
     path = tmp_path / "sound.mp3"
     shutil.copyfile(DATA / "sound.mp3", path)
     tags: Any = id3.ID3()
@@ -165,7 +165,7 @@ def test_the_older_id3(tmp_path: Path) -> None:
     assert read(path) == {"artist": ("AC/DC",), "year": ("1975",), "title": ("é",)}
 
 
-def test_vorbis_spelled_in_other_ways(tmp_path: Path) -> None:
+def test_other_names_of_vorbis_comments(tmp_path: Path) -> None:
     def write(tags: Any) -> None:
         tags["ALBUM ARTIST"] = "Various"
         tags["YEAR"] = "1997"
@@ -195,7 +195,7 @@ def test_broken_files(tmp_path: Path, kind: str, size: int) -> None:
         assert "duration" not in fields
 
 
-def test_text_that_is_called_sound(tmp_path: Path) -> None:
+def test_a_text_file_with_an_audio_extension(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     path.write_text("no sound at all\n" * 100)
     with pytest.raises(TagsError, match="it is broken: can't sync to MPEG frame"):

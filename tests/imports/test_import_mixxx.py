@@ -1,4 +1,4 @@
-"""From Mixxx's database into git-annex, with git-annex as the oracle."""
+"""Importing from Mixxx's database; git-annex says what was written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ UNKNOWN = "unsorted/nothing known.wav"
 
 @pytest.fixture
 def run(library: Library, synced: Store, mixxx: MixxxDatabase) -> Any:
-    """An import of that database into the library."""
+    """A function that imports the database into the library."""
 
     def imported(**options: Any) -> ImportResult:
         return import_mixxx(library, synced, mixxx.path, **options)
@@ -95,9 +95,7 @@ def test_everything_that_mixxx_knows(library: Library, mixxx: MixxxDatabase, run
     }
 
 
-def test_the_second_time_there_is_nothing_to_do(
-    library: Library, mixxx: MixxxDatabase, run: Any
-) -> None:
+def test_a_second_import_changes_nothing(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
     mixxx.add(library.top / "kino.mp3", ("One", "Two"), rating=3, title="\t x  ", comment="a\nb")
     mixxx.add(library.top / UNKNOWN)
     assert counts(run()) == (2, 0, 0, 0)
@@ -110,9 +108,9 @@ def test_only_what_differs_is_written(library: Library, mixxx: MixxxDatabase, ru
     mixxx.add(
         library.top / "kino.mp3", artist="Кино", title="Группа крови", rating=5, datetime_added=None
     )
-    told: list[Event] = []
-    run(on_event=told.append)
-    (event,) = told
+    events: list[Event] = []
+    run(on_event=events.append)
+    (event,) = events
     assert isinstance(event, Imported)
     assert event.file == "kino.mp3"
     assert event.changes == {"rating": Change((), ("5",))}
@@ -122,7 +120,7 @@ def test_only_what_differs_is_written(library: Library, mixxx: MixxxDatabase, ru
 
 
 def _log(library: Library, key: str) -> str:
-    """The metadata log, a line for each time that something was written."""
+    """The metadata log: one line for each write."""
     shown = subprocess.run(
         ["git", "show", f"git-annex:{lower_folders(key, 2)}/{key_file_name(key)}.log.met"],
         cwd=library.top,
@@ -132,21 +130,23 @@ def _log(library: Library, key: str) -> str:
     return shown.stdout.decode()
 
 
-def test_all_writes_what_has_not_changed_too(
+def test_everything_also_writes_unchanged_values(
     library: Library, mixxx: MixxxDatabase, run: Any
 ) -> None:
     mixxx.add(library.top / "kino.mp3", artist="Кино", datetime_added=None)
     assert counts(run()) == (0, 1, 0, 0)
     before = commits(library)
-    told: list[Event] = []
-    assert counts(run(everything=True, on_event=told.append)) == (1, 0, 0, 0)
+    events: list[Event] = []
+    assert counts(run(everything=True, on_event=events.append)) == (1, 0, 0, 0)
     assert commits(library) == before + 1
-    assert isinstance(told[0], Imported)
-    assert told[0].changes == {"artist": Change(("Кино",), ("Кино",))}
+    assert isinstance(events[0], Imported)
+    assert events[0].changes == {"artist": Change(("Кино",), ("Кино",))}
     assert fields_of(library, "kino.mp3")["artist"] == ["Кино"]
 
 
-def test_what_mixxx_takes_back_is_removed(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
+def test_values_that_mixxx_lost_are_removed(
+    library: Library, mixxx: MixxxDatabase, run: Any
+) -> None:
     number = mixxx.add(
         library.top / UNKNOWN, ("Left", "Stays"), rating=4, color=255, key="8A", bpm=120.0
     )
@@ -162,8 +162,8 @@ def test_what_mixxx_takes_back_is_removed(library: Library, mixxx: MixxxDatabase
     assert counts(run()) == (0, 1, 0, 0)
 
 
-def test_what_came_from_elsewhere_stays(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
-    """In the sample library are a rating, a key, and two crates that no import wrote."""
+def test_values_from_elsewhere_stay(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
+    """The sample library has a rating, a key, and two crates that no import wrote."""
     file = "Surgeon/Force + Form/01.flac"
     annex(library, "metadata", "-q", "-s", "mood=dark", "-s", "crate+=Mine", file)
     before = fields_of(library, file)
@@ -178,7 +178,7 @@ def test_what_came_from_elsewhere_stays(library: Library, mixxx: MixxxDatabase, 
     assert fields_of(library, file) == before
 
 
-def test_what_somebody_changed_since_stays_when_mixxx_has_nothing_more(
+def test_a_value_changed_by_hand_stays_if_mixxx_has_none(
     library: Library, mixxx: MixxxDatabase, run: Any
 ) -> None:
     number = mixxx.add(library.top / UNKNOWN, rating=4, datetime_added=None)
@@ -189,7 +189,7 @@ def test_what_somebody_changed_since_stays_when_mixxx_has_nothing_more(
     assert fields_of(library, UNKNOWN) == {"rating": ["2"]}
 
 
-def test_tracks_that_mixxx_no_longer_has_are_left_alone(
+def test_tracks_that_mixxx_no_longer_has_stay_unchanged(
     library: Library, mixxx: MixxxDatabase, run: Any
 ) -> None:
     number = mixxx.add(library.top / UNKNOWN, rating=4, datetime_added=None)
@@ -212,7 +212,7 @@ def test_absent_unlocked_and_twofold_files(
     assert counts(run()) == (0, 3, 0, 0)
 
 
-def test_a_track_known_by_its_place_in_a_mount(
+def test_a_track_that_mixxx_knows_through_a_mount(
     library: Library, synced: Store, mixxx: MixxxDatabase, run: Any, tmp_path: Path
 ) -> None:
     needs_fuse()
@@ -240,7 +240,7 @@ def test_only_some_files_and_folders(
     assert fields_of(library, "kino.mp3")["crate"] == ["Some"]
 
 
-def test_a_path_means_a_track_by_any_of_its_files(
+def test_a_path_selects_a_track_by_any_of_its_files(
     library: Library, mixxx: MixxxDatabase, run: Any
 ) -> None:
     mixxx.add(library.top / SECOND_PATH[0], ("Some",))
@@ -249,7 +249,7 @@ def test_a_path_means_a_track_by_any_of_its_files(
     assert counts(run(paths=[library.top / "white"])) == (0, 0, 0, 0)
 
 
-def test_a_path_in_a_mount_means_its_track(
+def test_a_path_in_a_mount_selects_its_track(
     library: Library, mixxx: MixxxDatabase, run: Any, tmp_path: Path
 ) -> None:
     needs_fuse()
@@ -262,14 +262,14 @@ def test_a_path_in_a_mount_means_its_track(
     assert "crate" not in fields_of(library, "beyonce.mp3")
 
 
-def test_a_path_that_is_none_of_the_librarys(library: Library, run: Any, tmp_path: Path) -> None:
+def test_a_path_outside_the_library(library: Library, run: Any, tmp_path: Path) -> None:
     with pytest.raises(NotInLibraryError, match="gone is not there"):
         run(paths=[library.top / "gone"])
     with pytest.raises(NotInLibraryError, match=r"is not in the library /.*/library$"):
         run(paths=[tmp_path])
 
 
-def test_what_is_skipped_says_why(
+def test_skipped_tracks_have_reasons(
     library: Library, mixxx: MixxxDatabase, run: Any, tmp_path: Path, caplog: Any
 ) -> None:
     (tmp_path / "elsewhere.mp3").touch()
@@ -298,22 +298,22 @@ def test_a_prefix_that_has_moved(library: Library, mixxx: MixxxDatabase, run: An
     assert fields_of(library, "kino.mp3")["rating"] == ["1"]
 
 
-def test_a_dry_run_writes_nothing_at_all(
+def test_a_dry_run_writes_nothing(
     library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
 ) -> None:
     mixxx.add(library.top / "orbital.mp3", ("New",), rating=5)
     before = commits(library)
-    told: list[Event] = []
-    result = run(dry_run=True, on_event=told.append)
+    events: list[Event] = []
+    result = run(dry_run=True, on_event=events.append)
     assert counts(result) == (1, 0, 0, 0)
-    assert isinstance(told[0], Imported)
-    assert told[0].changes["rating"] == Change(("4",), ("5",))
-    assert told[0].changes["crate"] == Change((), ("New",))
+    assert isinstance(events[0], Imported)
+    assert events[0].changes["rating"] == Change(("4",), ("5",))
+    assert events[0].changes["crate"] == Change((), ("New",))
     assert commits(library) == before
     assert not list((library.common_dir / "annex" / "journal").glob("*"))
     assert fields_of(library, "orbital.mp3")["rating"] == ["4"]
     assert synced.user.last_run("import") is None
-    assert synced.user.imported([told[0].annex_key]) == {}
+    assert synced.user.imported([events[0].annex_key]) == {}
     run()
     assert fields_of(library, "orbital.mp3")["rating"] == ["5"]
 
@@ -342,7 +342,7 @@ def test_a_track_that_fails_does_not_stop_the_rest(
         mixxx.add(library.top / file, ("Some",))
     with synced.cache.reading() as read:
         (key,) = (file.annex_key for file in read.work_files() if file.work_path == "kino.mp3")
-    # Where git-annex is to put the log of that key, there is something in the way.
+    # A folder is where git-annex wants to write the log of this key.
     log = f"{lower_folders(key, 2)}/{key_file_name(key)}.log.met"
     blocked = library.common_dir / "annex" / "journal" / log.replace("_", "__").replace("/", "_")
     (blocked / "in the way").mkdir(parents=True)
@@ -358,7 +358,7 @@ def test_a_track_that_fails_does_not_stop_the_rest(
     assert last.outcome == "partly"
     assert last.detail is not None
     assert last.detail["failed"] == 1
-    # It was not written, so it is not remembered as if it were; and it can be run again.
+    # It was not written, so it is not recorded as imported; and the import can be run again.
     assert synced.user.imported([key]) == {}
     (blocked / "in the way").rmdir()
     blocked.rmdir()
@@ -366,7 +366,7 @@ def test_a_track_that_fails_does_not_stop_the_rest(
     assert fields_of(library, "kino.mp3")["crate"] == ["Some"]
 
 
-def test_a_key_that_json_cannot_say(
+def test_a_key_that_is_not_utf8(
     library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
 ) -> None:
     odd, key = "odd.mp3", "WORM-s1--caf\udce9.mp3"
@@ -382,7 +382,7 @@ def test_a_key_that_json_cannot_say(
     assert fields_of(library, "kino.mp3")["crate"] == ["Some"]
 
 
-def test_the_store_is_in_step_before_and_after(
+def test_the_store_is_synced_before_and_after(
     library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
 ) -> None:
     annex(library, "metadata", "-q", "-s", "rating=1", "kino.mp3")
@@ -447,10 +447,10 @@ def test_two_at_once(library: Library, synced: Store, mixxx: MixxxDatabase, run:
     assert counts(run()) == (1, 0, 0, 0)
 
 
-def test_while_a_mount_follows(
+def test_while_a_mount_syncs_too(
     library: Library, synced: Store, mixxx: MixxxDatabase, run: Any, tmp_path: Path
 ) -> None:
-    """It syncs as soon as it sees what git-annex wrote: at the same moment as we do."""
+    """A mount syncs as soon as it sees what git-annex wrote, so both sync at the same time."""
     needs_fuse()
     with mounted(library.top, tmp_path / "mnt") as mount:
         for number in range(5):
@@ -498,27 +498,27 @@ def test_killed_in_the_middle_and_run_again(
     wait_until(lambda: len(os.listdir(journal)) > 20)
     process.send_signal(how)
     assert process.wait(60) != 0
-    # Its git-annex ends by itself when nobody talks to it any more.
+    # Its git-annex process ends when its input is closed.
     wait_until(lambda: not _annexes(library))
     result = run()
     assert result.success
     assert result.imported + result.unchanged == len(files)
     assert counts(run()) == (0, len(files), 0, 0)
-    told = annex(library, "metadata", "--json", "many")
-    for line in told.splitlines():
+    output = annex(library, "metadata", "--json", "many")
+    for line in output.splitlines():
         fields = json.loads(line)["fields"]
         assert (fields["crate"], fields["rating"]) == (["Second"], ["3"])
-    # And what is taken back afterwards goes, whichever of the two had written it.
+    # Values that Mixxx then removes are removed, whichever of the two imports wrote them.
     for number in range(numbers[0], numbers[0] + len(files)):
         mixxx.put(number)
     assert run().success
     assert '"crate"' not in annex(library, "metadata", "--json", "many")
 
 
-def test_what_a_broken_off_import_remembered_is_put_right(
+def test_the_record_of_an_interrupted_import_is_corrected(
     library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
 ) -> None:
-    """It had written all, and was killed before it could forget what is gone."""
+    """It had written everything, and was killed before it corrected its record."""
     number = mixxx.add(library.top / UNKNOWN, ("Left", "Stays"), datetime_added=None)
     run()
     mixxx.put(number, "Stays")
@@ -531,14 +531,14 @@ def test_what_a_broken_off_import_remembered_is_put_right(
     assert synced.user.imported([key]) == {key: {"crate": ("Left", "Stays")}}
     assert counts(run()) == (0, 1, 0, 0)
     assert synced.user.imported([key]) == {key: {"crate": ("Stays",)}}
-    # So that it stays when somebody else puts it there.
+    # So a user who adds the value again keeps it.
     annex(library, "metadata", "-q", "-s", "crate+=Left", UNKNOWN)
     assert counts(run()) == (0, 1, 0, 0)
     assert fields_of(library, UNKNOWN)["crate"] == ["Left", "Stays"]
 
 
 def _annexes(library: Library) -> list[str]:
-    """git-annex processes that work in the library."""
+    """git-annex processes whose current folder is the library."""
     found = []
     for process in Path("/proc").iterdir():
         try:

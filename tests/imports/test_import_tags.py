@@ -1,4 +1,4 @@
-"""From the tags inside the files into git-annex, with git-annex as the oracle."""
+"""Importing the tags inside files; git-annex says what was written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mcfs.store import Store, open_store
 from mcfs.sync.report import SyncKind
 from mcfs.sync.run import sync
 from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of
-from tests.imports.test_file_tags import KINDS, SAID, tagged
+from tests.imports.test_file_tags import KINDS, TAGS, tagged
 from tests.prerequisites import git_annex_environment
 from tests.tracks import ABSENT, SAMPLES
 
@@ -31,7 +31,7 @@ def counts(result: ImportResult) -> tuple[int, int, int, int]:
 
 @pytest.fixture
 def sound(library: Library, synced: Store, tmp_path: Path) -> Path:
-    """A folder of the library with a tagged file of every kind in it."""
+    """A folder of the library with a tagged file of every format."""
     folder = library.top / "sound"
     folder.mkdir()
     for kind, write in KINDS.items():
@@ -58,24 +58,26 @@ def test_files_of_every_kind(library: Library, synced: Store, sound: Path) -> No
         fields = fields_of(library, f"sound/tagged.{kind}")
         assert fields.pop("duration")
         assert fields.pop("bitrate")
-        assert fields == {name: list(values) for name, values in SAID.items()}
+        assert fields == {name: list(values) for name, values in TAGS.items()}
     assert sync(library, synced).kind is SyncKind.NOTHING
     assert counts(import_tags(library, synced, paths=[sound])) == (0, len(KINDS), 0, 0)
 
 
-def test_by_default_only_what_is_missing(library: Library, synced: Store, sound: Path) -> None:
+def test_by_default_only_empty_fields_are_written(
+    library: Library, synced: Store, sound: Path
+) -> None:
     file = "sound/tagged.flac"
     annex(library, "metadata", "-q", "-s", "artist=By hand", "-s", "mood=dark", file)
-    told: list[Event] = []
+    events: list[Event] = []
     path = [library.top / file]
-    assert counts(import_tags(library, synced, paths=path, on_event=told.append)) == (1, 0, 0, 0)
-    (event,) = told
+    assert counts(import_tags(library, synced, paths=path, on_event=events.append)) == (1, 0, 0, 0)
+    (event,) = events
     assert isinstance(event, Imported)
     assert "artist" not in event.changes
-    assert event.changes["title"] == Change((), SAID["title"])
+    assert event.changes["title"] == Change((), TAGS["title"])
     after = fields_of(library, file)
     assert (after["artist"], after["mood"]) == (["By hand"], ["dark"])
-    # What is there stays there, whatever the file says; until somebody says otherwise.
+    # Existing values stay, whatever the tags are, unless overwriting is requested.
     assert counts(import_tags(library, synced, paths=path)) == (0, 1, 0, 0)
     assert counts(import_tags(library, synced, paths=path, overwrite=True)) == (1, 0, 0, 0)
     after = fields_of(library, file)
@@ -85,19 +87,17 @@ def test_by_default_only_what_is_missing(library: Library, synced: Store, sound:
 
 def test_a_dry_run_writes_nothing(library: Library, synced: Store, sound: Path) -> None:
     before = commits(library)
-    told: list[Event] = []
-    result = import_tags(library, synced, paths=[sound], dry_run=True, on_event=told.append)
+    events: list[Event] = []
+    result = import_tags(library, synced, paths=[sound], dry_run=True, on_event=events.append)
     assert counts(result) == (len(KINDS), 0, 0, 0)
-    assert len(told) == len(KINDS)
+    assert len(events) == len(KINDS)
     assert commits(library) == before
     assert fields_of(library, "sound/tagged.mp3") == {}
     assert synced.user.last_run("import") is None
 
 
-def test_a_broken_file_is_a_failure_of_that_file_only(
-    library: Library, synced: Store, sound: Path
-) -> None:
-    """All the other samples are a few bytes that are no sound, and one is not here."""
+def test_a_broken_file_fails_alone(library: Library, synced: Store, sound: Path) -> None:
+    """The other samples are a few bytes and no sound, and the content of one is not here."""
     result = import_tags(library, synced)
     assert counts(result) == (len(KINDS), 0, 1, BROKEN)
     assert result.skipped == [Skipped(ABSENT, CONTENT_NOT_HERE)]
@@ -114,16 +114,16 @@ def test_a_broken_file_is_a_failure_of_that_file_only(
 def test_unlocked_files_and_content_that_was_changed_since(
     library: Library, synced: Store, sound: Path
 ) -> None:
-    """Metadata is of the key, and so are the tags: not of what the work file says meanwhile."""
+    """Metadata belongs to the key, so tags are read from its content, not from a changed work file."""
     file = "sound/tagged.mp3"
     annex(library, "unlock", "-q", file)
     _commit(library)
     (library.top / file).write_bytes(b"something else")
     assert counts(import_tags(library, synced, paths=[sound])) == (len(KINDS), 0, 0, 0)
-    told = json.loads(
+    metadata = json.loads(
         annex(library, "metadata", "--json", "--batch", stdin=_key(library, synced, file))
     )
-    assert told["fields"]["title"] == list(SAID["title"])
+    assert metadata["fields"]["title"] == list(TAGS["title"])
 
 
 def _key(library: Library, store: Store, file: str) -> str:
@@ -132,13 +132,13 @@ def _key(library: Library, store: Store, file: str) -> str:
     return json.dumps({"key": key}) + "\n"
 
 
-def test_what_mixxx_says_goes_over_what_the_tags_said(
+def test_values_from_mixxx_replace_those_from_tags(
     library: Library, synced: Store, sound: Path, mixxx: MixxxDatabase
 ) -> None:
     import_tags(library, synced, paths=[sound])
     same: dict[str, Any] = {
-        "title": SAID["title"][0],
-        "year": SAID["year"][0],
+        "title": TAGS["title"][0],
+        "year": TAGS["year"][0],
         "tracknumber": "7",
         "key": "F♯m",
         "bpm": 126.9,
@@ -152,7 +152,7 @@ def test_what_mixxx_says_goes_over_what_the_tags_said(
     assert counts(import_tags(library, synced, paths=[sound])) == (0, len(KINDS), 0, 0)
 
 
-def test_the_demo_library_says_of_itself_what_its_tags_say(demo_copy: Path) -> None:
+def test_the_demo_library_has_the_metadata_of_its_tags(demo_copy: Path) -> None:
     library = open_library(demo_copy)
     with open_store(library.store_dir) as store:
         sync(library, store)

@@ -1,4 +1,4 @@
-"""Reading Mixxx's database: what becomes of each column, and every database that is not as expected."""
+"""Reading Mixxx's database: the values of each column, and every kind of unexpected file."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_what_a_real_mixxx_wrote() -> None:
         ({"duration": 0.0}, {}),
     ],
 )
-def test_what_becomes_of_a_column(
+def test_values_of_a_column(
     mixxx: MixxxDatabase, columns: dict[str, Any], expected: dict[str, str]
 ) -> None:
     mixxx.add("/a.mp3", **{"datetime_added": None, **columns})
@@ -130,7 +130,7 @@ def test_crates(mixxx: MixxxDatabase) -> None:
     assert "crate" not in found["/c.mp3"]
 
 
-def test_playlists_are_no_crates(mixxx: MixxxDatabase) -> None:
+def test_playlists_are_not_crates(mixxx: MixxxDatabase) -> None:
     number = mixxx.add("/a.mp3")
     with mixxx.changing() as connection:
         connection.execute(
@@ -148,13 +148,13 @@ def test_hidden_and_missing_tracks_are_left_out(mixxx: MixxxDatabase) -> None:
 
 
 def test_a_track_with_two_rows_is_one(mixxx: MixxxDatabase) -> None:
-    """One root lies in another, or a mount beside the library."""
+    """Mixxx has a track twice if it searches nested folders, or a mount and its library."""
     one = mixxx.add("/library/a.mp3", ("Here", "Both"), rating=3, genre="Techno", title="Old")
     two = mixxx.add("/mnt/a.mp3", ("There", "Both"), rating=0, title="New", color=1)
     with open_mixxx(mixxx.path) as opened:
         opened.remember_matches([(7, one), (7, two)])
-        ((place, fields),) = opened.matched_tracks()
-    assert place == 7
+        ((track_id, fields),) = opened.matched_tracks()
+    assert track_id == 7
     assert fields["crate"] == ("Both", "Here", "There")
     assert fields["title"] == ("New",)
     assert fields["rating"] == ("3",)
@@ -162,12 +162,12 @@ def test_a_track_with_two_rows_is_one(mixxx: MixxxDatabase) -> None:
     assert fields["color"] == ("#000001",)
 
 
-def test_what_was_not_matched_is_not_described(mixxx: MixxxDatabase) -> None:
+def test_only_matched_tracks_are_returned(mixxx: MixxxDatabase) -> None:
     mixxx.add("/a.mp3")
     number = mixxx.add("/b.mp3")
     with open_mixxx(mixxx.path) as opened:
         opened.remember_matches([(7, number)])
-        assert [place for place, _ in opened.matched_tracks()] == [7]
+        assert [track_id for track_id, _ in opened.matched_tracks()] == [7]
 
 
 def test_bytes_that_are_not_utf8(mixxx: MixxxDatabase) -> None:
@@ -193,7 +193,7 @@ def test_every_schema_from_2_3_on(tmp_path: Path, schema: int) -> None:
     }
 
 
-def test_an_older_mixxx_is_told_what_to_do(tmp_path: Path) -> None:
+def test_a_database_of_an_older_mixxx(tmp_path: Path) -> None:
     database = MixxxDatabase(tmp_path / "m.sqlite", 28)
     with pytest.raises(MixxxError) as caught:
         fields_by_location(database.path)
@@ -204,7 +204,7 @@ def test_an_older_mixxx_is_told_what_to_do(tmp_path: Path) -> None:
     assert caught.value.exit_code == ExitCode.FAILED
 
 
-def test_a_mixxx_that_took_a_column_away(tmp_path: Path) -> None:
+def test_a_database_without_a_column(tmp_path: Path) -> None:
     database = MixxxDatabase(tmp_path / "m.sqlite", 77)
     with database.changing() as connection:
         connection.execute("ALTER TABLE library RENAME COLUMN rating TO stars")
@@ -236,7 +236,7 @@ def _cut_short(path: Path) -> None:
         (_cut_short, "cannot be read: database disk image is malformed"),
     ],
 )
-def test_what_is_no_mixxx_database(tmp_path: Path, make: Any, sentence: str) -> None:
+def test_files_that_are_not_mixxx_databases(tmp_path: Path, make: Any, sentence: str) -> None:
     path = tmp_path / "what ever?#%.sqlite"
     make(path)
     with pytest.raises(MixxxError) as caught:
@@ -244,7 +244,7 @@ def test_what_is_no_mixxx_database(tmp_path: Path, make: Any, sentence: str) -> 
     assert str(caught.value) == f"{path} {sentence}"
 
 
-def test_nothing_is_written_to_it(tmp_path: Path) -> None:
+def test_the_database_is_not_changed(tmp_path: Path) -> None:
     folder = tmp_path / "its own"
     folder.mkdir()
     path = folder / "mixxxdb.sqlite"
@@ -255,7 +255,7 @@ def test_nothing_is_written_to_it(tmp_path: Path) -> None:
 
 
 def test_while_mixxx_writes(mixxx: MixxxDatabase) -> None:
-    """A transaction that is open, and not about to be committed this moment, hinders nobody."""
+    """An open transaction of Mixxx does not block reading until it commits."""
     number = mixxx.add("/a.mp3", rating=2)
     with closing(sqlite3.connect(mixxx.path, isolation_level=None)) as dj:
         dj.execute("BEGIN IMMEDIATE")
@@ -281,7 +281,7 @@ def test_a_database_that_stays_locked(mixxx: MixxxDatabase) -> None:
     assert caught.value.exit_code == ExitCode.BUSY
 
 
-def test_what_is_only_in_the_wal_yet_counts(mixxx: MixxxDatabase) -> None:
+def test_data_that_is_only_in_the_wal_is_read(mixxx: MixxxDatabase) -> None:
     with closing(sqlite3.connect(mixxx.path)) as dj:
         assert dj.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
         dj.execute("SELECT count(*) FROM library").fetchone()
@@ -300,7 +300,7 @@ os._exit(0)
 """
 
 
-def test_a_mixxx_that_crashed_while_it_wrote(tmp_path: Path) -> None:
+def test_a_mixxx_that_crashed_while_writing(tmp_path: Path) -> None:
     path = tmp_path / "mixxxdb.sqlite"
     shutil.copyfile(REAL, path)
     subprocess.run([sys.executable, "-c", _CRASH, str(path)], check=True)
@@ -328,17 +328,17 @@ def _put(home: Path, place: str, modified: int) -> Path:
         "Library/Application Support/Mixxx",
     ],
 )
-def test_the_places_of_mixxx(tmp_path: Path, place: str) -> None:
+def test_the_usual_folders_of_mixxx(tmp_path: Path, place: str) -> None:
     path = _put(tmp_path, place, 1000)
     assert find_database(tmp_path) == path
 
 
-def test_of_several_databases_the_one_in_use(tmp_path: Path) -> None:
+def test_of_several_databases_the_newest(tmp_path: Path) -> None:
     _put(tmp_path, ".mixxx", 1000)
     path = _put(tmp_path, ".var/app/org.mixxx.Mixxx/.mixxx", 2000)
     assert find_database(tmp_path) == path
 
 
-def test_no_database_says_where_was_looked(tmp_path: Path) -> None:
+def test_without_a_database_the_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(MixxxError, match=r"/\.mixxx, .*; name it with --db mixxxdb\.sqlite"):
         find_database(tmp_path)

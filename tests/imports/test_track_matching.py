@@ -1,4 +1,4 @@
-"""From a path that Mixxx knows to the key behind it: real links, real mounts, a real clone."""
+"""A path that Mixxx knows → its track, with real links, mounts and clones."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ NESTED = "Surgeon/Force + Form/01.flac"
 def matched(
     library: Library, store: Store, *paths: Path | str, other_name: str | None = None
 ) -> list[str]:
-    """For each path the first file of its track, or why there is none."""
+    """For each path the first file of its track, or the reason why there is none."""
     asked = [os.fspath(path) for path in paths]
     with store.cache.reading() as read:
         found, unmatched = TrackMatcher(library, Tree(store), other_name).match(read, asked)
         keys = read.keys_of_ids(list(found.values()))
         records = read.records(keys.values())
-    answers = {path: records[keys[place]].files[0] for path, place in found.items()}
+    answers = {path: records[keys[track_id]].files[0] for path, track_id in found.items()}
     answers |= dict(unmatched)
     assert len(found) + len(unmatched) == len(answers) == len(set(asked))
     return [answers[path] for path in asked]
@@ -48,7 +48,7 @@ def test_files_of_the_library(library: Library, synced: Store) -> None:
     ]
 
 
-def test_what_is_no_track(library: Library, synced: Store, tmp_path: Path) -> None:
+def test_paths_that_lead_to_no_track(library: Library, synced: Store, tmp_path: Path) -> None:
     (tmp_path / "other.mp3").touch()
     (library.top / "new.mp3").touch()
     assert matched(
@@ -76,7 +76,7 @@ def test_what_is_no_track(library: Library, synced: Store, tmp_path: Path) -> No
     ]
 
 
-def test_through_links_among_the_folders(library: Library, synced: Store, tmp_path: Path) -> None:
+def test_through_links_to_folders(library: Library, synced: Store, tmp_path: Path) -> None:
     (tmp_path / "Music").symlink_to(library.top)
     (tmp_path / "deep").symlink_to(library.top / "Surgeon")
     assert matched(
@@ -103,7 +103,7 @@ def test_through_links_to_the_files(library: Library, synced: Store, tmp_path: P
     ) == [NESTED, UNLOCKED, ABSENT, NESTED]
 
 
-def test_the_object_itself(library: Library, synced: Store) -> None:
+def test_the_annex_object(library: Library, synced: Store) -> None:
     assert matched(library, synced, (library.top / NESTED).resolve()) == [NESTED]
 
 
@@ -120,7 +120,7 @@ def test_a_prefix_that_has_moved(library: Library, synced: Store) -> None:
 
 
 def test_a_file_of_another_clone(library: Library, synced: Store, tmp_path: Path) -> None:
-    """Its links lead to its own objects, of the same keys."""
+    """Its links lead to its own objects, which have the same keys."""
     clone = tmp_path / "clone"
     environment = git_annex_environment(tmp_path)
     subprocess.run(
@@ -166,7 +166,7 @@ def test_in_a_mount_of_regular_files(library: Library, synced: Store, tmp_path: 
 
 
 def test_a_library_reached_through_a_link(library: Library, synced: Store, tmp_path: Path) -> None:
-    """git says where it really is, Mixxx where the DJ went."""
+    """git knows its real path, Mixxx the path through the link."""
     link = tmp_path / "link"
     link.symlink_to(library.top)
     places = (link / "kino.mp3", library.top / NESTED)
