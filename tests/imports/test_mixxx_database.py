@@ -97,6 +97,7 @@ def test_what_a_real_mixxx_wrote() -> None:
         ({"year": "1997-05-12"}, {"year": "1997-05-12"}),
         ({"year": 1997}, {"year": "1997"}),
         ({"tracknumber": "07"}, {"tracknumber": "07"}),
+        ({"tracknumber": "3/12"}, {"tracknumber": "3/12"}),
         ({"comment": "line\nline\ttab \"'!"}, {"comment": "line\nline\ttab \"'!"}),
         ({"timesplayed": 3}, {"played": "3"}),
         ({"timesplayed": 0}, {}),
