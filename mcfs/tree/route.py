@@ -20,8 +20,10 @@ from mcfs.query import (
     starts_like_query,
 )
 from mcfs.template import Template, looks_like_template, parse_template
+from mcfs.tree.nodes import Format
 
 MAX_DEPTH = 32
+_FOLDER_FILE_ENDINGS = tuple(format_.value for format_ in Format)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +103,5 @@ def can_become_valid(name: str) -> bool:
         begins_with_sign(name)
         or field_prefix(name) is not None
         or looks_like_template(name)
-        or name.endswith((".m3u8", ".json", ".csv"))
+        or name.endswith(_FOLDER_FILE_ENDINGS)
     )
