@@ -15,11 +15,11 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcfs.errors import ImportRunningError, StoreError, SyncRunningError
+from mcfs.errors import ImportRunningError, McfsError, StoreError, SyncRunningError
 
 _SYNC = "sync.lock"
 _IMPORT = "import.lock"
@@ -55,32 +55,18 @@ class HeldLock:
             os.pwrite(self._descriptor, text.ljust(100), 0)
 
 
-@contextmanager
-def sync_lock(folder: Path) -> Iterator[HeldLock]:
+def sync_lock(folder: Path) -> AbstractContextManager[HeldLock]:
     """Hold the sync lock; a `SyncRunningError` names the process that holds it already."""
-    try:
-        with _held(folder / _SYNC) as lock:
-            yield lock
-    except _HeldByAnotherError as error:
-        raise SyncRunningError(f"already syncing{error}") from error
+    return _hold(folder / _SYNC, SyncRunningError, "already syncing")
+
+
+def import_lock(folder: Path) -> AbstractContextManager[HeldLock]:
+    """Hold the import lock, or raise an `ImportRunningError`; syncs go on meanwhile."""
+    return _hold(folder / _IMPORT, ImportRunningError, "already importing")
 
 
 @contextmanager
-def import_lock(folder: Path) -> Iterator[HeldLock]:
-    """Hold the import lock; syncs go on meanwhile."""
-    try:
-        with _held(folder / _IMPORT) as lock:
-            yield lock
-    except _HeldByAnotherError as error:
-        raise ImportRunningError(f"already importing{error}") from error
-
-
-class _HeldByAnotherError(Exception):
-    """Who holds the lock, and since when."""
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[HeldLock]:
+def _hold(path: Path, held_error: type[McfsError], message: str) -> Iterator[HeldLock]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
@@ -89,7 +75,7 @@ def _held(path: Path) -> Iterator[HeldLock]:
         try:
             fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _EXCLUSIVE)
         except (BlockingIOError, PermissionError) as error:  # POSIX leaves the choice of the two
-            raise _HeldByAnotherError(_holder(_read(descriptor))) from error
+            raise held_error(f"{message}{_holder(_read(descriptor))}") from error
         yield HeldLock(descriptor)
         os.ftruncate(descriptor, 0)
     finally:
@@ -139,6 +125,7 @@ def _read(descriptor: int) -> RunningSync | None:
 
 
 def _holder(holder: RunningSync | None) -> str:
+    """The end of a sentence: which process holds the lock, and for how long."""
     if holder is None:
         return "; try again in a moment"
     seconds = max(0, round(time.time() - holder.started))
