@@ -1,6 +1,6 @@
 """The logs of keys on the git-annex branch, with the uncommitted logs of the journal in place of older ones.
 
-Owns where a log is on the branch, and which logs changed between two commits.
+Owns where a log is on the branch, which logs changed between two commits, and what is still to be merged.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from mcfs.annex.journal import (
 )
 from mcfs.annex.keys import key_file_name, lower_folders
 from mcfs.annex.library import Library
+from mcfs.annex.process import run
 from mcfs.errors import LibraryError
 
 _NOTHING = b""
 _PATHS_PER_COMMAND = 500
+_SECONDS_TO_MERGE = 3600.0
 # The length of the name of a top folder.
 _TOP = 3
 
@@ -51,6 +53,12 @@ def unmerged_branches(library: Library, state: Fingerprint) -> list[str]:
         return []
     command = ["for-each-ref", "--format=%(refname)", f"--no-merged={state.annex_commit}"]
     return os.fsdecode(git(library, *command, *sorted(left))).split("\n")[:-1]
+
+
+def merge_remotes(library: Library) -> None:
+    """Let git-annex merge the branches of remotes into ours."""
+    # Not through git: `git annex` would leave git-annex behind if it had to be killed.
+    run(["git-annex", "merge", "--quiet"], folder=library.top, seconds=_SECONDS_TO_MERGE)
 
 
 def changed_keys(library: Library, seen: Fingerprint, now: Fingerprint) -> set[str] | None:

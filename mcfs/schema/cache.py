@@ -43,7 +43,11 @@ DERIVATION = 3
 class CacheBase(DeclarativeBase):
     """Metadata of `cache.db` alone: `user.db` has a base of its own and is never created from this."""
 
-    type_annotation_map = {str: RawText, datetime: UtcTime, dict[str, Any]: JSON(none_as_null=True)}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it, and it is never changed)
+        str: RawText,
+        datetime: UtcTime,
+        dict[str, Any]: JSON(none_as_null=True),
+    }
 
 
 class Track(CacheBase):
@@ -60,7 +64,7 @@ class Track(CacheBase):
     id: Mapped[int] = mapped_column(primary_key=True)
     annex_key: Mapped[str]
     name: Mapped[str]
-    # The name before namesakes are told apart; also folded, for that is how names collide.
+    # The name without the mark that makes it unique; also folded, because folded names collide.
     base_name: Mapped[str]
     base_name_folded: Mapped[str]
     # A hash of the annex key, so that it survives a rebuild of the cache (see store/inodes.py).
@@ -174,7 +178,7 @@ class Value(CacheBase):
 
 
 class TrackValue(CacheBase):
-    """Which track has which value: a million rows, hence WITHOUT ROWID and two integers a row.
+    """Which track has which value: a million rows, so WITHOUT ROWID and two integers a row.
 
     The primary key reads one track's values; `track_value_by_value` the tracks of one value, which
     is how a filter with few matches is answered.
@@ -229,7 +233,6 @@ class SyncState(CacheBase):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     counts: Mapped[dict[str, Any] | None]
-    last_error: Mapped[str | None]
 
     __table_args__ = (
         CheckConstraint("id = 1", name="one_row"),

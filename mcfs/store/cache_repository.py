@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, insert, update
 
@@ -92,11 +92,11 @@ class CacheRepository:
 
     def record_finish(self, finished_at: datetime, counts: Counts) -> None:
         """Record that a sync ended, and the counts after it. Begins no new generation."""
-        self._update_state(finished_at=finished_at, counts=asdict(counts), last_error=None)
-
-    def record_error(self, sentence: str | None) -> None:
-        """Record why the last sync failed; None when it did not. Begins no new generation."""
-        self._update_state(last_error=sentence)
+        with sqlite.writing(self._engine) as connection:
+            self._check_stamp(connection)
+            connection.execute(
+                update(SyncRow).values(finished_at=finished_at, counts=asdict(counts))
+            )
 
     def state(self) -> SyncState:
         """Which state of the library the cache has."""
@@ -140,11 +140,6 @@ class CacheRepository:
             raise StoreError(
                 f"{self._path} was made anew by another version of mcfs; start this one again"
             )
-
-    def _update_state(self, **columns: Any) -> None:
-        with sqlite.writing(self._engine) as connection:
-            self._check_stamp(connection)
-            connection.execute(update(SyncRow).values(**columns))
 
 
 def _tables(connection: Connection) -> list[str]:

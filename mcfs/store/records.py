@@ -13,7 +13,7 @@ class TrackRecord:
     """Everything the cache stores about one track, as a sync hands it over."""
 
     annex_key: str
-    # Going in, the name before namesakes are told apart; coming out, the name it has.
+    # From a sync: the base name, which other tracks may have too. From the cache: the unique name.
     name: str
     # Every work path of the key, sorted; the first that is not hidden is the track's.
     files: tuple[str, ...]
@@ -49,7 +49,6 @@ class SyncState:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     counts: Mapping[str, Any] | None = None
-    last_error: str | None = None
 
 
 # A library that was not synced for so long has probably changed since.

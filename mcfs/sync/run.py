@@ -1,8 +1,8 @@
 """Library → store: one sync, in full the first time, then by difference.
 
 Owns the life of a sync: its lock, its retries, and what is recorded of it. Reads through `annex/` what
-`changes.py` says has to be read, writes through `store/`, one commit for one generation, and changes
-nothing in the library.
+`changes.py` says has to be read, and writes through `store/`, one commit for one generation. Changes nothing
+in the library, unless the caller asks git-annex to merge what remotes have sent.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 
-from mcfs.annex.branch import unmerged_branches
+from mcfs.annex.branch import merge_remotes, unmerged_branches
 from mcfs.annex.files import read_files
 from mcfs.annex.fingerprint import Fingerprint
 from mcfs.annex.journal import Journal
 from mcfs.annex.library import Library
 from mcfs.annex.parallel import read_in_subprocess, subprocess_pays_off
-from mcfs.annex.process import run
 from mcfs.annex.read_library import (
     AnnexedKey,
     fingerprint_and_journal,
@@ -64,16 +63,14 @@ def sync(
     with sync_lock(store.folder) as lock:
         try:
             if merge:
-                # Not through git: `git annex` would leave git-annex behind if it had to be killed.
-                run(["git-annex", "merge", "--quiet"], folder=library.top, seconds=3600)
+                merge_remotes(library)
             report = _Sync(library, store, settings, lock, on_progress).run(full=full)
         except StoreBusyError:
-            raise  # nothing failed, and a store that is busy cannot be told about it either
+            raise  # this is no failure of the sync, and a busy store could not record one
         except (Exception, KeyboardInterrupt) as error:
             sentence = _sentence(error)
             # The failure itself must reach the user, even when it cannot be recorded.
             with suppress(McfsError):
-                store.cache.record_error(sentence)
                 detail = {"error": sentence, "seconds": time.monotonic() - started}
                 store.user.finish_run(store.user.start_run("sync"), "failed", detail)
             raise

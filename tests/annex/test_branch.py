@@ -22,7 +22,7 @@ def _clone(repository: Repository, folder: Path) -> Repository:
     repository.git("clone", "-q", ".", os.fspath(folder))
     other.annex("init", "-q", "other")
     repository.git("remote", "add", "other", os.fspath(folder))
-    # Or else git-annex, asked whatever, writes it down.
+    # Otherwise the next git-annex command would write this to the configuration.
     uuid = other.git("config", "annex.uuid").decode().strip()
     repository.git("config", "remote.other.annex-uuid", uuid)
     repository.git("fetch", "-q", "other")

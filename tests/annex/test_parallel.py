@@ -157,7 +157,10 @@ class TestFails:
         with pytest.raises(LibraryError, match=r"mcfs\.annex\.parallel failed \(1\)"):
             sync(library, synced, full=True)
         assert generation_of(synced.cache) == before
-        assert "failed (1)" in (synced.cache.state().last_error or "")
+        failed = synced.user.last_run("sync", "failed")
+        assert failed is not None
+        assert failed.detail is not None
+        assert "failed (1)" in failed.detail["error"]
 
     @pytest.mark.parametrize("size", [0, 3, 8, 12, 14, 21, 1000, -1])
     def test_where_the_end_is_missing(

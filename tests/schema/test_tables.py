@@ -95,7 +95,6 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "started_at": ("BIGINT", False),
         "finished_at": ("BIGINT", False),
         "counts": ("JSON", False),
-        "last_error": text,
     }
 
 

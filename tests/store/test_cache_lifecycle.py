@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from sqlalchemy import Engine, event
 
 from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError
 from mcfs.schema.cache import schema_stamp
-from mcfs.store import CacheRepository, SyncState, TrackRecord, open_store
+from mcfs.store import CacheRepository, Counts, SyncState, TrackRecord, open_store
 from mcfs.store.engine import open_engine, open_immutable
 from mcfs.store.quarantine import quarantine
 from tests.cache_access import fields_of, generation_of, get_track, insert_tracks, update_tracks
@@ -226,7 +227,7 @@ def test_cache_of_another_version_is_made_anew(cache: CacheRepository, path: Pat
     with pytest.raises(StoreError, match="another version"):
         cache.replace_all([])
     with pytest.raises(StoreError, match="another version"):
-        cache.record_error("x")
+        cache.record_finish(datetime(2026, 1, 1, tzinfo=UTC), Counts(0, 0, 0, {}))
     assert cache.prepare() is None
     assert cache.count() == 0
     assert generation_of(cache).counter == 0
@@ -301,11 +302,13 @@ def test_a_file_that_is_not_a_database_is_quarantined(path: Path, damage: bytes)
     path.write_bytes(damage)
     repository = CacheRepository(open_engine(path))
     notice = repository.prepare()
-    (aside,) = path.parent.glob("cache.db.damaged-*")
-    assert aside.read_bytes() == damage
+    (renamed,) = path.parent.glob("cache.db.damaged-*")
+    assert renamed.read_bytes() == damage
     assert notice is not None
     assert notice.startswith(f"{path} is ")
-    assert notice.endswith(f"; it is set aside as {aside.name}, and the next sync fills a new one")
+    assert notice.endswith(
+        f"; it is set aside as {renamed.name}, and the next sync fills a new one"
+    )
     repository.replace_all([track(1)])
     assert repository.count() == 1
     assert repository.prepare() is None
@@ -318,8 +321,8 @@ def test_a_database_of_another_program_is_quarantined(path: Path) -> None:
     notice = repository.prepare()
     assert notice is not None
     assert "is no cache of mcfs" in notice
-    (aside,) = path.parent.glob("cache.db.damaged-*[0-9]")
-    assert query(aside, "SELECT name FROM sqlite_master") == [("precious",)]
+    (renamed,) = path.parent.glob("cache.db.damaged-*[0-9]")
+    assert query(renamed, "SELECT name FROM sqlite_master") == [("precious",)]
     repository.close()
 
 

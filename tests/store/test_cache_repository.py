@@ -13,7 +13,7 @@ from sqlalchemy.exc import ResourceClosedError
 from mcfs.errors import NotFoundError, StoreError
 from mcfs.query import parse
 from mcfs.sql import BoundQuery, bind_without_values, select_tracks
-from mcfs.store import CacheRepository, SyncState, TrackRecord
+from mcfs.store import CacheRepository, Counts, SyncState, TrackRecord
 from mcfs.store.clock import today
 from tests.cache_access import (
     fields_of,
@@ -274,7 +274,7 @@ def test_only_changes_begin_a_new_generation(cache: CacheRepository) -> None:
     update_tracks(cache, [track(1, Genre=("a", "b"), mood=())])
     remove_tracks(cache, ["unknown"])
     insert_tracks(cache, [])
-    cache.record_error("the disk is unplugged")
+    cache.record_finish(WHEN, Counts(0, 0, 0, {}))
     with cache.writing() as write:
         write.set_state(SyncState(library_uuid="c0ffee"))
     assert generation_of(cache) == replace(start, counter=1)
@@ -289,7 +289,6 @@ def test_state_keeps_everything(cache: CacheRepository) -> None:
         started_at=WHEN,
         finished_at=WHEN + timedelta(seconds=3),
         counts={"tracks": 1, "deep": {"er": [1, 2.5, "x", None, True]}},
-        last_error="it broke",
     )
     cache.replace_all([track(1)], state)
     assert cache.state() == state
@@ -297,12 +296,10 @@ def test_state_keeps_everything(cache: CacheRepository) -> None:
     assert cache.state() == state
 
 
-def test_the_last_error_is_recorded_and_cleared(cache: CacheRepository, path: Path) -> None:
-    cache.record_error("it broke")
-    assert cache.state() == SyncState(last_error="it broke")
-    cache.record_error(None)
-    assert cache.state() == SyncState()
-    # Nothing is NULL, and not the JSON text "null".
+def test_an_empty_state_is_null(cache: CacheRepository, path: Path) -> None:
+    """NULL, and not the JSON text "null"."""
+    with cache.writing() as write:
+        write.set_state(SyncState())
     assert query(path, "SELECT counts, fingerprint FROM sync_state") == [(None, None)]
 
 

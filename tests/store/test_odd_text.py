@@ -110,8 +110,10 @@ def test_keys_and_fields_that_are_not_utf8(cache: CacheRepository) -> None:
 
 
 def test_state_and_pins_keep_any_text(cache: CacheRepository, user: UserRepository) -> None:
-    cache.record_error("caf\udce9: 👩🏽\u200d🎤\0")
-    assert cache.state() == SyncState(last_error="caf\udce9: 👩🏽\u200d🎤\0")
+    state = SyncState(library_uuid="caf\udce9: 👩🏽\u200d🎤\0")
+    with cache.writing() as write:
+        write.set_state(state)
+    assert cache.state() == state
     for text in ODD_TEXTS.values():
         user.add_pin("pin " + text, text)
     pins = {pin.name: pin.query_text for pin in user.pins()}

@@ -182,7 +182,6 @@ def test_every_sync_is_logged(
     assert run.detail is not None
     assert (run.outcome, run.detail["error"]) == ("failed", "the disk is gone")
     assert run.detail["seconds"] > 0
-    assert synced.cache.state().last_error == "the disk is gone"
     assert generation_of(synced.cache) == before
 
 
@@ -362,7 +361,8 @@ def test_killed_at_any_moment(
     process.kill()
     process.wait()
     assert generation_of(synced.cache).counter in (before.counter, before.counter + 1)
-    sync(library, synced)
+    # In turn: a git that the killed sync was just starting holds the lock until it has started.
+    sync_in_turn(synced.folder, lambda: sync(library, synced))
     with open_store(tmp_path / "fresh") as fresh:
         sync(library, fresh)
         assert _contents(synced) == _contents(fresh)

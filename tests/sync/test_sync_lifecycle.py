@@ -43,6 +43,15 @@ def _mcfs(*words: str | Path, **environment: str) -> subprocess.CompletedProcess
     )
 
 
+def _last_error(store: Store) -> str:
+    """Why the last sync failed, as the log has it."""
+    failed = store.user.last_run("sync", "failed")
+    assert failed is not None
+    assert failed.detail is not None
+    error: str = failed.detail["error"]
+    return error
+
+
 def _is_as_fresh(library: Library, store: Store, folder: Path) -> None:
     sync(library, store)
     with open_store(folder) as fresh:
@@ -84,7 +93,7 @@ class TestWaits:
         with synced.cache.writing(), pytest.raises(StoreBusyError):
             sync(library, Store(synced.folder, impatient, synced.user))
         impatient.close()
-        assert synced.cache.state().last_error is None, "nothing has failed"
+        assert synced.user.last_run("sync", "failed") is None, "nothing has failed"
         assert sync(library, synced).kind is SyncKind.DIFFERENCE
 
     def test_not_for_the_lock_of_the_index(self, library: Library, synced: Store) -> None:
@@ -143,12 +152,9 @@ class TestFails:
         assert "git fsck" in done.stderr
         assert generation_of(synced.cache) == before
         assert _contents(synced) == contents
-        error = synced.cache.state().last_error
-        assert error is not None
-        assert done.stderr == f"mcfs: {error}\n"
+        assert done.stderr == f"mcfs: {_last_error(synced)}\n"
         away.rename(lost)
         sync(library, synced)
-        assert synced.cache.state().last_error is None
         _is_as_fresh(library, synced, tmp_path / "fresh")
 
     def test_a_bug_is_recorded(
@@ -160,7 +166,7 @@ class TestFails:
         monkeypatch.setattr("mcfs.sync.run.fingerprint_and_journal", fail)
         with pytest.raises(ZeroDivisionError):
             sync(library, synced)
-        assert synced.cache.state().last_error == "a bug in mcfs: ZeroDivisionError: x"
+        assert _last_error(synced) == "a bug in mcfs: ZeroDivisionError: x"
 
     def test_git_annex_is_needed_for_merging_only(
         self, library: Library, synced: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -176,7 +182,7 @@ class TestFails:
         assert sync(library, synced, full=True).kind is SyncKind.FULL
         with pytest.raises(LibraryError, match="git-annex is not installed: install git-annex"):
             sync(library, synced, merge=True)
-        assert "git-annex is not installed" in (synced.cache.state().last_error or "")
+        assert "git-annex is not installed" in _last_error(synced)
         (tmp_path / "bin" / "git").unlink()
         with pytest.raises(LibraryError, match="git is not installed: install git"):
             sync(library, synced)
@@ -203,8 +209,8 @@ class TestFails:
             process.send_signal(signal.SIGINT)
             _, error_output = process.communicate()
             codes.add(process.returncode)
-            # Of the signal itself one dies while there is nobody yet to say so, and sometimes after
-            # it was said, for Python has its own opinion; for a shell all that is 130.
+            # The signal itself ends the process if it comes before mcfs handles it, and sometimes Python
+            # raises it again after mcfs has printed the message. A shell shows all of this as 130.
             match process.returncode:
                 case 0:
                     assert "Traceback" not in error_output
@@ -226,7 +232,7 @@ class TestFails:
         monkeypatch.setattr("mcfs.sync.run.fingerprint_and_journal", interrupt)
         with pytest.raises(KeyboardInterrupt):
             sync(library, synced)
-        assert synced.cache.state().last_error == "interrupted"
+        assert _last_error(synced) == "interrupted"
 
 
 class TestUnreachable:
