@@ -109,7 +109,6 @@ def _keys(batches: Iterator[list[tuple[Any, ...]]]) -> Iterator[AnnexedKey]:
         for (
             key,
             work_paths,
-            work_path,
             content_path,
             present,
             size,
@@ -122,7 +121,6 @@ def _keys(batches: Iterator[list[tuple[Any, ...]]]) -> Iterator[AnnexedKey]:
             yield AnnexedKey(
                 key,
                 work_paths,
-                work_path,
                 content_path,
                 present,
                 size,
@@ -138,7 +136,6 @@ def _plain(keys: Iterator[AnnexedKey]) -> Iterator[tuple[Any, ...]]:
         yield (
             key.key,
             key.work_paths,
-            key.work_path,
             key.content_path,
             key.present,
             key.size,

@@ -31,8 +31,6 @@ class AnnexedKey:
 
     key: str
     work_paths: tuple[str, ...]
-    # The first of the files that can be reached in the work tree.
-    work_path: str | None
     content_path: str
     present: bool
     size: int | None
@@ -133,18 +131,14 @@ def _put_together(
         except OSError:
             where = None  # dropped meanwhile
     paths.sort()
-    hidden = [path for path in paths if not files[path].in_work_tree]
     return AnnexedKey(
         key=key,
         work_paths=tuple(paths),
-        work_path=next((path for path in paths if path not in hidden), None)
-        if hidden
-        else paths[0],
         content_path=where or content_path(key),
         present=where is not None,
         size=size,
         metadata=parse_metadata(logs.metadata),
         added_at=first_added(logs.location),
         blobs={path: files[path].blob for path in paths},
-        hidden=frozenset(hidden),
+        hidden=frozenset(path for path in paths if not files[path].in_work_tree),
     )

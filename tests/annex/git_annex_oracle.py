@@ -46,6 +46,11 @@ class Reading:
         """The key of one file."""
         return self.keys[self.files[work_path].key]
 
+    def reachable_path(self, work_path: str) -> str | None:
+        """The first file of the same key that can be reached in the work tree."""
+        key = self.at(work_path)
+        return next((path for path in key.work_paths if path not in key.hidden), None)
+
     def values(self, work_path: str) -> dict[str, list[str]]:
         """The metadata of one file."""
         return {name: list(held) for name, held in self.at(work_path).metadata.values.items()}
@@ -217,8 +222,8 @@ def _compare_with_git_annex(
         assert list(read_key.work_paths) == sorted(
             path for path, file in reading.files.items() if file.key == key
         )
-        if read_key.work_path is not None:
-            assert os.path.lexists(library.top / read_key.work_path)
+        for path in set(read_key.work_paths) - read_key.hidden:
+            assert os.path.lexists(library.top / path)
 
 
 def _pairs(output: bytes) -> dict[str, str]:

@@ -45,7 +45,7 @@ TEXTS = {
     "time before size": b"/annex/objects/WORM-m17-s3--x.mp3\n",
     "chunk": b"/annex/objects/SHA256E-s3-S1-C2--x.mp3\n",
     "half a chunk": b"/annex/objects/SHA256E-s3-S1--x.mp3\n",
-    "field nobody knows": b"/annex/objects/SHA256E-z3--x.mp3\n",
+    "unknown field": b"/annex/objects/SHA256E-z3--x.mp3\n",
     "size that is none": b"/annex/objects/WORM-sx--x.mp3\n",
     "escaped": b"/annex/objects/URL--http&c%%x.org%a&ab&sc\n",
     "escaped twice": b"/annex/objects/WORM--a&ac&aab\n",

@@ -104,7 +104,7 @@ def test_a_private_repository(library: Library, repository: Repository) -> None:
     before = check_against_git_annex(library)
     repository.annex("drop", "-q", "--force", TRACK)
     dropped = check_against_git_annex(library, before=before)
-    repository.write("private.mp3", "heard by nobody")
+    repository.write("private.mp3", "a private track")
     repository.annex("add", "-q", "private.mp3")
     added = check_against_git_annex(library, before=dropped)
     assert any(name.startswith("journal-private/") for name in added.state.journal)
@@ -210,15 +210,15 @@ def test_adjusted_to_hide_missing_files(
     before = check_against_git_annex(library)
     repository.annex("adjust", "-q", "--hide-missing", *also)
     hidden = check_against_git_annex(library, "main", before=before)
-    assert hidden.at(ABSENT).work_path is None
-    assert hidden.at(TRACK).work_path == TRACK
+    assert hidden.reachable_path(ABSENT) is None
+    assert hidden.reachable_path(TRACK) == TRACK
     assert {key: value.work_paths for key, value in hidden.keys.items()} == {
         key: value.work_paths for key, value in before.keys.items()
     }
     repository.annex("drop", "-q", "--force", TRACK)
     repository.annex("adjust", "-q", "--hide-missing", *also)
     more = check_against_git_annex(library, "main", before=hidden)
-    assert more.at(TRACK).work_path is None
+    assert more.reachable_path(TRACK) is None
 
 
 @pytest.mark.parametrize("adjusted", [[], ["--hide-missing", "--unlock"]])
@@ -230,7 +230,7 @@ def test_a_view(library: Library, repository: Repository, adjusted: list[str]) -
     assert not (library.top / TRACK).exists()
     viewed = check_against_git_annex(library, "main", before=before)
     assert viewed.at(TRACK).work_paths == (TRACK,)
-    assert viewed.at(TRACK).work_path is None
+    assert viewed.reachable_path(TRACK) is None
     repository.annex("vfilter", "-q", "genre=rock")
     filtered = check_against_git_annex(library, "main", before=viewed)
     assert filtered.keys == viewed.keys

@@ -43,9 +43,9 @@ def test_a_linked_work_tree_where_git_annex_never_ran(
     if not (place / ".git").is_symlink():
         shutil.rmtree(library.git_dir / "worktrees" / "linked" / "annex", ignore_errors=True)
     reading = read(open_library(place))
-    track = reading.at(TRACK)
-    assert track.present
-    assert track.work_path is None or (place / track.work_path).exists()
+    assert reading.at(TRACK).present
+    path = reading.reachable_path(TRACK)
+    assert path is None or (place / path).exists()
 
 
 def test_a_work_tree_beside_a_bare_repository(
@@ -61,7 +61,7 @@ def test_a_work_tree_beside_a_bare_repository(
     expected = bare.annex("find", "--branch=main", "--include=*", "--format=${file}\\n").decode()
     assert reading.files.keys() == set(expected.splitlines())
     assert [key.key for key in reading.keys.values() if key.present] == [repository.key(TRACK)]
-    assert reading.at(TRACK).work_path is None, "its link leads nowhere"
+    assert reading.reachable_path(TRACK) is None, "its link leads nowhere"
     assert reading.values(TRACK) == read(library).values(TRACK)
 
 
@@ -87,7 +87,7 @@ def test_a_git_directory_that_lies_elsewhere(tmp_path: Path) -> None:
     place.write(TRACK, "loud")
     place.annex("add", "-q", TRACK)
     place.describe(TRACK, "artist=AC/DC")
-    assert check_against_git_annex(open_library(place.folder)).at(TRACK).work_path == TRACK
+    assert check_against_git_annex(open_library(place.folder)).reachable_path(TRACK) == TRACK
 
 
 def test_a_line_break_in_the_name_of_a_folder(tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_a_sparse_checkout(library: Library, repository: Repository) -> None:
     repository.git("sparse-checkout", "set", "--no-cone", "/*", "!/white/")
     assert not (library.top / "white").exists()
     sparse = read(library)
-    assert sparse.at("white/a.mp3").work_path is None
-    assert sparse.at(TRACK).work_path == TRACK
+    assert sparse.reachable_path("white/a.mp3") is None
+    assert sparse.reachable_path(TRACK) == TRACK
     assert sparse.state != before.state
 
 
