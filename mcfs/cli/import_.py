@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import click
 
@@ -27,7 +29,20 @@ from mcfs.store import Store
 _MAX_NAMED = 20
 _SEPARATOR = "; "
 
-Start = Callable[[Library, Store, Settings, OnEvent, OnProgress], ImportResult]
+
+class _RunImport(Protocol):
+    """An import whose options are set."""
+
+    def __call__(
+        self,
+        library: Library,
+        store: Store,
+        *,
+        settings: Settings,
+        on_event: OnEvent,
+        on_progress: OnProgress,
+    ) -> ImportResult: ...
+
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Only show what would change.")
 _as_json = json_option("Print the result as one object.")
@@ -91,30 +106,16 @@ def mixxx(
     from mcfs.imports.import_mixxx import import_mixxx
     from mcfs.imports.mixxx_database import find_database
 
-    found = database or find_database(Path.home())
-
-    def start(
-        library: Library,
-        store: Store,
-        settings: Settings,
-        on_event: OnEvent,
-        on_progress: OnProgress,
-    ) -> ImportResult:
-        return import_mixxx(
-            library,
-            store,
-            found,
-            settings,
-            everything=everything,
-            dry_run=dry_run,
-            commit_every=batch_size,
-            music_dir=music_dir,
-            paths=paths,
-            on_event=on_event,
-            on_progress=on_progress,
-        )
-
-    return _run(start, library_path or group_library_path, dry_run=dry_run, as_json=as_json)
+    run_import = partial(
+        import_mixxx,
+        database=database or find_database(Path.home()),
+        everything=everything,
+        dry_run=dry_run,
+        commit_every=batch_size,
+        music_dir=music_dir,
+        paths=paths,
+    )
+    return _run(run_import, library_path or group_library_path, dry_run=dry_run, as_json=as_json)
 
 
 @command.command("tags", short_help="Write the tags inside the files.")
@@ -141,35 +142,22 @@ def tags(
     """
     from mcfs.imports.import_tags import import_tags
 
-    def start(
-        library: Library,
-        store: Store,
-        settings: Settings,
-        on_event: OnEvent,
-        on_progress: OnProgress,
-    ) -> ImportResult:
-        return import_tags(
-            library,
-            store,
-            settings,
-            overwrite=overwrite,
-            dry_run=dry_run,
-            paths=paths,
-            on_event=on_event,
-            on_progress=on_progress,
-        )
-
-    return _run(start, library_path or group_library_path, dry_run=dry_run, as_json=as_json)
+    run_import = partial(import_tags, overwrite=overwrite, dry_run=dry_run, paths=paths)
+    return _run(run_import, library_path or group_library_path, dry_run=dry_run, as_json=as_json)
 
 
-def _run(start: Start, library_path: Path | None, *, dry_run: bool, as_json: bool) -> int:
+def _run(run_import: _RunImport, library_path: Path | None, *, dry_run: bool, as_json: bool) -> int:
     report = _JsonReport() if as_json else _TextReport(lists_changes=dry_run)
     with open_session(library_path) as session:
         # Before the bar appears: a first sync has a bar of its own, and rich shows only one.
         session.ensure_synced()
         with count_bar("importing") as on_progress, _no_garbage_collection():
-            result = start(
-                session.library, session.store, session.settings, report.event, on_progress
+            result = run_import(
+                session.library,
+                session.store,
+                settings=session.settings,
+                on_event=report.event,
+                on_progress=on_progress,
             )
     report.end(result)
     return ExitCode.DONE if result.success else ExitCode.PARTLY_DONE

@@ -11,5 +11,5 @@
     track_writer.py      changes → git-annex, and what happened to each
     result.py            what happened, counted and listed
 
-Only `annex/` knows git-annex, and only the store's repositories know SQLite's store.
+Only `annex/` runs git-annex, and only `store/` writes the databases of mcfs: nothing here does either itself.
 """

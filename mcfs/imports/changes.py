@@ -33,30 +33,36 @@ Changes = dict[str, Change]
 def changes_to_follow(source: Fields, current: Fields, imported: Fields) -> Changes:
     """What makes git-annex's `current` values follow the source; `imported` is what earlier imports wrote."""
     changes: Changes = {}
-    for name, wanted in source.items():
+    for name, source_values in source.items():
         values = current.get(name, _NONE)
-        if values != wanted:
+        if values != source_values:
             several = field_named(name).imports_several
-            new = _values_to_follow(wanted, values, imported.get(name, _NONE), several=several)
+            new = _values_to_follow(
+                source_values, values, imported.get(name, _NONE), several=several
+            )
             if new != values:
                 changes[name] = Change(values, new)
-    for name, ours in imported.items():
+    for name, imported_values in imported.items():
         if name not in source and (values := current.get(name, _NONE)):
-            new = _without(values, ours)
+            new = _without(values, imported_values)
             if new != values:
                 changes[name] = Change(values, new)
     return changes
 
 
 def _values_to_follow(
-    wanted: Values, current: Values, imported: Values, *, several: bool
+    source_values: Values, current: Values, imported: Values, *, several: bool
 ) -> Values:
     from_elsewhere = _without(current, imported)
     # The one value of the source replaces values that no import wrote: a track with two tempos would be in
     # two folders, one of them wrong.
-    if not several and len(from_elsewhere) == len(current) and not set(wanted) <= set(current):
-        return wanted
-    return tuple(sorted({*from_elsewhere, *wanted}))
+    if (
+        not several
+        and len(from_elsewhere) == len(current)
+        and not set(source_values) <= set(current)
+    ):
+        return source_values
+    return tuple(sorted({*from_elsewhere, *source_values}))
 
 
 def _without(values: Values, others: Collection[str]) -> Values:
@@ -66,10 +72,12 @@ def _without(values: Values, others: Collection[str]) -> Values:
 def imported_after(source: Fields, current: Fields, imported: Fields) -> dict[str, Values]:
     """What imports have written once the changes are made: never a value that was there before them."""
     after: dict[str, Values] = {}
-    for name, wanted in source.items():
+    for name, source_values in source.items():
         before = current.get(name, _NONE)
-        ours = imported.get(name, _NONE)
-        if values := tuple(value for value in wanted if value not in before or value in ours):
+        imported_values = imported.get(name, _NONE)
+        if values := tuple(
+            value for value in source_values if value not in before or value in imported_values
+        ):
             after[name] = values
     return after
 
@@ -77,20 +85,24 @@ def imported_after(source: Fields, current: Fields, imported: Fields) -> dict[st
 def source_still_has(imported: Fields, source: Fields) -> bool:
     """Whether the source still has every value that imports wrote."""
     return all(
-        ours == (now := source.get(name, _NONE)) or set(ours) <= set(now)
-        for name, ours in imported.items()
+        imported_values == (now := source.get(name, _NONE)) or set(imported_values) <= set(now)
+        for name, imported_values in imported.items()
     )
 
 
 def changes_to_fill(source: Fields, current: Fields) -> Changes:
     """Set the fields that have no value yet."""
-    return {name: Change(_NONE, wanted) for name, wanted in source.items() if not current.get(name)}
+    return {
+        name: Change(_NONE, source_values)
+        for name, source_values in source.items()
+        if not current.get(name)
+    }
 
 
 def changes_to_overwrite(source: Fields, current: Fields) -> Changes:
     """Set all fields that differ; fields that the source does not have stay."""
     return {
-        name: Change(values, wanted)
-        for name, wanted in source.items()
-        if (values := current.get(name, _NONE)) != wanted
+        name: Change(values, source_values)
+        for name, source_values in source.items()
+        if (values := current.get(name, _NONE)) != source_values
     }

@@ -23,7 +23,7 @@ Fields = dict[str, tuple[str, ...]]
 
 # (highest POPM rating, stars). For one to five stars players write about 1, 64, 128, 196 and 255.
 _STARS = ((0, 0), (31, 1), (95, 2), (159, 3), (223, 4), (255, 5))
-# Fields that the sound itself tells, and no tag.
+# Fields that come from the sound itself, not from a tag.
 _DURATION = "duration"
 _BITRATE = "bitrate"
 
@@ -86,7 +86,7 @@ def _tags(tags: Any) -> Iterator[tuple[str, Iterable[Any]]]:
                         yield field.name, [_plain_atom(value) for value in tags[atom]]
         case _:
             # Vorbis comments, also in FLAC and Opus, and APE tags. The case of names does not matter.
-            lowered = {str(name).lower(): tags[name] for name in tags.keys()}  # noqa: SIM118
+            lowered = {str(name).lower(): tags[name] for name in tags.keys()}  # noqa: SIM118  (not a dict: iterating can give pairs)
             for field in field_table().rows:
                 for name in field.tags.vorbis:
                     if name in lowered:

@@ -150,5 +150,4 @@ def _compare(
         if not source_still_has(imported, source):
             corrections[key] = imported_after(source, current, imported)
     writer.count_unchanged(unchanged)
-    if corrections and not writer.dry_run:
-        store.user.remember_imported(corrections)
+    writer.correct_imported(corrections)

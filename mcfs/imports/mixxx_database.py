@@ -1,9 +1,9 @@
 """Mixxx's database: where it is, whether it is one, and the values it has for each track.
 
-Owns Mixxx's tables; which of its columns hold a field, and how their values are converted, is in the table of
-fields. The database is only read, and
-Mixxx may be running: what is needed is copied to temporary tables in one short transaction, because Mixxx
-cannot write while somebody reads. SQLite keeps the copy in a temporary file, not in memory.
+Owns the names of Mixxx's tables. The table of fields (`fields/table.py`) says which columns hold a field, and
+how their values are converted. The database is only read, and Mixxx may be running. Mixxx cannot write while
+another program reads, so one short transaction copies what is needed to temporary tables. SQLite keeps the
+copy in a temporary file, not in memory.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def open_mixxx(path: Path, busy_seconds: float = _BUSY_SECONDS) -> Iterator[Mixx
         # No implicit transactions: as long as one is open, Mixxx cannot write.
         connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
     except sqlite3.Error as error:
-        raise _explained(path, error) from error
+        raise _mixxx_error(path, error) from error
     with closing(connection):
         # File names need not be UTF-8.
         connection.text_factory = _text
@@ -120,7 +120,7 @@ def open_mixxx(path: Path, busy_seconds: float = _BUSY_SECONDS) -> Iterator[Mixx
             _copy(connection)
             yield MixxxSnapshot(connection)
         except sqlite3.Error as error:
-            raise _explained(path, error) from error
+            raise _mixxx_error(path, error) from error
 
 
 class MixxxSnapshot:
@@ -275,7 +275,7 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _explained(path: Path, error: sqlite3.Error) -> MixxxError:
+def _mixxx_error(path: Path, error: sqlite3.Error) -> MixxxError:
     match error.sqlite_errorname if hasattr(error, "sqlite_errorname") else "":
         case "SQLITE_BUSY" | "SQLITE_LOCKED" | "SQLITE_BUSY_SNAPSHOT" | "SQLITE_BUSY_RECOVERY":
             return MixxxBusyError(f"Mixxx keeps writing to {path}; try again when it is done")

@@ -58,7 +58,7 @@ class ImportResult:
 
     @property
     def total_requested(self) -> int:
-        """All tracks of the import so far, whatever happened to them."""
+        """All tracks of the import so far: imported, unchanged, skipped and failed."""
         return self.imported + self.unchanged + len(self.skipped) + len(self.failed)
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -98,6 +98,11 @@ class TrackWriter:
     def count_unchanged(self, count: int = 1) -> None:
         """Count tracks that need no change."""
         self._result.unchanged += count
+
+    def correct_imported(self, corrections: Mapping[str, Fields]) -> None:
+        """Correct the record of what imports wrote, for tracks that need no change."""
+        if corrections and not self.dry_run:
+            self._store.user.remember_imported(corrections)
 
     def write(self, planned: Iterable[PlannedChange], commit_every: int | None = None) -> None:
         """Write all changes; in a dry run only report them."""

@@ -43,7 +43,7 @@ def values(text: str) -> tuple[str, ...]:
         # … and is replaced by Mixxx's value, because a track has one rating.
         ("5", "3", "", "5"),
         ("5", "3", "5", "5"),
-        # But two values that include Mixxx's are kept: somebody wanted two.
+        # But two values that include Mixxx's are kept: the user set both.
         ("5", "3 5", "", "3 5"),
         ("5", "3 5", "5", "3 5"),
         ("5", "3 4", "4", "3 5"),

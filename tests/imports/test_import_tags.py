@@ -77,7 +77,7 @@ def test_by_default_only_empty_fields_are_written(
     assert event.changes["title"] == Change((), TAGS["title"])
     after = fields_of(library, file)
     assert (after["artist"], after["mood"]) == (["By hand"], ["dark"])
-    # Existing values stay, whatever the tags are, unless overwriting is requested.
+    # Existing values stay, even if the tags differ, unless overwriting is requested.
     assert counts(import_tags(library, synced, paths=path)) == (0, 1, 0, 0)
     assert counts(import_tags(library, synced, paths=path, overwrite=True)) == (1, 0, 0, 0)
     after = fields_of(library, file)
