@@ -111,7 +111,7 @@ RECORDS = (
         duration="120", composer="Antonín Dvořák", grouping="House of Deréon",
         annex_present="gift",
     ),
-    # Of a size nobody knows.
+    # Its size is unknown.
     _record(
         "T.N.T.", "loud/tnt.mp3", size=None, added="2025-07-01 23:59:59", decade="1970s",
         artist="AC/DC", genre="Rock", bpm="127", key="A", year="1975-12-01",

@@ -4,8 +4,8 @@
     python contrib/bench/annex_library.py FOLDER [--tracks 100000]
 
 git-annex initialises the repository. Then one `git fast-import` writes all logs, links and pointers, and
-system calls write the work tree and the contents. git-annex cannot tell the difference: keys are the hashes
-of their contents, which are a few bytes each.
+system calls write the work tree and the contents. git-annex accepts it as its own: keys are the hashes of
+their contents, which are a few bytes each.
 
 A track has 11 metadata values on average, and a seventh of all values are distinct. One metadata log in ten
 has a second line. The content of 80 % of the tracks is here; the branch says that another repository has the

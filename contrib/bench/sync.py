@@ -95,12 +95,13 @@ def compare_in_process(library: Library, rounds: int) -> None:
         for in_process, some in taken.items():
             some.append(full_elsewhere(library, in_process=in_process))
     for what in ("seconds", "cpu"):
-        apart, together = ([each[what] for each in taken[key]] for key in (False, True))
+        figures = {in_process: [each[what] for each in some] for in_process, some in taken.items()}
         for name, choose in (("minimum", min), ("median", statistics.median)):
-            with_, without = choose(apart), choose(together)
+            subprocess_figure, in_process_figure = choose(figures[False]), choose(figures[True])
             print(
-                f"{what:8} {name:8} subprocess {with_:6.2f}  in process {without:6.2f}"
-                f"  ratio {with_ / without:.2f}"
+                f"{what:8} {name:8} subprocess {subprocess_figure:6.2f}"
+                f"  in process {in_process_figure:6.2f}"
+                f"  ratio {subprocess_figure / in_process_figure:.2f}"
             )
 
 

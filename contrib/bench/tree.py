@@ -46,12 +46,12 @@ def first(store: Store, mount_path: str, rounds: int) -> tuple[float, int]:
     route = Route.parse(mount_path)
     listed = 0
 
-    def ask() -> None:
+    def list_once() -> None:
         nonlocal listed
         tree = next(trees)
         listed = len(tree.children(tree.resolve(route)).entries)
 
-    return median(ask, rounds), listed
+    return median(list_once, rounds), listed
 
 
 def query_folder(store: Store, mount_path: str, rounds: int) -> None:
@@ -59,7 +59,7 @@ def query_folder(store: Store, mount_path: str, rounds: int) -> None:
     tree = Tree(store)
     node = tree.resolve(Route.parse(mount_path))
     with store.cache.reading() as read:
-        bound = tree.bind(read, tree.shown_query(node))  # type: ignore[arg-type]
+        bound = tree.bind(read, tree.shown_query(node))  # type: ignore[arg-type]  # these are query folders
     statement = sql_text(select_entries(bound))
     first(store, mount_path, 1)
     with closing(sqlite3.connect(store.folder / "cache.db")) as bare:
@@ -92,11 +92,11 @@ def lookups(store: Store, mount_path: str) -> None:
     node = tree.resolve(Route.parse(mount_path))
     names = list(tree.children(node).entries)[:LOOKUPS]
 
-    def ask() -> None:
+    def look_up_all() -> None:
         for name in names:
             tree.child(node, name, 1)
 
-    print(f"a lookup in {mount_path}: {median(ask, 5) / len(names) * 1e6:.2f} µs")
+    print(f"a lookup in {mount_path}: {median(look_up_all, 5) / len(names) * 1e6:.2f} µs")
 
 
 def walk(store: Store) -> None:

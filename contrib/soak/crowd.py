@@ -10,7 +10,7 @@ the end than at the beginning, or if its memory still grows. Prints descriptors 
 Memory has stopped growing if it grew in the second half of the time by less than half as much as in the
 first (without the very beginning), or by hardly anything: a leak grows in both halves alike. The inodes that
 the kernel holds are no leak, a kilobyte for each folder that it has seen; so all folders are walked first.
-It takes at least ten minutes to tell.
+That takes at least ten minutes to find out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tests.random_changes import RandomChanges
 
 # Megabytes that mean nothing: freed memory that the allocator keeps.
 HARDLY_ANYTHING = 8
-SECONDS_TO_TELL = 600
+SECONDS_TO_JUDGE = 600
 
 PLACES = [f"{base}/{level}" for base in (*BASES, *VIEWS) for level in ("", *LEVELS)]
 
@@ -119,7 +119,7 @@ def start(mnt: Path, seed: int, share: list[str], end: float) -> int:
         os._exit(status)
 
 
-def weight(process: int) -> tuple[int, int]:
+def descriptors_and_megabytes(process: int) -> tuple[int, int]:
     """The number of descriptors of a process, and its megabytes."""
     status = Path(f"/proc/{process}/status").read_text()
     kilobytes = int(status.partition("VmRSS:")[2].split()[0])
@@ -158,7 +158,7 @@ def main() -> None:
             changes = RandomChanges(store, random.Random(chosen.seed), tracks=200)
             os.listdir(mount.path / "all")  # noqa: PTH208
             pid = mount.process.pid
-            before, _ = weight(pid)
+            before, _ = descriptors_and_megabytes(pid)
             begun = time.monotonic()
             end = begun + chosen.seconds
             crowd = [
@@ -166,15 +166,15 @@ def main() -> None:
                 for number in range(chosen.processes)
             ]
             made, reported = 0, begun
-            weights = []
+            memory_samples = []
             while time.monotonic() < end:
                 changes.make()
                 made += 1
                 time.sleep(0.2)
                 if time.monotonic() > reported + 10:
                     reported = time.monotonic()
-                    descriptors, megabytes = weight(pid)
-                    weights.append(megabytes)
+                    descriptors, megabytes = descriptors_and_megabytes(pid)
+                    memory_samples.append(megabytes)
                     print(
                         f"{reported - begun:.0f} s, {made} changes: {descriptors} descriptors,"
                         f" {megabytes} MB, {sum(mount.requests().values())} requests,"
@@ -182,7 +182,7 @@ def main() -> None:
                         flush=True,
                     )
             failed = [child for child in crowd if os.waitpid(child, 0)[1]]
-            descriptors, megabytes = weight(pid)
+            descriptors, megabytes = descriptors_and_megabytes(pid)
             print(
                 f"at the end {descriptors} descriptors ({before} at the beginning), {megabytes} MB"
             )
@@ -191,9 +191,9 @@ def main() -> None:
             # The pool of database connections keeps some open.
             if descriptors > before + 60:
                 sys.exit("descriptors leak")
-            if chosen.seconds < SECONDS_TO_TELL:
-                print("too short to tell whether memory still grows")
-            elif not stopped_growing(weights):
+            if chosen.seconds < SECONDS_TO_JUDGE:
+                print("too short to find out whether memory still grows")
+            elif not stopped_growing(memory_samples):
                 sys.exit("memory still grows")
 
 

@@ -30,7 +30,7 @@ _GIT_VARIABLES = (
     "GIT_PREFIX",
     "GIT_WORK_TREE",
 )
-_SECONDS_TO_END = 5.0  # seconds
+_SECONDS_TO_END = 5.0
 _SECONDS_TO_NOTICE_CTRL_C = 0.5
 _HOW_TO_INSTALL = {
     "git": "install git",
@@ -42,8 +42,8 @@ _HOW_TO_INSTALL = {
 def environment() -> dict[str, str]:
     """Our environment, with the folder of this Python's programs at the front of the path.
 
-    The git-annex that was installed with mcfs is there: somebody installed it because the system's is missing
-    or too old.
+    A git-annex that was installed with mcfs is there. It comes first, because the user installed it when the
+    system's was missing or too old.
     """
     chosen = {name: text for name, text in os.environ.items() if name not in _GIT_VARIABLES}
     chosen["PATH"] = os.pathsep.join(
@@ -163,7 +163,7 @@ def interrupt(process: subprocess.Popen[bytes]) -> None:
     """Stop a command that writes: SIGINT, a few seconds to end by itself, then SIGKILL; its helpers too."""
     assert process.stdout is not None
     helpers = [helper for pid in _descendants(process.pid) if (helper := _handle(pid)) is not None]
-    # Or else it would wait until its output is read, which nobody does any more.
+    # Otherwise it would wait until its output is read, and we no longer read it.
     process.stdout.close()
     try:
         # Ctrl-C in a terminal reaches it as well as us; a second SIGINT would end it without cleaning up.

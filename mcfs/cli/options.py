@@ -1,4 +1,4 @@
-"""Options that several commands share, and telling query words and options apart."""
+"""Options that several commands share, and a command class that separates query words from options."""
 
 from __future__ import annotations
 

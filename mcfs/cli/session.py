@@ -103,8 +103,8 @@ def locate_library(library_path: Path | None) -> Path:
 def locate_path(path: str, library_path: Path | None) -> tuple[Path, str]:
     """Where to look for the library that a path is about, and the path below the root of its mount.
 
-    A path in a mount is about the library of that mount, whatever `--library` says. Any other path
-    starts at the root that a mount would have.
+    A path in a mount is about the library of that mount, even with `--library`. Any other path starts at
+    the root that a mount would have.
     """
     in_mount = mount_containing(path)
     if in_mount is None:

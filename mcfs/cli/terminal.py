@@ -15,7 +15,7 @@ from typing import TextIO
 
 import click
 
-_DEFAULT_WIDTH = 80  # of a terminal that does not tell its width
+_DEFAULT_WIDTH = 80  # of a terminal that does not report its width
 # Control characters in UTF-8. NUL, tabs and line ends do no harm; a carriage return alone does.
 _CONTROL = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|\xc2[\x80-\x9f]")
 

@@ -55,6 +55,6 @@ def error_object(error: Exception | str) -> dict[str, Any]:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """JSON that is valid UTF-8 whatever bytes a library has; letters are not escaped."""
+    """JSON that is always valid UTF-8, even where a library has other bytes; letters are not escaped."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return replace_not_utf8(text)

@@ -1,4 +1,4 @@
-"""What mcfs can tell about a library, a path or a query, without a mount.
+"""Information about a library, a path or a query, without a mount.
 
 explain.py                       what a query or a path means and finds; uses the next five modules
 path_or_query.py                 whether a text is a path or a query

@@ -27,7 +27,7 @@ def is_path(text: str, tree: Tree) -> bool:
 
 
 def is_path_in_any_library(text: str) -> bool:
-    """Whether a text is a path whatever the library contains: by its beginning, or because of a mount."""
+    """Whether a text is a path in every library: because of its beginning, or because it is in a mount."""
     if text in (".", "..") or text.startswith(("/", "./", "../", "~/")):
         return True
     # Inside a mount, every word would lead into that mount.

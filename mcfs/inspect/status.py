@@ -130,7 +130,7 @@ def gather_status(library: Library) -> Status:
         pins=summary.pins,
         last_import=summary.last_import,
         runs=summary.runs,
-        store_errors=summary.troubles,
+        store_errors=summary.errors,
         config_error=config_error,
         problems=settings.problems,
         broken_views=read_views(settings, summary.vocabulary).broken if synced else (),

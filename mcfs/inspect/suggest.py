@@ -23,12 +23,12 @@ def suggest_term(query: Query, read: CacheReader, patience: float = _PATIENCE) -
         if read.count(bind_without_values(Query(term), today())):
             continue
         values = read.folded_values(field_table().searched(term.field))
-        if near := similar_words(term.text, until(time.monotonic() + patience, values)):
+        if near := similar_words(term.text, values_before(time.monotonic() + patience, values)):
             return format_term(type(term)(term.field, near[0]))
     return None
 
 
-def until(deadline: float, values: Iterable[str]) -> Iterator[str]:
+def values_before(deadline: float, values: Iterable[str]) -> Iterator[str]:
     """As many of the values as come before the deadline of the monotonic clock."""
     for count, value in enumerate(values):
         if count % _AT_ONCE == 0 and time.monotonic() > deadline:

@@ -76,7 +76,7 @@ def _key_in_tree(mount_path: str, tree: Tree) -> str:
 
 def _key_of_work_path(path: str, library: Library, store: Store) -> str | None:
     # Not resolved: the file itself is a link to its content.
-    absolute = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111
+    absolute = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111  (Path.resolve would follow the link)
     folder, name = os.path.split(absolute)
     for each in (folder, os.path.realpath(folder)):
         if (each + "/").startswith(f"{library.top}/"):

@@ -165,13 +165,17 @@ class _Reader:
                         f'"{value}" is no number of tracks', "write for example limit:50"
                     )
                 if self.limit is not None:
-                    raise written.error("limit: is said twice", "say it once", written.position)
+                    raise written.error(
+                        "limit: is written twice", "write it once", written.position
+                    )
                 self.limit = int(value)
             case "shuffle":
                 if not value:
                     raise written.error("shuffle: needs a seed", "write for example shuffle:friday")
                 if any(isinstance(order, Shuffle) for order in self.order):
-                    raise written.error("shuffle: is said twice", "say it once", written.position)
+                    raise written.error(
+                        "shuffle: is written twice", "write it once", written.position
+                    )
                 self.order.append(Shuffle(value))
             case _:
                 descending = value.startswith("-")

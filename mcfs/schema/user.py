@@ -1,7 +1,7 @@
 """The tables of `user.db`: what the user made.
 
 Owns their shape as models. The migrations in `store/migrations/` bring older databases to this shape; a
-test compares the two. Who writes a row sets its times.
+test compares the two. The writer of a row sets its times.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mcfs.schema.column_types import RawText, UtcTime
 class UserBase(DeclarativeBase):
     """Metadata of `user.db` alone."""
 
-    type_annotation_map = {  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it, and it is never changed)
         str: RawText,
         datetime: UtcTime,
         dict[str, Any]: JSON(none_as_null=True),
@@ -26,7 +26,7 @@ class UserBase(DeclarativeBase):
 
 
 class Pin(UserBase):
-    """A query somebody saved. Found by its name, which is a folder's: hence unique."""
+    """A saved query. Its name is the name of a folder, so it is unique."""
 
     __tablename__ = "pin"
 

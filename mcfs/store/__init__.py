@@ -12,8 +12,9 @@
     summary.py           reads both without changing either
     quarantine.py        renames a damaged cache.db
     locks.py             one sync and one import at a time
+    batches.py           how many values one SQL statement gets
     records.py           the frozen values that go in and come out
-    clock.py             which day it is
+    clock.py             which day it is today
 
 The caller chooses the folder; only this room touches the files in it.
 """
@@ -87,11 +88,10 @@ class Store:
 
 def open_store(folder: Path) -> Store:
     """Open the store in this folder; make it when there is none."""
-    from mcfs.store.user_repository import (
-        UserRepository,
-    )  # commands that only read the cache need not load it
+    # Commands that only read the cache need not load it.
+    from mcfs.store.user_repository import UserRepository
 
-    _make(folder)
+    _make_folder(folder)
     cache = CacheRepository(open_engine(folder / "cache.db"))
     user = UserRepository(open_engine(folder / "user.db"))
     try:
@@ -105,7 +105,7 @@ def open_store(folder: Path) -> Store:
 
 def open_cache(folder: Path) -> tuple[CacheRepository, str | None]:
     """Open the cache alone, which is quicker; also returns a sentence for the user, as `Store.notice`."""
-    _make(folder)
+    _make_folder(folder)
     path = folder / "cache.db"
     try:
         return _prepared(open_engine(path))
@@ -126,7 +126,7 @@ def _prepared(engine: Engine) -> tuple[CacheRepository, str | None]:
         raise
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

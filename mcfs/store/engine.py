@@ -107,8 +107,8 @@ def path_of(engine: Engine) -> Path:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A read transaction: it sees one state of the database, whatever others write meanwhile."""
-    with translated(engine):
-        connection, transaction = _begun(engine, "BEGIN")
+    with _store_errors(engine):
+        connection, transaction = _begin_transaction(engine, "BEGIN")
         with connection, transaction:
             yield connection
 
@@ -116,8 +116,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction, which holds the write lock from its start."""
-    with translated(engine):
-        connection, transaction = _begun(engine, "BEGIN IMMEDIATE")
+    with _store_errors(engine):
+        connection, transaction = _begin_transaction(engine, "BEGIN IMMEDIATE")
         with connection, transaction:
             yield connection
 
@@ -125,19 +125,19 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def rebuilding(engine: Engine) -> Iterator[Connection]:
     """A write transaction without foreign key checks, for replacing whole tables."""
-    with translated(engine):
-        connection, transaction = _begun(engine, "BEGIN IMMEDIATE", rebuild=True)
+    with _store_errors(engine):
+        connection, transaction = _begin_transaction(engine, "BEGIN IMMEDIATE", rebuild=True)
         with connection, transaction:
             yield connection
 
 
 @contextmanager
-def translated(engine: Engine) -> Iterator[None]:
+def _store_errors(engine: Engine) -> Iterator[None]:
     """Turn every exception of SQLite and SQLAlchemy into a `StoreError` with one sentence."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise _explained(path_of(engine), error) from error
+        raise _store_error(path_of(engine), error) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -162,7 +162,7 @@ def _set_up(connection: sqlite3.Connection, settings: Iterable[str]) -> sqlite3.
     try:
         for setting in settings:
             connection.execute(setting).close()
-        connection.create_function("mcfs_shuffle", 2, _shuffled, deterministic=True)
+        connection.create_function("mcfs_shuffle", 2, _shuffle_key, deterministic=True)
     except BaseException:
         connection.close()
         raise
@@ -170,8 +170,8 @@ def _set_up(connection: sqlite3.Connection, settings: Iterable[str]) -> sqlite3.
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:
-    # Even a reader would make a write-ahead log, and leave it. Where there is a log, another process has the
-    # file open or was killed; where there is none, nobody has it open, and it can be read as immutable.
+    # Even a reader would make a write-ahead log, and leave it. If there is a log, another process has the
+    # file open or was killed. If there is none, no process has it open, and it can be read as immutable.
     ways = ["immutable=1"]
     if path.with_name(f"{path.name}-wal").exists():
         ways.insert(0, "mode=ro")
@@ -198,7 +198,7 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
             return connection
 
 
-def _shuffled(seed: str | bytes, annex_key: str | bytes) -> bytes:
+def _shuffle_key(seed: str | bytes, annex_key: str | bytes) -> bytes:
     """The sort key of a track in a shuffled order; it does not depend on the other tracks."""
     seed, key = (text if isinstance(text, bytes) else text.encode() for text in (seed, annex_key))
     return hashlib.blake2b(seed + b"\0" + key, digest_size=8).digest()
@@ -208,7 +208,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options()[_BEGIN])
 
 
-def _begun(
+def _begin_transaction(
     engine: Engine, begin: str, *, rebuild: bool = False
 ) -> tuple[Connection, RootTransaction]:
     """Begin a transaction, waiting for locks; waiting inside a transaction could deadlock."""
@@ -216,7 +216,7 @@ def _begun(
     pause = 0.005
     while True:
         try:
-            return _begun_at_once(engine, begin, rebuild=rebuild)
+            return _try_to_begin(engine, begin, rebuild=rebuild)
         except (DBAPIError, sqlite3.Error) as error:
             if _code(error) & 0xFF not in _BUSY or time.monotonic() >= deadline:
                 raise
@@ -224,7 +224,7 @@ def _begun(
         pause = min(2 * pause, 0.25)
 
 
-def _begun_at_once(
+def _try_to_begin(
     engine: Engine, begin: str, *, rebuild: bool
 ) -> tuple[Connection, RootTransaction]:
     connection = engine.connect().execution_options(**{_BEGIN: begin})
@@ -256,7 +256,7 @@ def _code(error: Exception) -> int:
     return code
 
 
-def _explained(path: Path, error: Exception) -> StoreError:
+def _store_error(path: Path, error: Exception) -> StoreError:
     code = _code(error)
     kind = code & 0xFF
     if kind in _BUSY:

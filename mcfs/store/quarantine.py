@@ -19,7 +19,7 @@ _LOCKED_BYTES = 512
 
 
 def quarantine(path: Path) -> Path:
-    """Rename a database that nobody has open, and its write-ahead log; returns the new path."""
+    """Rename a database that no process has open, and its write-ahead log; returns the new path."""
     damaged = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     try:
         with path.open("r+b") as file:

@@ -39,7 +39,7 @@ class StoreSummary:
     failed_sync: Run | None = None
     last_import: Run | None = None
     # Why a database could not be read.
-    troubles: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
 
 
 def read_summary(folder: Path, most_runs: int) -> StoreSummary:
@@ -53,7 +53,7 @@ def read_summary(folder: Path, most_runs: int) -> StoreSummary:
             try:
                 summary = read(summary, engine)
             except StoreError as error:
-                summary = replace(summary, troubles=(*summary.troubles, str(error)))
+                summary = replace(summary, errors=(*summary.errors, str(error)))
             finally:
                 engine.dispose()
     return summary

@@ -1,6 +1,6 @@
 """Keeps the store in step with its library while that is mounted.
 
-Owns the loop: when something may have changed, sync. Whatever goes wrong is reported, and the mount serves
+Owns the loop: when something may have changed, sync. After a failure, which is reported, the mount serves
 what the store has; the next change, or the next minute, is another try.
 """
 

@@ -24,7 +24,7 @@ FULL = simple_track(
     year="1998",
     duration="415.4",
     crate="Peak time",
-    comment="what somebody thought of it",
+    comment="a long remark about the track",
 )
 
 

@@ -141,8 +141,10 @@ def test_a_thousand_are_believable() -> None:
 def test_the_tune_is_what_the_metadata_says() -> None:
     for track in catalogue(500, seed=2):
         if "bpm" in track.fields:
-            said = float(value(track, "bpm"))
-            assert min(abs(track.tune.bpm - said), abs(track.tune.bpm / 2 - said)) <= 0.5
+            written_bpm = float(value(track, "bpm"))
+            assert (
+                min(abs(track.tune.bpm - written_bpm), abs(track.tune.bpm / 2 - written_bpm)) <= 0.5
+            )
 
 
 def test_albums_hold_together() -> None:

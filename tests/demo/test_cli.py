@@ -31,9 +31,9 @@ def test_output_says_what_was_made_and_what_to_try(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["demo", "my library", "--tracks", "3"]) == 0
-    said = capfd.readouterr()
-    assert said.err == "", "nobody watches: no progress"
-    lines = said.out.splitlines()
+    captured = capfd.readouterr()
+    assert captured.err == "", "no terminal, so no progress bar"
+    lines = captured.out.splitlines()
     assert lines[0] == "Made a library of 3 tracks: my library"
     assert lines[1] == "Of these 1 is only in my library-archive, beside it."
     assert any("mcfs mount 'my library' ~/mnt" in line for line in lines)
@@ -54,9 +54,9 @@ def test_a_folder_that_is_not_empty_is_refused(
     (tmp_path / occupied).mkdir()
     (tmp_path / occupied / "song.flac").write_text("mine")
     assert run(["demo", "demo"]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == (
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == (
         f"mcfs: {tmp_path / occupied} is not empty; name a folder that is new or empty\n"
     )
     assert [path.name for path in tmp_path.rglob("*")] == [occupied, "song.flac"]

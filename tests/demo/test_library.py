@@ -162,8 +162,8 @@ def test_every_file_can_be_read_and_has_its_tags(demo_copy: Path) -> None:
         if not track.tags:
             assert not found.tags
             continue
-        said = found.tags["title" if track.extension == "flac" else "TIT2"]
-        assert tuple(map(str, said)) == track.tags["title"]
+        title = found.tags["title" if track.extension == "flac" else "TIT2"]
+        assert tuple(map(str, title)) == track.tags["title"]
 
 
 def test_the_same_seed_makes_the_same_library(demo_library: Path, tmp_path: Path) -> None:
@@ -240,11 +240,11 @@ def test_a_failing_git_annex_is_named(tmp_path: Path) -> None:
 
 
 def test_progress_only_grows(tmp_path: Path) -> None:
-    told: list[tuple[str, float]] = []
-    make_library(tmp_path / "demo", 3, 1, lambda doing, share: told.append((doing, share)))
-    shares = [share for _, share in told]
+    reported: list[tuple[str, float]] = []
+    make_library(tmp_path / "demo", 3, 1, lambda doing, share: reported.append((doing, share)))
+    shares = [share for _, share in reported]
     assert shares == sorted(shares)
-    assert [told[0], told[-1]] == [("making sound", 0), ("done", 1)]
+    assert [reported[0], reported[-1]] == [("making sound", 0), ("done", 1)]
 
 
 def test_the_users_settings_have_no_effect(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def granules(file: bytes) -> Iterator[Granule]:
             assert half[58] == "1", "count1 table B"
             yield Granule(gain, lines(data[:length]))
             data = data[length:]
-        assert set(data) <= {"0"}, "what is left over is nothing"
+        assert set(data) <= {"0"}, "the rest is empty"
 
 
 def lines(data: str) -> dict[int, int]:
@@ -115,7 +115,7 @@ def loudness_at(sound: array[int], hertz: float) -> float:
 def test_a_real_decoder_plays_the_notes(decoder: str, tmp_path: Path) -> None:
     program = shutil.which(decoder)
     if program is None:
-        pytest.skip(f"{decoder} is not installed; the frames have been taken apart above")
+        pytest.skip(f"{decoder} is not installed; the frames have been parsed above")
     file = tmp_path / "tune.mp3"
     file.write_bytes(mp3.encode(TUNE))
     arguments = {

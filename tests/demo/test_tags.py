@@ -41,8 +41,8 @@ def read(file: bytes) -> Any:
 @pytest.mark.parametrize("extension", ["wav", "mp3"])
 def test_id3(extension: str) -> None:
     found = read(with_tags(encode(TUNE, extension), extension, FIELDS))
-    said = {frame.FrameID: tuple(map(str, frame.text)) for frame in found.tags.values()}
-    assert said == {
+    written = {frame.FrameID: tuple(map(str, frame.text)) for frame in found.tags.values()}
+    assert written == {
         "TPE1": FIELDS["artist"],
         "TIT2": FIELDS["title"],
         "TCON": FIELDS["genre"],

@@ -26,7 +26,7 @@ def universal_time() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def census(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleCache]:
-    """The tracks of `tests/records.py`. Nobody writes to it."""
+    """The tracks of `tests/records.py`. No test may write to it."""
     with cache_of(tmp_path_factory.mktemp("census"), RECORDS) as cache:
         yield cache
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mcfs.inspect.suggest import suggest_term, until
+from mcfs.inspect.suggest import suggest_term, values_before
 from mcfs.query import parse
 from mcfs.store import Store, open_store
 from tests.cache_access import vocabulary_of
@@ -17,7 +17,7 @@ from tests.records import RECORDS
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """The tracks of `tests/records.py`. Nobody writes to it."""
+    """The tracks of `tests/records.py`. No test may write to it."""
     with open_store(tmp_path_factory.mktemp("suggest")) as store:
         store.cache.replace_all(RECORDS)
         vocabulary_of(store.cache)
@@ -64,4 +64,4 @@ def test_a_suggestion_is_not_waited_for(store: Store) -> None:
 
 
 def test_looking_ends_at_the_deadline() -> None:
-    assert len(list(until(time.monotonic() + 0.01, itertools.repeat("techno")))) > 0
+    assert len(list(values_before(time.monotonic() + 0.01, itertools.repeat("techno")))) > 0

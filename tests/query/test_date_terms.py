@@ -115,7 +115,7 @@ def test_days_on_which_clocks_change(
         (date(2025, 4, 6), "added:>-7d added:<2025-05", MOMENTS[3:4]),
         (date(2025, 4, 6), "added:>=-7d added:<2025-05", MOMENTS[1:4]),
         (date(2025, 4, 6), "added:>-1w added:<2025-05", MOMENTS[3:4]),
-        # a month before the 30th is the 30th, before the 31st whatever there is
+        # a month before the 30th is the 30th; before the 31st, the last day of that month
         (date(2025, 4, 30), "added:>=-1m added:<2025-05", MOMENTS[1:4]),
         (date(2025, 4, 30), "added:>-1m added:<2025-05", MOMENTS[3:4]),
         (date(2025, 11, 26), "added:>=-1m", MOMENTS[5:8]),

@@ -152,8 +152,8 @@ TILDES: Mistakes = [
 ]
 
 DIRECTIVES: Mistakes = [
-    ("limit:5 limit:6", 8, "limit: is said twice", "once"),
-    ("shuffle:a shuffle:b", 10, "shuffle: is said twice", "once"),
+    ("limit:5 limit:6", 8, "limit: is written twice", "once"),
+    ("shuffle:a shuffle:b", 10, "shuffle: is written twice", "once"),
     ("(limit:5)", 1, "limit: cannot stand in parentheses", ""),
     ("(sort:bpm)", 1, "sort: cannot stand in parentheses", ""),
     ("(halo sort:bpm)", 6, "sort: cannot stand in parentheses", ""),

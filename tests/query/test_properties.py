@@ -88,7 +88,7 @@ _DIRECTIVES = st.lists(
 ).map(" ".join)  # fmt: skip
 _CUT = st.sampled_from(["", "limit:1", "limit:3", "limit:7"])
 _SHUFFLED = st.sampled_from(["", "shuffle:a", 'shuffle:"b c"'])
-SAID = st.tuples(_DIRECTIVES, _SHUFFLED, _QUERY, _CUT).map(" ".join)
+QUERY_TEXT = st.tuples(_DIRECTIVES, _SHUFFLED, _QUERY, _CUT).map(" ".join)
 
 # --- ASTs that text can say: a text with a quotation mark has no spelling but the bare one
 
@@ -195,7 +195,7 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
         assert parse(canonical_text(query), VOCABULARY) == query
 
 
-@given(SAID)
+@given(QUERY_TEXT)
 def test_the_canonical_text_of_a_text(cache: SampleCache, text: str) -> None:
     query = cache.query(text)
     canonical = canonical_text(query)
@@ -231,7 +231,7 @@ def test_every_query_that_parses_runs(cache: SampleCache, text: str) -> None:
 
 
 @FEW
-@given(SAID)
+@given(QUERY_TEXT)
 def test_the_count_is_the_number_of_selected_tracks(cache: SampleCache, text: str) -> None:
     titles = cache.titles(text)
     assert len(titles) == len(set(titles)) == cache.count(text)
@@ -256,7 +256,7 @@ def test_or_is_a_union(cache: SampleCache, one: str, other: str) -> None:
 
 
 @FEW
-@given(SAID, SAID)
+@given(QUERY_TEXT, QUERY_TEXT)
 def test_a_folder_inside_a_folder_never_finds_more(
     cache: SampleCache, outer: str, inner: str
 ) -> None:
@@ -266,7 +266,7 @@ def test_a_folder_inside_a_folder_never_finds_more(
 
 
 @FEW
-@given(SAID)
+@given(QUERY_TEXT)
 def test_hiding_absent_tracks_never_finds_more_without_a_limit(
     cache: SampleCache, text: str
 ) -> None:
@@ -275,7 +275,7 @@ def test_hiding_absent_tracks_never_finds_more_without_a_limit(
 
 
 @FEW
-@given(SAID)
+@given(QUERY_TEXT)
 def test_sorting_keeps_all_tracks(cache: SampleCache, text: str) -> None:
     query = cache.query(text)
     where = Query(query.where)

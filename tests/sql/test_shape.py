@@ -19,7 +19,7 @@ def _shape(text: str) -> QueryShape:
 
 
 def test_every_class_has_a_tag_of_its_own() -> None:
-    """Named tuples of equal content are equal, whatever their classes are."""
+    """Named tuples of equal content are equal, even when their classes differ."""
     classes = [
         one for union in (Condition, NumberTest, SortKey, TextTest) for one in get_args(union)
     ]

@@ -83,7 +83,7 @@ def test_many_collisions_in_a_full_load(
     cache: CacheRepository, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = candidate_inode
-    # Sixteen low bits that differ: nearly everybody collides with somebody.
+    # Only eight of the low bits can differ, so nearly every key collides with another one.
     monkeypatch.setattr(
         inodes, "candidate_inode", lambda key, attempt=0: real(key, attempt) & ~0xFFF0FFF0
     )

@@ -337,7 +337,7 @@ def test_a_linked_work_tree(library: Library, tmp_path: Path) -> None:
 def test_names_that_are_not_utf8_do_not_end_it(watched: Watched) -> None:
     (watched.library.top / os.fsdecode(b"latin \xe9.mp3")).touch()
     assert watched.next() == LIBRARY | CONFIG
-    # The watcher could not report this name; it wakes again because it begins anew.
+    # The watcher could not report this name; it wakes again because it starts watching again.
     assert watched.next() == LIBRARY | CONFIG
     _shell(watched.library, f"git annex metadata -q -s mood=dark {TRACK}")
     assert watched.next() == LIBRARY
@@ -367,7 +367,7 @@ for changes in watch(open_library(Path(sys.argv[1])), [], threading.Event()):
 
 @pytest.mark.parametrize("limit", ["watches", "instances"])
 def test_no_more_files_can_be_watched(library: Library, limit: str) -> None:
-    # A limit of a namespace of its own, so that nobody else feels it.
+    # In a user namespace of its own, so that the limit applies to no other process.
     lower = f"echo 0 >/proc/sys/user/max_inotify_{limit}"
     namespace = ["unshare", "--user", "--map-root-user", "sh", "-c"]
     if subprocess.run([*namespace, lower], check=False, capture_output=True).returncode:

@@ -1,4 +1,4 @@
-"""Which node a path names, and what is said of a path that names none."""
+"""Which node a path leads to, and the error for a path that leads to none."""
 
 from __future__ import annotations
 
