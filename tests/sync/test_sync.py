@@ -27,6 +27,7 @@ from mcfs.store.locks import running_sync, sync_lock
 from mcfs.sync.progress import SyncProgress
 from mcfs.sync.report import SyncKind
 from mcfs.sync.run import preview, sync
+from mcfs.sync.waiting import sync_in_turn
 from mcfs.text.track_names import is_audio
 from tests.cache_access import generation_of, get_track
 from tests.mounts import REPOSITORY
