@@ -19,7 +19,7 @@ def info_text(library: Library, error_log: ErrorLog, file: InfoFile) -> str:
         case InfoFile.STATUS:
             return "".join(f"{label:8} {sentence}\n" for label, sentence in _status(library))
         case InfoFile.ERRORS:
-            return error_log.text() or "nothing went wrong lately\n"
+            return error_log.text() or "no errors\n"
         case InfoFile.HELP:
             return resources.files("mcfs").joinpath("help.txt").read_text("utf-8")
 

@@ -109,12 +109,12 @@ def _range(term: Between) -> str:
     low, high = term.low, term.high
     if low is None:
         assert high is not None
-        return f"{'<' if term.high_open else '<='}{_shown(term.field, high)}"
+        return f"{'<' if term.high_open else '<='}{_number_text(term.field, high)}"
     if high is None:
-        return f"{'>' if term.low_open else '>='}{_shown(term.field, low)}"
+        return f"{'>' if term.low_open else '>='}{_number_text(term.field, low)}"
     # Only ranges of durations have two bounds and an open end: the end of their last second.
     last = high - 1 if term.high_open else high
-    return f"{_shown(term.field, low)}..{_shown(term.field, last)}"
+    return f"{_number_text(term.field, low)}..{_number_text(term.field, last)}"
 
 
 def _days(term: DateBetween) -> str:
@@ -125,12 +125,12 @@ def _days(term: DateBetween) -> str:
     return f"{term.low}..{term.high}"
 
 
-def _shown(field: str, number: float) -> str:
+def _number_text(field: str, number: float) -> str:
     kind = field_named(field).kind
     return (kind if isinstance(kind, Number) else _PLAIN).write(number)
 
 
-# A field that only the library knows is text, and may be asked for ranges of plain numbers.
+# A field that only the library knows is text, and allows ranges of plain numbers.
 _PLAIN = Number()
 
 

@@ -1,7 +1,7 @@
 """What a term means that asks for a field: `genre:techno`, `bpm:120-130`, `key:8A`, `present:yes`.
 
 Owns the forms that a term can have, by the kind of its field. Ranges of numbers and of days are in
-`ranges.py`; how a number or a day is written is the field's kind's to know.
+`ranges.py`; the kind of the field knows how a number or a day is written.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def bare_term(written: WrittenTerm) -> Term:
     if written.value == "-" and not written.quoted:
         raise written.error("a lone `-`", 'write -genre:techno, or "-" in quotes')
     if not written.value:
-        raise written.error("nothing is asked for", "write a word between the quotes")
+        raise written.error("nothing to search for", "write a word between the quotes")
     return (Equals if written.whole else Contains)("any", fold(written.value))
 
 
@@ -63,7 +63,7 @@ def _text_term(field: Field, written: WrittenTerm) -> Term:
         if written.quoted:
             return Missing(field.name)
         raise written.error(
-            f"nothing is asked of {field.name}",
+            f"{field.name}: needs a value",
             f'write {field.name}:="…", or {field.name}:"" for none',
         )
     return (Equals if whole else Contains)(field.name, fold(value))

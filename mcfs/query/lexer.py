@@ -80,18 +80,18 @@ def unscoped_words(text: str) -> Iterator[UnscopedWord]:
     """Words after a `|` without spaces that look as if they belonged to the field before it."""
     tokens = list(WordLexer(None).lex(text))
     for term, bar, word in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        asked = field_prefix(term)
+        prefix = field_prefix(term)
         if (
             [token.type for token in (term, bar, word)] == ["TERM", "_OR", "TERM"]
             and _touch(term, bar)
             and _touch(bar, word)
-            and asked is not None
-            and not asked.fuzzy
+            and prefix is not None
+            and not prefix.fuzzy
             and field_prefix(word) is None
             and not {'"', "("} & {*term, *word}
             and not word.startswith(("~", ":", "="))
         ):
-            yield UnscopedWord(asked.name, term[asked.end :].removeprefix("="), str(word))
+            yield UnscopedWord(prefix.name, term[prefix.end :].removeprefix("="), str(word))
 
 
 def _touch(token: Token, following: Token) -> bool:

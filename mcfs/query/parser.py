@@ -54,10 +54,10 @@ def starts_like_query(text: str, vocabulary: Vocabulary = Vocabulary()) -> bool:
     """
     if begins_with_sign(text):
         return True
-    asked = field_prefix(text)
-    if asked is None:
+    prefix = field_prefix(text)
+    if prefix is None:
         return False
-    return fold(asked.name) in DIRECTIVES or vocabulary.canonical(asked.name) is not None
+    return fold(prefix.name) in DIRECTIVES or vocabulary.canonical(prefix.name) is not None
 
 
 def begins_with_sign(text: str) -> bool:
@@ -136,7 +136,7 @@ class _Reader:
                 where = "after `-`" if negated else "in parentheses"
                 raise written.error(
                     f"{name}: cannot stand {where}",
-                    "it is said once for all of it",
+                    "write it outside: it holds for the whole query",
                     written.position,
                 )
             self._directive(name, written)
@@ -144,13 +144,13 @@ class _Reader:
         canonical = self.vocabulary.canonical(written.name)
         if canonical is None:
             raise written.error(*unknown_field(written.name, self.vocabulary), written.position)
-        asked = field_named(canonical)
+        searched = field_named(canonical)
         if not written.value and not written.quoted:
             raise written.error(
-                f"nothing is asked of {written.name}",
-                f"write for example {asked.kind.example(asked.name)}",
+                f"{written.name}: needs a value",
+                f"write for example {searched.kind.example(searched.name)}",
             )
-        return field_term(asked, written, negated=negated)
+        return field_term(searched, written, negated=negated)
 
     def _directive(self, name: str, written: WrittenTerm) -> None:
         value = written.value

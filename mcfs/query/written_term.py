@@ -39,22 +39,22 @@ class WrittenTerm:
 def written_term(text: str, token: Token) -> WrittenTerm:
     """The pieces of a token of `text`."""
     position = token.start_pos or 0
-    asked = field_prefix(token)
-    if asked is None:
+    prefix = field_prefix(token)
+    if prefix is None:
         value, quoted, whole = _without_quotes(token)
         fuzzy = token.startswith("~")
         return WrittenTerm(text, position, fuzzy, "", "", value, position, quoted, whole)
-    value, quoted, whole = _without_quotes(token[asked.end :])
+    value, quoted, whole = _without_quotes(token[prefix.end :])
     return WrittenTerm(
         text,
         position,
-        asked.fuzzy,
-        asked.name,
-        asked.separator,
+        prefix.fuzzy,
+        prefix.name,
+        prefix.separator,
         value,
-        position + asked.end,
+        position + prefix.end,
         quoted,
-        whole or asked.separator == "=",
+        whole or prefix.separator == "=",
     )
 
 

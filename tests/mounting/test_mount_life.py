@@ -71,7 +71,7 @@ class TestInfoFiles:
         assert sorted(os.listdir(info)) == ["errors", "help", "status"]
         assert ".mcfs" not in os.listdir(served.path)
         assert f"mounts   {served.path}" in (info / "status").read_text()
-        assert (info / "errors").read_text() == "nothing went wrong lately\n"
+        assert (info / "errors").read_text() == "no errors\n"
         assert not (served.path / "gnere:techno").exists()
         # A text is kept for a second.
         wait_until(lambda: 'did you mean "genre"?' in (info / "errors").read_text())
