@@ -10,7 +10,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What `mcfs` returns to the shell (design, section 8)."""
+    """What `mcfs` returns to the shell. Part of the interface for scripts: do not renumber."""
 
     DONE = 0
     FAILED = 1

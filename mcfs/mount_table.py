@@ -24,7 +24,7 @@ class Mount:
     mount_point: Path
     # Of the file system: "ext4", "fuse.mcfs".
     type: str
-    # What is mounted, in the words of its file system; for mcfs, the library's path.
+    # What is mounted, as its file system calls it; for mcfs, the library's path.
     source: str
 
 
@@ -33,7 +33,7 @@ def all_mounts() -> Iterator[Mount]:
     try:
         lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
     except OSError:
-        return  # without /proc there is nothing to go by
+        return  # without /proc, no mounts can be found
     for line in lines:
         before, _, after = line.partition(b" - ")
         type_, source, *_ = after.split(b" ")
@@ -63,7 +63,7 @@ def mount_containing(path: str) -> tuple[Mount, str] | None:
         return None  # the current folder was deleted
     # A symbolic link may lead to the mount; the last name can be a link inside it, which is left alone.
     folder, name = os.path.split(absolute)
-    for place in (absolute, os.path.join(os.path.realpath(folder), name)):  # noqa: PTH118
+    for place in (absolute, os.path.join(os.path.realpath(folder), name)):  # noqa: PTH118  (as above)
         for mount in candidates:
             mount_point = os.fspath(mount.mount_point)
             if place == mount_point or place.startswith(f"{mount_point}/"):

@@ -8,7 +8,7 @@
     dates.py       how days are written, and which moments they mean
     tempo.py       which tempos a search for one tempo finds
 
-Pure. All other rooms ask the table, so that a new field is one row and a new kind one class.
+Pure. All other rooms use the table, so that a new field is one row and a new kind one class.
 """
 
 from mcfs.fields.field import DIRECTORY, LOCATION, TYPE, Field

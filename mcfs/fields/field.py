@@ -1,4 +1,4 @@
-"""What a field is: one row of the table of fields."""
+"""`Field`: everything that is known about one field, as a row of the table in `table.py`."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Text(BaseKind):
 
 
 class RawText(Text):
-    """An annex field asked for by `meta.NAME`: text as it is stored."""
+    """An annex field that is written `meta.NAME`: text as it is stored."""
 
     sorts_by_number = True
 
@@ -295,7 +295,7 @@ class Duration(Number):
     def describe(self, number: float) -> str:
         return _clock(int(number)) if number.is_integer() else super().describe(number)
 
-    def table_cell(self, values: Sequence[str], *, unicode: bool) -> str:  # noqa: ARG002
+    def table_cell(self, values: Sequence[str], *, unicode: bool) -> str:  # noqa: ARG002  (for ratings)
         seconds = self.shortest(values)
         return "" if seconds is None else _clock(round(seconds))
 

@@ -325,7 +325,7 @@ def _library_field(name: str) -> Field:
 
 
 class _InUse:
-    """The one table that all modules ask."""
+    """Holds the one table that all modules use."""
 
     table = FieldTable(ROWS)
 

@@ -17,11 +17,8 @@ class Vocabulary:
     def canonical(self, written: str) -> str | None:
         """The one name of a field, however it is written; None when there is no such field."""
         name = fold(written)
-        table = field_table()
-        if name in table.by_name:
-            return name
-        if name in table.by_alias:
-            return table.by_alias[name]
+        if (built_in := field_table().name_of(name)) is not None:
+            return built_in
         return name if name.removeprefix(RAW_PREFIX) in self.discovered else None
 
     def names(self) -> list[str]:

@@ -138,22 +138,22 @@ class CachedNames:
         for inode in tuple(self._by_track):
             yield from self._take_track(inode)
 
-    def prune(self, known: Container[int]) -> None:
-        """Remove the names in folders that the kernel has dropped.
+    def prune(self, inodes: Container[int]) -> None:
+        """Remove the names in folders that the kernel has dropped; `inodes` are those that it still holds.
 
         Only when many may have gathered: it has to go through every name.
         """
         if self._count < 2 * self._count_after_pruning + self._prune_after:
             return
         for key, names in tuple(self._by_collision_key.items()):
-            gone = {name for name in names if name.parent not in known}
+            gone = {name for name in names if name.parent not in inodes}
             self._subtract(gone)
             if len(gone) == len(names):
                 del self._by_collision_key[key]
             else:
                 names.difference_update(gone)
         for inode, track in tuple(self._by_track.items()):
-            left = {parent for parent in track.all_folders() if parent in known}
+            left = {parent for parent in track.all_folders() if parent in inodes}
             self._count -= len(track.all_folders()) - len(left)
             if not left:
                 del self._by_track[inode]

@@ -1,8 +1,8 @@
 """Makes pyfuse3 look for the next request before it waits for one: waiting is half of a request's cost.
 
-Owns this change to pyfuse3's loop. While requests come one after the other, the next is mostly there before
-the last is answered, and the way through trio and epoll is in vain. pyfuse3 takes its event loop from
-a module attribute, which its own `pyfuse3.asyncio` replaces in the same way.
+Owns this change to pyfuse3's loop. While requests come one after the other, the next has mostly arrived
+before the last is answered, so going through trio and epoll only costs time. pyfuse3 takes its event loop
+from a module attribute, which its own `pyfuse3.asyncio` replaces in the same way.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MAX_IN_A_ROW = 64
 
 def install() -> None:
     """For this process, from the next `pyfuse3.main` on."""
-    pyfuse3.trio = _eager_trio()  # type: ignore[attr-defined]
+    pyfuse3.trio = _eager_trio()  # type: ignore[attr-defined]  # pyfuse3 imports it
 
 
 def _eager_trio() -> SimpleNamespace:

@@ -38,20 +38,20 @@ _ERRNO: tuple[tuple[type[McfsError], int], ...] = (
 
 
 class Reporter(Protocol):
-    """What has guarded handlers."""
+    """A class whose handlers are guarded."""
 
     # How often each handler was called.
     requests: Counter[str]
 
     def report_error(self, sentence: str) -> None:
-        """Tell the user that a request failed and it was not the caller's fault."""
+        """Show the user a failure that the caller of the request did not cause."""
 
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Awaitable[Any]])
 
 
 def guarded(handler: _Handler) -> _Handler:
-    """Count each request, and raise nothing but FUSEError."""
+    """Count each request, and let only FUSEError through."""
 
     @functools.wraps(handler)
     async def guard(self: Reporter, *arguments: Any) -> Any:
@@ -74,7 +74,7 @@ def guarded(handler: _Handler) -> _Handler:
             self.report_error(bug_sentence(error))
             raise FUSEError(errno.EIO) from error
 
-    return guard  # type: ignore[return-value]
+    return guard  # type: ignore[return-value]  # the same signature
 
 
 def errno_of(error: McfsError) -> int:

@@ -1,7 +1,7 @@
 """The texts of the files in `.mcfs/`, each made at most once a second.
 
-Owns the cached texts. A program that looks at such a file looks it up, asks for its size and opens it; to
-make the text each time would run git three times for one `cat .mcfs/status`.
+Owns the cached texts. A program that reads such a file looks it up, asks for its size and opens it; making
+the text each time would run git three times for one `cat .mcfs/status`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Owns this table, the only code that changes its entries, and the rule which inod
 - A track's is the store's, a hash of its annex key, so that it is the same in every folder, in every
   mount and after the cache was rebuilt. One bit says whether it is the track's link or its file.
 
-The names that the kernel has cached are `cached_names.py`'s; they are forgotten together with the folders
+`cached_names.py` has the names that the kernel has cached; they are forgotten together with the folders
 they are in. For the trio thread alone; no I/O.
 """
 
@@ -78,7 +78,7 @@ class InodeTable:
     def __init__(self, settings: Settings, cached_names: CachedNames | None = None) -> None:
         self.cached_names = CachedNames() if cached_names is None else cached_names
         self.configure(settings)
-        self._held: dict[int, _Entry] = {
+        self._entries: dict[int, _Entry] = {
             ROOT: _Entry(RootNode(), RootNode(), "/", NameDependency.TEMPLATE, 1)
         }
         # Of folders and their files. By the low half too, because some players compare only that.
@@ -87,21 +87,21 @@ class InodeTable:
 
     def configure(self, settings: Settings) -> None:
         """Follow these settings from now on."""
-        self._entries = settings.entries
+        self._default_entries = settings.entries
         self._plain_names = settings.names is Names.PLAIN
 
     def __getitem__(self, inode: int) -> InodeEntry:
-        return self._held[inode]
+        return self._entries[inode]
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._entries)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._held)
+        return iter(self._entries)
 
     def get(self, inode: int) -> InodeEntry | None:
         """The entry of an inode, if the kernel still holds it."""
-        return self._held.get(inode)
+        return self._entries.get(inode)
 
     def folder_at(self, mount_path: str) -> int | None:
         """The inode of the folder that is at this path now."""
@@ -114,21 +114,25 @@ class InodeTable:
     def store_inodes(self) -> Iterator[int]:
         """The store's inodes of all tracks that the kernel holds."""
         return (
-            entry.node.inode for entry in self._held.values() if isinstance(entry.node, TrackNode)
+            entry.node.inode
+            for entry in self._entries.values()
+            if isinstance(entry.node, TrackNode)
         )
 
     def of_track(self, store_inode: int) -> Iterator[int]:
         """The inodes by which the kernel holds a track: its link, its file, both or neither."""
-        return (kind | store_inode for kind in (_LINK, _FILE) if kind | store_inode in self._held)
+        return (
+            kind | store_inode for kind in (_LINK, _FILE) if kind | store_inode in self._entries
+        )
 
     def inode(
         self, node: Node, mount_path: str, parent: InodeEntry | None, *, is_current: bool
     ) -> int:
-        """The inode that a node has at this path, held already or not."""
+        """The inode that a node has at this path, whether the kernel holds it yet or not."""
         if isinstance(node, TrackNode):
             return node.inode | (_FILE if self._shows_files(parent) else _LINK)
         if (inode := self._inode_of_path.get(mount_path)) is not None:
-            if not is_current or self._held[inode].node == node:
+            if not is_current or self._entries[inode].node == node:
                 return inode
             # A pin was removed and made again, or a view was edited: nothing that the kernel has cached of
             # the old folder, or below it, is true of the new one.
@@ -146,8 +150,8 @@ class InodeTable:
             salt += 1
 
     def count_lookup(self, inode: int, node: Node, mount_path: str, *, is_current: bool) -> None:
-        """The kernel is given this inode once more."""
-        entry = self._held.get(inode)
+        """Count that the kernel is given this inode once more."""
+        entry = self._entries.get(inode)
         if entry is None:
             if isinstance(node, TrackNode):
                 entry = _Entry(node, node, "")
@@ -157,26 +161,26 @@ class InodeTable:
                 entry = _Entry(node, folder, mount_path, dependency)
                 self._inode_of_path[mount_path] = inode
                 self._path_of_low[inode & _LOW] = mount_path
-            self._held[inode] = entry
+            self._entries[inode] = entry
         elif is_current and isinstance(node, TrackNode):
             entry.node = node
         entry.lookups += 1
 
     def count_lookup_again(self, inode: int) -> None:
-        """The kernel is given an inode once more that it holds."""
-        self._held[inode].lookups += 1
+        """Count that the kernel is given an inode once more, which it holds already."""
+        self._entries[inode].lookups += 1
 
     def set_size(self, inode: int, size: int) -> None:
-        """The text of a folder's file was made, and is so long."""
-        self._held[inode].size = size
+        """Remember how long the text of a folder's file is."""
+        self._entries[inode].size = size
 
     def update_track(self, track: TrackNode) -> None:
-        """A track has changed."""
+        """Replace a track that has changed."""
         for inode in self.of_track(track.inode):
-            self._held[inode].node = track
+            self._entries[inode].node = track
 
     def note_cached(self, parent: int, name: bytes, node: Node, dependency: NameDependency) -> None:
-        """The kernel may cache for a day that this name is there."""
+        """Note that the kernel may cache this name for a day."""
         if isinstance(node, TrackNode):
             self.cached_names.add_track(parent, name, node.inode, dependency)
         elif policy_of(node).name is Caching.UNTIL_ANNOUNCED:
@@ -186,16 +190,16 @@ class InodeTable:
         """The kernel gives back each inode so many times; after the last it holds it no longer."""
         for inode, count in inodes:
             self._forget(inode, count)
-        self.cached_names.prune(self._held)
+        self.cached_names.prune(self._entries)
 
     def _forget(self, inode: int, count: int) -> None:
-        entry = self._held.get(inode)
+        entry = self._entries.get(inode)
         if entry is None or inode == ROOT:
             return
         entry.lookups -= count
         if entry.lookups > 0:
             return
-        del self._held[inode]
+        del self._entries[inode]
         if isinstance(entry.node, TrackNode):
             if not any(self.of_track(entry.node.inode)):
                 self.cached_names.forget_track(entry.node.inode)
@@ -215,10 +219,10 @@ class InodeTable:
             del self._inode_of_path[path]
 
     def move(self, moved_from: str, moved_to: str, node: Node) -> None:
-        """A folder is renamed: it keeps its inode, and so does everything below it."""
+        """Rename a folder: it keeps its inode, and so does everything below it."""
         for mount_path in self._at_and_below(moved_from):
             inode = self._inode_of_path.pop(mount_path)
-            entry = self._held[inode]
+            entry = self._entries[inode]
             entry.mount_path = moved_to + mount_path.removeprefix(moved_from)
             self._inode_of_path[entry.mount_path] = inode
             self._path_of_low[inode & _LOW] = entry.mount_path
@@ -231,7 +235,7 @@ class InodeTable:
 
     def _shows_files(self, parent: InodeEntry | None) -> bool:
         shown = None if parent is None else presentation_of(parent.folder).entries
-        return (shown or self._entries) is Entries.FILES
+        return (shown or self._default_entries) is Entries.FILES
 
 
 def is_file(inode: int) -> bool:

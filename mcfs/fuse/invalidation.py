@@ -1,8 +1,8 @@
 """Invalidates the kernel's cached names and attributes when the store changes, and at midnight.
 
-Owns the decision what is stale, and until when an answer may be cached. It goes by the names that the
-kernel was given (`cached_names.py`), never by all that exist. The bytes of a notification are
-`notifications.py`'s.
+Owns the decision which names are stale, and until when an answer may be cached. It goes by the names that the
+kernel was given (`cached_names.py`), never by all that exist. `notifications.py` writes
+the notifications.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 class InvalidationOptions:
     """How the kernel is kept current; tests and benchmarks choose other values."""
 
-    # Seconds between two looks at the store.
+    # Seconds between two checks of the store.
     poll_interval: float = 0.5
     # Seconds until each notification is sent a second time: the kernel may cache an answer that was made
     # before a change after it has heard of that change.

@@ -1,7 +1,7 @@
 """The notifications that make the kernel drop what it has cached, as linux/fuse.h lays them out.
 
-Owns their bytes, and writing them to /dev/fuse. What is to be dropped, and when, is decided in
-`invalidation.py`.
+Owns their bytes, and writing them to /dev/fuse. `invalidation.py` decides what is dropped,
+and when.
 
 A notification must be written from a thread of its own: written from the thread that answers requests,
 it deadlocks, because the kernel may first ask that thread for the same folder.

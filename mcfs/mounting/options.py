@@ -37,8 +37,8 @@ def parse_mount_options(texts: Iterable[str]) -> MountOptions:
                 raise MountOptionError(f"-o {name}= takes {' or '.join(_SETTINGS[name])}")
             settings[name] = value
         elif option and name not in _IGNORED and not name.startswith(("x-", "X-")):
-            known = sorted(_FOR_KERNEL) + [f"{name}=…" for name in _SETTINGS]
-            raise MountOptionError(f"-o {option}: no such option; there are {', '.join(known)}")
+            existing = sorted(_FOR_KERNEL) + [f"{name}=…" for name in _SETTINGS]
+            raise MountOptionError(f"-o {option}: no such option; there are {', '.join(existing)}")
     if "allow_other" in kernel:
         _require_user_allow_other()
         # Other users may read and not change: the kernel then checks the permissions that we show.
@@ -55,7 +55,7 @@ _SETTINGS: Mapping[str, tuple[str, ...]] = {
 _IGNORED = frozenset(
     """rw dev nodev suid nosuid exec noexec async sync atime noatime diratime nodiratime relatime
     norelatime strictatime lazytime auto noauto user nouser users owner group defaults nofail _netdev
-    comment""".split()  # noqa: SIM905
+    comment""".split()  # noqa: SIM905  (as a list, one a line)
 )
 
 

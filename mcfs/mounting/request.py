@@ -1,4 +1,4 @@
-"""What the user wants of one mount: the settings it overrides, options for the kernel, the log."""
+"""The command line of one mount: the settings it overrides, options for the kernel, the log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mcfs.config.settings import Absent, Entries, Settings
 
 @dataclass(frozen=True, slots=True)
 class MountRequest:
-    """The command line of one mount. None leaves the choice to mcfs.toml."""
+    """What one mount was started with. None leaves the choice to mcfs.toml."""
 
     entries: Entries | None = None
     absent: Absent | None = None

@@ -51,10 +51,10 @@ def bind_without_values(query: Query, today: date) -> BoundQuery:
 
 
 class _NoValues(dict[ValueIs, Members]):
-    """To look through the query for values would cost more than all else here."""
+    """No members, for any value: searching each query for values would cost more than binding it."""
 
     def __missing__(self, value: ValueIs) -> Members:
-        raise ValueError(f"this query was to have no values: {value}")
+        raise ValueError(f"a query that was bound without values has one: {value}")
 
 
 _NO_VALUES = _NoValues()

@@ -1,6 +1,6 @@
 """A statement ready to be executed.
 
-Owns that a query is lowered, and that a statement is built of nothing but its shape.
+Owns the one way from a query to its statement: lower it, and build the statement from its shape alone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from mcfs.sql.bound_query import BoundQuery
 from mcfs.sql.lowering import lower
 from mcfs.sql.shape import Parameter, ParameterValue
 
-# So many statements of each kind are remembered: each is fifty kilobytes of SQLAlchemy's objects, and a
-# hundred shapes are more than anybody looks at in turns.
+# How many statements of each kind are cached: each is fifty kilobytes of SQLAlchemy's objects, and a
+# program hardly uses a hundred shapes in turns.
 MAX_SHAPES = 100
 
 # The types of the columns.
@@ -36,10 +36,10 @@ AnyCompiled = Compiled[*tuple[Any, ...]]
 def compile_query(
     build: Callable[..., Select[*Columns]],
     bound: BoundQuery,
-    *about: Any,
+    *details: Any,
     **parameters: ParameterValue,
 ) -> Compiled[*Columns]:
-    """What `build` makes of the shape of a query, and of what else the statement is about."""
+    """What `build` makes of the shape of a query and these details, with the parameters of both."""
     shape, words = lower(bound)
     words.update(parameters)
-    return Compiled(build(shape, *about), words)
+    return Compiled(build(shape, *details), words)

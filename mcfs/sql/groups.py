@@ -177,7 +177,7 @@ def _combinations(
         select(TrackValue.track_id, TrackValue.value_id)
         .join(Value, Value.id + 0 == TrackValue.value_id)
         .where(Value.field_id.in_(ids_of_fields(names)), Value.folded != "")
-        .cte(f"held_{place}")
+        .cte(f"values_{place}")
         .prefix_with("MATERIALIZED")
         for place, names in enumerate(fields)
     ]

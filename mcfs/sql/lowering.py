@@ -1,6 +1,6 @@
 """A bound query apart from its words: its shape, and the values of its parameters.
 
-Owns what each term asks for: which fields, with which test. How that is put in SQL is `expressions.py`'s.
+Owns what each term asks for: which fields, with which test. `expressions.py` writes it in SQL.
 """
 
 from __future__ import annotations

@@ -234,17 +234,17 @@ class ExpressionCompiler:
             raise self._unknown_filter(node)
         assert node.node is not None, "only {% filter %} has no value"
         inner = self.compile(node.node, depth)
-        taken = self._argument(node, found)
+        argument = self._argument(node, found)
         apply, evaluate = found.apply, inner.evaluate
         text = f"{inner.as_operand(Precedence.FILTER)} | {node.name}"
         if found.argument is None:
             return Expression(
                 text, Precedence.FILTER, found.result, lambda cells: apply(evaluate(cells))
             )
-        assert taken is not None
-        value = taken.evaluate(())
+        assert argument is not None
+        value = argument.evaluate(())
         if value != found.argument.default:
-            text += f"({taken.text})"
+            text += f"({argument.text})"
         return Expression(
             text, Precedence.FILTER, found.result, lambda cells: apply(evaluate(cells), value)
         )

@@ -1,7 +1,7 @@
-"""The filters: what each makes of a value, and which argument it takes.
+"""The filters of templates: what each makes of a value, and which argument it takes.
 
-Owns the table. Apart from `default`, a filter of a missing value is missing, and so is one of a value that
-it cannot read. No filter makes a text longer, but `pad` by a few zeros, and a few letters' capitals.
+Owns the table of filters. All but `default` make a missing value of one that is missing, or that they cannot
+read. No filter makes a text much longer: `pad` adds a few zeros, and some letters have longer capitals.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Kind(Enum):
 
 
 def cell_number(cell: Cell) -> float | None:
-    """The number that a cell is, or that its text is; None for all else, for infinity and 10¹⁶ too."""
+    """The number that a cell or its text is; None for everything else, and for numbers out of bounds."""
     if type(cell) is float:  # nearly always, and the fastest check
         return cell if -MAX_NUMBER <= cell <= MAX_NUMBER else None
     number = read_number(short_text(cell)) if isinstance(cell, str) else cell

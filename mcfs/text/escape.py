@@ -1,7 +1,7 @@
 """Makes a legal name of a folder or a file from any text.
 
-Owns what replaces `/`, control characters, a leading dot and empty text, and how long a name may be. Names
-that collide with others in their folder are the business of `unique_names.py`.
+Owns what replaces `/`, control characters, a leading dot and empty text, and how long a name may be.
+`unique_names.py` changes names that collide with others in their folder.
 """
 
 from __future__ import annotations

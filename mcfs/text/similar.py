@@ -1,4 +1,4 @@
-"""Which words somebody may have meant: the one rule for every "did you mean".
+"""Which words are similar to a misspelled one: the one rule for every "did you mean".
 
 Two words are similar when few edits lie between them: a letter more, less, another, or two letters in the
 wrong order. How few depends on the length. Counting edits treats `bmp` and `bpm` as people do, where

@@ -1,4 +1,4 @@
-"""Names that are unique in one folder, however similar the wanted ones are.
+"""Names that are unique in one folder, however similar the given ones are.
 
 Owns the short hash that colliding names get, and which names can collide at all. Collisions are found by
 `fold()`, so that two names which differ only in case or accents get a hash too.
@@ -16,34 +16,34 @@ from mcfs.text.fold import fold
 
 
 def unique_names(names: Iterable[tuple[str, str]], *, of_files: bool = True) -> dict[str, str]:
-    """Key → unique name, from (key, wanted name). The order of the pairs makes no difference.
+    """Key → unique name, from (key, name). The order of the pairs makes no difference.
 
     All names in a collision get a short hash of their key. If one kept its bare name, which one would
     depend on the order of arrival, and players lose ratings when a file's name changes.
 
     Names of folders (`of_files=False`) have no extension to keep at the end.
     """
-    wanted = dict(names)
+    name_of = dict(names)
     length = 6
     hashed: set[str] = set()
     while True:
-        given = {
+        unique = {
             key: _with_hash(name, key, length, of_files=of_files) if key in hashed else name
-            for key, name in wanted.items()
+            for key, name in name_of.items()
         }
         by_fold: defaultdict[str, list[str]] = defaultdict(list)
-        for key, name in given.items():
+        for key, name in unique.items():
             by_fold[fold(name)].append(key)
         clashing = {key for keys in by_fold.values() if len(keys) > 1 for key in keys}
         if not clashing:
-            return given
+            return unique
         if clashing <= hashed:
             length += 4  # even the hashes clash: take more of them
         hashed |= clashing
 
 
 def collision_key(name: str) -> str:
-    """The same text for all names that `unique_names` may have made from one wanted name.
+    """The same text for all names that `unique_names` may have made from one name.
 
     With or without a hash, cut or whole. Names with different keys cannot collide, so a change of one
     leaves the other alone.

@@ -1,1 +1,1 @@
-"""What the mount shows, with no FUSE in it. `tree.py` is the door, and lists the modules of this room."""
+"""What the mount shows, with no FUSE in it. `tree.py` has the interface, and lists the modules."""

@@ -15,9 +15,9 @@ V = TypeVar("V")
 
 
 class BoundedCache(Generic[K, V]):
-    """Forgets the values that were not used for longest. Safe to use from several threads.
+    """Forgets the least recently used values. Safe to use from several threads.
 
-    The newest value stays even if it alone is heavier than the limit: who asked for it asks again.
+    The newest value stays even if it alone is heavier than the limit: it is likely to be needed again.
     """
 
     def __init__(self, limit: int, weigh: Callable[[V], int]) -> None:
@@ -36,7 +36,7 @@ class BoundedCache(Generic[K, V]):
         return self._weight
 
     def __iter__(self) -> Iterator[K]:
-        """The keys; the one not used for longest comes first."""
+        """The keys; the least recently used one comes first."""
         with self._lock:
             return iter(list(self._values))
 

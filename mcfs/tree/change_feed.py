@@ -1,7 +1,7 @@
 """What changed for the names in a mount, step by step as the store moves on.
 
-Owns the feed, and which templates have named a folder or a file so far: only names by these can be
-known to anybody. What one step means for names is worked out in `changed_names.py`.
+Owns the feed, and which templates have named a folder or a file so far: no program can have seen a name
+by another template. `changed_names.py` works out what one step means for names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mcfs.tree.version import TreeVersion
 
 
 class TemplatesInUse:
-    """The templates that folders were asked by. Safe to use from several threads."""
+    """The templates by which folders have named their entries. Safe to use from several threads."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -28,13 +28,13 @@ class TemplatesInUse:
 
     def note(self, node: QueryFolderNode) -> None:
         """Names of entries in this folder are about to be given out."""
-        known, template = self._of_files, node.presentation.file_names
+        in_use, template = self._of_files, node.presentation.file_names
         if isinstance(node, ValuesNode):
-            known, template = self._of_values, node.templates[0]
+            in_use, template = self._of_values, node.templates[0]
         with self._lock:
             # One too many is enough to know that there are too many.
-            if template is not None and len(known) <= self._limit:
-                known.add(template)
+            if template is not None and len(in_use) <= self._limit:
+                in_use.add(template)
 
     def all_or_forget(self) -> tuple[frozenset[Template], frozenset[Template]] | None:
         """Those that named values and those that named files; None, and a new start, if they are too many."""

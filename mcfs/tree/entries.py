@@ -52,7 +52,7 @@ def list_entries(
     return dict(named)
 
 
-def track_name(track: TrackNode, style: Names) -> str:
+def plain_track_name(track: TrackNode, style: Names) -> str:
     """The name of a track in folders that neither number nor rename their tracks."""
     return portable_name(track.name) if style is Names.PORTABLE else track.name
 

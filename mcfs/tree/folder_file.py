@@ -14,7 +14,7 @@ from mcfs.export.json_objects import as_json
 from mcfs.export.playlist import as_m3u8
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.cache_repository import CacheRepository
-from mcfs.tree.entries import track_name
+from mcfs.tree.entries import plain_track_name
 from mcfs.tree.folders import Folders
 from mcfs.tree.nodes import ExportNode, Format, TrackNode, TracksNode, ValuesNode
 from mcfs.tree.state import CurrentState, TreeState
@@ -31,9 +31,9 @@ class FolderFiles:
     def content(self, node: ExportNode) -> bytes:
         """What is in such a file now. Written once for each state of the library."""
         state = self._current.get()
-        known = state.files.get(node)
-        if known is not None:
-            return known
+        cached = state.files.get(node)
+        if cached is not None:
+            return cached
         paths = self._track_paths(node, state)
         with self._cache.reading() as read:
             content = write_folder_file(node, paths, read)
@@ -49,7 +49,7 @@ class FolderFiles:
             up = "../" * node.depth or "./"
             tracks = self._folders.listing(TracksNode(node.folder.query)).entries.values()
             return [
-                (track.annex_key, f"{up}all/{track_name(track, state.settings.names)}")
+                (track.annex_key, f"{up}all/{plain_track_name(track, state.settings.names)}")
                 for track in tracks
                 if isinstance(track, TrackNode)
             ]

@@ -1,6 +1,6 @@
 """The groups of a template: which values it gives in a folder, and which tracks have each of them.
 
-Owns the choice of how they are found, and what is kept of it while the store is in one generation. A
+Owns the choice of how they are found, and the cache of them for one generation of the store. A
 template is rendered once for each combination of what its fields hold, never once for each track:
 
 - of one stored field, by the values of that field: no track is read;
@@ -59,14 +59,14 @@ class Group:
 
 
 class _CachedTemplate:
-    """All that is kept of one template."""
+    """Everything that is cached for one template."""
 
     def __init__(self, template: Template) -> None:
         self.rendered = RenderedTemplate(template)
         # By the values of the one field it depends on; or the tracks.
         self.members: Mapping[str, Members] | None = None
         self.tracks: _TracksOfValues | None = None
-        self._kept = 0
+        self._cached_size = 0
 
     def keep_members(self, members: Mapping[str, Members]) -> Mapping[str, Members]:
         self._weigh(len(members), sum(len(each.ids) for each in members.values()))
@@ -80,12 +80,12 @@ class _CachedTemplate:
         return tracks
 
     def _weigh(self, values: int, characters: int) -> None:
-        self._kept += values + characters // _IDS_AS_LARGE_AS_ONE_VALUE
+        self._cached_size += values + characters // _IDS_AS_LARGE_AS_ONE_VALUE
 
     @property
     def size(self) -> int:
         """In values, roughly."""
-        return _TEMPLATE_SIZE + len(self.rendered) + self._kept
+        return _TEMPLATE_SIZE + len(self.rendered) + self._cached_size
 
 
 class GroupCache:
@@ -138,7 +138,7 @@ class GroupCache:
             for track_id, all_cells in cells_by_track(read, rendered.sources, bound)
         }
 
-    # --- what is kept
+    # --- the cached templates
 
     def _cached(self, template: Template) -> _CachedTemplate:
         with self._lock:
@@ -149,7 +149,7 @@ class GroupCache:
             return cached
 
     def _forget(self) -> None:
-        """Let go of the templates that were not used for longest, if all together are too much."""
+        """Forget the least recently used templates, if all together are too large."""
         with self._lock:
             size = sum(cached.size for cached in self._templates.values())
             while size > self._limits.group_values and len(self._templates) > 1:

@@ -1,4 +1,4 @@
-"""How much one tree may keep in memory.
+"""How much memory the caches of one tree may take.
 
 Owns the default bounds. A test gives smaller ones instead of filling them.
 """

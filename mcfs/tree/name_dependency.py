@@ -1,4 +1,4 @@
-"""What the names in a folder depend on, and so which changes can move them.
+"""What the names in a folder depend on, and so which changes can make them stale.
 
 Owns this rule. Which names a change touches is worked out in `changed_names.py`.
 """
@@ -31,7 +31,7 @@ class NameDependency(Enum):
     TRACK = "track"
     # A name changes with what a template shows of its tracks.
     TEMPLATE = "template"
-    # Every name changes with any track: numbered names, the first so many, the last so many days.
+    # Every name changes with any track: names with numbers, folders with a limit, "the last 30 days".
     ALL = "all"
 
 

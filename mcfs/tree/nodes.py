@@ -1,8 +1,8 @@
 """Everything that a path can resolve to: a closed union of node kinds.
 
 A query folder is a query, and the templates that still group its tracks. Views, pins, values and exports
-are other names for such a folder. Owns the nodes and how a value opens a folder. What a folder lists is
-found out in `folders.py`, and what the file system may do with a node is said in `policy.py`.
+are other names for such a folder. Owns the nodes and how a value opens a folder. `folders.py` finds out
+what a folder lists, and `policy.py` says what the file system may do with a node.
 """
 
 from __future__ import annotations

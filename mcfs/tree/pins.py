@@ -58,7 +58,7 @@ def _folder_of(query_text: str, vocabulary: Vocabulary) -> Node:
     try:
         return TracksNode(parse(query_text, vocabulary)) if query_text else EmptyPinNode()
     except QueryError:
-        # A field that no track has at present, or the words of a newer mcfs. Keep the pin, and list nothing.
+        # No track has this field at present, or a newer mcfs wrote it. Keep the pin, and list nothing.
         return EmptyPinNode()
 
 

@@ -181,7 +181,7 @@ _INFO_FOLDER = Policy(
     attributes=Caching.ONE_SECOND,
     names_inside=Caching.ONE_SECOND,
 )
-# Written anew at each look: progress and errors change between a stat and a read.
+# Written anew each time: progress and errors change between a stat and a read.
 _INFO_FILE = Policy(
     EntryKind.TEXT_FILE,
     permissions=0o444,

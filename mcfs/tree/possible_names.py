@@ -1,4 +1,4 @@
-"""Whether a folder can list a name at all, found out without listing the folder.
+"""Whether a folder can list a name at all, without listing the folder.
 
 Owns the reasons why a name is certainly none of a folder's entries. They spare the listing of a large
 folder when the name is a query, a template or a folder file below it. `entries.py` decides which names

@@ -85,10 +85,12 @@ def _is_term(word: str, vocabulary: Vocabulary) -> bool:
 def explain_misspelled_field(name: str, vocabulary: Vocabulary) -> str | None:
     """The parser's error for a name that begins with a term of a misspelled field; None for all others."""
     term = name.removeprefix("-")
-    asked = field_prefix(term)
-    if asked is None or asked.end == len(term) or vocabulary.canonical(asked.name) is not None:
+    prefix = field_prefix(term)
+    if prefix is None or prefix.end == len(term):
         return None
-    if not similar_fields(asked.name, vocabulary):
+    if vocabulary.canonical(prefix.name) is not None:
+        return None
+    if not similar_fields(prefix.name, vocabulary):
         return None
     try:
         parse(name, vocabulary)

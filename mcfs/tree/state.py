@@ -1,4 +1,4 @@
-"""What is true of the library now: one generation of the store, on one local day, under one configuration.
+"""The current state of a tree: one generation of the store, on one local day, under one configuration.
 
 Owns the clock of a tree: `CurrentState` alone decides when a newer state replaces the one before. All
 that depends on a state is kept in it, the caches too, so that they end together with it. Waiting until
@@ -31,7 +31,7 @@ from mcfs.tree.views import Views, read_views
 
 @dataclass(frozen=True)
 class TreeState:
-    """One state of the library, and what was found out about it so far."""
+    """One state of the library, and everything that is cached for it."""
 
     version: TreeVersion
     # When the day ends, in seconds since 1970.
@@ -73,7 +73,7 @@ class TreeState:
 
 
 class CurrentState:
-    """The state that answers are true of now. Safe to ask from several threads."""
+    """The state that the tree answers from. Safe to use from several threads."""
 
     def __init__(
         self, cache: CacheRepository, settings: Settings, limits: Limits, clock: Callable[[], float]
@@ -95,11 +95,11 @@ class CurrentState:
         """The newest state that was seen. Reads the store only on a new day."""
         state = self._state
         if state is None or self._clock() >= state.ends_at:
-            return self.look()
+            return self.refresh()
         return state
 
-    def look(self) -> TreeState:
-        """The state of the store now."""
+    def refresh(self) -> TreeState:
+        """Read which state the store is in now, and make it the current one."""
         with self._cache.reading() as read:
             return self.seen_by(read)
 
@@ -108,20 +108,22 @@ class CurrentState:
         generation, current = read.generation(), self._state
         if current is None or current.generation != generation:
             return self._advance_to(
-                self._made(generation, read.vocabulary(), GroupCache(self._limits))
+                self._new_state(generation, read.vocabulary(), GroupCache(self._limits))
             )
         if self._clock() < current.ends_at:
             return current
-        return self._advance_to(self._made(generation, current.vocabulary, current.group_cache))
+        return self._advance_to(
+            self._new_state(generation, current.vocabulary, current.group_cache)
+        )
 
     def configure(self, settings: Settings) -> None:
         """From now on, show everything by other settings."""
         with self._lock:
             self._settings = settings
             self._state = None
-        self.look()
+        self.refresh()
 
-    def _made(
+    def _new_state(
         self, generation: Generation, vocabulary: Vocabulary, group_cache: GroupCache
     ) -> TreeState:
         day = datetime.fromtimestamp(self._clock(), UTC).astimezone().date()
@@ -140,7 +142,7 @@ class CurrentState:
         """Make this the current state, unless another thread has seen a newer one meanwhile.
 
         A thread that began to read before the others must not take the others back to an older state. It
-        still gets its own state to answer from; nobody else sees that.
+        still answers from its own state, which no other thread sees.
         """
         with self._lock:
             current = self._state

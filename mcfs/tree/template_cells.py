@@ -76,8 +76,8 @@ def cells_by_combination(
         }
         if untitled is not None and row[untitled] is None:
             cells[stored[untitled]] = FILE_STEM.cell(as_text(row[-2]))
-        for column, kept in zip(columns, row[len(stored) :], strict=False):
-            cells.update(_cells_in_column(sources, column, kept))
+        for column, content in zip(columns, row[len(stored) :], strict=False):
+            cells.update(_cells_in_column(sources, column, content))
         yield Combination(tuple(cells[source] for source in sources), row[-1])
 
 
@@ -95,9 +95,9 @@ def cells_by_track(
         cells_of = _stored_cells_of_few(read, stored, bound)
     for track_id, path, *others in read.select(select_columns(bound, columns)):
         found: dict[FieldSource, list[Cell]] = {}
-        for column, kept in zip(columns, (path, *others), strict=True):
+        for column, content in zip(columns, (path, *others), strict=True):
             found.update(
-                (source, [cell]) for source, cell in _cells_in_column(sources, column, kept)
+                (source, [cell]) for source, cell in _cells_in_column(sources, column, content)
             )
         for source, by_track in cells_of.items():
             cells = by_track.get(track_id)
@@ -121,15 +121,15 @@ def _columns(sources: Sequence[FieldSource]) -> tuple[str, ...]:
 
 
 def _cells_in_column(
-    sources: Sequence[FieldSource], column: str, kept: Any
+    sources: Sequence[FieldSource], column: str, content: Any
 ) -> Iterator[tuple[FieldSource, Cell]]:
-    """The cell of each source that reads this column, of what a row has there."""
+    """The cell of each source that reads this column, from the content that a row has there."""
     for source in sources:
         match source:
             case TrackColumn(name) if name == column:
-                yield source, source.cell(kept)
+                yield source, source.cell(content)
             case PathPart() if column == PATH:
-                yield source, source.cell(as_text(kept))
+                yield source, source.cell(as_text(content))
             case _:
                 pass
 

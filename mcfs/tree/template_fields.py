@@ -50,9 +50,9 @@ class TrackColumn:
     column: str
     kind: Kind = dataclass_field(compare=False, repr=False)
 
-    def cell(self, kept: Any) -> Cell:
+    def cell(self, stored: Any) -> Cell:
         """The stored content of the column as a template sees it."""
-        return self.kind.template_value_of_column(kept)
+        return self.kind.template_value_of_column(stored)
 
 
 @dataclass(frozen=True, slots=True)

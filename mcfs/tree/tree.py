@@ -18,18 +18,19 @@
         ├── {{ artist }}     ValuesNode(query, {{ artist }})
         └── bpm:>120.m3u8    ExportNode
 
-Owns nothing but the way the parts are put together:
+Puts the parts together, and owns nothing else:
 
     nodes.py            what a path can name; `policy.py` says what the file system may do with each kind
     route.py            what a name means without a library; `resolve.py` finds the node it names in one
     folders.py          what each folder lists; `listings.py` and `bounded_cache.py` keep the listings
-    entries.py          which name an entry has; `possible_names.py` which names no entry can have
+    entries.py          which name an entry has, of the nodes that `track_nodes.py` reads;
+                        `possible_names.py` says which names no entry can have
     group_cache.py      the values that a template gives, with `rendered_template.py`, `template_cells.py`
                         and `template_fields.py`
     views.py            what the root lists
     folder_file.py      a folder as a playlist or a table
     pins.py             what mkdir, rmdir and rename mean
-    state.py            what is true now, and who may set the clock forward; `version.py` is its name
+    state.py            what is true now, and when a newer state takes over; `version.py` identifies it
     change_feed.py      what changed since, and `changed_names.py` which names that touches;
                         `name_dependency.py` says what the names in a folder depend on
     limits.py           how much may be kept in memory
@@ -144,11 +145,11 @@ class Tree:
     # --- what is true now
 
     def refresh(self) -> Generation:
-        """Look whether the store has moved on; returns the generation it is in."""
-        return self._current.look().generation
+        """Read which generation the store is in now, and answer from that one on."""
+        return self._current.refresh().generation
 
     def open_change_feed(self) -> NameChangeFeed:
-        """What will have changed from now on. The caller closes it."""
+        """A feed of what changes from now on. The caller closes it."""
         return NameChangeFeed(self._store.cache, self._current, self._templates)
 
     def configure(self, settings: Settings) -> None:

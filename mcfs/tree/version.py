@@ -1,6 +1,6 @@
-"""What an answer of the tree is true of.
+"""The version of the library that an answer of the tree is true of.
 
-Owns nothing but this name. It stands apart because listings, changes and the tree's state all carry it.
+A module of its own, because listings, changes and the tree's state all carry it.
 """
 
 from __future__ import annotations

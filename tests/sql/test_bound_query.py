@@ -28,5 +28,5 @@ def test_each_value_is_looked_up_once() -> None:
 
 
 def test_a_value_without_members_is_refused() -> None:
-    with pytest.raises(ValueError, match="no values"):
+    with pytest.raises(ValueError, match="bound without values"):
         select_tracks(bind_without_values(Query(DUB), TODAY))
