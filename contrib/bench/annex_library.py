@@ -27,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mcfs.annex.keys import content_path, key_file_name
@@ -34,7 +35,7 @@ from mcfs.annex.keys import content_path, key_file_name
 PRESENT, UNLOCKED, SECOND_FILE, CHANGED = 0.8, 0.03, 0.02, 0.1
 ELSEWHERE = "e15e3a4e-0000-4000-8000-000000000000"
 START = 1_230_000_000  # in 2008
-SYLLABLES = "ka ro mi ten su bel dar vo lin exa nor phi tau zen".split()  # noqa: SIM905
+SYLLABLES = "ka ro mi ten su bel dar vo lin exa nor phi tau zen".split()  # noqa: SIM905  (easier to read than lists)
 FOREIGN = "mør éla ño шум ночь 音 楽 ß ğ".split()  # noqa: SIM905
 STYLES = "Techno House Electro Ambient Jungle Garage Trance Disco Dub Funk Soul Rock Jazz".split()  # noqa: SIM905
 GENRES = [f"{kind}{style}" for kind in ("", "Deep ", "Hard ", "Dub ", "Acid ") for style in STYLES]
@@ -97,18 +98,19 @@ def _signed(sign: str, values: list[str]) -> list[str]:
     ]
 
 
+def random_words(draw: random.Random, least: int, most: int) -> str:
+    """A made-up name; one in fifteen has letters that are not ASCII."""
+    syllables = SYLLABLES + FOREIGN if draw.random() < 0.07 else SYLLABLES
+    return " ".join(
+        "".join(draw.choices(syllables, k=draw.randint(1, 3))).capitalize()
+        for _ in range(draw.randint(least, most))
+    )
+
+
 def tracks(count: int, seed: int) -> Iterator[Track]:
     """The tracks of a library; the same for the same seed."""
     draw = random.Random(seed)
-
-    def words(least: int, most: int) -> str:
-        # One in fifteen names has letters that are not ASCII.
-        syllables = SYLLABLES + FOREIGN if draw.random() < 0.07 else SYLLABLES
-        return " ".join(
-            "".join(draw.choices(syllables, k=draw.randint(1, 3))).capitalize()
-            for _ in range(draw.randint(least, most))
-        )
-
+    words = partial(random_words, draw)
     artists = [words(1, 2) for _ in range(count // 8 + 1)]
     albums = [(draw.choice(artists), words(1, 4)) for _ in range(count // 9 + 1)]
     for number in range(count):

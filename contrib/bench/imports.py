@@ -84,7 +84,7 @@ def make_database(library: Library, store: Store, path: Path) -> dict[str, int]:
                     [number, f"{library.top}/{files[key]}"],
                 )
                 row = {"id": number, "location": number, "mixxx_deleted": 0}
-                row |= {name: text for name, (text,) in texts.items()}  # type: ignore[misc]
+                row |= {name: text for name, (text,) in texts.items()}  # type: ignore[misc]  # each has one text
                 if color := texts.get("color"):
                     row["color"] = int(color[0].removeprefix("#"), 16)
                 mixxx.execute(

@@ -27,9 +27,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from annex_library import CRATES, random_words
 from sqlalchemy import event
 
 from mcfs.store import CacheRepository, TrackRecord
@@ -50,32 +52,19 @@ TABLES = {
 WAYS = ("repository", "bare rows")
 # fmt: off
 
-SYLLABLES = (
-    "ka", "ro", "mi", "ten", "su", "bel", "dar", "vo", "lin", "exa", "nor", "phi", "tau", "zen",
-)
-FOREIGN = ("mør", "éla", "ño", "шум", "ночь", "音", "楽", "ß", "ğ")
 STYLES = (
     "Techno", "House", "Electro", "Ambient", "Jungle", "Garage", "Trance", "Disco", "Dub", "Funk",
     "Soul", "Rock", "Jazz", "Breaks",
 )
 # fmt: on
 GENRES = [kind + style for kind in ("", "Deep ", "Hard ", "Dub ", "Acid ") for style in STYLES]
-CRATES = [f"Crate {number}" for number in range(120)]
 COLORS = ("red", "orange", "yellow", "green", "blue", "purple")
 
 
 def tracks(count: int) -> Iterator[TrackRecord]:
     """Realistic records, sorted by key: 11 values a track, and a seventh of all values distinct."""
     draw = random.Random(7)
-
-    def words(least: int, most: int) -> str:
-        # One in fifteen names has letters that are not ASCII.
-        syllables = SYLLABLES + FOREIGN if draw.random() < 0.07 else SYLLABLES
-        return " ".join(
-            "".join(draw.choices(syllables, k=draw.randint(1, 3))).capitalize()
-            for _ in range(draw.randint(least, most))
-        )
-
+    words = partial(random_words, draw)
     artists = [words(1, 2) for _ in range(count // 8)]
     albums = [words(1, 4) for _ in range(count // 9)]
     start = datetime(2009, 1, 1, tzinfo=UTC)
