@@ -127,7 +127,7 @@ RECORDS = (
         artist="坂本龍一", albumartist="Ryuichi Sakamoto", genre="Soundtrack", key="F♯/G♭",
         year="1983",
     ),
-    # Nothing is what its field promises; nor is it here.
+    # No value fits its field, and the content is not here.
     _record(
         "Fast", "broken.mp3", present=False,
         artist="Broken", genre="techno", bpm="fast", key="none of them", rating="loved",

@@ -1,8 +1,8 @@
 """The annexed files of a library, and the key of each.
 
-Owns how links and pointers are read: from git, never from the work tree, for a stat per file is slow when the
-disk cache is cold. The files are those of the index. When the checked-out branch hides some files, those of
-the branch that it is based on are added; when it is a view, only the files of that branch count.
+Owns how links and pointers are read: from git, never from the work tree, because a stat per file is slow when
+the disk cache is cold. The files are those of the index. When the checked-out branch hides some files, those
+of the branch that it is based on are added; when it is a view, only the files of that branch count.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def read_journal(library: Library) -> Journal:
     for folder, texts in zip(JOURNALS, (journal.public, journal.private), strict=True):
         place = library.common_dir / "annex" / folder
         with explain_disk_errors(library), contextlib.suppress(FileNotFoundError):
-            for name in os.listdir(place):  # noqa: PTH208  (names are all that is wanted)
+            for name in os.listdir(place):  # noqa: PTH208  (only names are needed)
                 # A log that is committed meanwhile is in the commit that the caller looks up next.
                 with contextlib.suppress(*NO_LOG), (place / name).open("rb") as file:
                     journal.stamps[f"{folder}/{name}"] = stamp_of(os.fstat(file.fileno()))

@@ -161,7 +161,7 @@ def is_dead(log: bytes) -> bool:
 
 
 def _nanoseconds(stamp: bytes) -> int | None:
-    """`1700000000.123456789s` as an integer, for a float would lose the last digits."""
+    """`1700000000.123456789s` as an integer: a float would lose the last digits."""
     whole, dot, places = stamp.removesuffix(b"s").partition(b".")
     if not whole.isdigit():
         if whole[:1] not in (b"-", b"+") or not whole[1:].isdigit():

@@ -21,7 +21,7 @@ def content_finder(library: Library) -> Callable[[str], str | None]:
     levels = hash_levels(library, "objecthash1")
     tops: list[str] = []
     with explain_disk_errors(library), contextlib.suppress(FileNotFoundError):
-        tops = os.listdir(common + "annex/objects")  # noqa: PTH208  (names are all that is wanted)
+        tops = os.listdir(common + "annex/objects")  # noqa: PTH208  (only names are needed)
     # Lower-case folders are three letters of a hash; a repository seldom has folders of both kinds.
     has_lower = any(len(name) == 3 for name in tops)
 

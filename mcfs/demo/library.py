@@ -21,9 +21,8 @@ from mcfs.demo.tags import with_tags
 from mcfs.demo.track import ContentIn, Track
 from mcfs.errors import LibraryError, McfsError
 
-OnProgress = Callable[
-    [str, float], None
-]  # called with the current step, and how much of all is done, 0 to 1
+# Called with the current step, and how much of all is done, 0 to 1.
+OnProgress = Callable[[str, float], None]
 
 # Ignore the user's git settings: signed commits, or `*.wav` in git, would spoil the demo.
 _WITHOUT_USER_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -35,7 +34,7 @@ _NOTES = Path("README.md")
 _NOTES_TEXT = """\
 # A demo library
 
-Made by `mcfs demo`: short beats by nobody, with the metadata that a DJ would give them.
+Made by `mcfs demo`: short made-up beats, with the metadata that a DJ would give them.
 Everything here may be changed, and all of it thrown away.
 
 Some tracks are not here but in the archive beside this folder; `git annex get .` brings them.
@@ -106,9 +105,8 @@ def _removed_on_failure(*folders: Path) -> Iterator[None]:
         for folder in folders:
             _empty(folder)
         for part in sorted(missing, key=lambda part: len(part.parts), reverse=True):
-            with contextlib.suppress(
-                OSError
-            ):  # it was never made, or another process put a file in it
+            # Fails if it was never made, or if another process put a file in it.
+            with contextlib.suppress(OSError):
                 part.rmdir()
         raise
 

@@ -49,7 +49,7 @@ class ExplainedName:
 
 @dataclass(slots=True)
 class Explanation:
-    """What is known of a text: as far as it can be read, and the error where it cannot."""
+    """What a text means, as far as it can be read, and the error where it cannot."""
 
     text: str
     # Empty for a query.

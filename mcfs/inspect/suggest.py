@@ -14,7 +14,7 @@ from mcfs.text.similar import similar_words
 
 # A library has a hundred thousand titles, and the user waits.
 _PATIENCE = 0.2  # seconds for each term
-_AT_ONCE = 64  # values between two looks at the clock
+_VALUES_BETWEEN_CLOCK_READS = 64
 
 
 def suggest_term(query: Query, read: CacheReader, patience: float = _PATIENCE) -> str | None:
@@ -31,7 +31,7 @@ def suggest_term(query: Query, read: CacheReader, patience: float = _PATIENCE) -
 def values_before(deadline: float, values: Iterable[str]) -> Iterator[str]:
     """As many of the values as come before the deadline of the monotonic clock."""
     for count, value in enumerate(values):
-        if count % _AT_ONCE == 0 and time.monotonic() > deadline:
+        if count % _VALUES_BETWEEN_CLOCK_READS == 0 and time.monotonic() > deadline:
             return
         yield value
 

@@ -116,10 +116,10 @@ class Track(CacheBase):
 class TrackFile(CacheBase):
     """Every file of the checked-out tree, by its work path: several may be the same track.
 
-    The work path is a value like any other to a query, but two tracks hardly ever share one: stored here, it
+    The work path is a value like any other to a query, but two tracks rarely share one: stored here, it
     needs no row in `value` and none in `track_value`. `track_file_fts` indexes its substrings.
 
-    Indexes: the unique one, for a file belongs to one track; and `track_id`, for the files of a track
+    Indexes: the unique one, because a file belongs to one track; and `track_id`, for the files of a track
     and for SQLite's own check when a track is deleted.
     """
 
@@ -157,7 +157,7 @@ class Value(CacheBase):
     """One distinct value of one field.
 
     `value_by_text` finds a value when a track gains it. `value_by_folded` answers whole values and
-    prefixes, and groups case variants. `value_by_number` answers ranges; it is partial, for most values
+    prefixes, and groups case variants. `value_by_number` answers ranges; it is partial: most values
     are not numbers. `value_fts` indexes substrings.
     """
 
@@ -203,7 +203,7 @@ class ChangedTrack(CacheBase):
     """Which tracks each of the last generations added, changed, renamed or removed.
 
     A mount invalidates the names of these and of no others. An empty key stands for all tracks: the cache
-    was filled anew, or so much changed that listing it does not pay.
+    was filled again, or so much changed that listing it does not pay.
     """
 
     __tablename__ = "changed_track"
@@ -249,12 +249,12 @@ _FTS = [
     for table in ("value", "track_file")
 ]
 for _statement in _FTS:
-    event.listen(CacheBase.metadata, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
+    event.listen(CacheBase.metadata, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]  # DDL has no annotations
 for _table in ("value_fts", "track_file_fts"):
     event.listen(
         CacheBase.metadata,
         "before_drop",
-        DDL(f"DROP TABLE IF EXISTS {_table}"),  # type: ignore[no-untyped-call]
+        DDL(f"DROP TABLE IF EXISTS {_table}"),  # type: ignore[no-untyped-call]  # DDL has no annotations
     )
 
 

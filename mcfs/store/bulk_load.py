@@ -1,6 +1,6 @@
 """The full load: replaces all tracks in one transaction, a batch at a time.
 
-Owns the order of a load, which makes it quick: tables are made anew rather than emptied, rows are inserted
+Owns the order of a load, which makes it quick: tables are dropped and created, not emptied, rows are inserted
 in the order of their keys, and the secondary indexes and the trigram indexes are built once, at the end.
 `cache_writer.py` makes small changes.
 """

@@ -1,6 +1,6 @@
 """The only way to `cache.db`, the metadata of the library, which can be rebuilt at any time.
 
-Owns its life: making the tables, the stamp that names their version, making them anew when that differs,
+Owns its life: making the tables, the stamp that names their version, remaking them when that differs,
 and the transactions in which it is read and changed.
 """
 
@@ -138,7 +138,7 @@ class CacheRepository:
         stamp = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if stamp != self._stamp:
             raise StoreError(
-                f"{self._path} was made anew by another version of mcfs; start this one again"
+                f"{self._path} was rebuilt by another version of mcfs; start this one again"
             )
 
 

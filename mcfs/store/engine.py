@@ -25,7 +25,7 @@ from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError, StoreFull
 
 # Seconds that a writer waits for another: a full sync of a large library holds the lock that long.
 PATIENCE = 30.0
-# SQLite itself waits only this long, for Ctrl-C does not interrupt it; then we try again.
+# SQLite itself waits only this long, because Ctrl-C does not interrupt it; then we try again.
 _ONE_WAIT = 0.2
 
 SETTINGS = (
@@ -106,7 +106,7 @@ def path_of(engine: Engine) -> Path:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A read transaction: it sees one state of the database, whatever others write meanwhile."""
+    """A read transaction: it sees one state of the database, even while others write."""
     with _store_errors(engine):
         connection, transaction = _begin_transaction(engine, "BEGIN")
         with connection, transaction:

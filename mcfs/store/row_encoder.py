@@ -176,6 +176,7 @@ class RowEncoder:
         checked_out = record.files
         if record.hidden:
             checked_out = tuple(path for path in checked_out if path not in record.hidden)
+        # Flags as integers: sqlite3 would search for an adapter for a bool.
         self._tracks.append(
             (
                 track_id,
@@ -186,9 +187,7 @@ class RowEncoder:
                 inode,
                 stored_text(checked_out[0]) if checked_out else None,
                 stored_text(record.content_path),
-                1
-                if record.present
-                else 0,  # an int: sqlite3 would search for an adapter for a bool
+                1 if record.present else 0,
                 record.size if record.size is None or record.size <= _MAX_INTEGER else None,
                 None if record.changed_at is None else to_microseconds(record.changed_at),
                 None if record.added_at is None else to_microseconds(record.added_at),

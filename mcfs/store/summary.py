@@ -63,7 +63,7 @@ def _of_cache(summary: StoreSummary, engine: Engine) -> StoreSummary:
     with sqlite.reading(engine) as connection:
         if connection.exec_driver_sql("PRAGMA user_version").scalar_one() != schema_stamp():
             path = sqlite.path_of(engine)
-            raise StoreError(f"{path} is of another version of mcfs; a sync makes it anew")
+            raise StoreError(f"{path} is of another version of mcfs; a sync rebuilds it")
         read = CacheReader(connection)
         state = read.state()
         # The counts are missing when a sync was killed just before it recorded them.

@@ -65,7 +65,7 @@ def assign_names(connection: Connection, folded_names: Iterable[str]) -> set[str
     renamed = {}
     if base_names:
         renamed = {key: name for key, name in given.items() if current[key] != name}
-    # Through placeholders, for two tracks may swap their names.
+    # Through placeholders, because two tracks may swap their names.
     _rename(connection, {key: placeholder_name(key) for key in renamed})
     _rename(connection, renamed)
     return set(renamed)

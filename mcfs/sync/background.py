@@ -34,7 +34,7 @@ class BackgroundSync:
     store: Store
     # The settings of the mount, replaced when the configuration changes.
     settings: Settings
-    # Reads the settings anew; raises a `ConfigError` when they cannot be read.
+    # Reads the settings again; raises a `ConfigError` when they cannot be read.
     read_settings: Callable[[], Settings]
     # Called when the settings have changed.
     on_new_settings: Callable[[Settings], None]
@@ -88,7 +88,9 @@ class BackgroundSync:
         """Sync, unless another library has taken the place of the mounted one, as on another disk."""
         found = open_library(self.library.top)
         if found.uuid != self.library.uuid:
-            raise LibraryError(f"{self.library.top} is another library now; mount that one anew")
+            raise LibraryError(
+                f"{self.library.top} is another library now; unmount this one and mount that"
+            )
         return sync(self.library, self.store, self.settings)
 
     def _report_problem(self, sentence: str) -> None:

@@ -1,7 +1,7 @@
 """A sync that waits for its turn: another process, such as a mount, may be syncing already.
 
-Owns the waiting and the second try. What the other sync brings is wanted too, but it may have read the
-library before the change that we are after; so ours follows it.
+Owns the waiting and the second try. The other sync may have read the library before the change that the
+caller needs in the store, so our sync runs after it in any case.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Notices that a library, or its configuration, may have changed.
 
-Owns which files are watched, and the waiting until a burst of changes is over. What has changed is for a
-sync to find out, which is cheap: a wake-up too many does little harm, and one too few is made good by the
-next, which comes after a minute in any case. Contents and git's objects are not watched, for their folders
-are many: every get, drop and change of metadata ends in a log or a ref.
+Owns which files are watched, and the waiting until a burst of changes is over. A sync finds out what has
+changed. That is cheap, so one wake-up too many does little harm; and after one too few, the next comes within
+a minute. Contents and git's objects are not watched, because their folders are many, and every get, drop and
+change of metadata also writes a log or a ref, which is watched.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mcfs.annex.library import Library
 _log = logging.getLogger(__name__)
 
 # Seconds between two wake-ups when nothing seems to happen: some file systems, such as those of a network,
-# report no changes. Watching begins anew then.
+# report no changes. Watching starts again then.
 WAKE_EVERY = 60.0
 # The same where nothing can be watched.
 WAKE_EVERY_UNWATCHED = 10.0
@@ -110,7 +110,7 @@ def _watch_until_moved(
                 if _folders_to_watch(library, files) != folders:
                     return
                 checked = now
-            # A folder that was made anew may have the inode of the old one.
+            # A folder that was deleted and made again may have the inode of the old one.
             remade = any(how in _ADDED_OR_DELETED and path in folders for how, path in step)
             if remade or now - begun >= WAKE_EVERY:
                 return

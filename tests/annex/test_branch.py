@@ -127,7 +127,7 @@ def test_an_unfinished_merge(library: Library, repository: Repository) -> None:
     assert b" 2\t" in repository.git("ls-files", "--unmerged")
     (library.top / ".git" / "index.lock").touch()
     conflict = check_against_git_annex(library, before=before)
-    assert conflict.at(TRACK) == before.at(TRACK), "ours is what the work tree has"
+    assert conflict.at(TRACK) == before.at(TRACK), "the work tree has our side"
     (library.top / ".git" / "index.lock").unlink()
     repository.git("checkout", "-q", "--theirs", TRACK)
     repository.git("add", TRACK)

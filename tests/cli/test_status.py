@@ -490,7 +490,7 @@ class TestTrouble:
     @pytest.mark.parametrize(
         ("name", "change", "says"),
         [
-            ("cache.db", "PRAGMA user_version = 7", "a sync makes it anew"),
+            ("cache.db", "PRAGMA user_version = 7", "a sync rebuilds it"),
             (
                 "user.db",
                 "UPDATE alembic_version SET version_num = '0001'",

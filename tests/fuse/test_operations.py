@@ -227,7 +227,7 @@ async def test_a_failing_disk_is_answered_with_its_own_errno(
     assert await fails(make(_DiskIsGone(store)).opendir(ROOT_INODE, CTX)) == errno.ENODEV
 
 
-@pytest.mark.logs("was made anew by another version")
+@pytest.mark.logs("was rebuilt by another version")
 async def test_without_a_database_the_last_listing_still_serves(
     make: MakeOperations, store: Store
 ) -> None:

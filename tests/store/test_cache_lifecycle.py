@@ -215,7 +215,7 @@ def make_old(path: Path) -> None:
         query(path, statement)
 
 
-def test_cache_of_another_version_is_made_anew(cache: CacheRepository, path: Path) -> None:
+def test_cache_of_another_version_is_rebuilt(cache: CacheRepository, path: Path) -> None:
     cache.replace_all([track(1, genre="Techno")])
     before = generation_of(cache)
     inode = path.stat().st_ino

@@ -62,7 +62,7 @@ def test_odd_text_comes_back(cache: CacheRepository, path: Path, text: str) -> N
     cache.replace_all([track(2, comment="other")])
     insert_tracks(cache, [record])
     assert contents(path) == loaded
-    # Nothing but space is what nothing is.
+    # Text that is only space is compared as the empty text.
     asked = Query(Equals("comment", fold(text if text.strip() else "")))
     assert [
         row.name for row in select_rows(cache, select_tracks(bind_without_values(asked, today())))

@@ -271,7 +271,7 @@ def test_many_changes_one_after_the_other(library: Library, synced: Store, tmp_p
         assert _contents(synced) == _contents(fresh)
 
 
-def test_a_store_of_another_library_is_read_anew(library: Library, synced: Store) -> None:
+def test_a_store_of_another_library_is_read_again(library: Library, synced: Store) -> None:
     sync(library, synced)
     _shell(library, "git config annex.uuid 11111111-2222-3333-4444-555555555555")
     assert sync(open_library(library.top), synced).kind is SyncKind.FULL

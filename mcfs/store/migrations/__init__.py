@@ -1,7 +1,7 @@
 """Migrates `user.db` from version to version, without losing anything that the user made.
 
 Owns which revision is the newest. `steps.py` runs the revisions in `versions/`; it is imported only when
-there is something to do, for importing Alembic takes a tenth of a second.
+there is something to do, because importing Alembic takes a tenth of a second.
 """
 
 from __future__ import annotations
