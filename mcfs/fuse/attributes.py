@@ -15,10 +15,10 @@ from mcfs.fuse.track_content import TrackContent
 from mcfs.tree.nodes import Node, TrackNode
 from mcfs.tree.policy import Caching, EntryKind, policy_of
 
-# What is invalidated when it changes.
+# For what is invalidated when it changes.
 DAY = 86_400.0
-# What is not: pins, a folder's file, a folder's own attributes, and the absence of a name that a new field
-# would make valid.
+# For what is not invalidated: pins, a folder's file, a folder's own attributes, and the absence of a name
+# that a new field would make valid.
 SECOND = 1.0
 # Every listed name passes here, and looking up a member of an enumeration takes a while.
 _ONE_SECOND, _TEXT_FILE = Caching.ONE_SECOND, EntryKind.TEXT_FILE
@@ -35,7 +35,7 @@ class AttributeBuilder:
     def build(
         self, inode: InodeT, node: Node, changed_at_ns: int, size: int = 0
     ) -> EntryAttributes:
-        """The attributes of a node; `changed_at_ns` and `size` count where the node does not say."""
+        """The attributes of a node; `changed_at_ns` and `size` are for nodes that do not have their own."""
         attributes = EntryAttributes()
         attributes.st_ino = inode
         policy = policy_of(node)

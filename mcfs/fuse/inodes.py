@@ -33,8 +33,8 @@ _LINK = 1 << 60
 _FILE = 1 << 61
 _FOLDER = 1 << 62
 _GENERATED_FILE = _FILE | _FOLDER
-_OF_TRACK = _LINK - 1
-_LOW = 0xFFFF_FFFF
+_TRACK_BITS = _LINK - 1
+_LOW_BITS = 0xFFFF_FFFF
 
 
 class InodeEntry(Protocol):
@@ -143,8 +143,8 @@ class InodeTable:
         while True:
             raw = f"{salt}:{mount_path}".encode("utf-8", "surrogateescape")
             digest = hashlib.blake2b(raw, digest_size=8).digest()
-            inode = int.from_bytes(digest) & _OF_TRACK | kind
-            low = inode & _LOW
+            inode = int.from_bytes(digest) & _TRACK_BITS | kind
+            low = inode & _LOW_BITS
             if low and low not in self._path_of_low:
                 return inode
             salt += 1
@@ -160,7 +160,7 @@ class InodeTable:
                 dependency = name_dependency(folder, plain_names=self._plain_names)
                 entry = _Entry(node, folder, mount_path, dependency)
                 self._inode_of_path[mount_path] = inode
-                self._path_of_low[inode & _LOW] = mount_path
+                self._path_of_low[inode & _LOW_BITS] = mount_path
             self._entries[inode] = entry
         elif is_current and isinstance(node, TrackNode):
             entry.node = node
@@ -211,7 +211,7 @@ class InodeTable:
             del self._inode_of_path[entry.mount_path]
             parent = self._inode_of_path.get(above)
         self.cached_names.forget_folder(inode, parent, os.fsencode(name))
-        del self._path_of_low[inode & _LOW]
+        del self._path_of_low[inode & _LOW_BITS]
 
     def detach(self, mount_path: str) -> None:
         """Free a path for another folder. The old one keeps its inode: a process may have its cwd there."""
@@ -225,7 +225,7 @@ class InodeTable:
             entry = self._entries[inode]
             entry.mount_path = moved_to + mount_path.removeprefix(moved_from)
             self._inode_of_path[entry.mount_path] = inode
-            self._path_of_low[inode & _LOW] = entry.mount_path
+            self._path_of_low[inode & _LOW_BITS] = entry.mount_path
             if mount_path == moved_from:
                 entry.node = entry.folder = node
                 entry.dependency = name_dependency(node, plain_names=self._plain_names)

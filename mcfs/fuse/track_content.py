@@ -1,4 +1,4 @@
-"""Where the content of tracks is in the library, and reading it.
+"""Finds and reads the content of tracks in the library.
 
 Owns the threads that wait for the library's disk. They are not those that resolve names, so a slow disk
 delays only those who read from it.

@@ -5,11 +5,11 @@
     written_term.py    one term in pieces, as it was written
     field_terms.py     what a term of a field means, by the kind of the field
     ranges.py          ranges of numbers and of days
-    unknown_fields.py  what to say about a field that does not exist
+    unknown_fields.py  the error for a field that does not exist
     terms.py           the AST, frozen and hashable, and how queries combine
     canonical.py       AST → text: `parse(canonical_text(query)) == query`
 
-Pure. Which tracks a query finds is decided in `sql/` alone.
+Pure. Only `sql/` decides which tracks a query finds.
 """
 
 from mcfs.query.canonical import canonical_text, format_term

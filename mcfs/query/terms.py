@@ -98,7 +98,7 @@ class DateBetween:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """The content is here (`present`), or the track is a live recording (`live`); or not."""
+    """A flag is yes or no: the content is here (`present`), the track is a live recording (`live`)."""
 
     field: str
     yes: bool = True

@@ -1,4 +1,4 @@
-"""What to say about a field that does not exist, and which field may have been meant."""
+"""The error for a field that does not exist: which similar field may have been meant."""
 
 from __future__ import annotations
 

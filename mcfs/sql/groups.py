@@ -1,4 +1,4 @@
-"""The statements from which templates get their values, and groups their tracks.
+"""The statements that give templates their values, and groups their tracks.
 
 Owns these statements; `tree/template_cells.py` makes cells of their rows.
 """
@@ -36,7 +36,7 @@ PATH = "path"
 
 
 def has_nearly_all(query: Query) -> bool:
-    """Whether a query names all tracks, but for those that are here or not, live or not."""
+    """Whether a query has no terms but flags, and no limit: it may find nearly all tracks."""
     terms = query.where.terms if isinstance(query.where, And) else {query.where}
     return query.limit is None and all(isinstance(term, Flag) for term in terms)
 
@@ -91,7 +91,7 @@ def select_combinations(
 
 
 def select_ids_outside(bound: BoundQuery) -> Compiled[int]:
-    """The ids of all tracks that a query does not name."""
+    """The ids of all tracks that a query does not find."""
     return compile_query(_ids_outside, bound)
 
 

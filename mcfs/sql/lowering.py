@@ -1,4 +1,4 @@
-"""A bound query apart from its words: its shape, and the values of its parameters.
+"""Splits a bound query into its shape and the values of its parameters.
 
 Owns what each term asks for: which fields, with which test. `expressions.py` writes it in SQL.
 """
@@ -75,7 +75,7 @@ T = TypeVar("T")
 
 
 def _cached(make: Callable[P, T]) -> Callable[P, T]:
-    """The same, from a cache: few parts of shapes differ, and making one takes three times as long."""
+    """The same function with a cache: few parts of shapes differ, and a new one takes three times as long."""
     return cast("Callable[P, T]", lru_cache(1000)(make))
 
 

@@ -1,4 +1,4 @@
-"""The shape of a query: what it asks, with the names of parameters in place of its words.
+"""The shape of a query: its structure, with the names of parameters in place of its words and numbers.
 
     query      genre:techno bpm:>120 limit:5
     shape      QueryShape(AllOf((HasText(("genre",), ContainsTrigrams("p0")),
@@ -7,7 +7,7 @@
 
 Owns the closed unions between a query and its SQL: `lowering.py` makes shapes, `expressions.py` and the
 modules of statements read them. Queries of equal shape share one built statement, so a shape is the key
-of a cache and is hashed at every question. They are named tuples because those are hashed in C; as plain
+of a cache and is hashed for every query. They are named tuples because those are hashed in C; as plain
 tuples of equal content are equal, each class has a `tag` that tells it from the others.
 """
 

@@ -26,7 +26,7 @@ from mcfs.sql.shape import QueryShape
 
 AnyColumns = tuple[Any, ...]
 
-# From these a command finds all else about a track.
+# With these a command can look up everything else about a track.
 _LISTED = (
     "id",
     "annex_key",

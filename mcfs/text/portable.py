@@ -19,7 +19,7 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNOR
 def portable_name(name: str) -> str:
     """The same name where file systems allow less (FAT, NTFS, Samba): "What?" → "What？".
 
-    What is not allowed becomes what folds to the same, so that names which were kept apart stay apart.
+    Characters that are not allowed become others that fold to the same, so that unique names stay unique.
     """
     wide = _NOT_PORTABLE.sub(lambda found: chr(ord(found.group()) + _TO_FULL_WIDTH), name)
     if _DEVICE.fullmatch(wide):

@@ -13,7 +13,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def to_microseconds(moment: datetime) -> int:
-    """The number of a moment, which must know its time zone."""
+    """The number of a moment, which must have a time zone."""
     if moment.tzinfo is None:
         raise ValueError(f"a time without a zone: {moment!r}")
     return (moment - _EPOCH) // _MICROSECOND

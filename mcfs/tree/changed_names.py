@@ -1,4 +1,4 @@
-"""Which names a change of the store touches: those that came, went, or lead to another track now.
+"""Which names a change of the store touches: those that are new, gone, or lead to another track now.
 
 Owns the way from the tracks that changed to all names that they had and have, in every way that folders
 name things. It never walks the folders: a mount may have any number of them.
@@ -45,7 +45,7 @@ def name_changes(
     file_templates: Collection[Template],
     version: TreeVersion,
 ) -> NameChanges:
-    """What a change of the store means, where folders and files are named by these templates."""
+    """The names that a change of the store touches, where these templates name folders and files."""
     fields_changed = change.before.vocabulary() != change.after.vocabulary()
     if change.changed_keys is None:
         return NameChanges(version, fields_changed=fields_changed, everything=True)

@@ -1,8 +1,8 @@
 """The entries of a folder: the tracks or the values of its query, each under the name it has there.
 
 Owns which name that is (the track's own, a number before it, or what a template renders) and the order of
-values. How a name becomes legal and unique is decided in `mcfs.text`. `possible_names.py` follows from these
-rules: change them together.
+values. `text/` makes names legal and unique. `possible_names.py` follows from these rules: change them
+together.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A folder as one file: the playlist, table or JSON objects of all tracks in it and below it.
 
-Owns which tracks such a file holds, in which order, by which path, and the cache of written files. How a
-file of each format is written is decided in `mcfs.export`.
+Owns which tracks such a file holds, in which order, by which path, and the cache of written files.
+`export/` knows how a file of each format is written.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What each folder lists, from the cache of listings or from the store.
 
 Owns `children(node)`, and finding one entry of a folder without listing the folder where its names allow
-that. Which name an entry has is decided in `entries.py`; what a name means that no folder lists, in
-`resolve.py`.
+that. `entries.py` decides which name an entry has; `resolve.py`, what a name means that no folder lists.
 """
 
 from __future__ import annotations

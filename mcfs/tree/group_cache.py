@@ -103,7 +103,7 @@ class GroupCache:
             return sum(cached.size for cached in self._templates.values())
 
     def groups(self, read: CacheReader, bound: BoundQuery, template: Template) -> list[Group]:
-        """The values of a template that the tracks of a query have."""
+        """The values that a template has for the tracks of a query."""
         cached = self._cached(template)
         source = cached.rendered.only_stored_values
         if source is not None:

@@ -1,6 +1,6 @@
 """What the names in a folder depend on, and so which changes can make them stale.
 
-Owns this rule. Which names a change touches is worked out in `changed_names.py`.
+Owns this rule. `changed_names.py` works out which names a change touches.
 """
 
 from __future__ import annotations

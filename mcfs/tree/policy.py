@@ -1,8 +1,8 @@
 """What the file system may do with each kind of node: the one table of rights, caching and entry types.
 
 Owns the policy of every node. `fuse/` asks for it and never for a node's class, so a new kind of node
-needs one new case here, and mypy reports the kinds that have none. Knows no errno and no kernel: how
-many seconds "one second" is, and which error a forbidden change becomes, is decided in `fuse/`.
+needs one new case here, and mypy reports the kinds that have none. Knows no errno and no kernel:
+`fuse/` decides how many seconds "one second" is, and which error a forbidden change becomes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A template, and the values it gave so far.
+"""A template, and the values that it was rendered to so far.
 
 Owns that a template is rendered once for each combination of what its fields hold, however many tracks
 have that combination. Pure: the cells come from `template_cells.py`.
@@ -15,14 +15,14 @@ from mcfs.tree.template_fields import FieldSource, StoredValues, field_source
 
 
 class RenderedValue(NamedTuple):
-    """What a template makes of some cells, and the same as it is compared."""
+    """What a template makes of some cells, and the folded form by which it is compared."""
 
     text: str
     folded: str
 
 
 class RenderedTemplate:
-    """Rendering it for the same cells twice costs one lookup."""
+    """Caches what its template renders to: rendering the same cells again costs one lookup."""
 
     def __init__(self, template: Template) -> None:
         self.template = template

@@ -88,7 +88,7 @@ class CurrentState:
 
     @property
     def settings(self) -> Settings:
-        """By which everything is shown from now on."""
+        """The settings by which everything is shown from now on."""
         return self._settings
 
     def get(self) -> TreeState:

@@ -1,4 +1,4 @@
-"""Cells out of the store: what the fields of a template hold, by value, by combination, and by track.
+"""Reads cells from the store: what the fields of a template hold, by value, by combination, and by track.
 
 Owns how the rows of `sql/groups.py` become the cells that a template is rendered with.
 """
@@ -38,7 +38,7 @@ _CellsOfTracks = dict[StoredValues, dict[int, list[Cell]]]
 
 
 def refuse_too_many(template: Template, combinations: int, limit: int) -> None:
-    """A track with ten values of one field and ten of another has a hundred combinations."""
+    """Refuse a template of too many combinations: ten values of each of two fields make a hundred."""
     if combinations > limit:
         levels = "/".join(f"{{{{ {name} }}}}" for name in template.fields)
         raise NotFoundError(

@@ -1,6 +1,6 @@
-"""Nodes of the tracks that a query names, made of the rows that the store found.
+"""Reads the tracks of a query as nodes.
 
-Owns this step alone: it is taken for each track of a folder, of which there may be a hundred thousand.
+Owns the step from row to node. It runs for each track of a folder, of which there may be a hundred thousand.
 """
 
 from __future__ import annotations

@@ -30,10 +30,10 @@ Puts the parts together, and owns nothing else:
     views.py            what the root lists
     folder_file.py      a folder as a playlist or a table
     pins.py             what mkdir, rmdir and rename mean
-    state.py            what is true now, and when a newer state takes over; `version.py` identifies it
-    change_feed.py      what changed since, and `changed_names.py` which names that touches;
+    state.py            the current state, and when a newer one replaces it; `version.py` identifies it
+    change_feed.py      what changed since then; `changed_names.py` says which names that touches;
                         `name_dependency.py` says what the names in a folder depend on
-    limits.py           how much may be kept in memory
+    limits.py           how much memory the caches may take
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Tree:
         """mv of a folder."""
         return self._pins.rename(where, name, new_where, new_name)
 
-    # --- what is true now
+    # --- the current state
 
     def refresh(self) -> Generation:
         """Read which generation the store is in now, and answer from that one on."""
@@ -158,23 +158,18 @@ class Tree:
 
     @property
     def state(self) -> TreeState:
-        """What is true now, and what is cached of it."""
+        """The current state, with everything that is cached for it."""
         return self._current.get()
 
     @property
     def settings(self) -> Settings:
-        """By which everything is shown."""
+        """The settings by which everything is shown."""
         return self._current.settings
 
     @property
     def version(self) -> TreeVersion:
         """Answers are never older than this, and may be newer: another thread may have seen more."""
         return self._current.get().version
-
-    @property
-    def generation(self) -> Generation:
-        """The generation of the store that answers are true of."""
-        return self._current.get().generation
 
     @property
     def day(self) -> date:

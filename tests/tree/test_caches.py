@@ -153,7 +153,7 @@ def test_a_late_reader_does_not_take_the_tree_back(make_store: MakeStore) -> Non
         insert_tracks(store.cache, [record("b")])
         newer = tree.refresh()
         tree.bind(before, tree.shown_query(TracksNode(ALL)))
-        assert tree.generation is newer
+        assert tree.version.generation is newer
 
 
 def test_a_new_generation_gets_a_new_listing(library: Library, synced: Store) -> None:
