@@ -69,10 +69,10 @@ def run(
         try:
             output, error_output = process.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired as error:
-            _end(process)
+            _terminate(process)
             raise _timeout_error(arguments, seconds) from error
         except BaseException:
-            _end(process)
+            _terminate(process)
             raise
     if process.returncode != 0:
         raise _failure(arguments, process.returncode, error_output)
@@ -100,8 +100,8 @@ def piped(
     assert process.stderr is not None
     error_output: list[bytes] = []
     threads = [
-        threading.Thread(target=_feed, args=(process.stdin, lines), daemon=True),
-        threading.Thread(target=_collect, args=(process.stderr, error_output), daemon=True),
+        threading.Thread(target=_write_input, args=(process.stdin, lines), daemon=True),
+        threading.Thread(target=_read_errors, args=(process.stderr, error_output), daemon=True),
     ]
     watchdog = threading.Timer(seconds, process.kill)
     watchdog.daemon = True
@@ -150,7 +150,7 @@ def start_process(
         raise LibraryError(f"{folder} cannot be entered: {error.strerror}") from error
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     """SIGTERM first: git passes it on to the git-annex that it started, which would survive a SIGKILL."""
     process.terminate()
     try:
@@ -162,7 +162,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def interrupt(process: subprocess.Popen[bytes]) -> None:
     """Stop a command that writes: SIGINT, a few seconds to end by itself, then SIGKILL; its helpers too."""
     assert process.stdout is not None
-    helpers = [helper for pid in _descendants(process.pid) if (helper := _handle(pid)) is not None]
+    helpers = [
+        helper for pid in _descendants(process.pid) if (helper := _open_pidfd(pid)) is not None
+    ]
     # Otherwise it would wait until its output is read, and we no longer read it.
     process.stdout.close()
     try:
@@ -190,7 +192,7 @@ def _descendants(pid: int) -> Iterator[int]:
                 yield from _descendants(child)
 
 
-def _handle(pid: int) -> int | None:
+def _open_pidfd(pid: int) -> int | None:
     """A file descriptor for a process: its pid may soon be that of another one."""
     try:
         return os.pidfd_open(pid)
@@ -198,17 +200,17 @@ def _handle(pid: int) -> int | None:
         return None
 
 
-def _feed(stdin: IO[bytes], lines: Iterable[bytes]) -> None:
+def _write_input(stdin: IO[bytes], lines: Iterable[bytes]) -> None:
     # A command that died has closed its input; the reason is in its exit status and stderr.
     with contextlib.suppress(BrokenPipeError), stdin:
         stdin.writelines(lines)
 
 
-def _collect(stderr: IO[bytes], into: list[bytes]) -> None:
+def _read_errors(stderr: IO[bytes], into: list[bytes]) -> None:
     into.append(stderr.read())
 
 
-def _shown(arguments: Sequence[str]) -> str:
+def _command_name(arguments: Sequence[str]) -> str:
     return " ".join(word for word in arguments[:3] if not word.startswith(("/", "-")))
 
 
@@ -222,11 +224,13 @@ def _not_found(arguments: Sequence[str], folder: Path) -> LibraryError:
 
 
 def _timeout_error(arguments: Sequence[str], seconds: float) -> LibraryError:
-    return LibraryError(f"{_shown(arguments)} did not finish in {seconds:g} s")
+    return LibraryError(f"{_command_name(arguments)} did not finish in {seconds:g} s")
 
 
 def _failure(arguments: Sequence[str], status: int, stderr: bytes) -> LibraryError:
     text = " ".join(stderr.decode("utf-8", "replace").split())
     if "'annex' is not a git command" in text:
         text = f"git-annex is not installed: {_HOW_TO_INSTALL['git-annex']}"
-    return LibraryError(f"{_shown(arguments)} failed ({status}): {text or 'it gave no reason'}")
+    return LibraryError(
+        f"{_command_name(arguments)} failed ({status}): {text or 'it gave no reason'}"
+    )

@@ -62,17 +62,17 @@ def read_library(
         listing = executor.submit(list_branch, library, state.annex_commit)
         files = read_files(library, state, is_wanted, {})
         paths = _paths_by_key(files)
-        return len(paths), _read(library, listing.result(), files, paths, journal)
+        return len(paths), _combine(library, listing.result(), files, paths, journal)
 
 
 def read_all_keys(
     library: Library, commit: str | None, files: Mapping[str, AnnexedFile], journal: Journal
 ) -> Iterator[AnnexedKey]:
     """Every key that has one of these files, except dead ones. In no order."""
-    yield from _read(library, list_branch(library, commit), files, _paths_by_key(files), journal)
+    yield from _combine(library, list_branch(library, commit), files, _paths_by_key(files), journal)
 
 
-def _read(
+def _combine(
     library: Library,
     listed: bytes,
     files: Mapping[str, AnnexedFile],
@@ -84,9 +84,9 @@ def _read(
         # Popped, to free memory as we go: half a million keys need much of it.
         work_paths = paths.pop(key)
         if not is_dead(logs.location):
-            yield _put_together(library, key, work_paths, files, find(key), logs)
+            yield _make_annexed_key(library, key, work_paths, files, find(key), logs)
     for key, work_paths in paths.items():
-        yield _put_together(library, key, work_paths, files, find(key), Logs())
+        yield _make_annexed_key(library, key, work_paths, files, find(key), Logs())
 
 
 def read_keys(
@@ -106,7 +106,7 @@ def read_keys(
         found = logs_of(library, commit, paths, journal)
     for key, logs in found.items():
         if not is_dead(logs.location):
-            yield _put_together(library, key, paths[key], files, find(key), logs)
+            yield _make_annexed_key(library, key, paths[key], files, find(key), logs)
 
 
 def _paths_by_key(files: Mapping[str, AnnexedFile]) -> dict[str, list[str]]:
@@ -116,26 +116,26 @@ def _paths_by_key(files: Mapping[str, AnnexedFile]) -> dict[str, list[str]]:
     return dict(paths)
 
 
-def _put_together(
+def _make_annexed_key(
     library: Library,
     key: str,
     paths: list[str],
     files: Mapping[str, AnnexedFile],
-    where: str | None,
+    found_path: str | None,
     logs: Logs,
 ) -> AnnexedKey:
     size = key_size(key)
-    if size is None and where is not None:
+    if size is None and found_path is not None:
         try:
-            size = (library.common_dir / where).stat().st_size
+            size = (library.common_dir / found_path).stat().st_size
         except OSError:
-            where = None  # dropped meanwhile
+            found_path = None  # dropped meanwhile
     paths.sort()
     return AnnexedKey(
         key=key,
         work_paths=tuple(paths),
-        content_path=where or content_path(key),
-        present=where is not None,
+        content_path=found_path or content_path(key),
+        present=found_path is not None,
         size=size,
         metadata=parse_metadata(logs.metadata),
         added_at=first_added(logs.location),

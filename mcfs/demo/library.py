@@ -71,14 +71,14 @@ def make_library(place: Path, count: int, seed: int, on_progress: OnProgress) ->
         run(command, folder=Path("/"))  # fails here if it is missing, with nothing to clean up
     tracks = catalogue(count, seed)
     with _removed_on_failure(library, archive):
-        _begin(library)
+        _init_library(library)
         for done, track in enumerate(tracks):
             on_progress("making sound", 0.5 * done / count)
-            _write(library, track)
+            _write_track(library, track)
         on_progress("git annex add", 0.5)
-        _add(library, tracks)
+        _annex_add(library, tracks)
         on_progress("git annex metadata", 0.7)
-        _describe(library, tracks)
+        _set_metadata(library, tracks)
         on_progress("git annex copy", 0.8)
         _fill_archive(library, archive, tracks)
         on_progress("done", 1)
@@ -122,29 +122,29 @@ def _empty(folder: Path) -> None:
             entry.unlink()
 
 
-def _begin(library: Path) -> None:
+def _init_library(library: Path) -> None:
     library.mkdir(parents=True, exist_ok=True)
     _run(library, "git", "init", "--quiet", "--initial-branch=main")
     for name, value in _IDENTITY.items():
         _run(library, "git", "config", name, value)
     _run(library, "git-annex", "init", "--quiet", "library")
-    _file(library, _NOTES).write_text(_NOTES_TEXT)
-    _file(library, _COVER).write_bytes(_COVER_JPEG)
+    _file_in(library, _NOTES).write_text(_NOTES_TEXT)
+    _file_in(library, _COVER).write_bytes(_COVER_JPEG)
 
 
-def _write(library: Path, track: Track) -> None:
+def _write_track(library: Path, track: Track) -> None:
     sound = with_tags(encode(track.tune, track.extension), track.extension, track.tags)
     for work_path in track.work_paths:
-        _file(library, work_path).write_bytes(sound)
+        _file_in(library, work_path).write_bytes(sound)
 
 
-def _file(library: Path, work_path: Path | str) -> Path:
+def _file_in(library: Path, work_path: Path | str) -> Path:
     file = library / work_path
     file.parent.mkdir(parents=True, exist_ok=True)
     return file
 
 
-def _add(library: Path, tracks: list[Track]) -> None:
+def _annex_add(library: Path, tracks: list[Track]) -> None:
     add = ("git-annex", "add", "--quiet", "--force-large", "--no-check-gitignore", "--batch", "-z")
     locked = [path for track in tracks if not track.unlocked for path in track.work_paths]
     unlocked = [path for track in tracks if track.unlocked for path in track.work_paths]
@@ -154,7 +154,7 @@ def _add(library: Path, tracks: list[Track]) -> None:
     _run(library, "git", "commit", "--quiet", "--message=A demo library")
 
 
-def _describe(library: Path, tracks: list[Track]) -> None:
+def _set_metadata(library: Path, tracks: list[Track]) -> None:
     lines = [
         json.dumps({"file": track.work_paths[0], "fields": track.fields})
         for track in tracks

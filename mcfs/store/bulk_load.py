@@ -22,10 +22,10 @@ from mcfs.text.fold import fold
 # wait while SQLite inserts one.
 _BATCH = 1000
 
-_CONTENT = [table for table in CacheBase.metadata.sorted_tables if table is not SyncState.__table__]
+_TABLES = [table for table in CacheBase.metadata.sorted_tables if table is not SyncState.__table__]
 # Sorted, so that data that violates two unique indexes always fails at the same one.
 _INDEXES = sorted(
-    (index for table in _CONTENT for index in table.indexes), key=lambda index: str(index.name)
+    (index for table in _TABLES for index in table.indexes), key=lambda index: str(index.name)
 )
 
 # The memory in which SQLite collects trigrams before it writes them: what does not fit has to be merged
@@ -48,8 +48,8 @@ def load(connection: Connection, records: Iterable[TrackRecord]) -> None:
 
     Foreign keys need not be checked: every id that is written was given out here.
     """
-    CacheBase.metadata.drop_all(connection, _CONTENT)
-    CacheBase.metadata.create_all(connection, _CONTENT)
+    CacheBase.metadata.drop_all(connection, _TABLES)
+    CacheBase.metadata.create_all(connection, _TABLES)
     for index in _INDEXES:
         index.drop(connection)
     claims = _insert(connection, records)

@@ -53,9 +53,9 @@ class CacheWriter:
     def insert(self, records: Iterable[TrackRecord]) -> None:
         """Insert tracks that the cache does not have."""
         for some in chunks(records):
-            first = self._next(Track.id)
+            first = self._next_id(Track.id)
             new = self._new_inodes([record.annex_key for record in some])
-            self._put(
+            self._insert_encoded(
                 [(first + at, new[record.annex_key], record) for at, record in enumerate(some)]
             )
 
@@ -83,14 +83,14 @@ class CacheWriter:
         ]
         # All are deleted before any is inserted: two tracks may swap their names.
         numbers, values = self._delete(differing)
-        self._put([(*numbers[annex_key], new[annex_key]) for annex_key in differing])
-        self._drop_orphans(values)
+        self._insert_encoded([(*numbers[annex_key], new[annex_key]) for annex_key in differing])
+        self._delete_unused_values(values)
         return len(differing)
 
     def remove(self, annex_keys: Iterable[str]) -> None:
         """Remove tracks; keys that the cache does not have are ignored."""
         _, values = self._delete(annex_keys)
-        self._drop_orphans(values)
+        self._delete_unused_values(values)
 
     def set_state(self, state: SyncState) -> None:
         """Record which state of the library the cache has. Alone, this begins no new generation."""
@@ -103,9 +103,9 @@ class CacheWriter:
         if self._changed_keys:
             start_generation(self._connection, self._changed_keys)
 
-    def _put(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:
-        first_value, first_file = self._next(Value.id), self._next(TrackFile.id)
-        encoder = RowEncoder(self._next(Field.id), first_value, first_file)
+    def _insert_encoded(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:
+        first_value, first_file = self._next_id(Value.id), self._next_id(TrackFile.id)
+        encoder = RowEncoder(self._next_id(Field.id), first_value, first_file)
         self._add_known(encoder, [record for _, _, record in tracks])
         for track_id, inode, record in tracks:
             folded = fold(record.name)
@@ -168,7 +168,7 @@ class CacheWriter:
             self._connection.execute(delete(Track).where(Track.id.in_(ids)))
         return numbers, sorted(values)
 
-    def _drop_orphans(self, values: Sequence[int]) -> None:
+    def _delete_unused_values(self, values: Sequence[int]) -> None:
         for some in chunks(values):
             had = exists().where(TrackValue.value_id == Value.id)
             orphans = self._connection.execute(
@@ -196,7 +196,7 @@ class CacheWriter:
         taken = self._connection.execute(select(low)).scalars()
         return inodes.assign_inodes(annex_keys, set(taken))
 
-    def _next(self, column: InstrumentedAttribute[int]) -> int:
+    def _next_id(self, column: InstrumentedAttribute[int]) -> int:
         return (self._connection.execute(select(func.max(column))).scalar_one() or 0) + 1
 
 

@@ -42,9 +42,9 @@ class _Values(dict[str, int]):
         self.number_of = field.kind.number_of
         # Another spelling of a field is not repeated: its value could differ.
         is_repeated = field.name == name
-        self.text_at = _place(field.text_column) if is_repeated else None
-        self.number_at = _place(field.number_column) if is_repeated else None
-        self._is_whole = self.number_at is not None and _is_whole(_REPEATED[self.number_at])
+        self.text_index = _repeated_index(field.text_column) if is_repeated else None
+        self.number_index = _repeated_index(field.number_column) if is_repeated else None
+        self._is_whole = self.number_index is not None and _is_whole(_REPEATED[self.number_index])
         # Text → its number, for a field that has a number column in `track`.
         self.numbers: dict[str, float | None] = {}
         self._ids = ids
@@ -56,13 +56,13 @@ class _Values(dict[str, int]):
         # Nothing but space counts as no value, in queries and in templates.
         folded = stored_text(fold(text)) if text.strip() else ""
         self._rows.append((value_id, self.field_id, stored_text(text), folded, number))
-        self.know(text, value_id, number)
+        self.add_known(text, value_id, number)
         return value_id
 
-    def know(self, text: str, value_id: int, number: float | None) -> None:
+    def add_known(self, text: str, value_id: int, number: float | None) -> None:
         """Add a value that has a row already."""
         self[text] = value_id
-        if self.number_at is not None:
+        if self.number_index is not None:
             self.numbers[text] = _whole(number) if self._is_whole else number
 
 
@@ -88,16 +88,18 @@ class _Fields(dict[str, tuple[_Values, int | None, int | None]]):
             return self._spell(shown, values)
         field_id = next(self._ids)
         self.rows.append((field_id, stored_text(name), stored_text(shown)))
-        return self.know(field_id, name, shown)
+        return self.add_known(field_id, name, shown)
 
-    def know(self, field_id: int, name: str, shown: str) -> tuple[_Values, int | None, int | None]:
+    def add_known(
+        self, field_id: int, name: str, shown: str
+    ) -> tuple[_Values, int | None, int | None]:
         """Add a field that has a row already."""
         values = _Values(field_id, name, self._value_ids, self.value_rows)
         self.by_name[name] = values
         return self._spell(shown, values)
 
     def _spell(self, shown: str, values: _Values) -> tuple[_Values, int | None, int | None]:
-        self[shown] = spelled = (values, values.text_at, values.number_at)
+        self[shown] = spelled = (values, values.text_index, values.number_index)
         return spelled
 
 
@@ -114,12 +116,12 @@ class RowEncoder:
 
     def add_known_field(self, field_id: int, name: str, shown: str) -> None:
         """Add a field that the database has."""
-        self._fields.know(field_id, name, shown)
+        self._fields.add_known(field_id, name, shown)
 
     def add_known_value(self, name: str, text: str, value_id: int) -> None:
         """Add a value that the database has, of a field that was added."""
         values = self._fields.by_name[name]
-        values.know(text, value_id, values.number_of(text))
+        values.add_known(text, value_id, values.number_of(text))
 
     def add(
         self, track_id: int, inode: int, record: TrackRecord, name: str, base_name_folded: str
@@ -130,23 +132,23 @@ class RowEncoder:
         found: list[int] = []
         repeated: list[Any] = [None] * len(_REPEATED)
         for shown, texts in record.values.items():
-            values, text_at, number_at = fields[shown]
+            values, text_index, number_index = fields[shown]
             if len(texts) == 1:
                 text = texts[0]
                 found.append(values[text])
-                if text_at is not None and not text.isspace():
-                    repeated[text_at] = text if text.isascii() else stored_text(text)
-                if number_at is not None:
-                    repeated[number_at] = values.numbers[text]
+                if text_index is not None and not text.isspace():
+                    repeated[text_index] = text if text.isascii() else stored_text(text)
+                if number_index is not None:
+                    repeated[number_index] = values.numbers[text]
             elif texts:
                 found += {values[text] for text in texts}
-                if text_at is not None:
+                if text_index is not None:
                     smallest = min(filter(str.strip, texts), default=None)
-                    repeated[text_at] = None if smallest is None else stored_text(smallest)
-                if number_at is not None:
+                    repeated[text_index] = None if smallest is None else stored_text(smallest)
+                if number_index is not None:
                     numbers = [n for n in map(values.numbers.get, texts) if n is not None]
                     # Programs write zero for "none": prefer any other number.
-                    repeated[number_at] = min(
+                    repeated[number_index] = min(
                         filter(None, numbers), default=min(numbers, default=None)
                     )
         has_metadata = 1 if found else 0
@@ -236,7 +238,7 @@ def path_fields(work_path: str) -> list[tuple[str, str]]:
     return found
 
 
-def _place(column: str | None) -> int | None:
+def _repeated_index(column: str | None) -> int | None:
     return None if column is None else _REPEATED.index(column)
 
 
