@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,25 +12,8 @@ from mcfs.inspect.field_counts import ValueUsage, count_fields, count_values, fi
 from tests.records import MEBI, RECORDS, SampleCache, cache_of
 
 
-@pytest.fixture(scope="module", autouse=True)
-def universal_time() -> Iterator[None]:
-    """A month begins at midnight of the place one is in."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
-
-
-@pytest.fixture(scope="module")
-def census(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleCache]:
-    """The tracks of `tests/records.py`. No test may write to it."""
-    with cache_of(tmp_path_factory.mktemp("census"), RECORDS) as cache:
-        yield cache
-
-
 @pytest.mark.parametrize(
-    ("field", "tallies"),
+    ("field", "usages"),
     [
         ("rating", "0 2, 3 1, 5 2, loved 1"),
         ("tracknumber", "1/9 1, 3 1, 4 1"),
@@ -57,23 +38,23 @@ def census(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleCache]:
         ("nobody has this", ""),
     ],
 )
-def test_values(census: SampleCache, field: str, tallies: str) -> None:
-    with census.store.cache.reading() as read:
+def test_values(cache: SampleCache, field: str, usages: str) -> None:
+    with cache.store.cache.reading() as read:
         found = count_values(read, field)
-    assert ", ".join(f"{tally.value} {tally.tracks}" for tally in found) == tallies
+    assert ", ".join(f"{usage.value} {usage.tracks}" for usage in found) == usages
 
 
 @pytest.mark.parametrize("field", ["present", "live", "size", "added", "changed", "decade"])
-def test_each_value_can_be_asked_for(census: SampleCache, field: str) -> None:
-    with census.store.cache.reading() as read:
-        tallies = count_values(read, field)
-    for tally in tallies:
-        text = f"{field}:{tally.value}"
-        if field == "size" and "-" in tally.value:
+def test_each_value_can_be_asked_for(cache: SampleCache, field: str) -> None:
+    with cache.store.cache.reading() as read:
+        usages = count_values(read, field)
+    for usage in usages:
+        text = f"{field}:{usage.value}"
+        if field == "size" and "-" in usage.value:
             # The end of a range belongs to the next range.
-            low, _, high = tally.value.partition("-")
+            low, _, high = usage.value.partition("-")
             text = f"size:>={low} size:<{high}"
-        assert census.count(text) == tally.tracks, text
+        assert cache.count(text) == usage.tracks, text
 
 
 @pytest.mark.parametrize(
@@ -112,19 +93,19 @@ def test_a_size_is_in_one_step(
         ("location", 23, "text", True),
     ],
 )
-def test_fields(census: SampleCache, field: str, tracks: int, kind: str, derived: bool) -> None:
-    with census.store.cache.reading() as read:
-        (tally,) = [tally for tally in count_fields(read) if tally.field == field]
-    assert (tally.tracks, tally.derived) == (tracks, derived)
-    assert tally.kind.name == kind
+def test_fields(cache: SampleCache, field: str, tracks: int, kind: str, derived: bool) -> None:
+    with cache.store.cache.reading() as read:
+        (usage,) = [usage for usage in count_fields(read) if usage.field == field]
+    assert (usage.tracks, usage.derived) == (tracks, derived)
+    assert usage.kind.name == kind
 
 
-def test_the_fields_of_the_library_come_first(census: SampleCache) -> None:
-    with census.store.cache.reading() as read:
-        tallies = count_fields(read)
-    derived = [tally.derived for tally in tallies]
+def test_the_fields_of_the_library_come_first(cache: SampleCache) -> None:
+    with cache.store.cache.reading() as read:
+        usages = count_fields(read)
+    derived = [usage.derived for usage in usages]
     assert derived == sorted(derived)
-    assert all(census.vocabulary.canonical(tally.field) for tally in tallies)
+    assert all(cache.vocabulary.canonical(usage.field) for usage in usages)
 
 
 @pytest.mark.parametrize(

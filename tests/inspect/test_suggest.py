@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from mcfs.inspect.suggest import suggest_term, values_before
 from mcfs.query import parse
-from mcfs.store import Store, open_store
-from tests.cache_access import vocabulary_of
-from tests.records import RECORDS
+from mcfs.store import Store
+from tests.records import SampleCache
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """The tracks of `tests/records.py`. No test may write to it."""
-    with open_store(tmp_path_factory.mktemp("suggest")) as store:
-        store.cache.replace_all(RECORDS)
-        vocabulary_of(store.cache)
-        yield store
+@pytest.fixture
+def store(cache: SampleCache) -> Store:
+    """The store with the sample tracks."""
+    return cache.store
 
 
 @pytest.mark.parametrize(
