@@ -66,7 +66,7 @@ class AttributeBuilder:
 
 
 def absent(timeout: float) -> EntryAttributes:
-    """The answer that a name does not exist, which the kernel may cache for so many seconds."""
+    """The answer that a name does not exist, which the kernel may cache for this many seconds."""
     attributes = EntryAttributes()
     attributes.st_ino = InodeT(0)
     attributes.entry_timeout = timeout

@@ -20,12 +20,12 @@ _Key = TypeVar("_Key", int, str)
 # Absent names cost half a kilobyte each, and any program can ask for as many as it likes. Once there are so
 # many, the kernel may cache a further one only for a second.
 MAX_ABSENT = 50_000
-# Pruning goes through every name, so it waits until at least so many were added.
+# Pruning goes through every name, so it waits until at least this many were added.
 PRUNE_AFTER = 10_000
 
 
 class NameKind(Enum):
-    """What the kernel believes that a name is."""
+    """What the kernel has cached a name as."""
 
     FILE = "file"
     # A process may have its cwd there: an unchanged folder has to stay.
@@ -54,7 +54,7 @@ class _TrackName:
 
 
 class CachedNames:
-    """All names that the kernel of one mount may still believe."""
+    """All names that the kernel of one mount may still have cached."""
 
     def __init__(self, *, max_absent: int = MAX_ABSENT, prune_after: int = PRUNE_AFTER) -> None:
         self._max_absent = max_absent

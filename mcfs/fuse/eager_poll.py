@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pyfuse3
 import trio
 
-# After so many requests, other tasks have their turn: signals, threads that have finished, timers.
+# After this many requests, other tasks have their turn: signals, threads that have finished, timers.
 _MAX_IN_A_ROW = 64
 
 
@@ -25,16 +25,16 @@ def install() -> None:
 def _eager_trio() -> SimpleNamespace:
     """trio with another `wait_readable`."""
     polls: dict[int, select.poll] = {}
-    taken = 0
+    request_count = 0
 
     async def wait_readable(descriptor: int) -> None:
-        nonlocal taken
+        nonlocal request_count
         poll = polls.get(descriptor)
         if poll is None:
             poll = polls[descriptor] = select.poll()
             poll.register(descriptor, select.POLLIN)
-        taken += 1
-        if taken % _MAX_IN_A_ROW == 0 or not poll.poll(0):
+        request_count += 1
+        if request_count % _MAX_IN_A_ROW == 0 or not poll.poll(0):
             await trio.lowlevel.wait_readable(descriptor)
 
     lowlevel = SimpleNamespace(**{**vars(trio.lowlevel), "wait_readable": wait_readable})

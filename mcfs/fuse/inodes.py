@@ -187,7 +187,7 @@ class InodeTable:
             self.cached_names.add_folder(parent, name, dependency)
 
     def forget(self, inodes: Iterable[tuple[int, int]]) -> None:
-        """The kernel gives back each inode so many times; after the last it holds it no longer."""
+        """Subtract lookups from each inode: when none is left, the kernel no longer holds it."""
         for inode, count in inodes:
             self._forget(inode, count)
         self.cached_names.prune(self._entries)

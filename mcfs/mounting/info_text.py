@@ -28,4 +28,4 @@ def _status(library: Library) -> Iterator[tuple[str, str]]:
     try:
         yield from status_lines(gather_status(library))
     except McfsError as error:
-        yield "library", f"{error}; the mount shows what it knew"
+        yield "library", f"{error}; the mount shows what it last read"

@@ -1,7 +1,7 @@
 """Query text → tokens, and which field a term asks for.
 
 Owns where a term begins and ends. A parenthesis groups only where a term could begin, and closes only what
-was opened: everywhere else it is text, which no regular expression alone can tell. Every pattern is
+was opened: everywhere else it is text. A regular expression cannot count, so the lexer does. Every pattern is
 possessive (`*+`), so that each character is looked at once.
 """
 
@@ -62,7 +62,7 @@ class WordLexer(Lexer):
         """Tokens with their positions."""
         at, depth = len(data) - len(data.lstrip()), 0
         while at < len(data):
-            kind, found = _next(data, at, depth)
+            kind, found = _next_token(data, at, depth)
             depth += (kind == "LPAR") - (kind == "RPAR" and depth > 0)
             yield Token(kind, found[1], start_pos=at)
             at = found.end()
@@ -83,8 +83,8 @@ def unscoped_words(text: str) -> Iterator[UnscopedWord]:
         prefix = field_prefix(term)
         if (
             [token.type for token in (term, bar, word)] == ["TERM", "_OR", "TERM"]
-            and _touch(term, bar)
-            and _touch(bar, word)
+            and _are_adjacent(term, bar)
+            and _are_adjacent(bar, word)
             and prefix is not None
             and not prefix.fuzzy
             and field_prefix(word) is None
@@ -94,11 +94,11 @@ def unscoped_words(text: str) -> Iterator[UnscopedWord]:
             yield UnscopedWord(prefix.name, term[prefix.end :].removeprefix("="), str(word))
 
 
-def _touch(token: Token, following: Token) -> bool:
+def _are_adjacent(token: Token, following: Token) -> bool:
     return token.start_pos is not None and token.start_pos + len(token) == following.start_pos
 
 
-def _next(data: str, at: int, depth: int) -> tuple[str, re.Match[str]]:
+def _next_token(data: str, at: int, depth: int) -> tuple[str, re.Match[str]]:
     """The kind of the next token, and its match."""
     match data[at]:
         case "|" | "O" if found := _OR.match(data, at):

@@ -6,7 +6,7 @@ from mcfs.fields import Vocabulary
 from mcfs.text.fold import fold
 from mcfs.text.similar import similar_words
 
-# They stand for the whole query, and look like terms of a field.
+# They hold for the whole query, and are written like terms of a field.
 DIRECTIVES = ("sort", "limit", "shuffle")
 
 
@@ -14,11 +14,11 @@ def unknown_field(
     written: str, vocabulary: Vocabulary, *, directives: bool = True
 ) -> tuple[str, str]:
     """The error message and its suggestion, which may be a directive where one can stand."""
-    near = similar_fields(written, vocabulary, directives=directives)
-    hint = " or ".join(f'"{name}"' for name in near)
+    similar = similar_fields(written, vocabulary, directives=directives)
+    hint = " or ".join(f'"{name}"' for name in similar)
     return (
         f'unknown field "{written}"',
-        f"did you mean {hint}?" if near else "`mcfs fields` lists what there is",
+        f"did you mean {hint}?" if similar else "`mcfs fields` lists what there is",
     )
 
 

@@ -1,4 +1,4 @@
-"""One term as it was written: its field, its value, and where both stand in the query text."""
+"""One term as it was written: its field, its value, and where both are in the query text."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from mcfs.sql.lowering import lower
 from mcfs.sql.shape import Parameter, ParameterValue
 
 # How many statements of each kind are cached: each is fifty kilobytes of SQLAlchemy's objects, and a
-# program hardly uses a hundred shapes in turns.
+# program hardly uses a hundred shapes in turn.
 MAX_SHAPES = 100
 
 # The types of the columns.

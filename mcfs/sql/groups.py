@@ -83,8 +83,8 @@ def select_combinations(
 ) -> Compiled[*tuple[Any, ...]]:
     """The combinations of values that the tracks of the library have, and which tracks have each.
 
-    A row for each combination: for each of the `fields` the id of a value, NULL for none; what stands in
-    these columns; the path of the track, if it has none of the field that is the `untitled`th; and the ids
+    A row for each combination: for each of the `fields` the id of a value, NULL for none; what these
+    columns hold; the path of the track, if it has none of the field that is the `untitled`th; and the ids
     of the tracks, with commas between. A track with several values is in as many rows.
     """
     return Compiled(_combinations(fields, columns, untitled), {"most": most})

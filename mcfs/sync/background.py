@@ -58,7 +58,9 @@ class BackgroundSync:
         stamp = None
         for changes in watch(self.library, config_files(self.library.top), stop):
             if Change.GONE in changes:
-                self._report_problem(f"{self.library.top} is gone; the mount shows what it knew")
+                self._report_problem(
+                    f"{self.library.top} is gone; the mount shows what it last read"
+                )
                 continue
             if stamp != (stamp := config_stamp(self.library.top)):
                 self._reload_settings()

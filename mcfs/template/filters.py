@@ -41,17 +41,17 @@ class Filter:
 
 
 def _on_number(change: Callable[..., Cell]) -> Apply:
-    def apply(cell: Cell, *taken: Cell) -> Cell:
+    def apply(cell: Cell, *argument: Cell) -> Cell:
         number = cell_number(cell)
-        return None if number is None else change(number, *taken)
+        return None if number is None else change(number, *argument)
 
     return apply
 
 
 def _on_text(change: Callable[..., Cell]) -> Apply:
-    def apply(cell: Cell, *taken: Cell) -> Cell:
+    def apply(cell: Cell, *argument: Cell) -> Cell:
         text = cell_text(cell)
-        return None if text is None else change(text, *taken)
+        return None if text is None else change(text, *argument)
 
     return apply
 

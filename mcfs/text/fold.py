@@ -19,7 +19,7 @@ _ALIKE = str.maketrans({_ALIKE_SLASH: "/", "\\": "/", "\0": _NUL})
 _STROKES = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
 )
-# NUL belongs to them: what it folds to is no ASCII either.
+# NUL is among them, because it folds to a character beyond ASCII.
 _BEYOND_ASCII = re.compile(r"[^\x01-\x7f]+")
 
 

@@ -29,7 +29,7 @@ def as_float(digits: str) -> float | None:
 
 
 def number_text(number: float, decimals: int) -> str:
-    """With so many decimals at most: 126.90 is "126.9", 4.00 is "4"."""
+    """A number with at most this many decimals: 126.90 is "126.9", 4.00 is "4"."""
     return trim_zeros(f"{number:.{decimals}f}")
 
 

@@ -58,7 +58,7 @@ def has_hash(name: str) -> bool:
 
 # Anywhere in the name: adding the hash can move the place where the extension begins.
 _MARK = re.compile(r" \[[0-9a-f]{6,}\]")
-# A name that had to be cut keeps at least so many characters of its beginning.
+# A name that had to be cut keeps at least this many characters of its beginning.
 _WHOLE = 40
 
 

@@ -39,11 +39,11 @@ class EntryKind(Enum):
 
 
 class Caching(Enum):
-    """How long a name or its attributes may be believed without asking again."""
+    """How long a name or its attributes may be cached."""
 
     # It never changes while the mount lasts.
     FIXED = "fixed"
-    # As long as one likes, because a change of the store is announced. Who believes it must be noted.
+    # For any time, because changes of the store are announced to those who have it.
     UNTIL_ANNOUNCED = "until announced"
     # It may change at any time without a change of the store, and nothing announces that.
     ONE_SECOND = "one second"
@@ -166,7 +166,7 @@ _PINS = Policy(
     dot_names=DotNames.ANY,
     changes=Changes.PINS,
 )
-# Its first rename to a query fills it, and keeps what the kernel believes of the names in it.
+# Its first rename to a query fills it, and the kernel keeps what it has cached of the names in it.
 _EMPTY_PIN = Policy(
     EntryKind.FOLDER,
     permissions=0o555,

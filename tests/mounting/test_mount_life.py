@@ -103,7 +103,7 @@ class TestInfoFiles:
             errors = served.path / ".mcfs" / "errors"
             wait_until(lambda: "is gone" in errors.read_text())
             assert os.listdir(served.path / "genre") == before
-            assert "shows what it knew" in (served.path / ".mcfs" / "status").read_text()
+            assert "shows what it last read" in (served.path / ".mcfs" / "status").read_text()
             away.rename(library.top)
             run_in_library(library, "git annex metadata -q -s genre=House kino.mp3")
             wait_until((served.path / "genre" / "House").is_dir)
