@@ -2,7 +2,7 @@
 
 import signal
 
-# Most of a start is spent on imports, where there is nobody yet to say in one line that it was ended.
+# Starting is mostly importing. Until that is done, Ctrl-C should end the process without a traceback.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
