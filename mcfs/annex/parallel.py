@@ -3,10 +3,9 @@
 In one process the two would take turns, for both are Python nearly all of the time and Python runs one thread
 at a time. Owns when a subprocess pays off, and the pipe between the two; `read_library.py` reads.
 
-Measured by `contrib/bench/sync.py LIBRARY --compare-in-process`, with 100,000 tracks and two processors
-that other work used as well: a full sync takes 0.66 of the time of one in a single process when a processor
-is free (minimum of three runs each), and as long as that when none is (1.02 to 1.05). The CPU time is 0.99
-to 1.08 of it: of its 13 s, 7.7 s are left in this process, and the subprocess does the rest meanwhile.
+Measured by `contrib/bench/sync.py LIBRARY --compare-in-process`, with 100,000 tracks and two idle processors:
+a full sync takes 0.70 of the time of one in a single process (median; 7.8 s against 11.1 s), for the same CPU
+time (1.00; 12.8 s). While other work keeps both processors busy, it takes as long (1.02 to 1.05).
 
 The pipe carries frames: the number of keys, then keys in batches, then None; or, in place of any of them, the
 exception that ended the reading. When either process ends, the other ends too: it finds the pipe empty or
