@@ -84,6 +84,10 @@ class BaseKind:
         text = str(value)
         return "" if not text or text.isspace() else text
 
+    def tag_text(self, text: str) -> str:
+        """The same for the text of a tag, which may say more than the field keeps."""
+        return self.import_text(text)
+
 
 # --- text
 
@@ -182,12 +186,13 @@ class TrackNumber(Number):
         found = self._WITH_TOTAL.fullmatch(text)
         return as_float(found.group(1)) if found else None
 
-    def import_text(self, value: object) -> str:
-        text = str(value)
-        # Most are digits alone, and a regular expression takes longer.
-        found = None if text.isdecimal() else self._WITH_TOTAL.fullmatch(text)
+    def tag_text(self, text: str) -> str:
+        found = self._WITH_TOTAL.fullmatch(text)
         number = found.group(1) if found else text
         return "" if number.strip("0 ") == "" else number
+
+    # Mixxx has the total too, and it is kept.
+    import_text = BaseKind.import_text
 
 
 class Rating(Number):

@@ -126,4 +126,4 @@ def _plain_atom(value: Any) -> Any:
 def _field_text(name: str, value: Any) -> str:
     """A value as an import from Mixxx writes it; "" for no value."""
     text = replace_not_utf8(str(value))  # JSON cannot hold a lone surrogate
-    return field_named(name).kind.import_text(text)
+    return field_named(name).kind.tag_text(text)

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from mcfs.errors import MixxxBusyError, MixxxError
 from mcfs.fields import field_table
-from mcfs.fields.kinds import BaseKind, TrackNumber
+from mcfs.fields.kinds import BaseKind
 from mcfs.text.raw_text import replace_not_utf8
 
 Values = tuple[str, ...]
@@ -66,12 +66,8 @@ def _columns_of_fields() -> list[_Column]:
     columns = []
     for field in field_table().rows:
         if field.mixxx_column is not None:
-            kind = field.kind
-            # Track numbers, too, are text in Mixxx: "3/12" is written as it is, with the total.
-            is_text = isinstance(kind, TrackNumber) or (
-                type(kind).import_text is BaseKind.import_text
-            )
-            convert = None if is_text else kind.import_text
+            is_text = type(field.kind).import_text is BaseKind.import_text
+            convert = None if is_text else field.kind.import_text
             columns.append(_Column(field.mixxx_column, field.name, convert))
     return columns
 
