@@ -1,29 +1,16 @@
-"""Progress bars for a sync, an import and a fetch: on stderr, only on a terminal, gone at the end.
+"""Shows on stderr how far a sync, an import or a fetch is: only on a terminal, and gone at the end.
 
-What ends quickly shows no bar.
+Owns when a bar appears, and counts what it shows. `progress_bars.py` draws it with rich, which takes longer
+to load than most syncs take: it is loaded when the work has gone on for half a second.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.progress import (
-    Progress as Bars,
-)
-from rich.table import Column
-from rich.text import Text
+from typing import Protocol, TypeVar
 
 from mcfs.annex.get import GetProgress, GetResult
 from mcfs.annex.library import Library
@@ -39,19 +26,18 @@ from mcfs.sync.run import sync
 _SHOW_AFTER = 0.5
 _LONGEST_NAME = 30
 
-
-class _DoneOfTotal(ProgressColumn):
-    """ "3/10"; empty until the total is known."""
-
-    def render(self, task: Task) -> Text:
-        return Text("" if task.total is None else f"{task.completed:.0f}/{task.total:.0f}")
+State = TypeVar("State")
+State_contra = TypeVar("State_contra", contravariant=True)
 
 
-class _Rate(ProgressColumn):
-    """Tracks a second."""
+class Bar(Protocol[State_contra]):
+    """A progress bar on the screen."""
 
-    def render(self, task: Task) -> Text:
-        return Text("" if task.speed is None else f"{task.speed:.0f}/s")
+    def show(self, state: State_contra) -> None:
+        """Show this state."""
+
+    def stop(self) -> None:
+        """Take the bar off the screen."""
 
 
 def sync_with_bar(
@@ -76,20 +62,14 @@ def count_bar(
     doing: str, *, show_after: float = _SHOW_AFTER
 ) -> Iterator[Callable[[int, int], None]]:
     """Counts tracks: call the result with how many are done, and the total or 0 if it is unknown."""
-    columns = (
-        TextColumn(doing),
-        _wide_bar(),
-        _DoneOfTotal(table_column=Column(no_wrap=True)),  # numbers are never cut: the bar shrinks
-        _Rate(table_column=Column(no_wrap=True)),
-        TimeRemainingColumn(compact=True),
-    )
-    with _shown(*columns, show_after=show_after) as bars:
-        task = bars.add_task(doing, total=None)
 
-        def show(done: int, total: int) -> None:
-            bars.update(task, completed=done, total=total or None)
+    def make() -> Bar[tuple[int, int]]:
+        from mcfs.cli.progress_bars import CountBar
 
-        yield show
+        return CountBar(doing)
+
+    with _delayed(make, (0, 0), show_after) as show:
+        yield lambda done, total: show((done, total))
 
 
 def fetch_with_bar(
@@ -98,21 +78,18 @@ def fetch_with_bar(
     """`fetch` with a progress bar that counts bytes."""
     sizes = {track.annex_key: track.size or 0 for track in tracks}
     names = {track.annex_key: truncate(printable(track.name), _LONGEST_NAME) for track in tracks}
-    columns = (
-        TextColumn("{task.fields[count]}", table_column=Column(no_wrap=True)),
-        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
-        _wide_bar(),
-        DownloadColumn(table_column=Column(no_wrap=True)),
-        TransferSpeedColumn(table_column=Column(no_wrap=True)),
-        TimeRemainingColumn(compact=True),
-    )
     moved: dict[str, int] = {}
-    ended = 0
-    with _shown(*columns) as bars:
-        task = bars.add_task("", total=sum(sizes.values()), count=f"0/{len(tracks)}")
+    size = ended = 0
 
-        def show(event: GetProgress | GetResult) -> None:
-            nonlocal ended
+    def make() -> Bar[tuple[int, int, str]]:
+        from mcfs.cli.progress_bars import FetchBar
+
+        return FetchBar(tracks=len(tracks), size=sum(sizes.values()))
+
+    with _delayed(make, (0, 0, ""), _SHOW_AFTER) as show:
+
+        def on_event(event: GetProgress | GetResult) -> None:
+            nonlocal size, ended
             key = event.annex_key
             match event:
                 case GetProgress():
@@ -120,31 +97,42 @@ def fetch_with_bar(
                 case GetResult():
                     now = sizes[key]  # a failed fetch counts as over
                     ended += 1
-            bars.advance(task, now - moved.get(key, 0))
+            size += now - moved.get(key, 0)
             moved[key] = now
-            bars.update(task, description=names[key], count=f"{ended}/{len(tracks)}")
+            show((size, ended, names[key]))
 
-        return fetch(library, tracks, remote, show)
-
-
-def _wide_bar() -> BarColumn:
-    """Takes the width that the other columns leave."""
-    return BarColumn(bar_width=None, table_column=Column(ratio=1))
+        return fetch(library, tracks, remote, on_event)
 
 
 @contextmanager
-def _shown(*columns: ProgressColumn, show_after: float = _SHOW_AFTER) -> Iterator[Bars]:
-    console = Console(stderr=True)
-    bars = Bars(
-        *columns, console=console, transient=True, expand=True, disable=not console.is_terminal
-    )
-    later = threading.Timer(show_after, bars.start)
-    later.daemon = True
+def _delayed(
+    make: Callable[[], Bar[State]], state: State, show_after: float
+) -> Iterator[Callable[[State], None]]:
+    """Makes the bar after a while, if stderr is a terminal and the work is not done by then."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    bar: Bar[State] | None = None
+
+    def appear() -> None:
+        nonlocal bar
+        made = make()
+        made.show(state)
+        bar = made
+
+    def show(now: State) -> None:
+        nonlocal state
+        state = now
+        if bar is not None:
+            bar.show(now)
+
+    timer = threading.Timer(show_after, appear)
+    timer.daemon = True
+    timer.start()
     try:
-        later.start()
-        yield bars
+        yield show
     finally:
-        later.cancel()
-        if later.ident is not None:
-            later.join()
-        bars.stop()
+        timer.cancel()
+        timer.join()
+        if bar is not None:
+            bar.stop()

@@ -54,7 +54,7 @@ class Session:
             print_message(store.notice)
         # A store of another library counts as never synced: nothing of it may be shown.
         if self._sync_first and store.cache.state().library_uuid != self.library.uuid:
-            from mcfs.cli.progress import sync_with_bar  # progress bars are slow to load
+            from mcfs.cli.progress import sync_with_bar  # few commands have to sync
 
             sync_with_bar(self.library, store, self.settings)
         return store
