@@ -63,9 +63,9 @@ class Machine:
         place.write_text(f"#!/bin/sh\necho {0 if yes else 1000}\n")
         place.chmod(0o755)
 
-    def setup(self, **environment: str) -> subprocess.CompletedProcess[str]:
+    def setup(self, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self.checkout / "contrib/setup"],
+            [self.checkout / "contrib/setup", *options],
             cwd="/",
             env={"PATH": str(self.commands), "LOG": str(self.log)} | environment,
             stdin=subprocess.DEVNULL,
@@ -340,3 +340,30 @@ def test_real_pythons_answer_the_question_setup_asks(machine: Machine) -> None:
     assert version == f"{sys.version_info.major}.{sys.version_info.minor}"
     assert {has_venv, has_headers} <= {"True", "False"}
     assert executable == sys.executable
+
+
+class TestPrograms:
+    """`contrib/setup --programs`: what the trials in contrib/programs/ run."""
+
+    def test_root_installs_those_that_are_missing(self, machine: Machine) -> None:
+        machine.setup()
+        machine.ran()
+        machine.is_root(True)
+        for name in ("mixxx", "mpd", "apt-get"):
+            machine.has(name)
+        done = machine.setup("--programs")
+        assert done.returncode == 0
+        update, install = machine.ran()
+        assert update == "apt-get update"
+        packages = install.partition("--no-install-recommends ")[2].split()
+        assert {"mpc", "zsh", "xvfb"} <= set(packages)
+        assert not {"mixxx", "mpd"} & set(packages)
+
+    def test_without_apt_get_it_says_which_are_missing(self, machine: Machine) -> None:
+        done = machine.setup("--programs")
+        assert done.returncode == 1
+        assert "only with apt-get; missing here: mixxx mpd" in done.stderr
+
+    def test_there_is_no_other_option(self, machine: Machine) -> None:
+        assert "the only option is --programs" in machine.setup("--program").stderr
+        assert machine.ran() == []

@@ -1,0 +1,1 @@
+"""What developers run. Nothing here is installed with mcfs."""
