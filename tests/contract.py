@@ -54,8 +54,10 @@ def nlink_owner_and_mode(folder: Path) -> None:
         what = path.lstat()
         assert what.st_nlink == 1
         assert (what.st_uid, what.st_gid) == (os.getuid(), os.getgid())
-        writable = stat.S_ISLNK(what.st_mode) or path.name == "pins"
-        assert bool(what.st_mode & stat.S_IWUSR) == writable
+        if not stat.S_ISLNK(what.st_mode):
+            expected = 0o755 if stat.S_ISDIR(what.st_mode) else 0o444
+            assert stat.S_IMODE(what.st_mode) == expected
+            assert os.access(path, os.X_OK) == stat.S_ISDIR(what.st_mode)
 
 
 def attributes_stay(folder: Path) -> None:

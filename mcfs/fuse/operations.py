@@ -161,6 +161,9 @@ class Operations(pyfuse3.Operations):
         changes = policy_of(self.inodes[inode].node).changes
         if mode & os.W_OK and changes is Changes.READ_ONLY:
             raise FUSEError(errno.EROFS)
+        # As on a disk, where root may not run such a file either. Of a link, its target is asked.
+        if mode & os.X_OK and is_file(inode):
+            raise FUSEError(errno.EACCES)
         return True
 
     async def forget(self, inode_list: Sequence[tuple[InodeT, int]]) -> None:

@@ -5,22 +5,24 @@ Owns how the name of a new folder becomes a query. The pins themselves are rows 
 
 from __future__ import annotations
 
+from mcfs.error_log import ErrorLog
 from mcfs.errors import QueryError, ReadOnlyError
 from mcfs.fields import Vocabulary
-from mcfs.query import canonical_text, parse
+from mcfs.query import Query, canonical_text, parse
 from mcfs.store import Store
 from mcfs.tree.nodes import EmptyPinNode, Node, TracksNode
 from mcfs.tree.policy import Changes, policy_of
-from mcfs.tree.route import name_as_query
+from mcfs.tree.route import name_as_pinned_query
 from mcfs.tree.state import CurrentState
 
 
 class Pins:
     """The pins of one store. Safe to use from several threads."""
 
-    def __init__(self, store: Store, current: CurrentState) -> None:
+    def __init__(self, store: Store, current: CurrentState, error_log: ErrorLog) -> None:
         self._store = store
         self._current = current
+        self._error_log = error_log
 
     def entries(self) -> dict[str, Node]:
         """What `pins/` lists."""
@@ -31,7 +33,7 @@ class Pins:
         """mkdir: pin the query that the name is. A name that is no query makes an empty pin."""
         _require_pins_folder(where)
         _refuse_leading_dot(name)
-        query = name_as_query(name, self._current.get().vocabulary)
+        query = self._query_of(name)
         self._store.user.add_pin(name, "" if query is None else canonical_text(query))
         return EmptyPinNode() if query is None else TracksNode(query)
 
@@ -48,10 +50,18 @@ class Pins:
         vocabulary = self._current.get().vocabulary
         query_text = self._store.user.pin(name).query_text
         if not query_text:
-            query = name_as_query(new_name, vocabulary)
+            query = self._query_of(new_name)
             query_text = "" if query is None else canonical_text(query)
         self._store.user.rename_pin(name, new_name, query_text)
         return _folder_of(query_text, vocabulary)
+
+    def _query_of(self, name: str) -> Query | None:
+        try:
+            return name_as_pinned_query(name, self._current.get().vocabulary)
+        except QueryError as error:
+            # The program that asked shows no more than "invalid argument".
+            self._error_log.add(f"pins/{name}: {error}")
+            raise
 
 
 def _folder_of(query_text: str, vocabulary: Vocabulary) -> Node:

@@ -135,6 +135,10 @@ def presentation_of(node: Node) -> Presentation:
             assert_never(unreachable)
 
 
+# Most folders cannot be changed, and are shown as writable all the same: `cp -r`, `rsync -a` and `tar` give a
+# copy these permissions, and nothing could be added to a copy or removed from it. Every attempt to change
+# the folder itself ends in EROFS.
+_FOLDER = 0o755
 _TRACK = Policy(
     EntryKind.TRACK,
     permissions=0o444,
@@ -143,14 +147,14 @@ _TRACK = Policy(
 )
 _QUERY_FOLDER = Policy(
     EntryKind.FOLDER,
-    permissions=0o555,
+    permissions=_FOLDER,
     name=Caching.UNTIL_ANNOUNCED,
     attributes=Caching.ONE_SECOND,
     names_inside=Caching.UNTIL_ANNOUNCED,
 )
 _ROOT = Policy(
     EntryKind.FOLDER,
-    permissions=0o555,
+    permissions=_FOLDER,
     name=Caching.FIXED,
     attributes=Caching.ONE_SECOND,
     names_inside=Caching.UNTIL_ANNOUNCED,
@@ -159,7 +163,7 @@ _ROOT = Policy(
 # Another mount or the command line may add and remove pins at any time.
 _PINS = Policy(
     EntryKind.FOLDER,
-    permissions=0o755,
+    permissions=_FOLDER,
     name=Caching.FIXED,
     attributes=Caching.ONE_SECOND,
     names_inside=Caching.ONE_SECOND,
@@ -169,14 +173,14 @@ _PINS = Policy(
 # Its first rename to a query fills it, and the kernel keeps what it has cached of the names in it.
 _EMPTY_PIN = Policy(
     EntryKind.FOLDER,
-    permissions=0o555,
+    permissions=_FOLDER,
     name=Caching.ONE_SECOND,
     attributes=Caching.ONE_SECOND,
     names_inside=Caching.ONE_SECOND,
 )
 _INFO_FOLDER = Policy(
     EntryKind.FOLDER,
-    permissions=0o555,
+    permissions=_FOLDER,
     name=Caching.FIXED,
     attributes=Caching.ONE_SECOND,
     names_inside=Caching.ONE_SECOND,

@@ -49,6 +49,17 @@ def name_as_query(name: str, vocabulary: Vocabulary) -> Query | None:
     return parse(name, vocabulary) if starts_like_query(name, vocabulary) else None
 
 
+def name_as_pinned_query(name: str, vocabulary: Vocabulary) -> Query | None:
+    """Read the name of a new pin: None for an ordinary name, a `QueryError` for a broken query.
+
+    A name that begins like a term of any field is meant as a query, so an unknown field is an error here.
+    A path that is only looked up is no such intention: programs try all kinds of names.
+    """
+    if field_prefix(name) is None:
+        return name_as_query(name, vocabulary)
+    return parse(name, vocabulary)
+
+
 def name_as_template(name: str, vocabulary: Vocabulary) -> Template | None:
     """Read a folder name as a template: None without braces, a `TemplateError` for a broken template."""
     if not looks_like_template(name):

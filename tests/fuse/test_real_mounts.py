@@ -226,6 +226,16 @@ class TestPins:
         run("mv", "-T", pins / "New folder", pins / "genre:ambient")
         assert os.listdir(pins / "genre:ambient") == ["Orbital - Halcyon.mp3"]
 
+    def test_a_pin_cannot_be_renamed_to_a_query_with_a_mistake(self, no_pins: Path) -> None:
+        (no_pins / "pins" / "New folder").mkdir()
+        with pytest.raises(OSError, match="Invalid argument"):
+            (no_pins / "pins" / "New folder").rename(no_pins / "pins" / "gnere:techno")
+        assert os.listdir(no_pins / "pins") == ["New folder"]
+        assert (
+            'gnere:techno: unknown field "gnere"; did you mean'
+            in (no_pins / ".mcfs/errors").read_text()
+        )
+
     def test_a_new_pin_is_not_the_removed_one_that_is_still_a_cwd(self, no_pins: Path) -> None:
         script = """
             mkdir pins/genre:techno && cd pins/genre:techno &&
@@ -274,6 +284,7 @@ class TestPins:
         ("command", "complaint"),
         [
             ("mkdir pins/bpm:12x", "Invalid argument"),
+            ("mkdir pins/gnere:techno", "Invalid argument"),
             ("mkdir pins/a && mkdir pins/a", "File exists"),
             ("rmdir pins/nothing", "No such file"),
             ("mkdir pins/a pins/b && mv -T pins/a pins/b", "File exists"),
@@ -309,6 +320,29 @@ class TestPins:
         assert os.access(no_pins / "pins", os.W_OK)
         assert not os.access(no_pins / "all", os.W_OK)
         assert os.access(no_pins / "all", os.R_OK | os.X_OK)
+        assert not os.access(no_pins / ".mcfs/help", os.X_OK), "not even root may run it"
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            "cp -r {source} {copy}",
+            "cp -a {source} {copy}",
+            "rsync -a {source}/ {copy}/",
+            "mkdir {copy} && tar -C {source} -c . | tar -C {copy} -xp",
+        ],
+    )
+    def test_a_copy_can_be_changed(self, shared: Path, tmp_path: Path, command: str) -> None:
+        if command.startswith("rsync") and shutil.which("rsync") is None:
+            pytest.skip("rsync is not installed")
+        copy = tmp_path / "copy"
+        run("sh", "-c", command.format(source=shared / "genre", copy=copy))
+        folder = next(path for path in copy.iterdir() if path.is_dir())
+        # Of the permissions, because root may write anywhere.
+        assert {stat.S_IMODE(path.stat().st_mode) for path in (copy, folder)} == {0o755}
+        (folder / "new.mp3").write_bytes(b"added")
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
 
 
 class TestRobust:

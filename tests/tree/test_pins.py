@@ -40,6 +40,44 @@ def test_an_empty_pin_becomes_the_query_it_is_renamed_to(tree: Tree) -> None:
     assert titles(tree, "pins/genre:rock") == {"Halcyon"}, "the query stays"
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("gnere:techno", 'unknown field "gnere"; did you mean "genre"?'),
+        ("warp:9", 'unknown field "warp"; `mcfs fields` lists what there is'),
+        ("Volume: 2", 'unknown field "Volume"; `mcfs fields` lists what there is'),
+        ("bpm:12x", "bpm"),
+        ("genre:", "genre: needs a value"),
+        ("-gnere:techno", 'unknown field "gnere"; did you mean "genre"?'),
+        ("genre:techno gnere:x", 'unknown field "gnere"; did you mean "genre"?'),
+    ],
+)
+def test_a_name_that_begins_like_a_term_must_be_a_query(
+    tree: Tree, name: str, sentence: str
+) -> None:
+    tree.make_pin(PinsNode(), "New folder")
+    with pytest.raises(QueryError):
+        tree.make_pin(PinsNode(), name)
+    with pytest.raises(QueryError):
+        tree.rename_pin(PinsNode(), "New folder", PinsNode(), name)
+    assert names(tree, "pins") == ["New folder"]
+    (error,) = tree.error_log.entries()
+    assert error.sentence.startswith(f"pins/{name}: ")
+    assert sentence in error.sentence
+    assert error.times == 2
+
+
+@pytest.mark.parametrize("name", ["Friday 22:00", "http://example.org", "Ibiza (late)", "Set = 1"])
+def test_an_ordinary_name_is_an_empty_pin(tree: Tree, name: str) -> None:
+    assert tree.make_pin(PinsNode(), name) == EmptyPinNode()
+
+
+def test_a_pin_that_has_a_query_may_have_any_name(tree: Tree) -> None:
+    tree.make_pin(PinsNode(), "genre:techno")
+    tree.rename_pin(PinsNode(), "genre:techno", PinsNode(), "Volume: 2")
+    assert titles(tree, "pins/Volume: 2")
+
+
 def test_rmdir_unpins(tree: Tree) -> None:
     tree.make_pin(PinsNode(), "genre:techno")
     tree.remove_pin(PinsNode(), "genre:techno")
