@@ -72,7 +72,7 @@ HEBREW = "שלום עולם"
 CAFE = "Cafe\u0301 del Mar"  # an e and a combining accent
 NOT_UTF8 = "caf\udce9 noir"  # Latin-1, as a file system gives it
 YIN = "Yin∕Yang"
-# These have a title, at most an artist, and nothing else.
+# These have a title, at most an artist or an album artist, and nothing else.
 ODD = {INJECTION, PERCENT, NUL, HEBREW, CAFE, NOT_UTF8, YIN}
 
 RECORDS = (
@@ -175,7 +175,7 @@ RECORDS = (
     _record(HEBREW, "odd/4.mp3"),
     _record(CAFE, "odd/5.mp3", artist="Émilie"),
     _record(NOT_UTF8, "odd/caf\udce9.mp3"),
-    _record(YIN, "odd/7.mp3"),
+    _record(YIN, "odd/7.mp3", albumartist="Various"),
 )  # fmt: skip
 
 _TITLES = {r.annex_key: r.values.get("title", (UNTITLED,))[0] for r in RECORDS}

@@ -10,11 +10,13 @@ import math
 import re
 from dataclasses import dataclass
 
-_PLAIN = re.compile(r"\d{1,15}(?:[.,]\d{1,9})?|[.,]\d{1,9}", re.ASCII)
+_PLAIN = re.compile(r"\d{1,15}(?:[.,]\d{0,9})?|[.,]\d{1,9}", re.ASCII)
 _DECADE = re.compile(r"(\d{3})0s", re.ASCII)
 _YEAR = re.compile(r"(\d{4})(?:-(?:0?[1-9]|1[0-2])(?:-\d{1,2})?)?", re.ASCII)
-_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,5}):([0-5]?\d)?", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,5}):(?:([0-5]?\d)s?)?", re.ASCII | re.IGNORECASE)
 _UNITS = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII | re.IGNORECASE)
+# Without the last "s"; "1h30" is none, because it could be minutes as well.
+_MINUTES = re.compile(r"(?:(\d{1,4})h)?(\d{1,5})m([0-5]?\d)", re.ASCII | re.IGNORECASE)
 # A plain number of bytes may be long: canonical text writes sizes so.
 _SIZE = re.compile(
     r"(\d{1,9}(?:[.,]\d{1,3})?(?=[kmgt])|\d{1,24})([kmgt]?)(?:i?b)?", re.ASCII | re.IGNORECASE
@@ -32,7 +34,7 @@ class Interval:
 
 
 def plain(written: str) -> Interval | None:
-    """ "120", "126,5"."""
+    """ "120", "126,5", "126."."""
     if not _PLAIN.fullmatch(written):
         return None
     number = float(written.replace(",", "."))
@@ -55,8 +57,12 @@ def decade(written: str) -> Interval | None:
 
 
 def duration(written: str) -> Interval | None:
-    """ "90", "1:30", "1m30s", "2m", "2:", "1:02:03"; "1:3" is 63 seconds, "1:60" is none."""
-    if found := _CLOCK.fullmatch(written) or (written and _UNITS.fullmatch(written)):
+    """ "90", "1:30", "1m30s", "2m", "2m10", "2:", "1:02:03"; "1:3" is 63 seconds, "1:60" is none."""
+    if found := (
+        _CLOCK.fullmatch(written)
+        or (written and _UNITS.fullmatch(written))
+        or _MINUTES.fullmatch(written)
+    ):
         hours, minutes, seconds = (int(part or 0) for part in found.groups())
         total = float(hours * 3600 + minutes * 60 + seconds)
     elif number := plain(written):

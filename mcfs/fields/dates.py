@@ -11,6 +11,9 @@ from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 
 _ABSOLUTE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
+# As people write days elsewhere: 30.10.2025, 30/10/2025, 10/30/2025, 2025/10/30.
+_DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?!\d)", re.ASCII)
+_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})([./])(\d{1,2})\2(\d{1,2})(?!\d)", re.ASCII)
 _RELATIVE = re.compile(r"-(\d{1,5})([dwmy])", re.ASCII | re.IGNORECASE)
 
 
@@ -27,6 +30,27 @@ def canonical_date(written: str) -> str | None:
     except ValueError:
         return None
     return "-".join(f"{part:0{width}}" for part, width in zip(parts, (4, 2, 2), strict=False))
+
+
+def with_canonical_days(written: str) -> str:
+    """The text with every day in it spelled as here; unchanged where it is unclear which day is meant."""
+    return _DAY_FIRST.sub(_day_first, _YEAR_FIRST.sub(_year_first, written))
+
+
+def _year_first(found: re.Match[str]) -> str:
+    year, _, month, day = found.groups()
+    return canonical_date(f"{year}-{month}-{day}") or found.group()
+
+
+def _day_first(found: re.Match[str]) -> str:
+    day, sign, month, year = found.groups()
+    # Only with points is the day always first.
+    if sign != "." and int(day) <= 12 and int(month) <= 12 and day != month:
+        return found.group()
+    as_day_first = canonical_date(f"{year}-{month}-{day}")
+    if as_day_first is None and sign != ".":
+        as_day_first = canonical_date(f"{year}-{day}-{month}")
+    return as_day_first or found.group()
 
 
 def days_of(span: str, today: date) -> tuple[date, date]:

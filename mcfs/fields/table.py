@@ -183,6 +183,8 @@ ROWS = (
         name="played",
         kind=Number(),
         aliases=("timesplayed",),
+        zero_is_none=True,
+        zero_finds_none=True,
         stored_as=("played", "timesplayed"),
         mixxx_column="timesplayed",
     ),

@@ -9,24 +9,20 @@ from __future__ import annotations
 import math
 
 from mcfs.fields.amounts import Interval
+from mcfs.text.numbers import number_text
 
 _BELOW = 0.05
 _FADER = 0.06
 
 
 def bpm_ranges(bpm: str, *, exact: bool, near: bool) -> tuple[Interval, ...]:
-    """The tempo itself and, unless `exact`, its half and its double."""
+    """The tempo itself and, unless `exact`, its half and its double; `near`: what a pitch fader reaches."""
     number = float(bpm)
     spans: tuple[Interval, ...]
     if near:
-        low, high = math.floor(number * (1 - _FADER)), math.ceil(number * (1 + _FADER))
-        spans = (Interval(low, high), Interval(low / 2, high / 2), Interval(low * 2, high * 2))
-    elif "." in bpm:
-        margin = _rounded(0.5 * 10.0 ** -len(bpm.partition(".")[2]))
-        spans = tuple(
-            Interval(_rounded(middle - margin), _rounded(middle + margin))
-            for middle in (number, number / 2, number * 2)
-        )
+        return (Interval(math.floor(number * (1 - _FADER)), math.ceil(number * (1 + _FADER))),)
+    if "." in bpm:
+        spans = tuple(map(_shown_as, (number, number / 2, number * 2)))
     else:
         whole = int(number)
         spans = (
@@ -35,6 +31,13 @@ def bpm_ranges(bpm: str, *, exact: bool, near: bool) -> tuple[Interval, ...]:
             Interval(_rounded(whole * 2 - _BELOW), (whole + 1) * 2, high_open=True),
         )
     return spans[:1] if exact else spans
+
+
+def _shown_as(number: float) -> Interval:
+    """All tempos that a list shows as this one: 127.1 has one decimal, and its half 63.55 has two."""
+    decimals = max(1, len(number_text(number, 9).partition(".")[2]))
+    margin = 0.5 * 10.0**-decimals
+    return Interval(_rounded(number - margin), _rounded(number + margin))
 
 
 def _rounded(number: float) -> float:

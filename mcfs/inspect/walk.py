@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
-from mcfs.query import Contains, format_term, parse
+from mcfs.query import Contains, format_term, parse, starts_like_query
 from mcfs.tree.nodes import Node, PinsNode, RootNode, TrackNode, TracksNode, ValueNode, ValuesNode
 from mcfs.tree.policy import EntryKind, policy_of
 from mcfs.tree.route import Route, can_become_valid, name_as_template
@@ -72,7 +72,8 @@ def _child(parent: Node, name: str, tree: Tree, depth: int) -> Node:
         # The tree only says that the name does not exist. The parser says what is wrong with it.
         takes_queries = isinstance(parent, RootNode | TracksNode | ValuesNode | ValueNode)
         is_template = takes_queries and name_as_template(name, tree.vocabulary) is not None
-        if takes_queries and not is_template and can_become_valid(name):
+        is_meant_as_query = can_become_valid(name) or starts_like_query(name, tree.vocabulary)
+        if takes_queries and not is_template and is_meant_as_query:
             parse(name, tree.vocabulary)
         raise
 

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from mcfs.fields import field_named
 from mcfs.fields.kinds import Number
+from mcfs.query.lexer import QUOTES
 from mcfs.query.terms import (
     And,
     AnnexKeys,
@@ -134,9 +135,12 @@ def _number_text(field: str, number: float) -> str:
 _PLAIN = Number()
 
 
+_MEANS_MORE = ("=", "<", ">", "//", *QUOTES)
+
+
 def _quoted(text: str) -> str:
     """A folded text, in quotes where needed. A quote in it becomes a character that folds to a quote."""
-    means_more = text.startswith(("=", "<", ">", "//")) or ".." in text
+    means_more = text.startswith(_MEANS_MORE) or ".." in text
     if not means_more and not any(c.isspace() or c in '|()"' for c in text):
         return text
     return '"' + text.replace('"', "\N{FULLWIDTH QUOTATION MARK}") + '"'
@@ -144,6 +148,6 @@ def _quoted(text: str) -> str:
 
 def _seed(text: str) -> str:
     """A seed, which is not folded. It cannot have both a quote and a need for quotes."""
-    odd = text.startswith(("=", "//")) or any(c.isspace() or c == "|" for c in text)
+    odd = text.startswith(("=", "//", *QUOTES)) or any(c.isspace() or c == "|" for c in text)
     plain = '"' in text or not odd
     return text if plain else f'"{text}"'

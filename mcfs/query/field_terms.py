@@ -11,6 +11,7 @@ from typing import assert_never
 from mcfs.fields import Field, amounts
 from mcfs.fields.kinds import Bpm, Date, Discovered, Flag, MusicalKey, Number, Text
 from mcfs.query import ranges
+from mcfs.query.lexer import QUOTES
 from mcfs.query.terms import Contains, Equals, InKey, Missing, Tempo, Term
 from mcfs.query.terms import Flag as FlagTerm
 from mcfs.query.written_term import NO_FUZZ, WrittenTerm
@@ -47,7 +48,10 @@ def field_term(field: Field, written: WrittenTerm, *, negated: bool) -> Term:
 def bare_term(written: WrittenTerm) -> Term:
     """A word or a phrase without a field: it is searched in all text."""
     if written.fuzzy and not written.quoted:
-        raise written.error(*NO_FUZZ)
+        message, suggestion = NO_FUZZ
+        if len(written.value) > 1 and not {*QUOTES} & {*written.value}:
+            suggestion += f', or "{written.value}" in quotes for the word'
+        raise written.error(message, suggestion)
     if written.value == "-" and not written.quoted:
         raise written.error("a lone `-`", 'write -genre:techno, or "-" in quotes')
     if not written.value:
@@ -57,7 +61,9 @@ def bare_term(written: WrittenTerm) -> Term:
 
 def _text_term(field: Field, written: WrittenTerm) -> Term:
     value, whole = written.value, written.whole
-    if value.startswith("=") and not whole and not written.quoted:
+    if value.startswith("=") and not written.quoted:
+        if whole:
+            raise written.error("`=` twice", f"write {field.name}:={value.lstrip('=')}")
         whole, value = True, value[1:]
     if not value:
         if written.quoted:
@@ -97,18 +103,32 @@ def _tempo_term(field: Field, kind: Bpm, written: WrittenTerm, *, negated: bool)
         if written.fuzzy:
             raise written.error("`~` of no tempo", "write for example ~bpm:120")
         return Missing(field.name)
+    is_exact = value.startswith("=") or written.separator == "="
+    if written.fuzzy:
+        if not is_number:
+            raise written.error(f'"{written.value}" is no tempo', "write for example ~bpm:120")
+        if is_exact:
+            raise written.error(
+                "`~` means near this tempo, and `=` exactly this one",
+                f"write ~bpm:{number} or bpm:={number}",
+            )
+        return Tempo(_tempo(number), near=True)
+    if value.lower() == "locked":
+        raise written.error(
+            "git-annex does not know which tempos are locked in Mixxx",
+            f"write for example {kind.example(field.name)}",
+        )
     if is_number:
         # `-bpm:120` excludes the tempo itself, and keeps its half and its double, as in Mixxx.
-        exact = value.startswith("=") or written.separator == "=" or negated
-        return Tempo(_tempo(number), exact=exact and not written.fuzzy, near=written.fuzzy)
-    if written.fuzzy:
-        raise written.error(f'"{written.value}" is no tempo', "write for example ~bpm:120")
+        return Tempo(_tempo(number), exact=is_exact or negated)
     return ranges.number_term(field, kind, written)
 
 
 def _tempo(number: str) -> str:
-    whole, dot, places = number.partition(".")
-    return f"{int(whole or 0)}{dot}{places}"
+    """The digits that say how precise a tempo is: a first decimal does, zeros at the end do not."""
+    whole, _, decimals = number.partition(".")
+    bare = str(int(whole or 0))
+    return f"{bare}.{decimals.rstrip('0') or '0'}" if decimals else bare
 
 
 def _flag_term(field: Field, written: WrittenTerm) -> Term:

@@ -14,14 +14,19 @@ from typing import Any, NamedTuple
 from lark import Token
 from lark.lexer import Lexer
 
-_NAME = r"[^\W\d][\w.-]*+"
+NAME = r"[^\W\d][\w.-]*+"
 _SEPARATOR = r"(?:=|:(?!//))"  # `http://x` asks for no field
-_FIELD = rf"~?{_NAME}{_SEPARATOR}"
-_FIELD_PREFIX = re.compile(rf"(~?)({_NAME})({_SEPARATOR})\s*+")
+_FIELD = rf"~?{NAME}{_SEPARATOR}"
+_FIELD_PREFIX = re.compile(rf"(~?)({NAME})({_SEPARATOR})\s*+")
 
-_QUOTED = r'=?"[^"]*+(?:"|\Z)'  # an open quote takes the rest
+# What begins and ends a quotation. Manuals print “curly” quotes, and „low“ ones in German. Between straight
+# quotes, curly ones are text.
+QUOTES = '"“”„‟'
+QUOTED = (
+    rf'=?(?:"[^"]*+(?:"|\Z)|[“”„‟][^{QUOTES}]*+(?:[{QUOTES}]|\Z))'  # an open quote takes the rest
+)
 _BALANCED = r"\((?:[^\s|()]|\((?:[^\s|()]|\([^\s|()]*+\))*+\))*+\)"
-_TERM = rf"((?:{_FIELD}\s*+)?+(?:{_QUOTED}|(?:{{word}})++)|{_FIELD})\s*+"
+_TERM = rf"((?:{_FIELD}\s*+)?+(?:{QUOTED}|(?:{{word}})++)|{_FIELD})\s*+"
 # Each token is the group, and the space after it belongs to no token.
 _FREE_TERM = re.compile(_TERM.format(word=r"[^\s|]"))
 # In a group, the parenthesis that a word did not open itself ends it.
@@ -88,7 +93,7 @@ def unscoped_words(text: str) -> Iterator[UnscopedWord]:
             and prefix is not None
             and not prefix.fuzzy
             and field_prefix(word) is None
-            and not {'"', "("} & {*term, *word}
+            and not {*QUOTES, "("} & {*term, *word}
             and not word.startswith(("~", ":", "="))
         ):
             yield UnscopedWord(prefix.name, term[prefix.end :].removeprefix("="), str(word))

@@ -20,7 +20,8 @@ from lark.exceptions import UnexpectedToken
 from mcfs.errors import QueryError
 from mcfs.fields import Vocabulary, field_named
 from mcfs.query.field_terms import bare_term, field_term
-from mcfs.query.lexer import WordLexer, field_prefix
+from mcfs.query.lexer import QUOTES, WordLexer, field_prefix
+from mcfs.query.missing_colon import missing_colon
 from mcfs.query.terms import Not, Query, Shuffle, Sort, Term, all_of, any_of
 from mcfs.query.unknown_fields import DIRECTIVES, unknown_field
 from mcfs.query.written_term import NO_FUZZ, WrittenTerm, written_term
@@ -31,6 +32,8 @@ MAX_TERMS = 100
 MAX_DEPTH = 20
 MAX_LIMIT = 10**9
 
+_SIGNS = ("-", "~", "(", *QUOTES)
+_OPENED_WORD = re.compile(rf"\(([^\s|(){QUOTES}-][^\s|(){QUOTES}]*)")
 _ENDS_IN_OR = re.compile(r"(?:\||(?:^|[\s|()])OR)\s*\Z")
 
 
@@ -56,13 +59,14 @@ def starts_like_query(text: str, vocabulary: Vocabulary = Vocabulary()) -> bool:
         return True
     prefix = field_prefix(text)
     if prefix is None:
-        return False
+        # No query, but whoever writes `bpm>120` means one, and is to get its error.
+        return missing_colon(text, 0, vocabulary) is not None
     return fold(prefix.name) in DIRECTIVES or vocabulary.canonical(prefix.name) is not None
 
 
 def begins_with_sign(text: str) -> bool:
     """Whether a text begins with a character that only queries begin with."""
-    return text.startswith(("-", "~", "(", '"'))
+    return text.startswith(_SIGNS)
 
 
 @functools.cache
@@ -127,6 +131,12 @@ class _Reader:
             raise QueryError(f"a query may have {MAX_TERMS} terms", self.text, at, "write fewer")
         written = written_term(self.text, token)
         if not written.name:
+            if not written.quoted and (
+                mistake := missing_colon(
+                    self.text, written.position, self.vocabulary, negated=negated
+                )
+            ):
+                raise written.error(*mistake)
             return bare_term(written)
         name = fold(written.name)
         if name in DIRECTIVES:
@@ -206,7 +216,7 @@ def _misplaced(text: str, token: Token) -> QueryError:
         case "$END" if _ENDS_IN_OR.search(text):
             return QueryError("nothing after OR", text, at, "write a term on both sides of it")
         case "$END":
-            return QueryError("a parenthesis is not closed", text, at, "write `)`")
+            return QueryError("a parenthesis is not closed", text, at, _how_to_close(text))
         case "_OR":
             return QueryError("a lone `|`", text, at, "write a term on both sides of it")
         case "RPAR" if text[:at].rstrip().endswith("("):
@@ -217,3 +227,17 @@ def _misplaced(text: str, token: Token) -> QueryError:
             return QueryError("`-` twice", text, at, "write one")
         case _:
             return QueryError("this cannot stand here", text, at, "put it in quotes")
+
+
+def _how_to_close(text: str) -> str:
+    """What to write where the last open parenthesis may have been meant as a group or as text."""
+    opened: list[int] = []
+    for token in WordLexer(None).lex(text):
+        if token.type == "LPAR":
+            opened.append(token.start_pos or 0)
+        elif token.type == "RPAR" and opened:
+            opened.pop()
+    found = _OPENED_WORD.match(text, opened[-1]) if opened else None
+    if found is None or field_prefix(found.group(1)) is not None:
+        return "write `)`"
+    return f'write `)`, or "{found.group()}" in quotes for the word'

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from mcfs.errors import QueryError
 from mcfs.fields import Field, amounts
 from mcfs.fields.amounts import Interval
-from mcfs.fields.dates import canonical_date
+from mcfs.fields.dates import canonical_date, with_canonical_days
 from mcfs.fields.kinds import Number
 from mcfs.query.terms import Between, DateBetween, Missing, Term
 from mcfs.query.written_term import WrittenTerm
 
 _COMPARED = re.compile(r"(<=|>=|<|>|=)(.*)", re.DOTALL)
+# `3+` and `3-`, as Mixxx writes "at least" and "at most".
+_SIGNS = {"+": ">=", "-": "<="}
 
 
 def is_number_range(value: str) -> bool:
@@ -43,9 +45,9 @@ def number_term(field: Field, kind: Number, written: WrittenTerm) -> Term:
             raise _no_number(field, kind, written, digits)
         return found
 
-    if compared := _COMPARED.fullmatch(value):
-        operator, digits = compared.groups()
-        found = interval(kind.read if operator == "=" else kind.read_bound, digits)
+    operator, digits = _operator(value)
+    if operator:
+        found = interval(kind.read_bound, digits)
         match operator:
             case "<":
                 return Between(name, high=found.low, high_open=True)
@@ -53,10 +55,9 @@ def number_term(field: Field, kind: Number, written: WrittenTerm) -> Term:
                 return Between(name, high=found.high, high_open=found.high_open)
             case ">":
                 return Between(name, low=found.high, low_open=not found.high_open)
-            case ">=":
-                return Between(name, low=found.low)
             case _:
-                return Between(name, found.low, found.high, high_open=found.high_open)
+                return Between(name, low=found.low)
+    value = digits
     alone = kind.read(value)
     if alone is not None:
         return Between(name, alone.low, alone.high, high_open=alone.high_open)
@@ -71,6 +72,15 @@ def number_term(field: Field, kind: Number, written: WrittenTerm) -> Term:
         raise written.error("this range is the wrong way round", f"write {field.name}:{high}-{low}")
     # To the end of what was written: `duration:1:00-1:30` goes on until just before 1:31.
     return Between(name, first, last.high, high_open=last.high_open)
+
+
+def _operator(value: str) -> tuple[str, str]:
+    """How a number is compared (empty: not at all, where `=` only says so), and the number."""
+    if compared := _COMPARED.fullmatch(value):
+        operator, digits = compared.groups()
+        return ("" if operator == "=" else operator), digits
+    operator = _SIGNS.get(value[-1], "")
+    return (operator, value[:-1]) if operator and len(value) > 1 else ("", value)
 
 
 def _no_number(field: Field, kind: Number, written: WrittenTerm, digits: str) -> QueryError:
@@ -123,9 +133,10 @@ def date_term(field: Field, written: WrittenTerm) -> Term:
 
 
 def _no_date(field: Field, written: WrittenTerm, value: str) -> QueryError:
-    return written.error(
-        f'"{value}" is no date', f"write for example {field.kind.example(field.name)}"
-    )
+    meant = with_canonical_days(written.value)
+    example = f"for example {field.kind.example(field.name)}"
+    right = example if meant == written.value else f"{field.name}:{meant}"
+    return written.error(f'"{value}" is no date', f"write {right}")
 
 
 def _is_reversed(first: str, last: str) -> bool:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from lark import Token
 
 from mcfs.errors import QueryError
-from mcfs.query.lexer import field_prefix
+from mcfs.query.lexer import QUOTES, field_prefix
 
 NO_FUZZ = ("`~` means something before bpm and key only", "write ~bpm:120 or ~key:8A")
+_QUOTES = tuple(QUOTES)
+_BEGIN_QUOTED = (*QUOTES, *(f"={quote}" for quote in QUOTES))
 
 
 @dataclass(slots=True)
@@ -25,7 +27,8 @@ class WrittenTerm:
     value_position: int
     # Whether the value stood in quotes: then nothing in it but text.
     quoted: bool
-    # Whether it means the whole value, by `=` instead of `:` or in front of the quotes.
+    # Whether it means the whole value, by `=` instead of `:` or in front of the quotes. A quote that is left
+    # open takes that back: somebody is still typing, and more may follow.
     whole: bool
 
     def error(
@@ -41,25 +44,24 @@ def written_term(text: str, token: Token) -> WrittenTerm:
     position = token.start_pos or 0
     prefix = field_prefix(token)
     if prefix is None:
-        value, quoted, whole = _without_quotes(token)
-        fuzzy = token.startswith("~")
-        return WrittenTerm(text, position, fuzzy, "", "", value, position, quoted, whole)
-    value, quoted, whole = _without_quotes(token[prefix.end :])
+        fuzzy, name, separator, start = token.startswith("~"), "", "", 0
+    else:
+        fuzzy, name, separator, start = prefix
+    value = token[start:]
+    whole = separator == "="
+    quoted = value.startswith(_BEGIN_QUOTED)
+    if quoted:
+        equals = value.startswith("=")
+        bare = value[1 + equals :]
+        is_open = not bare.endswith('"' if value[equals] == '"' else _QUOTES)
+        if is_open and not bare.strip():
+            raise QueryError(
+                "a quote is opened, and nothing follows",
+                text,
+                position + start,
+                f'write {name}{separator}"…"' if name else 'write "…"',
+            )
+        value, whole = (bare if is_open else bare[:-1]), (whole or equals) and not is_open
     return WrittenTerm(
-        text,
-        position,
-        prefix.fuzzy,
-        prefix.name,
-        prefix.separator,
-        value,
-        position + prefix.end,
-        quoted,
-        whole or prefix.separator == "=",
+        text, position, fuzzy, name, separator, value, position + start, quoted, whole
     )
-
-
-def _without_quotes(value: str) -> tuple[str, bool, bool]:
-    """The value, whether it was in quotes, and whether `=` stood before them."""
-    whole = value.startswith('="')
-    quoted = whole or value.startswith('"')
-    return value[1 + whole :].removesuffix('"') if quoted else value, quoted, whole

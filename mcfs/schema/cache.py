@@ -37,7 +37,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from mcfs.schema.column_types import RawText, UtcTime
 
 # Raise this when the same tables are to hold other contents (a new `fold`, another inode hash).
-DERIVATION = 3
+DERIVATION = 4
 
 
 class CacheBase(DeclarativeBase):

@@ -222,7 +222,9 @@ class _Lowering:
             return _not_that(_has_number(name, _compare(">", self.parameter(0.0))))
         if field.kind.is_number:
             return _not_that(_has_number(name, _IS_SET))
-        return _not_that(_has_text(name, _NOT_EMPTY))
+        # Its own values only: an album artist is no artist. `any` has none, and asks all that it searches.
+        own = field.stored_names or field_table().searched(name)
+        return _not_that(HasText(own, _NOT_EMPTY))
 
     def between(self, term: Between) -> Condition:
         """A range of numbers."""

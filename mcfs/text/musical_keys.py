@@ -16,7 +16,18 @@ _OPEN = re.compile(r"0*(1[0-2]|[1-9])([dm])")
 # Mixxx also accepts the letters of modes, in upper case only: d and m are OpenKey's.
 _LANCELOT = re.compile(r"0*(1[0-2]|[1-9])([ABab]|[ILDPCM])")
 _MAJOR_LETTERS = "BbILM"
-_NAME = re.compile(r"([A-Ga-g])([#♯b♭]*)\s*(m|min|minor|maj|major)?", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(r"([A-Ga-g])([#♯b♭]*)\s*([a-z]+)?", re.ASCII | re.IGNORECASE)
+# What follows the letter: how many semitones the major scale of the same notes begins above it, and
+# whether the key counts as major. "D dorian" has the notes of C major, and counts as minor.
+_MODES = {
+    **dict.fromkeys(("maj", "major", "ionian"), (0, True)),
+    "lydian": (7, True),
+    "mixolydian": (5, True),
+    **dict.fromkeys(("m", "min", "minor", "aeolian"), (3, False)),
+    "dorian": (10, False),
+    "phrygian": (8, False),
+    "locrian": (1, False),
+}
 _CENTS = re.compile(r"\s*[+\-−].*\Z", re.DOTALL)
 
 
@@ -37,12 +48,14 @@ def key_number(text: str) -> int | None:
     if found := _LANCELOT.fullmatch(bare):
         return _number(int(found.group(1)), major=found.group(2) in _MAJOR_LETTERS)
     if found := _NAME.fullmatch(bare):
-        letter, signs, mode = found.groups()
-        semitone = _SEMITONES[letter.lower()] + sum(1 if s in "#♯" else -1 for s in signs)
+        letter, signs, written_mode = found.groups()
         # Without a word for the mode, the case of the letter says it: "a" is A minor.
-        major = letter.isupper() if mode is None else mode.lower().startswith("maj")
-        tonic = semitone if major else semitone + 3  # of the relative major
-        place = (_OF_C - 1 + 7 * tonic) % _WHEEL + 1
+        mode = _MODES.get((written_mode or ("maj" if letter.isupper() else "m")).lower())
+        if mode is None:
+            return None
+        above, major = mode
+        semitone = _SEMITONES[letter.lower()] + sum(1 if s in "#♯" else -1 for s in signs)
+        place = (_OF_C - 1 + 7 * (semitone + above)) % _WHEEL + 1
         return _number(place, major=major)
     return None
 

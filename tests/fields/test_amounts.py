@@ -49,7 +49,7 @@ def test_the_interval_of_an_amount(read: Read, written: str, low: float, high: f
     [
         ("0", 0), ("90", 90), ("90.0", 90), ("1:30", 90), ("01:30", 90), ("2:", 120), ("1:3", 63),
         ("0:59", 59), ("90:00", 5400), ("1:02:03", 3723), ("90s", 90), ("2m", 120), ("1m30s", 90),
-        ("1H", 3600), ("1h30s", 3630), ("1h2m3s", 3723),
+        ("1m30", 90), ("2:10s", 130), ("1H", 3600), ("1h30s", 3630), ("1h2m3s", 3723),
     ],
 )  # fmt: skip
 def test_a_duration_is_a_whole_second(written: str, seconds: float) -> None:
@@ -59,11 +59,12 @@ def test_a_duration_is_a_whole_second(written: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("read", "written"),
     [
-        (plain, ""), (plain, "1."), (plain, "-1"), (plain, "+1"), (plain, "1e3"), (plain, "1.2.3"),
+        (plain, ""), (plain, "."), (plain, "-1"), (plain, "+1"), (plain, "1e3"), (plain, "1.2.3"),
         (plain, " 1"), (plain, "1\n"), (plain, "٣"), (plain, "²"), (plain, "nan"), (plain, "9" * 16),
         (year, "98"), (year, "19980"), (year, "1998-13"), (year, "1998-00"), (year, "1998-"),
         (duration, ""), (duration, ":"), (duration, ":30"), (duration, "1:60"), (duration, "1:2:3:4"),
-        (duration, "30s1m"), (duration, "1m30"), (duration, "m"), (duration, "1d"),
+        (duration, "30s1m"), (duration, "1h30"), (duration, "1m60"),
+        (duration, "2:10ss"), (duration, "2:s"), (duration, "m"), (duration, "1d"),
         (size, ""), (size, "M"), (size, "1P"), (size, "1 M"), (size, ".5M"), (size, "1.0001G"),
         (size_bound, "10 M"),
     ],

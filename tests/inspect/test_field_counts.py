@@ -21,7 +21,7 @@ from tests.records import MEBI, RECORDS, SampleCache, cache_of
         # text: the most frequent value first; spellings are merged
         ("mood", "dark 3, warm 1"),
         ("crate", "Festival 2, Peak 1, Peak time 1, Sunday (late) 1"),
-        ("albumartist", "Massive Attack & Friends 1, Ryuichi Sakamoto 1"),
+        ("albumartist", "Massive Attack & Friends 1, Ryuichi Sakamoto 1, Various 1"),
         ("настроение", "грусть 1"),
         ("decade", "1950s 1, 1970s 1, 1980s 2, 1990s 7, 2000s 2, 2010s 1"),
         ("changed", "2024-02 1, 2025-07 1"),

@@ -25,6 +25,10 @@ UNKNOWN: Mistakes = [
     ("meta.nope:x", 0, 'unknown field "meta.nope"', ""),
     ("sort:gnere", 5, 'unknown field "gnere"', '"genre"'),
     ("sort:-gnere", 5, 'unknown field "gnere"', '"genre"'),
+    # what only Mixxx knows
+    ("id:3", 0, "git-annex does not know the numbers that Mixxx gives", "mcfs fields"),
+    ("bpm:locked", 4, "git-annex does not know which tempos are locked", "bpm:120"),
+    ("bpm:=Locked", 4, '"Locked" is no number', "bpm:120"),
 ]
 
 NOTHING_SAID: Mistakes = [
@@ -47,6 +51,36 @@ NOTHING_SAID: Mistakes = [
     ("sort:-", 5, "sort: by what", "sort:bpm"),
     ("limit:", 6, "", "limit:50"),
     ("shuffle:", 8, "shuffle: needs a seed", "shuffle:friday"),
+    ('"', 0, "a quote is opened, and nothing follows", 'write "…"'),
+    ('title:"', 6, "a quote is opened, and nothing follows", 'write title:"…"'),
+    ('title: "', 7, "a quote is opened, and nothing follows", 'write title:"…"'),
+    ('title:" ', 6, "a quote is opened, and nothing follows", 'write title:"…"'),
+    ('title:="', 6, "a quote is opened, and nothing follows", 'write title:"…"'),
+    ('title="', 6, "a quote is opened, and nothing follows", 'write title="…"'),
+    ('halo key:"', 9, "a quote is opened, and nothing follows", 'write key:"…"'),
+    ('bpm:"', 4, "a quote is opened, and nothing follows", 'write bpm:"…"'),
+    ('shuffle:"', 8, "a quote is opened, and nothing follows", 'write shuffle:"…"'),
+    ("title:“", 6, "a quote is opened, and nothing follows", 'write title:"…"'),
+]
+
+NO_COLON: Mistakes = [
+    ("bpm>120", 0, "a colon is missing after bpm", "write bpm:>120;"),
+    ("year>=1990", 0, "a colon is missing after year", "write year:>=1990;"),
+    ("genre!=techno", 0, "a colon is missing after genre", "write -genre:=techno;"),
+    ('genre!="dub techno"', 0, "a colon is missing after genre", 'write -genre:="dub techno";'),
+    ("-genre!=techno", 1, "a colon is missing after genre", "write genre:=techno;"),
+    ("bpm<>120", 0, "a colon is missing after bpm", "write -bpm:=120;"),
+    ("halo a<b", 5, "a colon is missing after a", "write a:b;"),
+    ("added>-7d", 0, "a colon is missing after added", "write added:>-7d;"),
+    ("energy>7", 0, "a colon is missing after energy", "write energy:>7;"),
+    ("(halo | bpm<=120)", 8, "a colon is missing after bpm", "write bpm:<=120;"),
+    ("bpm>", 0, "a colon is missing after bpm", "bpm:120-130"),
+    ("bpm > 120", 0, "a colon is missing after bpm", "write bpm:>120;"),
+    ("bpm >120", 0, "a colon is missing after bpm", "write bpm:>120;"),
+    ("genre = techno", 0, "a colon is missing after genre", "write genre:=techno;"),
+    ("genre == techno", 0, "a colon is missing after genre", "write genre:=techno;"),
+    ("genre : techno", 0, "a space before the colon", "write genre:techno;"),
+    ("genre==techno", 6, "`=` twice", "write genre:=techno"),
 ]
 
 LONE: Mistakes = [
@@ -68,7 +102,10 @@ LONE: Mistakes = [
     ("halo | limit:5", 7, "one side of OR is empty", "both sides"),
     ("~", 0, "`~` means something before bpm and key only", "~bpm:120"),
     ("(", 1, "a parenthesis is not closed", ")"),
-    ("(halo", 5, "a parenthesis is not closed", ")"),
+    ("(halo", 5, "a parenthesis is not closed", '"(halo"'),
+    ("rez (halo bpm:120", 17, "a parenthesis is not closed", '"(halo"'),
+    ("(rez) (halo", 11, "a parenthesis is not closed", '"(halo"'),
+    ("(genre:pop", 10, "a parenthesis is not closed", "write `)`"),
     ("((halo)", 7, "a parenthesis is not closed", ")"),
     ("halo )", 5, "nothing to close here", '"'),
     ("()", 1, "", ""),
@@ -111,6 +148,11 @@ AMOUNTS: Mistakes = [
     ("size:huge", 5, '"huge" is no size', "size:>10M"),
     ("size:10Q", 5, '"10Q" is no size', "size:>10M"),
     ("duration:1:60", 9, '"1:60" is no duration', "duration:3:30"),
+    ("duration:1h30", 9, '"1h30" is no duration', "duration:3:30"),
+    ("duration:1m70", 9, '"1m70" is no duration', "duration:3:30"),
+    ("bpm:120++", 4, '"120+" is no number', "bpm:120"),
+    ("bpm:x-", 4, '"x" is no number', "bpm:120"),
+    ("decade:1990s+", 7, '"1990s" is no decade', "decade:1990s"),
     ("duration:>1:60", 9, '"1:60" is no duration', "duration:3:30"),
     ("duration:long", 9, '"long" is no duration', "duration:3:30"),
     ("decade:soon", 7, '"soon" is no decade', "decade:1990s"),
@@ -120,7 +162,13 @@ AMOUNTS: Mistakes = [
     ("added:yesterday", 6, '"yesterday" is no date', "added:2025-06"),
     ("added:2025-13", 6, '"2025-13" is no date', "added:2025-06"),
     ("added:2025-02-30", 6, '"2025-02-30" is no date', "added:2025-06"),
-    ("added:31.12.2025", 6, '"31.12.2025" is no date', "added:2025-06"),
+    ("added:31.12.2025", 6, '"31.12.2025" is no date', "write added:2025-12-31"),
+    ("added:>30.10.2025", 6, '"30.10.2025" is no date', "write added:>2025-10-30"),
+    ("added:1.5.2025..30/10/2025", 6, "", "write added:2025-05-01..2025-10-30"),
+    ("added:10/30/2025", 6, '"10/30/2025" is no date', "write added:2025-10-30"),
+    ("added:2025/10/30", 6, '"2025/10/30" is no date', "write added:2025-10-30"),
+    ("added:1/2/2025", 6, '"1/2/2025" is no date', "added:2025-06"),
+    ("added:31.02.2025", 6, '"31.02.2025" is no date', "added:2025-06"),
     ("added:0000", 6, '"0000" is no date', "added:2025-06"),
     ("added:25", 6, '"25" is no date', "added:2025-06"),
     ("added:>-7x", 6, '"-7x" is no date', "added:>-7d"),
@@ -136,6 +184,7 @@ AMOUNTS: Mistakes = [
 TILDES: Mistakes = [
     ("~genre:techno", 0, "`~` means something before bpm and key only", "~bpm:120"),
     ("~surgeon", 0, "`~` means something before bpm and key only", "~key:8A"),
+    ("~foo", 0, "`~` means something before bpm and key only", '"~foo" in quotes'),
     ('~"force + form"', 0, "`~` means something before bpm and key only", "~key:8A"),
     ("~rating:5", 0, "`~` means something before bpm and key only", "~key:8A"),
     ("~mood:dark", 0, "`~` means something before bpm and key only", "~key:8A"),
@@ -149,6 +198,9 @@ TILDES: Mistakes = [
     ("~bpm:120-130", 5, '"120-130" is no tempo', "~bpm:120"),
     ("~bpm:>120", 5, '">120" is no tempo', "~bpm:120"),
     ('~bpm:""', 5, "", "~bpm:120"),
+    ("~bpm:=106", 5, "`~` means near this tempo", "~bpm:106 or bpm:=106"),
+    ("~bpm=106", 5, "`~` means near this tempo", "~bpm:106 or bpm:=106"),
+    ("~bpm:106+", 5, '"106+" is no tempo', "~bpm:120"),
 ]
 
 DIRECTIVES: Mistakes = [
@@ -176,7 +228,9 @@ TOO_MUCH: Mistakes = [
     ("(a b|" * 21 + "x" + ")" * 21, 101, "parentheses may be 20 deep", "fewer"),
 ]
 
-MISTAKES = UNKNOWN + NOTHING_SAID + LONE + RANGES + AMOUNTS + TILDES + DIRECTIVES + TOO_MUCH
+MISTAKES = (
+    UNKNOWN + NOTHING_SAID + NO_COLON + LONE + RANGES + AMOUNTS + TILDES + DIRECTIVES + TOO_MUCH
+)
 
 
 @pytest.mark.parametrize(("text", "position", "message", "suggestion"), MISTAKES)

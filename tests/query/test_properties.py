@@ -46,7 +46,7 @@ VOCABULARY = Vocabulary(frozenset({"mood", "energy", "настроение", "re
 # Everything that the language has a use for, to be glued at random.
 TOKENS = st.sampled_from(
     [
-        *':=<>-|()"~.,/\\%_0123456789dmMK', " ", "  ", "OR", " OR ", "..", ">=", "<=", ':"', '=""',
+        *':=<>-|()"“”~.,/\\%_+!0123456789dmMK', " ", "  ", "OR", " OR ", "..", ">=", "<=", ':"', '=""',
         "genre:", "title=", "bpm:", "~bpm:", "key:", "~key:", "rating:", "year:", "duration:", "size:",
         "added:", "changed:>", "live:", "present:", "decade:", "any:", "meta.size:", "mood:", "energy:>",
         "sort:", "sort:-", "limit:", "shuffle:", "gnere:", "http://", "a", "techno", "8A", "F♯m", "126",
@@ -97,7 +97,8 @@ _TEXTS = st.text(_CHARACTERS, min_size=1, max_size=12).map(fold)
 _TEXTS |= st.sampled_from(
     [
         "a b", " a", "a ", "a|b", "or", "-", "-a", "~a", "(", ")", "(a)", "a)", ":", "=", "=a", ">1", "a:b",
-        "..", "1-2", "%", "_", "\0", "*", "'", "x//y", "genre:techno", "limit:5", "a  b", "\n", "\udce9",
+        "..", "1-2", "“", "“a”", "%", "_", "\0", "*", "'", "x//y", "genre:techno", "limit:5", "a  b",
+        "\n", "\udce9",
     ]
 ).map(fold)  # fmt: skip
 _TEXT_FIELDS = st.sampled_from(
@@ -167,7 +168,8 @@ QUERIES = st.builds(Query, _TERMS | st.just(And()), _ORDERS, st.none() | st.inte
         "//", "\\\\server\\music", '=:"', "energy:>²", "mood:=>1", 'a"¨', "∕\u0301", "key:é", 'x"',
         'title:7"',
         'title:a"b', 'or"', "\0", "title:\0", "¨", "title:¨", "ﬁ", "İ", "title:=İ", "any:any://",
-        'title:x)', "(title:x)", "-title:(", "any:-", "any:OR", 'any:"', "a\u00a0b",
+        'title:x)', "(title:x)", "-title:(", "any:-", "any:OR", 'any:"“"', 'title:"“x”', "title:x“y",
+        "a\u00a0b",
     ],
 )  # fmt: skip
 def test_the_canonical_text_of_odd_words(text: str) -> None:
@@ -177,6 +179,7 @@ def test_the_canonical_text_of_odd_words(text: str) -> None:
 
 def test_the_canonical_text_of_an_odd_seed() -> None:
     query = parse('shuffle:"//x"')
+    assert parse(canonical_text(parse('shuffle:"“x"'))) == parse('shuffle:"“x"')
     assert parse(canonical_text(query)) == query
 
 

@@ -56,8 +56,33 @@ def test_major_modes(text: str) -> None:
     assert key_number(text) == 2
 
 
+@pytest.mark.parametrize("minor", ["A aeolian", "D dorian", "E Phrygian", "b locrian", "Ddorian"])
+def test_named_modes_with_a_minor_third_or_less(minor: str) -> None:
+    assert lancelot(key_number(minor) or 0) == "8A"
+
+
+@pytest.mark.parametrize("major", ["C ionian", "F LYDIAN", "g mixolydian +3"])
+def test_named_modes_with_a_major_third(major: str) -> None:
+    assert lancelot(key_number(major) or 0) == "8B"
+
+
 @pytest.mark.parametrize(
-    "text", ["", "H", "8A/9A", "Am/C", "0A", "13A", "8", "Atonal", "Amx", "8 A", "-"]
+    "text",
+    [
+        "A dorianx",
+        "A mode",
+        "",
+        "H",
+        "8A/9A",
+        "Am/C",
+        "0A",
+        "13A",
+        "8",
+        "Atonal",
+        "Amx",
+        "8 A",
+        "-",
+    ],
 )
 def test_what_is_no_key(text: str) -> None:
     assert key_number(text) is None
