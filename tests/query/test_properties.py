@@ -35,6 +35,7 @@ from mcfs.query import (
     parse,
     starts_like_query,
 )
+from mcfs.query.lexer import QUOTES
 from mcfs.text.fold import fold
 from tests.query.table import ROWS
 from tests.records import EVERYTHING, SampleCache
@@ -66,7 +67,8 @@ ANY_TEXT = st.text(ANY_CHARACTER)
 
 def _stands_alone(text: str) -> bool:
     """Whether the text can stand in parentheses: it closes its own, and has no directive."""
-    closed = text.count("(") == text.count(")") and text.count('"') % 2 == 0
+    quotes = sum(text.count(quote) for quote in QUOTES)
+    closed = text.count("(") == text.count(")") and quotes % 2 == 0
     return closed and bool(text.strip()) and not re.search("sort:|shuffle:|limit:", text)
 
 
