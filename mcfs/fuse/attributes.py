@@ -57,6 +57,9 @@ class AttributeBuilder:
             attributes.st_mode = stat.S_IFREG | policy.permissions
             attributes.st_size = size
             attributes.st_blocks = -(-size // 512)
+            if not size:
+                # A listing does not make the texts: whoever wants to know the size has to ask for it.
+                attributes.attr_timeout = 0
         else:
             # A link count of 1 means that the number of subfolders is unknown; with 2, `find` would assume
             # that there are none.

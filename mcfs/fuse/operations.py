@@ -25,6 +25,7 @@ from pyfuse3 import (
     InodeT,
     ReaddirToken,
     RequestContext,
+    SetattrFields,
     StatvfsData,
 )
 
@@ -37,8 +38,9 @@ from mcfs.fuse.guard import guarded
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.inodes import InodeEntry, InodeTable, is_file
 from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
+from mcfs.fuse.reading_to_delete import is_told_to_remove
 from mcfs.fuse.track_content import TrackContent, read_cached
-from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode, TrashNoteNode
 from mcfs.tree.policy import Caching, Changes, DotNames, EntryKind, policy_of
 from mcfs.tree.route import can_become_valid
 from mcfs.tree.tree import Tree
@@ -53,6 +55,8 @@ _STATVFS_FIELDS = (
     "f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail",
 )  # fmt: skip
 _LONGEST_NAME = 255
+_LONGEST_TRASH_NOTE = 64 * 1024
+_PINS = "/pins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ class Operations(pyfuse3.Operations):
         self._attributes = AttributeBuilder(content)
         self._folders: dict[int, _OpenFolder] = {}
         self._texts: dict[int, bytes] = {}
+        # Descriptors of notes in the trash: nothing else can be written.
+        self._open_notes: set[int] = set()
         self._next_handle = 1 << 32
 
     def close(self) -> None:
@@ -176,14 +182,17 @@ class Operations(pyfuse3.Operations):
         entry = self.inodes[inode]
         settings = self._tree.settings
         listing = await trio.to_thread.run_sync(self._tree.children, entry.folder)
-        above = mount_paths.split(entry.mount_path)[0]
+        above, name = mount_paths.split(entry.mount_path)
+        entries = list(listing.entries.items())
+        if above == _PINS and is_told_to_remove(ctx.pid, name):
+            entries = []
         handle = self._handle()
         self._folders[handle] = _OpenFolder(
             entry,
             listing.version,
             settings,
             (inode, self.inodes.folder_at(above) or inode),
-            list(listing.entries.items()),
+            entries,
         )
         return handle
 
@@ -209,7 +218,8 @@ class Operations(pyfuse3.Operations):
             attributes = self._attributes.build(inode, node, changed_at_ns)
             name = os.fsencode(text)
             if names_inside is _ONE_SECOND:
-                attributes.entry_timeout = attributes.attr_timeout = SECOND
+                attributes.entry_timeout = SECOND
+                attributes.attr_timeout = min(attributes.attr_timeout, SECOND)
             elif not is_current:
                 # True when the folder was opened: to be shown, but not cached.
                 attributes.entry_timeout = attributes.attr_timeout = 0
@@ -227,9 +237,13 @@ class Operations(pyfuse3.Operations):
 
     @guarded
     async def open(self, inode: InodeT, flags: int, ctx: RequestContext) -> FileInfo:
+        node = self.inodes[inode].node
+        if isinstance(node, TrashNoteNode):
+            descriptor = await self._open_trash_note(inode, flags)
+            self._open_notes.add(descriptor)
+            return FileInfo(fh=FileHandleT(descriptor), direct_io=True)
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_TRUNC | os.O_APPEND):
             raise FUSEError(errno.EROFS)
-        node = self.inodes[inode].node
         if isinstance(node, TrackNode):
             descriptor = await self._content.open(node)
             return FileInfo(fh=FileHandleT(descriptor), keep_cache=True)
@@ -250,6 +264,7 @@ class Operations(pyfuse3.Operations):
     @guarded
     async def release(self, fh: FileHandleT) -> None:
         if self._texts.pop(fh, None) is None:
+            self._open_notes.discard(fh)
             os.close(fh)
 
     async def flush(self, fh: FileHandleT) -> None:
@@ -259,6 +274,8 @@ class Operations(pyfuse3.Operations):
         match node:
             case ExportNode():
                 return await trio.to_thread.run_sync(self._tree.file_content, node)
+            case TrashNoteNode():
+                return await trio.to_thread.run_sync(self._tree.trash_note, node)
             case InfoFileNode(file):
                 return await self._info_files.content(file)
             case _:
@@ -304,13 +321,82 @@ class Operations(pyfuse3.Operations):
         )
         moved_from = mount_paths.join(old.mount_path, os.fsdecode(name_old))
         moved_to = mount_paths.join(new.mount_path, os.fsdecode(name_new))
+        # A note in the trash may have taken the place of another.
+        self.inodes.detach(moved_to)
         self.inodes.move(moved_from, moved_to, node)
+
+    # --- the notes that desktops write about pins in the trash
+
+    @guarded
+    async def create(
+        self, parent_inode: InodeT, name: bytes, mode: int, flags: int, ctx: RequestContext
+    ) -> tuple[FileInfo, EntryAttributes]:
+        parent = self.inodes[parent_inode]
+        text = os.fsdecode(name)
+        descriptor = await trio.to_thread.run_sync(
+            self._tree.open_trash_note, parent.node, text, flags | os.O_CREAT
+        )
+        try:
+            mount_path = mount_paths.join(parent.mount_path, text)
+            self.inodes.detach(mount_path)
+            attributes = await self._add_text_file(TrashNoteNode(text), mount_path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._open_notes.add(descriptor)
+        return FileInfo(fh=FileHandleT(descriptor), direct_io=True), attributes
+
+    async def _open_trash_note(self, inode: InodeT, flags: int) -> int:
+        above, name = mount_paths.split(self.inodes[inode].mount_path)
+        parent = self.inodes.folder_at(above)
+        if parent is None:
+            raise FUSEError(errno.ENOENT)
+        return await trio.to_thread.run_sync(
+            self._tree.open_trash_note, self.inodes[parent].node, name, flags & ~os.O_CREAT
+        )
+
+    @guarded
+    async def write(self, fh: FileHandleT, off: int, buf: bytes) -> int:
+        if fh not in self._open_notes:
+            raise FUSEError(errno.EROFS)
+        if off + len(buf) > _LONGEST_TRASH_NOTE:
+            raise FUSEError(errno.EFBIG)
+        return await trio.to_thread.run_sync(os.pwrite, fh, buf, off)
+
+    @guarded
+    async def setattr(
+        self,
+        inode: InodeT,
+        attr: EntryAttributes,
+        fields: SetattrFields,
+        fh: FileHandleT | None,
+        ctx: RequestContext,
+    ) -> EntryAttributes:
+        if not isinstance(self.inodes[inode].node, TrashNoteNode):
+            raise FUSEError(errno.EROFS)
+        # Its permissions and times are always the same.
+        if fields.update_size:
+            if attr.st_size > _LONGEST_TRASH_NOTE:
+                raise FUSEError(errno.EFBIG)
+            descriptor = await self._open_trash_note(inode, os.O_WRONLY)
+            try:
+                os.ftruncate(descriptor, attr.st_size)
+            finally:
+                os.close(descriptor)
+        return await self.getattr(inode, ctx)
+
+    @guarded
+    async def unlink(self, parent_inode: InodeT, name: bytes, ctx: RequestContext) -> None:
+        parent = self.inodes[parent_inode]
+        text = os.fsdecode(name)
+        await trio.to_thread.run_sync(self._tree.remove_trash_note, parent.node, text)
+        self.inodes.detach(mount_paths.join(parent.mount_path, text))
 
     async def _refuse(self, *_: Any) -> NoReturn:
         raise FUSEError(errno.EROFS)
 
     # Each of them would change something other than pins.
-    setattr = mknod = create = unlink = symlink = link = setxattr = removexattr = write = _refuse  # type: ignore[assignment]
+    mknod = symlink = link = setxattr = removexattr = _refuse  # type: ignore[assignment]
 
     @guarded
     async def statfs(self, ctx: RequestContext) -> StatvfsData:

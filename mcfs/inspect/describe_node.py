@@ -15,6 +15,9 @@ from mcfs.tree.nodes import (
     RootNode,
     TrackNode,
     TracksNode,
+    TrashNode,
+    TrashNoteNode,
+    TrashPartNode,
     ValueNode,
     ValuesNode,
 )
@@ -41,9 +44,11 @@ def describe_node(step: Step, vocabulary: Vocabulary) -> str:
             return "a pin without a query: an empty folder"
         case TracksNode(query) if isinstance(step.parent, PinsNode):
             return f"a pin of {canonical_text(query) or 'all tracks'}"
+        case TrashNode() | TrashPartNode():
+            return "the trash, for pins"
         case InfoFolderNode():
             return "information about the mount"
-        case InfoFileNode():
+        case InfoFileNode() | TrashNoteNode():
             return "a file"
         case ExportNode(_, form, stem):
             return f"{_FORMATS[form]} of everything in {stem}"

@@ -9,6 +9,7 @@
     row_encoder.py       records → rows; track_names.py and inodes.py make them unique
     change_feed.py       which tracks changed between two generations
     user_repository.py   user.db; migrations/ brings older databases up to date
+    pin_trash.py         pins that were moved to the trash
     summary.py           reads both without changing either
     quarantine.py        renames a damaged cache.db
     locks.py             one sync and one import at a time
@@ -31,6 +32,7 @@ from sqlalchemy import Engine
 from mcfs.errors import StoreError, StoreFullError
 from mcfs.store.cache_repository import CacheRepository
 from mcfs.store.engine import open_engine, open_immutable
+from mcfs.store.pin_trash import PinTrash
 from mcfs.store.records import (
     Counts,
     FieldCount,
@@ -68,6 +70,11 @@ class Store:
     user: UserRepository
     # A sentence for the user when opening found a problem: a damaged cache that was renamed.
     notice: str | None = None
+
+    @property
+    def trash(self) -> PinTrash:
+        """The pins that were moved to the trash."""
+        return PinTrash(self.folder / "trash")
 
     def close(self) -> None:
         """Close both databases."""

@@ -13,6 +13,7 @@ from mcfs.config.settings import Names, Settings
 from mcfs.error_log import ErrorLog
 from mcfs.errors import NotFoundError
 from mcfs.store import Store
+from mcfs.store.pin_trash import TrashPart
 from mcfs.tree.change_feed import TemplatesInUse
 from mcfs.tree.entries import list_entries
 from mcfs.tree.listings import Listing
@@ -28,6 +29,9 @@ from mcfs.tree.nodes import (
     RootNode,
     TrackNode,
     TracksNode,
+    TrashNode,
+    TrashNoteNode,
+    TrashPartNode,
     ValueNode,
     ValuesNode,
 )
@@ -67,9 +71,13 @@ class Folders:
                 return self._fixed(self._pins.entries())
             case EmptyPinNode():
                 return self._fixed({})
+            case TrashNode():
+                return self._fixed({part.value: TrashPartNode(part) for part in TrashPart})
+            case TrashPartNode(part):
+                return self._fixed(self._pins.trashed(part))
             case InfoFolderNode():
                 return self._fixed({file.value: InfoFileNode(file) for file in InfoFile})
-            case TrackNode() | ExportNode() | InfoFileNode():
+            case TrackNode() | ExportNode() | InfoFileNode() | TrashNoteNode():
                 raise NotFoundError("a file is not a folder")
             case unreachable:
                 assert_never(unreachable)

@@ -19,6 +19,9 @@ from mcfs.tree.nodes import (
     RootNode,
     TrackNode,
     TracksNode,
+    TrashNode,
+    TrashNoteNode,
+    TrashPartNode,
     ValueNode,
     ValuesNode,
 )
@@ -53,6 +56,8 @@ def name_dependency(node: Node, *, plain_names: bool) -> NameDependency:
         case ValueNode():
             return name_dependency(node.folder(), plain_names=plain_names)
         case RootNode() | PinsNode() | EmptyPinNode() | InfoFolderNode():
+            return NameDependency.TEMPLATE
+        case TrashNode() | TrashPartNode() | TrashNoteNode():
             return NameDependency.TEMPLATE
         case TrackNode() | ExportNode() | InfoFileNode():
             # No name is in a file.

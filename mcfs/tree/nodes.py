@@ -14,6 +14,7 @@ from functools import cached_property
 from mcfs.config.settings import Entries
 from mcfs.query import Query, ValueIs, canonical_text
 from mcfs.sql import EntryRow
+from mcfs.store.pin_trash import TrashPart
 from mcfs.template import Template
 
 
@@ -115,6 +116,25 @@ class ExportNode:
     depth: int
 
 
+@dataclass(frozen=True, slots=True)
+class TrashNode:
+    """`.Trash-UID/`: where file managers look for the trash of a mounted file system."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrashPartNode:
+    """A folder in the trash: of pins, or of the notes about them."""
+
+    part: TrashPart
+
+
+@dataclass(frozen=True, slots=True)
+class TrashNoteNode:
+    """A note about a trashed pin: where it came from, and when. Desktops write them."""
+
+    name: str
+
+
 class InfoFile(Enum):
     """The files in `.mcfs/`, by name."""
 
@@ -144,6 +164,9 @@ Node = (
     | ValueNode
     | TrackNode
     | ExportNode
+    | TrashNode
+    | TrashPartNode
+    | TrashNoteNode
     | InfoFolderNode
     | InfoFileNode
 )

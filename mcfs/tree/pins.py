@@ -1,19 +1,46 @@
-"""Pins: what mkdir, rmdir and rename mean, and what the `pins/` folder lists.
+"""Pins: what mkdir, rmdir and rename mean, what `pins/` lists, and the trash that pins can be moved to.
 
-Owns how the name of a new folder becomes a query. The pins themselves are rows of `user.db`.
+Owns how the name of a new folder becomes a query, and how a pin is deleted. The pins themselves are rows of
+`user.db`; `store/pin_trash.py` keeps those in the trash.
+
+Deleting a pin must never look like deleting the music in it, and no unlink of a track may succeed. Programs
+delete a folder in three ways, and each removes a pin in one step:
+
+- rmdir, tried first by pcmanfm, Nautilus and `gio remove` also where the folder is not empty.
+- Moving it to the trash, which is what the Delete key does in Thunar, pcmanfm, Nautilus, Dolphin and all
+  others that follow the Trash specification: a note in `.Trash-UID/info/`, then one rename into
+  `.Trash-UID/files/`. Without a trash they would go on to delete every track. In the trash a pin is an empty
+  folder, so emptying the trash works too; restoring it is a rename back into `pins/`.
+- `rm -r`, which unlinks every entry before the rmdir. To an `rm` that was told to remove this very pin, the
+  pin is an empty folder (`fuse/reading_to_delete.py`).
+
+What remains is Shift+Delete in Thunar and Dolphin: they unlink every track first, and are refused.
 """
 
 from __future__ import annotations
+
+import os
 
 from mcfs.error_log import ErrorLog
 from mcfs.errors import QueryError, ReadOnlyError
 from mcfs.fields import Vocabulary
 from mcfs.query import Query, canonical_text, parse
 from mcfs.store import Store
-from mcfs.tree.nodes import EmptyPinNode, Node, TracksNode
+from mcfs.store.pin_trash import TrashPart
+from mcfs.tree.nodes import (
+    EmptyPinNode,
+    Node,
+    PinsNode,
+    TracksNode,
+    TrashNoteNode,
+    TrashPartNode,
+)
 from mcfs.tree.policy import Changes, policy_of
 from mcfs.tree.route import name_as_pinned_query
 from mcfs.tree.state import CurrentState
+
+# In the root of the mount, but not listed. Of the user whose mount it is: file managers use no other.
+TRASH = f".Trash-{os.getuid()}"
 
 
 class Pins:
@@ -39,13 +66,45 @@ class Pins:
 
     def remove(self, where: Node, name: str) -> None:
         """rmdir: forget the query. Tracks are not touched."""
-        _require_pins_folder(where)
-        self._store.user.remove_pin(name)
+        match where:
+            case TrashPartNode(TrashPart.FILES | TrashPart.EXPUNGED as part):
+                self._store.trash.remove(part, name)
+            case _:
+                _require_pins_folder(where)
+                self._store.user.remove_pin(name)
 
     def rename(self, where: Node, name: str, new_where: Node, new_name: str) -> Node:
         """mv: another name for the same query. An empty pin becomes the query that its new name is."""
-        _require_pins_folder(where)
-        _require_pins_folder(new_where)
+        match where, new_where:
+            case PinsNode(), PinsNode():
+                return self._rename(name, new_name)
+            case PinsNode(), TrashPartNode(TrashPart.FILES):
+                # Never without a copy: whatever interrupts this, the pin is in one of the two places.
+                self._store.trash.put(new_name, self._store.user.pin(name).query_text)
+                self._store.user.remove_pin(name)
+                return EmptyPinNode()
+            case TrashPartNode(TrashPart.FILES | TrashPart.EXPUNGED as part), PinsNode():
+                return self._restore(part, name, new_name)
+            case (
+                TrashPartNode(TrashPart.FILES | TrashPart.EXPUNGED as part),
+                TrashPartNode(TrashPart.FILES | TrashPart.EXPUNGED as new_part),
+            ):
+                self._store.trash.rename(part, name, new_part, new_name)
+                return EmptyPinNode()
+            case TrashPartNode(TrashPart.INFO), TrashPartNode(TrashPart.INFO):
+                self._store.trash.rename(TrashPart.INFO, name, TrashPart.INFO, new_name)
+                return TrashNoteNode(new_name)
+            case _:
+                raise _only_pins()
+
+    def _restore(self, part: TrashPart, name: str, new_name: str) -> Node:
+        _refuse_leading_dot(new_name)
+        query_text = self._store.trash.query_text(part, name)
+        self._store.user.add_pin(new_name, query_text)
+        self._store.trash.remove(part, name)
+        return _folder_of(query_text, self._current.get().vocabulary)
+
+    def _rename(self, name: str, new_name: str) -> Node:
         _refuse_leading_dot(new_name)
         vocabulary = self._current.get().vocabulary
         query_text = self._store.user.pin(name).query_text
@@ -54,6 +113,31 @@ class Pins:
             query_text = "" if query is None else canonical_text(query)
         self._store.user.rename_pin(name, new_name, query_text)
         return _folder_of(query_text, vocabulary)
+
+    # --- the trash
+
+    def trashed(self, part: TrashPart) -> dict[str, Node]:
+        """What one folder of the trash lists."""
+        names = self._store.trash.names(part)
+        if part is TrashPart.INFO:
+            return {name: TrashNoteNode(name) for name in names}
+        return {name: EmptyPinNode() for name in names}
+
+    def open_note(self, where: Node, name: str, flags: int) -> int:
+        """A descriptor of a note in the trash, which `flags` may create."""
+        if where != TrashPartNode(TrashPart.INFO):
+            raise _only_pins()
+        return self._store.trash.open_note(name, flags)
+
+    def note(self, node: TrashNoteNode) -> bytes:
+        """The text of a note in the trash."""
+        return self._store.trash.note(node.name)
+
+    def remove_note(self, where: Node, name: str) -> None:
+        """unlink of a note; of anything else, a `ReadOnlyError`."""
+        if where != TrashPartNode(TrashPart.INFO):
+            raise _only_pins()
+        self._store.trash.remove(TrashPart.INFO, name)
 
     def _query_of(self, name: str) -> Query | None:
         try:
@@ -74,7 +158,11 @@ def _folder_of(query_text: str, vocabulary: Vocabulary) -> Node:
 
 def _require_pins_folder(where: Node) -> None:
     if policy_of(where).changes is not Changes.PINS:
-        raise ReadOnlyError("only `pins/` can be changed")
+        raise _only_pins()
+
+
+def _only_pins() -> ReadOnlyError:
+    return ReadOnlyError("only `pins/` can be changed")
 
 
 def _refuse_leading_dot(name: str) -> None:

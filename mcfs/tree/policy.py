@@ -23,6 +23,9 @@ from mcfs.tree.nodes import (
     RootNode,
     TrackNode,
     TracksNode,
+    TrashNode,
+    TrashNoteNode,
+    TrashPartNode,
     ValueNode,
     ValuesNode,
 )
@@ -65,6 +68,8 @@ class Changes(Enum):
     READ_ONLY = "read-only"
     # They make, remove and rename pins.
     PINS = "pins"
+    # Pins come here to be restored or forgotten, and notes about them are written.
+    TRASH = "trash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,12 @@ def _decide(node: Node) -> Policy:
             return _PINS
         case EmptyPinNode():
             return _EMPTY_PIN
+        case TrashNode():
+            return _TRASH
+        case TrashPartNode():
+            return _TRASH_PART
+        case TrashNoteNode():
+            return _TRASH_NOTE
         case InfoFolderNode():
             return _INFO_FOLDER
         case InfoFileNode():
@@ -128,6 +139,8 @@ def presentation_of(node: Node) -> Presentation:
         case ValueNode():
             return node.parent.presentation
         case RootNode() | PinsNode() | EmptyPinNode() | InfoFolderNode():
+            return DEFAULT_PRESENTATION
+        case TrashNode() | TrashPartNode() | TrashNoteNode():
             return DEFAULT_PRESENTATION
         case TrackNode() | InfoFileNode() | ExportNode():
             return DEFAULT_PRESENTATION
@@ -177,6 +190,32 @@ _EMPTY_PIN = Policy(
     name=Caching.ONE_SECOND,
     attributes=Caching.ONE_SECOND,
     names_inside=Caching.ONE_SECOND,
+)
+# File managers use a trash only if it belongs to their user alone.
+_TRASH = Policy(
+    EntryKind.FOLDER,
+    permissions=0o700,
+    name=Caching.FIXED,
+    attributes=Caching.ONE_SECOND,
+    names_inside=Caching.ONE_SECOND,
+    dot_names=DotNames.FIXED,
+)
+_TRASH_PART = Policy(
+    EntryKind.FOLDER,
+    permissions=0o700,
+    name=Caching.FIXED,
+    attributes=Caching.ONE_SECOND,
+    names_inside=Caching.ONE_SECOND,
+    dot_names=DotNames.ANY,
+    changes=Changes.TRASH,
+)
+_TRASH_NOTE = Policy(
+    EntryKind.TEXT_FILE,
+    permissions=0o600,
+    name=Caching.ONE_SECOND,
+    attributes=Caching.ONE_SECOND,
+    changes=Changes.TRASH,
+    direct_io=True,
 )
 _INFO_FOLDER = Policy(
     EntryKind.FOLDER,

@@ -26,11 +26,15 @@ from mcfs.tree.nodes import (
     RootNode,
     TrackNode,
     TracksNode,
+    TrashNode,
+    TrashNoteNode,
+    TrashPartNode,
     ValueNode,
     ValuesNode,
     opened_folder,
     query_folder,
 )
+from mcfs.tree.pins import TRASH
 from mcfs.tree.route import (
     MAX_DEPTH,
     Route,
@@ -69,12 +73,12 @@ class Resolver:
                 return self._in_root(node, name, depth)
             case InfoFolderNode():
                 return _in_info_folder(name)
-            case PinsNode() | EmptyPinNode():
+            case PinsNode() | EmptyPinNode() | TrashNode() | TrashPartNode():
                 found = self._folders.children(node).entries.get(name)
                 if found is None:
                     raise NotFoundError(f"no pin of the name {name}")
                 return found
-            case TrackNode() | ExportNode() | InfoFileNode():
+            case TrackNode() | ExportNode() | InfoFileNode() | TrashNoteNode():
                 raise NotFoundError(f"{name}: a file holds nothing")
             case unreachable:
                 assert_never(unreachable)
@@ -87,6 +91,8 @@ class Resolver:
     def _in_root(self, root: RootNode, name: str, depth: int) -> Node:
         if name == ".mcfs":
             return InfoFolderNode()
+        if name == TRASH:
+            return TrashNode()
         if name.startswith("."):
             raise NotFoundError(f"{name}: only `.mcfs` begins with a dot")
         state = self._current.get()

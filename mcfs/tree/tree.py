@@ -11,7 +11,10 @@
     ├── pins                 PinsNode
     │   ├── Peak time        TracksNode(query of the pin)
     │   └── New folder       EmptyPinNode: its first rename to a query makes it that query's folder
-    ├── .mcfs                InfoFolderNode; not listed, as all below
+    ├── .Trash-1000          TrashNode; not listed, as all below
+    │   ├── files            TrashPartNode: of pins, each an EmptyPinNode
+    │   └── info             TrashPartNode: of TrashNoteNodes
+    ├── .mcfs                InfoFolderNode
     │   └── status           InfoFileNode
     └── genre:techno         TracksNode(query)
         ├── bpm:>120         TracksNode(both)
@@ -29,7 +32,7 @@ Puts the parts together, and owns nothing else:
                         and `template_fields.py`
     views.py            what the root lists
     folder_file.py      a folder as a playlist or a table
-    pins.py             what mkdir, rmdir and rename mean
+    pins.py             what mkdir, rmdir and rename mean, and the trash
     state.py            the current state, and when a newer one replaces it; `version.py` identifies it
     change_feed.py      what changed since then; `changed_names.py` says which names that touches;
                         `name_dependency.py` says what the names in a folder depend on
@@ -58,6 +61,7 @@ from mcfs.tree.nodes import (
     ExportNode,
     Node,
     QueryFolderNode,
+    TrashNoteNode,
     opened_folder,
 )
 from mcfs.tree.pins import Pins
@@ -141,6 +145,18 @@ class Tree:
     def rename_pin(self, where: Node, name: str, new_where: Node, new_name: str) -> Node:
         """mv of a folder."""
         return self._pins.rename(where, name, new_where, new_name)
+
+    def open_trash_note(self, where: Node, name: str, flags: int) -> int:
+        """A descriptor of a note in the trash, which `flags` may create."""
+        return self._pins.open_note(where, name, flags)
+
+    def trash_note(self, node: TrashNoteNode) -> bytes:
+        """The text of a note in the trash."""
+        return self._pins.note(node)
+
+    def remove_trash_note(self, where: Node, name: str) -> None:
+        """unlink in a folder."""
+        self._pins.remove_note(where, name)
 
     # --- the current state
 

@@ -316,6 +316,72 @@ class TestPins:
         assert complaint in done.stderr
         assert run("find", no_pins / "all") == before
 
+    @pytest.mark.parametrize("command", ["rmdir", "rm -r", "rm -rf", "rm -d -r --"])
+    def test_a_pin_is_deleted_in_one_step(self, no_pins: Path, command: str) -> None:
+        pins = no_pins / "pins"
+        for name in ("genre:techno", "bpm:120-130", "Peak (late)"):
+            (pins / name).mkdir()
+        tracks = os.listdir(pins / "genre:techno")
+        assert tracks
+        assert (
+            run("sh", "-c", f"{command} ./pins/genre:techno 'pins/Peak (late)/'", cwd=no_pins) == ""
+        )
+        assert os.listdir(pins) == ["bpm:120-130"]
+        assert set(os.listdir(no_pins / "genre:techno")) == set(tracks)
+
+    @pytest.mark.parametrize("command", ["rm -r pins", "rm -r ../mnt", "rm -r pins/*/*"])
+    def test_a_pin_that_is_not_named_stays(self, no_pins: Path, command: str) -> None:
+        (no_pins / "pins/genre:techno").mkdir()
+        before = os.listdir(no_pins / "pins/genre:techno")
+        done = subprocess.run(["sh", "-c", command], cwd=no_pins, capture_output=True)
+        assert b"Read-only file system" in done.stderr
+        assert os.listdir(no_pins / "pins/genre:techno") == before
+
+    def test_the_trash_as_file_managers_use_it(self, no_pins: Path) -> None:
+        pins, trash = no_pins / "pins", no_pins / f".Trash-{os.getuid()}"
+        (pins / "genre:techno").mkdir()
+        what = trash.lstat()
+        assert (what.st_uid, stat.S_IMODE(what.st_mode)) == (os.getuid(), 0o700)
+        note = trash / "info" / "genre:techno.trashinfo"
+        # As GLib does it: reserve the name, write beside it, rename.
+        with note.open("x"):
+            pass
+        assert not note.read_bytes()
+        text = "[Trash Info]\nPath=pins/genre%3Atechno\nDeletionDate=2026-01-02T03:04:05\n"
+        (trash / "info" / "new").write_text(text)
+        (trash / "info" / "new").replace(note)
+        assert note.read_text() == text
+        assert note.stat().st_size == len(text)
+        (pins / "genre:techno").rename(trash / "files" / "genre:techno")
+        assert os.listdir(pins) == os.listdir(trash / "files" / "genre:techno") == []
+        assert os.listdir(trash / "info") == [note.name]
+        (trash / "files" / "genre:techno").rename(pins / "genre:techno")
+        note.unlink()
+        assert len(os.listdir(pins / "genre:techno")) == 6
+        # Emptying it.
+        (pins / "genre:techno").rename(trash / "files" / "genre:techno")
+        (trash / "files" / "genre:techno").rename(trash / "expunged" / "1")
+        shutil.rmtree(trash / "expunged" / "1")
+        assert [*os.walk(trash)][1:] == [
+            (str(trash / part), [], []) for part in ("files", "info", "expunged")
+        ]
+
+    def test_the_trash_takes_nothing_but_pins_and_short_notes(self, no_pins: Path) -> None:
+        trash = no_pins / f".Trash-{os.getuid()}"
+        for change in (
+            lambda: next((no_pins / "all").iterdir()).rename(trash / "files" / "x"),
+            lambda: (trash / "files" / "x").write_text("x"),
+            lambda: (trash / "x").write_text("x"),
+            (trash / "x").mkdir,
+            lambda: (trash / "info" / "x").symlink_to("y"),
+        ):
+            with pytest.raises(OSError, match="Read-only file system"):
+                change()
+        note = trash / "info" / "long"
+        with pytest.raises(OSError, match="File too large"):
+            note.write_bytes(b"x" * 100_000)
+        note.unlink()
+
     def test_access_reports_what_can_be_changed(self, no_pins: Path) -> None:
         assert os.access(no_pins / "pins", os.W_OK)
         assert not os.access(no_pins / "all", os.W_OK)

@@ -6,12 +6,16 @@ import pytest
 
 from mcfs.errors import NotFoundError, PinExistsError, QueryError, ReadOnlyError
 from mcfs.store import Store
+from mcfs.store.pin_trash import TrashPart
 from mcfs.tree.nodes import (
     EmptyPinNode,
     PinsNode,
     RootNode,
     TracksNode,
+    TrashNode,
+    TrashPartNode,
 )
+from mcfs.tree.pins import TRASH
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
 from tests.tree.folder_access import names, titles
@@ -121,3 +125,72 @@ def test_a_pin_of_an_unknown_field_stays_and_lists_nothing(tree: Tree, synced: S
     synced.user.add_pin("from the future", "warp:9")
     assert names(tree, "pins/from the future") == []
     assert [pin.query_text for pin in synced.user.pins()] == ["warp:9"]
+
+
+FILES, INFO, EXPUNGED = map(TrashPartNode, (TrashPart.FILES, TrashPart.INFO, TrashPart.EXPUNGED))
+
+
+class TestTrash:
+    def test_it_is_there_and_not_listed(self, tree: Tree) -> None:
+        assert tree.resolve(Route.parse(TRASH)) == TrashNode()
+        assert TRASH not in names(tree, "")
+        assert names(tree, TRASH) == ["files", "info", "expunged"]
+        with pytest.raises(NotFoundError):
+            tree.resolve(Route.parse(".Trash-12345"))
+
+    def test_a_trashed_pin_is_an_empty_folder_until_it_is_restored(self, tree: Tree) -> None:
+        tree.make_pin(PinsNode(), "genre:techno")
+        tree.rename_pin(PinsNode(), "genre:techno", PinsNode(), "Peak")
+        assert tree.rename_pin(PinsNode(), "Peak", FILES, "Peak.2") == EmptyPinNode()
+        assert (names(tree, "pins"), names(tree, f"{TRASH}/files")) == ([], ["Peak.2"])
+        assert names(tree, f"{TRASH}/files/Peak.2") == []
+        restored = tree.rename_pin(FILES, "Peak.2", PinsNode(), "Peak")
+        assert isinstance(restored, TracksNode)
+        assert titles(tree, "pins/Peak") == titles(tree, "genre:techno")
+        assert names(tree, f"{TRASH}/files") == []
+
+    def test_emptying_it_forgets_the_pin(self, tree: Tree) -> None:
+        tree.make_pin(PinsNode(), "genre:techno")
+        tree.rename_pin(PinsNode(), "genre:techno", FILES, "genre:techno")
+        tree.rename_pin(FILES, "genre:techno", EXPUNGED, "123")
+        tree.remove_pin(EXPUNGED, "123")
+        assert names(tree, f"{TRASH}/expunged") == names(tree, f"{TRASH}/files") == []
+        with pytest.raises(NotFoundError):
+            tree.remove_pin(FILES, "genre:techno")
+
+    def test_nothing_takes_the_place_of_a_pin(self, tree: Tree) -> None:
+        for name in ("genre:techno", "genre:rock"):
+            tree.make_pin(PinsNode(), name)
+        tree.rename_pin(PinsNode(), "genre:techno", FILES, "x")
+        with pytest.raises(PinExistsError):
+            tree.rename_pin(PinsNode(), "genre:rock", FILES, "x")
+        with pytest.raises(PinExistsError):
+            tree.rename_pin(FILES, "x", PinsNode(), "genre:rock")
+        tree.rename_pin(PinsNode(), "genre:rock", FILES, "y")
+        with pytest.raises(PinExistsError):
+            tree.rename_pin(FILES, "x", FILES, "y")
+        assert names(tree, f"{TRASH}/files") == ["x", "y"]
+
+    def test_only_pins_get_into_it(self, tree: Tree) -> None:
+        tree.make_pin(PinsNode(), "genre:techno")
+        all_tracks = tree.resolve(Route.parse("all"))
+        for where, name, new_where in (
+            (all_tracks, names(tree, "all")[0], FILES),
+            (tree.resolve(Route.parse("pins/genre:techno")), "Underworld - Rez.wav", FILES),
+            (RootNode(), "all", FILES),
+            (PinsNode(), "genre:techno", INFO),
+            (PinsNode(), "genre:techno", EXPUNGED),
+            (FILES, "x", all_tracks),
+            (INFO, "x", PinsNode()),
+        ):
+            with pytest.raises(ReadOnlyError):
+                tree.rename_pin(where, name, new_where, name)
+        for where in (FILES, INFO, TrashNode()):
+            with pytest.raises(ReadOnlyError):
+                tree.make_pin(where, "x")
+        with pytest.raises(ReadOnlyError):
+            tree.remove_trash_note(FILES, "x")
+        with pytest.raises(ReadOnlyError):
+            tree.open_trash_note(FILES, "x", 0)
+        with pytest.raises(NotFoundError):
+            tree.open_trash_note(INFO, "x", 0)

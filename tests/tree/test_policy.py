@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from mcfs.query import ALL, parse
+from mcfs.store.pin_trash import TrashPart
 from mcfs.template import parse_template
 from mcfs.tree.nodes import (
     EmptyPinNode,
@@ -20,6 +21,9 @@ from mcfs.tree.nodes import (
     RootNode,
     TrackNode,
     TracksNode,
+    TrashNode,
+    TrashNoteNode,
+    TrashPartNode,
     ValueNode,
     ValuesNode,
 )
@@ -33,6 +37,9 @@ NODES: tuple[Node, ...] = (
     TracksNode(ALL),
     GENRES,
     ValueNode(GENRES, "techno"),
+    TrashNode(),
+    TrashPartNode(TrashPart.FILES),
+    TrashNoteNode("a.trashinfo"),
     InfoFolderNode(),
     InfoFileNode(InfoFile.STATUS),
     ExportNode(TracksNode(ALL), Format.CSV, "all", 0),
@@ -47,16 +54,22 @@ def test_every_kind_of_node_is_covered_here() -> None:
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: type(node).__name__)
-def test_only_pins_can_be_changed(node: Node) -> None:
+def test_only_pins_and_the_trash_can_be_changed(node: Node) -> None:
     policy = policy_of(node)
-    is_pins = isinstance(node, PinsNode)
-    assert policy.changes is (Changes.PINS if is_pins else Changes.READ_ONLY)
+    match node:
+        case PinsNode():
+            assert policy.changes is Changes.PINS
+        case TrashPartNode() | TrashNoteNode():
+            assert policy.changes is Changes.TRASH
+        case _:
+            assert policy.changes is Changes.READ_ONLY
 
 
 @pytest.mark.parametrize("node", FOLDERS, ids=lambda node: type(node).__name__)
 def test_a_folder_can_be_entered_and_its_attributes_are_asked_for_again(node: Node) -> None:
     policy = policy_of(node)
-    assert policy.permissions == 0o755, "a copy must be changeable"
+    is_trash = isinstance(node, TrashNode | TrashPartNode)
+    assert policy.permissions == (0o700 if is_trash else 0o755), "a copy must be changeable"
     assert policy.attributes is Caching.ONE_SECOND
     assert not policy.direct_io
 
@@ -64,7 +77,7 @@ def test_a_folder_can_be_entered_and_its_attributes_are_asked_for_again(node: No
 @pytest.mark.parametrize("node", FILES, ids=lambda node: type(node).__name__)
 def test_a_file_can_be_read_and_holds_no_names(node: Node) -> None:
     policy = policy_of(node)
-    assert policy.permissions == 0o444
+    assert policy.permissions == (0o600 if isinstance(node, TrashNoteNode) else 0o444)
     assert policy.dot_names is DotNames.NONE
     assert policy.names_inside is Caching.FIXED
 
@@ -79,6 +92,7 @@ def test_a_file_can_be_read_and_holds_no_names(node: Node) -> None:
         # Pins come from other mounts and from the command line, which announce nothing.
         (PinsNode(), Caching.FIXED, Caching.ONE_SECOND),
         (EmptyPinNode(), Caching.ONE_SECOND, Caching.ONE_SECOND),
+        (TrashPartNode(TrashPart.INFO), Caching.FIXED, Caching.ONE_SECOND),
         (InfoFolderNode(), Caching.FIXED, Caching.ONE_SECOND),
     ],
     ids=lambda value: type(value).__name__,
@@ -88,15 +102,20 @@ def test_how_long_a_folder_is_believed(node: Node, name: Caching, names_inside: 
     assert (policy.name, policy.names_inside) == (name, names_inside)
 
 
-def test_only_the_root_and_pins_can_hold_names_with_a_leading_dot() -> None:
+def test_only_the_root_pins_and_the_trash_can_hold_names_with_a_leading_dot() -> None:
     holding = {
         type(node): policy_of(node).dot_names
         for node in NODES
         if policy_of(node).dot_names is not DotNames.NONE
     }
-    assert holding == {RootNode: DotNames.FIXED, PinsNode: DotNames.ANY}
+    assert holding == {
+        RootNode: DotNames.FIXED,
+        PinsNode: DotNames.ANY,
+        TrashNode: DotNames.FIXED,
+        TrashPartNode: DotNames.ANY,
+    }
 
 
 def test_a_text_file_whose_length_may_change_while_it_is_open_bypasses_the_page_cache() -> None:
     bypassing = [type(node) for node in NODES if policy_of(node).direct_io]
-    assert bypassing == [InfoFileNode]
+    assert bypassing == [TrashNoteNode, InfoFileNode]

@@ -1,0 +1,105 @@
+"""Thunar and pcmanfm on a mount: show folders, delete and make pins, copy a track."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contrib.programs.running import Screen
+from tests.mounts import RunningMount, mounted, wait_until
+
+
+@pytest.fixture
+def mount(demo_copy: Path, place: Path, home: Path) -> Iterator[RunningMount]:
+    """The demo library, with two pins."""
+    with mounted(demo_copy, place) as running:
+        (place / "pins/genre:techno").mkdir()
+        (place / "pins/genre:house").mkdir()
+        yield running
+
+
+class FileManager:
+    """The window of a file manager that shows one folder."""
+
+    def __init__(self, screen: Screen, window: str) -> None:
+        self._screen = screen
+        self._window = window
+
+    def press(self, *keys: str) -> None:
+        """Press keys in its window."""
+        (window, *_) = self._screen.windows(self._window)
+        self._screen.xdotool("windowfocus", "--sync", window)
+        self._screen.xdotool("key", "--clearmodifiers", *keys)
+        time.sleep(0.5)
+
+    def type(self, text: str) -> None:
+        """Type text where the keyboard's focus is, and accept it."""
+        self._screen.xdotool("type", "--delay", "30", text)
+        self._screen.xdotool("key", "Return")
+        time.sleep(0.5)
+
+
+PROGRAMS = pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param("thunar", marks=pytest.mark.programs("thunar")),
+        pytest.param("pcmanfm", marks=pytest.mark.programs("pcmanfm")),
+    ],
+)
+
+
+@PROGRAMS
+@pytest.mark.programs("Xvfb", "xdotool", "import", "dbus-run-session")
+def test_the_delete_key_moves_a_pin_to_the_trash(
+    mount: RunningMount, screen: Screen, program: str
+) -> None:
+    pins = mount.path / "pins"
+    trash = mount.path / f".Trash-{os.getuid()}"
+    with screen.showing([program, pins], "pins"):
+        time.sleep(2)
+        windows = screen.windows("")
+        screen.screenshot(f"{program}-before")
+        FileManager(screen, "pins").press("ctrl+a", "Delete")
+        # pcmanfm asks first.
+        if program == "pcmanfm":
+            time.sleep(1)
+            screen.keys("Return")
+        wait_until(lambda: os.listdir(pins) == [])
+        time.sleep(1)
+        screen.screenshot(f"{program}-after")
+        assert screen.windows("") == windows, "it has something to say"
+    assert sorted(os.listdir(trash / "files")) == ["genre:house", "genre:techno"]
+    assert len(os.listdir(trash / "info")) == 2
+    (trash / "files/genre:house").rename(pins / "genre:house")
+    assert os.listdir(pins / "genre:house")
+
+
+@PROGRAMS
+@pytest.mark.programs("Xvfb", "xdotool", "import", "dbus-run-session")
+def test_a_track_can_be_copied_out(
+    mount: RunningMount, screen: Screen, home: Path, program: str
+) -> None:
+    name = "genre:techno"
+    copies = home / "copies"
+    copies.mkdir()
+    tracks = sorted(os.listdir(mount.path / "pins" / name))
+    with screen.showing([program, mount.path / "pins" / name], name):
+        time.sleep(2)
+        FileManager(screen, name).press("ctrl+a", "ctrl+c")
+        screen.screenshot(f"{program}-copied")
+        FileManager(screen, name).press("ctrl+l")
+        FileManager(screen, name).type(str(copies))
+        wait_until(lambda: bool(screen.windows("copies")))
+        time.sleep(1)
+        FileManager(screen, "copies").press("ctrl+v")
+        wait_until(lambda: sorted(os.listdir(copies)) == tracks)
+        time.sleep(1)
+        screen.screenshot(f"{program}-pasted")
+    for track in tracks:
+        assert (copies / track).read_bytes() == (mount.path / "all" / track).read_bytes()
+    shutil.rmtree(copies)
