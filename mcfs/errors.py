@@ -152,8 +152,15 @@ class TagsError(McfsError):
     """The tags of a file cannot be read."""
 
 
-class ImportRunningError(BusyError):
-    """Another process is importing into this library."""
+# --- edits
+
+
+class EditRunningError(BusyError):
+    """Another process is changing metadata of this library."""
+
+
+class NoSuchEditError(InputError):
+    """The journal has no such edit, or none that could be taken back."""
 
 
 # --- mounts

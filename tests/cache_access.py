@@ -51,6 +51,13 @@ def get_track(cache: CacheRepository, annex_key: str) -> TrackRecord | None:
         return read.records([annex_key]).get(annex_key)
 
 
+def key_of_file(cache: CacheRepository, work_path: str) -> str:
+    """The annex key of a file of the library."""
+    with cache.reading() as read:
+        (track_id,) = read.track_ids_of_files([work_path]).values()
+        return read.keys_of_ids([track_id])[track_id]
+
+
 def vocabulary_of(cache: CacheRepository) -> Vocabulary:
     """The fields that queries can name."""
     with cache.reading() as read:

@@ -3,7 +3,8 @@
 Owns the process and the threads at its pipes, so that neither side ever waits for the other with full pipes.
 
 git-annex writes what it is sent to its journal and commits it when its input ends: one commit, however many
-tracks. Killed before that, it leaves the journal, which the next git-annex commits.
+tracks. Killed before that, it leaves the journal, which the next git-annex commits. When we are killed, it
+still writes and commits what it was sent; it can inherit file descriptors, such as that of a lock.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ class MetadataChange:
 class MetadataProcess:
     """A running git-annex that changes metadata."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, inherited: Sequence[int] = ()) -> None:
         # How many changes it was sent, and how many answers were taken.
         self.sent = 0
         self.answered = 0
         self._refused_one = False
-        self._process = start_process(_COMMAND, library.top)
+        self._process = start_process(_COMMAND, library.top, inherited=inherited)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None

@@ -8,7 +8,7 @@ starts another one, and reports the track that killed the first. The process its
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from mcfs.annex.library import Library
@@ -25,10 +25,16 @@ _MAX_WAITING = 1000
 
 @contextmanager
 def metadata_writer(
-    library: Library, commit_every: int | None = None, seconds: float = _SECONDS
+    library: Library,
+    commit_every: int | None = None,
+    seconds: float = _SECONDS,
+    inherited: Sequence[int] = (),
 ) -> Iterator[MetadataWriter]:
-    """A writer that commits when the block ends, and after every `commit_every` tracks."""
-    writer = MetadataWriter(library, commit_every, seconds)
+    """A writer that commits when the block ends, and after every `commit_every` tracks.
+
+    Its processes inherit the file descriptors `inherited`.
+    """
+    writer = MetadataWriter(library, commit_every, seconds, inherited)
     try:
         yield writer
         writer.commit()
@@ -39,11 +45,18 @@ def metadata_writer(
 class MetadataWriter:
     """Sets metadata. What it wrote before an exception stays in git-annex's journal."""
 
-    def __init__(self, library: Library, commit_every: int | None, seconds: float) -> None:
+    def __init__(
+        self,
+        library: Library,
+        commit_every: int | None,
+        seconds: float,
+        inherited: Sequence[int],
+    ) -> None:
         # How long to wait for one answer or one commit.
         self.seconds = seconds
         self._library = library
         self._commit_every = commit_every
+        self._inherited = inherited
         self._process: MetadataProcess | None = None
         # Whether a process died with something in the journal that is not committed since.
         self._owes_commit = False
@@ -76,7 +89,7 @@ class MetadataWriter:
         results: list[str | None] = []
         while self._unsent or self._unanswered:
             if self._process is None:
-                self._process = MetadataProcess(self._library)
+                self._process = MetadataProcess(self._library, self._inherited)
             process = self._process
             if some := self._next_to_send(process):
                 process.send(some)
@@ -122,7 +135,7 @@ class MetadataWriter:
         """Have git-annex commit what was written; waits for it."""
         process, self._process = self._process, None
         if process is None and self._owes_commit:
-            process = MetadataProcess(self._library)
+            process = MetadataProcess(self._library, self._inherited)
         if process is not None:
             process.finish(self.seconds)
             self._owes_commit = False

@@ -132,7 +132,10 @@ def piped(
 
 
 def start_process(
-    arguments: Sequence[str], folder: Path, variables: Mapping[str, str] = MappingProxyType({})
+    arguments: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    inherited: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a command with pipes for its input, output and errors. The caller must end it."""
     try:
@@ -143,6 +146,7 @@ def start_process(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            pass_fds=inherited,
         )
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _not_found(arguments, folder) from error

@@ -2,13 +2,13 @@
 
     import_mixxx.py      the steps of `mcfs import mixxx`
     import_tags.py       the steps of `mcfs import tags`
-    import_run.py        one import at a time, synced before and after, recorded in user.db
+    import_run.py        an import is one edit, synced before and after, logged in user.db
     mixxx_database.py    what Mixxx's database has, as values of fields
     file_tags.py         what the tags inside a file have, as values of fields
     track_matching.py    a path that Mixxx knows → the track
     track_selection.py   the files and folders that the user named → which tracks are meant
     changes.py           what to change of one track: pure, and the only module that decides it
-    track_writer.py      changes → git-annex, and what happened to each
+    track_writer.py      changes → the editor of the library, and what happened to each
     result.py            what happened, counted and listed
 
 Only `annex/` runs git-annex, and only `store/` writes the databases of mcfs: nothing here does either itself.

@@ -9,22 +9,14 @@ people have corrected since, so they only fill empty fields, unless the user ask
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from mcfs.fields import field_named
+from mcfs.store.records import Change
 
 Values = tuple[str, ...]
 Fields = Mapping[str, Values]
 
 _NONE: Values = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The values of a field now, and after the import; both sorted."""
-
-    old: Values
-    new: Values
 
 
 Changes = dict[str, Change]

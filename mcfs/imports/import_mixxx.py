@@ -12,22 +12,17 @@ from pathlib import Path
 
 from mcfs.annex.library import Library
 from mcfs.config.settings import DEFAULTS, Settings
-from mcfs.imports.changes import (
-    Change,
-    Fields,
-    changes_to_follow,
-    imported_after,
-    source_still_has,
-)
+from mcfs.imports.changes import Fields, changes_to_follow, imported_after, source_still_has
 from mcfs.imports.import_run import import_run
 from mcfs.imports.mixxx_database import MixxxSnapshot, mixxx_fields, open_mixxx
 from mcfs.imports.result import ImportResult, OnEvent, OnProgress
 from mcfs.imports.track_matching import TrackMatcher
 from mcfs.imports.track_selection import TrackSelection, select_paths
-from mcfs.imports.track_writer import PlannedChange, TrackWriter
+from mcfs.imports.track_writer import TrackWriter
 from mcfs.store import Store
 from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
+from mcfs.store.records import Change, TrackChange
 from mcfs.tree.tree import Tree
 
 _NOTHING: Mapping[str, tuple[str, ...]] = {}
@@ -55,23 +50,19 @@ def import_mixxx(
     result = ImportResult("mixxx", dry_run)
     details = {"database": str(database)}
     with (
-        import_run(library, store, settings, result, details) as interrupted,
+        import_run(library, store, settings, result, details) as editor,
         ExitStack() as stack,
     ):
         mixxx = stack.enter_context(open_mixxx(database))
         result.lost_folders = [folder for folder in mixxx.folders() if not Path(folder).is_dir()]
         read = stack.enter_context(store.cache.reading())
         writer = TrackWriter(
-            library, store, settings, read, result, on_event, on_progress, mixxx.count()
+            library, store, settings, editor, read, result, on_event, on_progress, mixxx.count()
         )
         matcher = TrackMatcher(library, Tree(store, settings), music_dir)
         _match_tracks(mixxx, matcher, read, select_paths(library, read, paths), writer)
-        # An interrupted import may have remembered values that it never wrote.
-        compare_all = everything or interrupted
-        planned = _planned(
-            mixxx, store, read, writer, everything=everything, compare_all=compare_all
-        )
-        writer.write(planned, commit_every)
+        planned = _planned(mixxx, store, read, writer, everything=everything)
+        writer.write(planned, commit_every=commit_every, detail=details)
     return result
 
 
@@ -105,12 +96,11 @@ def _planned(
     writer: TrackWriter,
     *,
     everything: bool,
-    compare_all: bool,
-) -> Iterator[PlannedChange]:
+) -> Iterator[TrackChange]:
     """The tracks that need a change."""
     for some in chunks(mixxx.matched_tracks()):
         current_of = read.values_of_ids([track_id for track_id, _ in some], mixxx_fields())
-        if compare_all:
+        if everything:
             to_compare = list(some)
         else:
             # Where all values are equal there is nothing to write, and nothing that imports wrote is to
@@ -130,7 +120,7 @@ def _compare(
     writer: TrackWriter,
     *,
     everything: bool,
-) -> Iterator[PlannedChange]:
+) -> Iterator[TrackChange]:
     keys = read.keys_of_ids([track_id for track_id, _ in tracks])
     imported_of = store.user.imported(keys.values())
     corrections: dict[str, Fields] = {}
@@ -144,7 +134,7 @@ def _compare(
                 changes[name] = Change(current[name], current[name])
         if changes:
             after = imported_after(source, current, imported)
-            yield PlannedChange(key, changes, imported, after)
+            yield TrackChange(key, changes, imported, after)
             continue
         unchanged += 1
         if not source_still_has(imported, source):

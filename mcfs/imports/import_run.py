@@ -1,4 +1,4 @@
-"""One import at a time, with the store synced before and after it, and a record of it in `user.db`."""
+"""An import is one edit of the library. The store is synced before and after it, and `user.db` has a log."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 
 from mcfs.annex.library import Library
 from mcfs.config.settings import Settings
+from mcfs.editing.editor import Editor, editing
 from mcfs.errors import McfsError
 from mcfs.imports.result import ImportResult
 from mcfs.store import Store
-from mcfs.store.locks import import_lock
 from mcfs.sync.run import sync
 from mcfs.sync.waiting import sync_in_turn
 
@@ -26,24 +26,22 @@ def import_run(
     settings: Settings,
     result: ImportResult,
     details: Mapping[str, str],
-) -> Iterator[bool]:
-    """Do everything around an import; yields whether the import before this one was interrupted.
+) -> Iterator[Editor | None]:
+    """Do everything around an import; yields the editor that makes the changes.
 
-    A dry run changes nothing, so it takes no lock and leaves no record.
+    A dry run changes nothing, so it has no editor, takes no lock and is not logged.
     """
     started = time.monotonic()
-    last = store.user.last_run("import")
-    interrupted = last is not None and last.outcome not in ("done", "partly")
     if result.dry_run:
         _sync(library, store, settings)
-        yield interrupted
+        yield None
         result.seconds = time.monotonic() - started
         return
-    with import_lock(store.folder):
+    with editing(library, store) as editor:
         _sync(library, store, settings)
         number = store.user.start_run("import", {"source": result.source, **details})
         try:
-            yield interrupted
+            yield editor
             if result.imported or result.failed:
                 _sync(library, store, settings)
         except (McfsError, OSError, KeyboardInterrupt) as error:

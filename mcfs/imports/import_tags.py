@@ -12,13 +12,14 @@ from mcfs.imports.changes import Changes, Fields, changes_to_fill, changes_to_ov
 from mcfs.imports.import_run import import_run
 from mcfs.imports.result import ImportResult, OnEvent, OnProgress
 from mcfs.imports.track_selection import TrackSelection, select_paths
-from mcfs.imports.track_writer import PlannedChange, TrackWriter
+from mcfs.imports.track_writer import TrackWriter
 from mcfs.query import ALL
 from mcfs.sql import bind_without_values, select_tracks
 from mcfs.store import Store
 from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.clock import today
+from mcfs.store.records import TrackChange
 
 CONTENT_NOT_HERE = "its content is not here"
 
@@ -42,12 +43,12 @@ def import_tags(
     result = ImportResult("tags", dry_run)
     compare = changes_to_overwrite if overwrite else changes_to_fill
     with (
-        import_run(library, store, settings, result, {}),
+        import_run(library, store, settings, result, {}) as editor,
         store.cache.reading() as read,
     ):
         selection = select_paths(library, read, paths)
         writer = TrackWriter(
-            library, store, settings, read, result, on_event, on_progress, read.count()
+            library, store, settings, editor, read, result, on_event, on_progress, read.count()
         )
         writer.write(_planned(library, read, selection, writer, compare))
     return result
@@ -59,7 +60,7 @@ def _planned(
     selection: TrackSelection | None,
     writer: TrackWriter,
     compare: Callable[[Fields, Fields], Changes],
-) -> Iterator[PlannedChange]:
+) -> Iterator[TrackChange]:
     """The tracks that need a change."""
     from mcfs.imports.file_tags import read_tags, tag_fields  # mutagen is slow to import
 
@@ -82,6 +83,6 @@ def _planned(
                 writer.fail(files[key], key, str(error))
                 continue
             if changes := compare(tags, current_of[track_ids[key]]):
-                yield PlannedChange(key, changes)
+                yield TrackChange(key, changes)
             else:
                 writer.count_unchanged()

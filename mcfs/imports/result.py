@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mcfs.imports.changes import Change
+from mcfs.store.records import Change
 
 
 @dataclass(frozen=True, slots=True)

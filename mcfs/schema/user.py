@@ -92,6 +92,58 @@ class Run(UserBase):
     __table_args__ = (CheckConstraint("kind IN ('sync', 'import')", name="kind_is_known"),)
 
 
+class Edit(UserBase):
+    """The journal: one run that changed metadata in git-annex, such as an import, or the undo of one.
+
+    Read from its end: no index.
+    """
+
+    __tablename__ = "edit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # What was done, as a command: "import mixxx", "undo 3".
+    command: Mapped[str]
+    made_by: Mapped[str]
+    started_at: Mapped[datetime]
+    # NULL while it runs, and after it was killed until the next edit has found out what became of it.
+    finished_at: Mapped[datetime | None]
+    # How many tracks were changed, and how many could not be; NULL until it is finished.
+    changed: Mapped[int | None]
+    failed: Mapped[int | None]
+    # The edit that this one takes back.
+    undoes: Mapped[int | None] = mapped_column(ForeignKey("edit.id"))
+    detail: Mapped[dict[str, Any] | None]
+
+
+class EditedTrack(UserBase):
+    """The journal: what an edit changed of one track. Written before git-annex is asked to change it.
+
+    The primary key finds the tracks of an edit that git-annex has just answered, which are neighbours.
+    """
+
+    __tablename__ = "edited_track"
+
+    edit_id: Mapped[int] = mapped_column(
+        ForeignKey("edit.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    annex_key: Mapped[str]
+    # Field → [all values before, all values after].
+    changes: Mapped[dict[str, Any]]
+    # NULL: git-annex has not answered yet.
+    applied: Mapped[bool | None]
+    # Why git-annex refused the change.
+    failure: Mapped[str | None]
+    # The row of `imported` before and after the change; NULL where the edit does not touch that row.
+    imported_before: Mapped[dict[str, Any] | None]
+    imported_after: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (
+        CheckConstraint("applied IN (0, 1)", name="applied_is_boolean"),
+        {"sqlite_with_rowid": False},
+    )
+
+
 class Imported(UserBase):
     """The values that imports from Mixxx wrote to a track, so that values Mixxx drops can be removed.
 

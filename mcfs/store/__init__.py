@@ -10,9 +10,10 @@
     change_feed.py       which tracks changed between two generations
     user_repository.py   user.db; migrations/ brings older databases up to date
     pin_trash.py         pins that were moved to the trash
+    edit_journal.py      user.db: what each edit changed, from what, to what
     summary.py           reads both without changing either
     quarantine.py        renames a damaged cache.db
-    locks.py             one sync and one import at a time
+    locks.py             one sync and one edit at a time
     batches.py           how many values one SQL statement gets
     records.py           the frozen values that go in and come out
     clock.py             which day it is today

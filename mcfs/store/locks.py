@@ -1,9 +1,10 @@
-"""One sync at a time, and one import: who holds the lock, since when, and how far that is.
+"""One sync at a time, and one edit: who holds the lock, since when, and how far that is.
 
-Owns `sync.lock` and `import.lock` in the store's folder. The kernel releases them when the holder dies, so
+Owns `sync.lock` and `edit.lock` in the store's folder. The kernel releases them when the holder dies, so
 no lock is ever left behind; what is written in them is for people to read. They are open file description
 locks (`fcntl(2)`, F_OFD_SETLK), not those of flock(2): the kernel can tell whether one is held, so that a
-process can look without taking the lock for a moment.
+process can look without taking the lock for a moment. A git-annex that writes for us inherits the lock of
+edits: if we are killed, nobody else edits until it has written what we had sent to it.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcfs.errors import ImportRunningError, McfsError, StoreError, SyncRunningError
+from mcfs.errors import EditRunningError, McfsError, StoreError, SyncRunningError
 
 _SYNC = "sync.lock"
-_IMPORT = "import.lock"
+_EDIT = "edit.lock"
 _SECONDS_BETWEEN_LOOKS = 0.1
 # struct flock: type, whence, start, length (0: the whole file), pid.
 _FLOCK = struct.Struct("hhqqi")
 _EXCLUSIVE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+_UNLOCKED = _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, 0, 0, 0)
+# How long a git-annex whose mcfs was killed may need to write what was sent to it, and to commit.
+_ORPHAN_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class HeldLock:
     """A lock that this process holds."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        # A process that inherits it holds the lock as well, until it ends.
+        self.descriptor = descriptor
         self._started = time.time()
         self.report_progress(0, 0)
 
@@ -52,7 +57,7 @@ class HeldLock:
         text = json.dumps([os.getpid(), self._started, done, total]).encode()
         # Padded to one length: a reader sees the old text or the new one, never a mixture.
         with suppress(OSError):  # on a full disk the sync itself may still succeed
-            os.pwrite(self._descriptor, text.ljust(100), 0)
+            os.pwrite(self.descriptor, text.ljust(100), 0)
 
 
 def sync_lock(folder: Path) -> AbstractContextManager[HeldLock]:
@@ -60,9 +65,9 @@ def sync_lock(folder: Path) -> AbstractContextManager[HeldLock]:
     return _hold(folder / _SYNC, SyncRunningError, "already syncing")
 
 
-def import_lock(folder: Path) -> AbstractContextManager[HeldLock]:
-    """Hold the import lock, or raise an `ImportRunningError`; syncs go on meanwhile."""
-    return _hold(folder / _IMPORT, ImportRunningError, "already importing")
+def edit_lock(folder: Path) -> AbstractContextManager[HeldLock]:
+    """Hold the lock of edits, or raise an `EditRunningError`; syncs go on meanwhile."""
+    return _hold(folder / _EDIT, EditRunningError, "another mcfs is editing this library")
 
 
 @contextmanager
@@ -72,14 +77,36 @@ def _hold(path: Path, held_error: type[McfsError], message: str) -> Iterator[Hel
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     try:
-        try:
-            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _EXCLUSIVE)
-        except (BlockingIOError, PermissionError) as error:  # POSIX leaves the choice of the two
-            raise held_error(f"{message}{_holder(_read(descriptor))}") from error
+        deadline = time.monotonic() + _ORPHAN_SECONDS
+        while not _lock(descriptor):
+            holder = _read(descriptor)
+            if holder is None or _is_alive(holder.pid) or time.monotonic() > deadline:
+                raise held_error(f"{message}{_holder(holder)}")
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
         yield HeldLock(descriptor)
         os.ftruncate(descriptor, 0)
+        # Explicitly, for processes that have inherited the descriptor and live on.
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _UNLOCKED)
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _EXCLUSIVE)
+    except (BlockingIOError, PermissionError):  # POSIX leaves the choice of the two
+        return False
+    return True
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # a process of another user
+    return True
 
 
 def running_sync(folder: Path) -> RunningSync | None:

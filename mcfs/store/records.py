@@ -111,3 +111,41 @@ class Run:
     finished_at: datetime | None
     outcome: str | None
     detail: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """All values of a field before and after an edit; both sorted."""
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackChange:
+    """What an edit changes of one track: folded name of a field → its values before and after."""
+
+    annex_key: str
+    changes: Mapping[str, Change]
+    # The record of what imports wrote to the track, before and after; None: the edit does not touch it.
+    imported_before: Mapping[str, Any] | None = None
+    imported_after: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An entry of the journal: one run that changed metadata in git-annex."""
+
+    id: int
+    # What was done, as a command: "import mixxx".
+    command: str
+    made_by: str
+    started_at: datetime
+    # None while it runs, and after it was killed until the next edit.
+    finished_at: datetime | None
+    # Tracks; None until it is finished.
+    changed: int | None
+    failed: int | None
+    # The edit that this one takes back.
+    undoes: int | None
+    detail: Mapping[str, Any] | None

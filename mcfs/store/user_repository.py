@@ -1,4 +1,4 @@
-"""The only way to `user.db`: pins, the log of syncs and imports, and what imports wrote.
+"""The only way to `user.db`: pins, the log of syncs and imports, what imports wrote, the journal of edits.
 
 Owns what must never be lost. A damaged file stays where it is: the error names it, and no new one is made.
 """
@@ -17,6 +17,7 @@ from mcfs.errors import NotFoundError, PinExistsError
 from mcfs.schema import user as rows
 from mcfs.store import engine as sqlite
 from mcfs.store.batches import chunks, column_in
+from mcfs.store.edit_journal import EditJournal
 from mcfs.store.migrations import HEAD, revision_of
 from mcfs.store.records import Pin, Run
 from mcfs.text.raw_text import as_text
@@ -27,6 +28,7 @@ class UserRepository:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.journal = EditJournal(engine)
 
     def prepare(self) -> None:
         """Migrate the tables to the newest revision."""

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcfs.imports.changes import (
-    Change,
     Changes,
     Fields,
     changes_to_fill,
@@ -15,6 +14,7 @@ from mcfs.imports.changes import (
     changes_to_overwrite,
     imported_after,
 )
+from mcfs.store.records import Change
 
 
 def changed(current: Fields, changes: Changes) -> dict[str, tuple[str, ...]]:

@@ -15,13 +15,13 @@ import pytest
 
 from mcfs.annex.keys import key_file_name, lower_folders
 from mcfs.annex.library import Library
-from mcfs.errors import ImportRunningError, MixxxError, NotInLibraryError
-from mcfs.imports.changes import Change
+from mcfs.errors import EditRunningError, MixxxError, NotInLibraryError
 from mcfs.imports.import_mixxx import import_mixxx
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, Skipped
 from mcfs.imports.track_matching import NOT_A_TRACK, NOT_IN_LIBRARY, NOT_THERE
 from mcfs.store import Store
-from mcfs.store.locks import import_lock
+from mcfs.store.locks import edit_lock
+from mcfs.store.records import Change
 from mcfs.sync.report import SyncKind
 from mcfs.sync.run import sync
 from tests.cache_access import select_rows
@@ -440,8 +440,11 @@ def test_a_failure_is_recorded(library: Library, synced: Store, tmp_path: Path) 
 def test_two_at_once(library: Library, synced: Store, mixxx: MixxxDatabase, run: Any) -> None:
     mixxx.add(library.top / "kino.mp3", rating=1)
     with (
-        import_lock(synced.folder),
-        pytest.raises(ImportRunningError, match=rf"already importing \(pid {os.getpid()}, for 0 s"),
+        edit_lock(synced.folder),
+        pytest.raises(
+            EditRunningError,
+            match=rf"is editing this library \(pid {os.getpid()}, for 0 s",
+        ),
     ):
         run()
     assert counts(run()) == (1, 0, 0, 0)
@@ -513,28 +516,6 @@ def test_killed_in_the_middle_and_run_again(
         mixxx.put(number)
     assert run().success
     assert '"crate"' not in annex(library, "metadata", "--json", "many")
-
-
-def test_the_record_of_an_interrupted_import_is_corrected(
-    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
-) -> None:
-    """It had written everything, and was killed before it corrected its record."""
-    number = mixxx.add(library.top / UNKNOWN, ("Left", "Stays"), datetime_added=None)
-    run()
-    mixxx.put(number, "Stays")
-    run()
-    with synced.cache.reading() as read:
-        (key,) = (file.annex_key for file in read.work_files() if file.work_path == UNKNOWN)
-    synced.user.remember_imported({key: {"crate": ("Left", "Stays")}})
-    synced.user.start_run("import")
-    assert counts(run(dry_run=True)) == (0, 1, 0, 0)
-    assert synced.user.imported([key]) == {key: {"crate": ("Left", "Stays")}}
-    assert counts(run()) == (0, 1, 0, 0)
-    assert synced.user.imported([key]) == {key: {"crate": ("Stays",)}}
-    # So a user who adds the value again keeps it.
-    annex(library, "metadata", "-q", "-s", "crate+=Left", UNKNOWN)
-    assert counts(run()) == (0, 1, 0, 0)
-    assert fields_of(library, UNKNOWN)["crate"] == ["Left", "Stays"]
 
 
 def _annexes(library: Library) -> list[str]:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from mcfs.annex.library import Library, open_library
-from mcfs.imports.changes import Change
 from mcfs.imports.import_mixxx import import_mixxx
 from mcfs.imports.import_tags import CONTENT_NOT_HERE, import_tags
 from mcfs.imports.result import Event, Imported, ImportResult, Skipped
 from mcfs.store import Store, open_store
+from mcfs.store.records import Change
 from mcfs.sync.report import SyncKind
 from mcfs.sync.run import sync
 from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of

@@ -16,6 +16,7 @@ from mcfs.errors import StoreError
 from mcfs.schema.user import Snapshot, SnapshotTrack, UserBase
 from mcfs.store.engine import open_engine, reading, writing
 from mcfs.store.migrations import HEAD, revision_of, steps
+from mcfs.store.records import Change, TrackChange
 from mcfs.store.user_repository import UserRepository
 from tests.store.cache_contents import query
 
@@ -116,6 +117,24 @@ def test_up_from_the_revision_before_keeps_the_log(
     assert user.imported(["k1"]) == {"k1": {"rating": ("5",)}}
 
 
+def test_down_from_the_journal_and_up_again_keeps_everything_else(
+    engine: Engine, user: UserRepository, tmp_path: Path
+) -> None:
+    path = tmp_path / "user.db"
+    before = query(path, TABLES)
+    user.remember_imported({"k1": {"rating": ("5",)}})
+    edit = user.journal.start("import mixxx", "me")
+    user.journal.plan(edit, 0, [TrackChange("k1", {"rating": Change((), ("5",))})])
+    user.journal.finish(edit)
+    downgrade(engine, "0003")
+    assert not {"edit", "edited_track"} & set(tables(path))
+    user.prepare()
+    assert query(path, TABLES) == before
+    check_contents(path)
+    assert user.imported(["k1"]) == {"k1": {"rating": ("5",)}}
+    assert user.journal.edits() == []
+
+
 def test_each_direction_twice_is_harmless(
     engine: Engine, user: UserRepository, tmp_path: Path
 ) -> None:
@@ -152,13 +171,15 @@ def test_an_interrupted_downgrade_is_completed(
 ) -> None:
     path = tmp_path / "user.db"
     with writing(user_engine) as connection:
-        for table in ("imported", "run", "snapshot_track", "pin"):
+        for table in ("edited_track", "imported", "run", "snapshot_track", "pin"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
     downgrade(user_engine, "base")
     assert tables(path) == ["alembic_version"]
     user.prepare()
     assert tables(path) == [
         "alembic_version",
+        "edit",
+        "edited_track",
         "imported",
         "pin",
         "run",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 # The newest revision, with the tables of the models in `schema/user.py`.
-HEAD = "0003"
+HEAD = "0005"
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -1,0 +1,179 @@
+"""The journal of edits in `user.db`: what each edit changed of which track, and whether git-annex did it.
+
+Owns the tables `edit` and `edited_track`, and that the record of what imports wrote (table `imported`)
+changes in the same transaction in which a change becomes known as applied. Which edits there are to make or
+to take back is decided in `editing/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.types import Text
+
+from mcfs.schema import user as rows
+from mcfs.schema.column_types import UtcTime
+from mcfs.store import engine as sqlite
+from mcfs.store.batches import chunks, column_in
+from mcfs.store.records import Change, Edit, TrackChange
+
+# How many tracks are read from the journal at a time.
+_AT_ONCE = 1000
+
+
+class EditJournal:
+    """The journal behind one engine. Safe to use from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def start(
+        self,
+        command: str,
+        made_by: str,
+        *,
+        undoes: int | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Begin an edit; returns its number."""
+        edit = {
+            "command": command,
+            "made_by": made_by,
+            "started_at": datetime.now(UTC),
+            "undoes": undoes,
+            "detail": detail,
+        }
+        with sqlite.writing(self._engine) as connection:
+            return connection.execute(
+                insert(rows.Edit).values(edit).returning(rows.Edit.id)
+            ).scalar_one()
+
+    def plan(self, edit_id: int, first: int, tracks: Sequence[TrackChange]) -> None:
+        """Write down what git-annex will be asked to change; the tracks get positions from `first` on."""
+        planned = [
+            {
+                "edit_id": edit_id,
+                "position": position,
+                "annex_key": track.annex_key,
+                "changes": {name: [c.old, c.new] for name, c in track.changes.items()},
+                "imported_before": track.imported_before,
+                "imported_after": track.imported_after,
+            }
+            for position, track in enumerate(tracks, first)
+        ]
+        with sqlite.writing(self._engine) as connection:
+            connection.execute(insert(rows.EditedTrack), planned)
+
+    def settle(self, edit_id: int, applied: Sequence[int], failed: Mapping[int, str]) -> None:
+        """Write down what became of these positions: applied, or why not."""
+        row = rows.EditedTrack
+        with sqlite.writing(self._engine) as connection:
+            for some in chunks(applied):
+                those = and_(row.edit_id == edit_id, column_in(row.position, some))
+                connection.execute(update(row).where(those).values(applied=True))
+                _update_imported(connection, those)
+            for position, reason in failed.items():
+                that = and_(row.edit_id == edit_id, row.position == position)
+                connection.execute(update(row).where(that).values(applied=False, failure=reason))
+
+    def finish(self, edit_id: int) -> None:
+        """End an edit, all positions of which are settled."""
+        count = select(func.count()).where(rows.EditedTrack.edit_id == edit_id)
+        ended = {
+            "finished_at": datetime.now(UTC),
+            "changed": count.where(rows.EditedTrack.applied.is_(True)).scalar_subquery(),
+            "failed": count.where(rows.EditedTrack.applied.is_(False)).scalar_subquery(),
+        }
+        with sqlite.writing(self._engine) as connection:
+            connection.execute(update(rows.Edit).where(rows.Edit.id == edit_id).values(ended))
+
+    def unfinished(self) -> list[int]:
+        """The edits that were never finished, or that are being made right now."""
+        statement = select(rows.Edit.id).where(rows.Edit.finished_at.is_(None))
+        with sqlite.reading(self._engine) as connection:
+            return list(connection.execute(statement.order_by(rows.Edit.id)).scalars())
+
+    def edits(self) -> list[Edit]:
+        """All edits, the newest first."""
+        with sqlite.reading(self._engine) as connection:
+            found = connection.execute(select(*_EDIT).order_by(rows.Edit.id.desc()))
+            return [Edit(*row) for row in found]
+
+    def unsettled_tracks(self, edit_id: int) -> Iterator[list[tuple[int, TrackChange]]]:
+        """The positions about which git-annex has not answered, many at a time."""
+        return self._tracks(edit_id, rows.EditedTrack.applied.is_(None))
+
+    def applied_tracks(self, edit_id: int) -> Iterator[list[tuple[int, TrackChange]]]:
+        """What an edit has changed, many tracks at a time."""
+        return self._tracks(edit_id, rows.EditedTrack.applied.is_(True))
+
+    def _tracks(
+        self, edit_id: int, which: ColumnElement[bool]
+    ) -> Iterator[list[tuple[int, TrackChange]]]:
+        row = rows.EditedTrack
+        statement = select(*_TRACK).where(row.edit_id == edit_id, which).order_by(row.position)
+        last = -1
+        # Each part in a transaction of its own: the caller writes between two of them.
+        while True:
+            with sqlite.reading(self._engine) as connection:
+                found = connection.execute(
+                    statement.where(row.position > last).limit(_AT_ONCE)
+                ).all()
+            if not found:
+                return
+            last = found[-1].position
+            yield [
+                (position, TrackChange(key, _changes(changes), before, after))
+                for position, key, changes, before, after in found
+            ]
+
+
+_EDIT = (
+    rows.Edit.id,
+    rows.Edit.command,
+    rows.Edit.made_by,
+    rows.Edit.started_at,
+    rows.Edit.finished_at,
+    rows.Edit.changed,
+    rows.Edit.failed,
+    rows.Edit.undoes,
+    rows.Edit.detail,
+)
+_TRACK = (
+    rows.EditedTrack.position,
+    rows.EditedTrack.annex_key,
+    rows.EditedTrack.changes,
+    rows.EditedTrack.imported_before,
+    rows.EditedTrack.imported_after,
+)
+
+
+def _changes(stored: Mapping[str, Any]) -> dict[str, Change]:
+    return {name: Change(tuple(old), tuple(new)) for name, (old, new) in stored.items()}
+
+
+def _update_imported(connection: Connection, those: ColumnElement[bool]) -> None:
+    """Make the record of what imports wrote what these tracks of an edit say; none where that is empty."""
+    row = rows.EditedTrack
+    after = type_coerce(row.imported_after, Text)
+    now = literal(datetime.now(UTC), UtcTime)
+    kept = select(row.annex_key, row.imported_after, now).where(those, after != "{}")
+    emptied = select(row.annex_key).where(those, after == "{}")
+    columns = ["annex_key", "fields", "updated_at"]
+    connection.execute(insert(rows.Imported).prefix_with("OR REPLACE").from_select(columns, kept))
+    connection.execute(delete(rows.Imported).where(rows.Imported.annex_key.in_(emptied)))
