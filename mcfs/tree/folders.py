@@ -82,6 +82,10 @@ class Folders:
             case unreachable:
                 assert_never(unreachable)
 
+    def pin(self, name: str) -> Node | None:
+        """The folder of a pin; None if there is none."""
+        return self._pins.folder(name)
+
     def listing(self, node: QueryFolderNode) -> Listing:
         """What a query folder lists: from the cache, or read from the store and then cached."""
         cached = self._current.get().listings.get(node.key)

@@ -21,12 +21,15 @@ from __future__ import annotations
 
 import os
 
+from mcfs.config.settings import Names
 from mcfs.error_log import ErrorLog
 from mcfs.errors import QueryError, ReadOnlyError
 from mcfs.fields import Vocabulary
-from mcfs.query import Query, canonical_text, parse
-from mcfs.store import Store
+from mcfs.query import Query, canonical_text, field_prefix, parse
+from mcfs.store import Pin, Store
 from mcfs.store.pin_trash import TrashPart
+from mcfs.text.portable import portable_name
+from mcfs.text.unique_names import unique_names
 from mcfs.tree.nodes import (
     EmptyPinNode,
     Node,
@@ -54,7 +57,15 @@ class Pins:
     def entries(self) -> dict[str, Node]:
         """What `pins/` lists."""
         vocabulary = self._current.get().vocabulary
-        return {pin.name: _folder_of(pin.query_text, vocabulary) for pin in self._store.user.pins()}
+        return {
+            shown: _folder_of(pin.query_text, vocabulary) for shown, pin in self._shown().items()
+        }
+
+    def folder(self, name: str) -> Node | None:
+        """The folder of a pin, by the name that is listed or by its own."""
+        pins = self._shown()
+        pin = pins.get(name) or next((pin for pin in pins.values() if pin.name == name), None)
+        return None if pin is None else _folder_of(pin.query_text, self._current.get().vocabulary)
 
     def make(self, where: Node, name: str) -> Node:
         """mkdir: pin the query that the name is. A name that is no query makes an empty pin."""
@@ -71,17 +82,18 @@ class Pins:
                 self._store.trash.remove(part, name)
             case _:
                 _require_pins_folder(where)
-                self._store.user.remove_pin(name)
+                self._store.user.remove_pin(self._own_name(name))
 
     def rename(self, where: Node, name: str, new_where: Node, new_name: str) -> Node:
         """mv: another name for the same query. An empty pin becomes the query that its new name is."""
         match where, new_where:
             case PinsNode(), PinsNode():
-                return self._rename(name, new_name)
+                return self._rename(self._own_name(name), new_name)
             case PinsNode(), TrashPartNode(TrashPart.FILES):
                 # Never without a copy: whatever interrupts this, the pin is in one of the two places.
-                self._store.trash.put(new_name, self._store.user.pin(name).query_text)
-                self._store.user.remove_pin(name)
+                pin = self._store.user.pin(self._own_name(name))
+                self._store.trash.put(new_name, pin.query_text)
+                self._store.user.remove_pin(pin.name)
                 return EmptyPinNode()
             case TrashPartNode(TrashPart.FILES | TrashPart.EXPUNGED as part), PinsNode():
                 return self._restore(part, name, new_name)
@@ -113,6 +125,20 @@ class Pins:
             query_text = "" if query is None else canonical_text(query)
         self._store.user.rename_pin(name, new_name, query_text)
         return _folder_of(query_text, vocabulary)
+
+    def _shown(self) -> dict[str, Pin]:
+        """All pins, each by the name that `pins/` lists."""
+        pins = self._store.user.pins()
+        if self._current.settings.names is Names.PLAIN:
+            return {pin.name: pin for pin in pins}
+        # Pins that differ in case alone, or in a character that Windows does not allow, are made unique.
+        shown = unique_names(((p.name, _portable_pin_name(p.name)) for p in pins), of_files=False)
+        return {shown[pin.name]: pin for pin in pins}
+
+    def _own_name(self, name: str) -> str:
+        """The name of the pin that is listed under this one."""
+        pin = self._shown().get(name)
+        return name if pin is None else pin.name
 
     # --- the trash
 
@@ -146,6 +172,11 @@ class Pins:
             # The program that asked shows no more than "invalid argument".
             self._error_log.add(f"pins/{name}: {error}")
             raise
+
+
+def _portable_pin_name(name: str) -> str:
+    """ "genre:techno" → "genre=techno", which can be typed, and may be made as a pin from Windows too."""
+    return portable_name(name.replace(":", "=") if field_prefix(name) else name)
 
 
 def _folder_of(query_text: str, vocabulary: Vocabulary) -> Node:

@@ -73,10 +73,14 @@ class Resolver:
                 return self._in_root(node, name, depth)
             case InfoFolderNode():
                 return _in_info_folder(name)
-            case PinsNode() | EmptyPinNode() | TrashNode() | TrashPartNode():
+            case PinsNode():
+                if (pin := self._folders.pin(name)) is None:
+                    raise NotFoundError(f"no pin of the name {name}")
+                return pin
+            case EmptyPinNode() | TrashNode() | TrashPartNode():
                 found = self._folders.children(node).entries.get(name)
                 if found is None:
-                    raise NotFoundError(f"no pin of the name {name}")
+                    raise NotFoundError(f"{name}: nothing of that name")
                 return found
             case TrackNode() | ExportNode() | InfoFileNode() | TrashNoteNode():
                 raise NotFoundError(f"{name}: a file holds nothing")

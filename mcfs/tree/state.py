@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
-from mcfs.config.settings import Absent, Settings
+from mcfs.config.settings import Absent, Names, Settings
 from mcfs.fields import Vocabulary
 from mcfs.fields.dates import start_of_day
 from mcfs.query import Query, hiding_absent
 from mcfs.store import Generation
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.cache_repository import CacheRepository
+from mcfs.text.portable import portable_name
 from mcfs.tree.bounded_cache import BoundedCache
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.limits import Limits
@@ -63,6 +64,8 @@ class TreeState:
         shown: dict[str, Node] = {
             view.name: view.node for view in self.views.by_name.values() if not view.hidden
         }
+        if self.settings.names is Names.PORTABLE:
+            shown = {portable_name(name): node for name, node in shown.items()}
         return {**shown, "pins": PinsNode()}
 
     def shown_query(self, node: QueryFolderNode) -> Query:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from mcfs.config.settings import DEFAULTS, Names
 from mcfs.errors import NotFoundError, PinExistsError, QueryError, ReadOnlyError
 from mcfs.store import Store
 from mcfs.store.pin_trash import TrashPart
+from mcfs.text.portable import portable_name
 from mcfs.tree.nodes import (
     EmptyPinNode,
     PinsNode,
@@ -128,6 +132,40 @@ def test_a_pin_of_an_unknown_field_stays_and_lists_nothing(tree: Tree, synced: S
 
 
 FILES, INFO, EXPUNGED = map(TrashPartNode, (TrashPart.FILES, TrashPart.INFO, TrashPart.EXPUNGED))
+
+
+class TestPortableNames:
+    @pytest.fixture
+    def portable(self, synced: Store) -> Tree:
+        return Tree(synced, replace(DEFAULTS, names=Names.PORTABLE))
+
+    def test_every_pin_has_a_name_that_windows_can_open(self, portable: Tree) -> None:
+        for name in ("genre:techno rating:>3", "Late: night", "late： night", "Peak", "genre=rock"):
+            portable.make_pin(PinsNode(), name) if ": " not in name else portable.rename_pin(
+                PinsNode(), _made(portable), PinsNode(), name
+            )
+        shown = names(portable, "pins")
+        assert all(portable_name(name) == name for name in shown)
+        assert "genre=techno rating=＞3" in shown
+        assert len({name.casefold() for name in shown}) == 5
+
+    def test_both_names_lead_to_it(self, portable: Tree) -> None:
+        portable.make_pin(PinsNode(), "genre:techno")
+        for name in ("genre:techno", "genre=techno"):
+            assert titles(portable, f"pins/{name}") == titles(portable, "genre:techno")
+        portable.rename_pin(PinsNode(), "genre=techno", PinsNode(), "Peak")
+        assert names(portable, "pins") == ["Peak"]
+        for name, shown in (("genre:techno", "genre=techno"), ("bpm:>120", "bpm:>120")):
+            portable.make_pin(PinsNode(), name)
+            portable.remove_pin(PinsNode(), shown)
+        portable.make_pin(PinsNode(), "genre:techno")
+        portable.rename_pin(PinsNode(), "genre=techno", FILES, "x")
+        assert names(portable, "pins") == ["Peak"]
+
+
+def _made(tree: Tree) -> str:
+    tree.make_pin(PinsNode(), "genre:house")
+    return "genre=house"
 
 
 class TestTrash:
