@@ -37,6 +37,27 @@ def test_the_library_named_wins_over_the_environment(
         assert len(os.listdir(served.path / "genre:techno")) == 6
 
 
+def test_names_are_utf8_whatever_the_locale(
+    library: Library, synced: Store, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setenv(name, value)
+    with mounted(library.top, place) as served:
+        assert "Кино - Группа крови.mp3" in os.listdir(served.path / "all")
+        assert (served.path / "artist:кино" / "Кино - Группа крови.mp3").read_bytes()
+    command = [
+        sys.executable,
+        "-m",
+        "mcfs",
+        "ls",
+        "--library",
+        os.fspath(library.top),
+        "artist:кино",
+    ]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True)
+    assert done.stdout.decode() == "Кино - Группа крови.mp3\n"
+
+
 def test_two_mounts_of_one_library(library: Library, synced: Store, tmp_path: Path) -> None:
     with (
         mounted(library.top, tmp_path / "one") as one,
