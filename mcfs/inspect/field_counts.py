@@ -59,8 +59,7 @@ def count_fields(read: CacheReader) -> list[FieldUsage]:
 def _tracks_with(read: CacheReader, field: Field) -> int:
     if field.derived_column is None:
         return read.count_with_fields(field.stored_names)
-    values = read.column(field.derived_column)
-    return sum(value is not None and not (field.zero_is_none and value == 0) for value in values)
+    return read.count_with_column(field.derived_column, zero_is_none=field.zero_is_none)
 
 
 def count_values(read: CacheReader, name: str) -> list[ValueUsage]:

@@ -39,7 +39,7 @@ from mcfs.store.records import (
     ValueCount,
     WorkFile,
 )
-from mcfs.store.track_records import is_metadata, load_records
+from mcfs.store.track_records import RecordLoader, is_metadata
 from mcfs.text.raw_text import as_text
 
 # With parameters by name, which sqlite3 takes too.
@@ -88,8 +88,9 @@ class CacheReader:
 
     def records_in_order(self, annex_keys: Iterable[str]) -> Iterator[TrackRecord]:
         """The records of these tracks, in this order; unknown keys are left out."""
+        loader = RecordLoader(self._connection)
         for some in chunks(annex_keys):
-            records = load_records(self._connection, some)
+            records = loader.load(some)
             yield from (records[annex_key] for annex_key in some if annex_key in records)
 
     def plan(self, compiled: AnyCompiled) -> list[tuple[int, str]]:
@@ -133,6 +134,12 @@ class CacheReader:
     def count_with_fields(self, fields: Sequence[str]) -> int:
         """How many tracks have a value of one of some stored fields."""
         return count_tracks_with(self._connection, fields)
+
+    def count_with_column(self, name: str, *, zero_is_none: bool) -> int:
+        """How many tracks have a value in a column that no metadata field fills: `size`, `added_at` …"""
+        column = getattr(Track, name)
+        has_value = [column.is_not(None)] + [column != 0] * zero_is_none
+        return self._connection.execute(select(func.count()).where(*has_value)).scalar_one()
 
     def folded_values(self, fields: Sequence[str]) -> Iterator[str]:
         """The distinct values of some stored fields, as they are compared."""
@@ -222,9 +229,10 @@ class CacheReader:
 
     def records(self, annex_keys: Iterable[str]) -> dict[str, TrackRecord]:
         """Annex key → all that the cache keeps of the track; unknown keys are left out."""
+        loader = RecordLoader(self._connection)
         found: dict[str, TrackRecord] = {}
         for some in chunks(annex_keys):
-            found |= load_records(self._connection, some)
+            found |= loader.load(some)
         return found
 
 
