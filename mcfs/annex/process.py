@@ -30,6 +30,8 @@ _GIT_VARIABLES = (
     "GIT_PREFIX",
     "GIT_WORK_TREE",
 )
+# mount(8) starts a mount without a PATH.
+_PATH_WITHOUT_A_LOGIN = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SECONDS_TO_END = 5.0
 _SECONDS_TO_NOTICE_CTRL_C = 0.5
 _HOW_TO_INSTALL = {
@@ -47,7 +49,7 @@ def environment() -> dict[str, str]:
     """
     chosen = {name: text for name, text in os.environ.items() if name not in _GIT_VARIABLES}
     chosen["PATH"] = os.pathsep.join(
-        part for part in (sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)) if part
+        (sysconfig.get_path("scripts"), os.environ.get("PATH") or _PATH_WITHOUT_A_LOGIN)
     )
     # Reading must not write: by default git refreshes the index of the library in passing.
     chosen["GIT_OPTIONAL_LOCKS"] = "0"

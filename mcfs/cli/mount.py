@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from mcfs.cli import options
-from mcfs.cli.session import open_session
+from mcfs.cli.session import locate_library, open_session
 from mcfs.config.settings import Absent, Entries
 from mcfs.mounting.background import mount_in_background
 from mcfs.mounting.mount import mount_in_foreground
 from mcfs.mounting.mount_point import prepare_mount_point
 from mcfs.mounting.options import parse_mount_options
 from mcfs.mounting.request import MountRequest
+from mcfs.mounting.user import run_as_owner
 
 
 @click.command("mount")
@@ -74,6 +75,8 @@ def command(
         log_file=log.absolute() if log else None,
         verbosity=verbosity,
     )
+    place = locate_library(place)
+    run_as_owner(place)
     with open_session(place) as session:
         library = session.library
         mount_point = prepare_mount_point(mount_point, library.top)

@@ -49,13 +49,17 @@ def mount_in_background(library: Library, mount_point: Path, request: MountReque
 
 def _run_child(library: Library, mount_point: Path, request: MountRequest, answer: int) -> NoReturn:
     status = 1
+    # Ctrl-C reaches the command, too, which then ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def on_ready() -> None:
+        # Not earlier: autofs and systemd's automount let only processes of the group that they started
+        # reach a mount point before something is mounted there; every other one waits for the mount.
+        os.setsid()
         os.write(answer, _READY)
         os.close(answer)
 
     try:
-        os.setsid()
         _start_log(library, request)
         _leave_terminal()
         os.chdir("/")

@@ -28,6 +28,7 @@ from mcfs.mounting.logs import log_to_file, log_to_terminal
 from mcfs.mounting.options import identifying_options
 from mcfs.mounting.process_limits import set_process_limits
 from mcfs.mounting.request import MountRequest
+from mcfs.mounting.user import rights_to_mount
 from mcfs.store import open_store
 from mcfs.sync.background import BackgroundSync
 from mcfs.sync.report import SyncReport
@@ -63,7 +64,10 @@ def serve_mount(
             TrackContent(library.top, library.common_dir),
             InfoFiles(partial(info_text, library, tree.error_log)),
         )
-        connect(operations, mount_point, identifying_options(library.top) | request.kernel_options)
+        with rights_to_mount():
+            connect(
+                operations, mount_point, identifying_options(library.top) | request.kernel_options
+            )
         background_sync = BackgroundSync(
             library,
             store,

@@ -12,6 +12,9 @@ from mcfs.errors import MountError
 from mcfs.mount_table import MCFS_TYPE, is_dead, real_mount_point, type_mounted_at
 from mcfs.mounting.unmount import unmount_dead
 
+# autofs and systemd's automount put this where they wait for somebody to come; the real mount goes on top.
+_AUTOMOUNT_TYPE = "autofs"
+
 
 def prepare_mount_point(mount_point: Path, library_top: Path) -> Path:
     """The real path of a mount point that is free; a dead mount there is removed.
@@ -27,7 +30,7 @@ def prepare_mount_point(mount_point: Path, library_top: Path) -> Path:
         raise MountError(
             f"{mount_point} is mounted already; to take it away: mcfs umount {mount_point}"
         )
-    if mounted is not None:
+    if mounted not in {None, _AUTOMOUNT_TYPE}:
         raise MountError(f"{mount_point} is a mount of something else; mount elsewhere")
     if not place.exists():
         raise MountError(f"{mount_point} is not there; make it first: mkdir {mount_point}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,13 +80,33 @@ def test_a_command_that_dies_early_is_reported_with_its_error_output(tmp_path: P
         assert out.read() == b""
 
 
-def test_another_repository_in_the_environment_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_DIR", "/elsewhere")
+@pytest.fixture
+def fresh_environment() -> Iterator[None]:
+    """The environment is made again for this test."""
     environment.cache_clear()
-    try:
-        chosen = environment()
-    finally:
-        environment.cache_clear()
+    yield
+    environment.cache_clear()
+
+
+def test_another_repository_in_the_environment_is_not_ours(
+    monkeypatch: pytest.MonkeyPatch, fresh_environment: None
+) -> None:
+    monkeypatch.setenv("GIT_DIR", "/elsewhere")
+    chosen = environment()
     assert "GIT_DIR" not in chosen
     assert chosen["GIT_OPTIONAL_LOCKS"] == "0", "reading must not refresh the index"
     assert os.path.dirname(sys.executable) in chosen["PATH"].split(os.pathsep)  # noqa: PTH120
+
+
+@pytest.mark.parametrize("path", ["", None])
+def test_programs_are_found_without_a_path(
+    monkeypatch: pytest.MonkeyPatch, fresh_environment: None, path: str | None
+) -> None:
+    """mount(8) starts a mount without one."""
+    if path is None:
+        monkeypatch.delenv("PATH")
+    else:
+        monkeypatch.setenv("PATH", path)
+    folders = environment()["PATH"].split(os.pathsep)
+    assert folders[0] == os.path.dirname(sys.executable)  # noqa: PTH120
+    assert {"/usr/local/bin", "/usr/bin", "/bin"} <= set(folders)

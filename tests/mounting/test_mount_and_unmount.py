@@ -103,6 +103,31 @@ def test_a_bad_mount_point_is_refused_with_a_reason(library: Library, tmp_path: 
     assert not library.store_dir.exists(), "nothing was synced for a mount that cannot be"
 
 
+_NOTES_WHEN_IT_LEAVES_ITS_GROUP = """
+import os, sys
+from pathlib import Path
+from mcfs.cli import run
+from mcfs.mount_table import type_mounted_at
+place, setsid = Path(sys.argv[2]), os.setsid
+def noted_setsid():
+    place.with_name("when").write_text(str(type_mounted_at(place)))
+    setsid()
+os.setsid = noted_setsid
+sys.exit(run(["mount", *sys.argv[1:]]))
+"""
+
+
+def test_it_stays_in_its_process_group_until_it_is_mounted(
+    library: Library, synced: Store, place: Path
+) -> None:
+    """autofs lets only processes of its own group reach a mount point before something is mounted there."""
+    place.mkdir()
+    script = [sys.executable, "-c", _NOTES_WHEN_IT_LEAVES_ITS_GROUP]
+    subprocess.run([*script, library.top, place], cwd=REPOSITORY, check=True)
+    assert place.with_name("when").read_text() == "fuse.mcfs"
+    assert mcfs("umount", place).returncode == 0
+
+
 def test_a_link_to_a_mount_point(library: Library, synced: Store, place: Path) -> None:
     place.mkdir()
     link = place.with_name("link")
