@@ -38,6 +38,8 @@ LEVELS = (
     "{{ bpm }} {{ title }}.{{ ext }}", "{{ title }}.{{ ext }}", "{{ filename }}",
     "{{ artist }} - {{ title | upper }}.{{ ext }}", "bpm:>125", "sort:-year", "limit:3",
 )  # fmt: skip
+# The folders of the work tree that `RandomChanges` puts files into, and the one above one of them.
+LIBRARY = tuple(f"library/{folder}" for folder in ("Surgeon", "white label", "loud", "loud/er"))
 VIEWS = ("artist", "genre", "bpm", "key", "year", "rating", "crate")
 
 
@@ -115,7 +117,7 @@ class KernelNames:
             for below in _folders_below(tree, seed, depth=2)
         ]
         some = min(folders - len(seeds), len(values))
-        for mount_path in ["", *seeds, *self.draw.sample(values, some)]:
+        for mount_path in ["", *LIBRARY, *seeds, *self.draw.sample(values, some)]:
             self.watch(mount_path)
         for mount_path in tuple(self.names):
             self.list(mount_path)

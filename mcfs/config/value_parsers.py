@@ -17,6 +17,7 @@ from mcfs.text.similar import similar_words
 
 _MAX_LIMIT = 10**9  # what `limit:` takes in a query
 _RESERVED_VIEW_NAMES = {
+    "library": "`library` always shows the work tree; choose another name",
     "all": "`all` always lists every track; choose another name",
     "pins": "`pins` is where queries are kept; choose another name",
     "snapshots": "`snapshots` is where frozen results are kept; choose another name",

@@ -61,7 +61,10 @@ class CachedNames:
         self._prune_after = prune_after
         self._by_track: dict[int, _TrackName] = {}
         self._by_collision_key: dict[str, set[CachedName]] = {}
+        # By the inode of the folder that the name is in: names that any change may make wrong; and those
+        # of the work tree, of which a change says by path which ones it makes wrong.
         self._by_folder: dict[int, set[CachedName]] = {}
+        self._by_work_folder: dict[int, set[CachedName]] = {}
         self._absent_count = 0
         self._count = 0
         self._count_after_pruning = 0
@@ -110,10 +113,12 @@ class CachedNames:
     def forget_folder(self, inode: int, parent: int | None, name: bytes) -> None:
         """The kernel has dropped this folder, its name in the folder above and the names in it."""
         self._subtract(self._by_folder.pop(inode, set()))
+        self._subtract(self._by_work_folder.pop(inode, set()))
         if parent is not None:
             cached = CachedName(parent, name, NameKind.FOLDER)
             self._remove(self._by_collision_key, _collision_key(cached), cached)
             self._remove(self._by_folder, parent, cached)
+            self._remove(self._by_work_folder, parent, cached)
 
     def take_stale(self, changes: NameChanges) -> Iterator[CachedName]:
         """The names that a change may have made wrong. All but folders are removed from here."""
@@ -126,6 +131,15 @@ class CachedNames:
             yield from self._take(self._by_collision_key, key)
         yield from self.take_volatile()
 
+    def take_in_folder(self, parent: int, name: bytes) -> Iterator[CachedName]:
+        """What is cached of one name in a folder of the work tree. All but a folder is removed from here."""
+        names = self._by_work_folder.get(parent, set())
+        for cached in (CachedName(parent, name, kind) for kind in NameKind):
+            if cached in names:
+                yield cached
+                if cached.kind is not NameKind.FOLDER:
+                    self._remove(self._by_work_folder, parent, cached)
+
     def take_volatile(self) -> Iterator[CachedName]:
         """The names that any change, or midnight, may have made wrong."""
         for parent in tuple(self._by_folder):
@@ -135,6 +149,8 @@ class CachedNames:
         for key in tuple(self._by_collision_key):
             yield from self._take(self._by_collision_key, key)
         yield from self.take_volatile()
+        for parent in tuple(self._by_work_folder):
+            yield from self._take(self._by_work_folder, parent)
         for inode in tuple(self._by_track):
             yield from self._take_track(inode)
 
@@ -172,6 +188,8 @@ class CachedNames:
         """Whether it is new."""
         if dependency is NameDependency.ALL:
             names = self._by_folder.setdefault(name.parent, set())
+        elif dependency is NameDependency.WORK_TREE:
+            names = self._by_work_folder.setdefault(name.parent, set())
         else:
             names = self._by_collision_key.setdefault(_collision_key(name), set())
         if name in names:

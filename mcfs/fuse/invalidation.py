@@ -20,7 +20,7 @@ from mcfs.fuse import mount_paths, notifications
 from mcfs.fuse.cached_names import CachedName, NameKind
 from mcfs.fuse.inodes import InodeTable
 from mcfs.tree.changed_names import NameChanges
-from mcfs.tree.nodes import Node
+from mcfs.tree.nodes import LIBRARY, Node
 from mcfs.tree.route import can_become_valid
 from mcfs.tree.tree import Tree
 from mcfs.tree.version import TreeVersion
@@ -102,7 +102,7 @@ class Invalidator:
         # No await before both lists are complete: every answer from here on is of the new version.
         self.changed_at_ns = time.time_ns()
         self._cached_version = changes.version
-        names = [*self._inodes.cached_names.take_stale(changes)]
+        names = [*self._inodes.cached_names.take_stale(changes), *self._in_work_tree(changes)]
         if changes.fields_changed:
             names += self._names_made_of_fields()
         store_inodes = self._inodes.store_inodes() if changes.everything else changes.inodes
@@ -114,6 +114,14 @@ class Invalidator:
     async def _pass_midnight(self) -> None:
         self._cached_version = TreeVersion(self._cached_version.generation, self._tree.day)
         await self._send(list(self._inodes.cached_names.take_volatile()), [])
+
+    def _in_work_tree(self, changes: NameChanges) -> Iterator[CachedName]:
+        """The stale names in folders of the work tree that the kernel holds."""
+        for work_path in changes.work_paths:
+            above, name = mount_paths.split(f"/{LIBRARY}/{work_path}")
+            parent = self._inodes.folder_at(above)
+            if parent is not None:
+                yield from self._inodes.cached_names.take_in_folder(parent, os.fsencode(name))
 
     def _names_made_of_fields(self) -> Iterator[CachedName]:
         """The names of queries, templates and views, which mean something else when fields change."""

@@ -20,6 +20,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkFolderNode,
 )
 from mcfs.tree.route import can_become_valid, name_as_query, name_as_template
 
@@ -38,6 +39,10 @@ def describe_node(step: Step, vocabulary: Vocabulary) -> str:
         case TrackNode() as track:
             where = track.work_path or f"{track.content_path}, which is not here"
             return f"a track: {where} ({track.annex_key})"
+        case WorkFolderNode(""):
+            return "the work tree, with its own folders and names"
+        case WorkFolderNode():
+            return "a folder of the work tree"
         case PinsNode():
             return "the pins: saved queries"
         case EmptyPinNode():

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
 from mcfs.query import Contains, format_term, parse, starts_like_query
-from mcfs.tree.nodes import Node, PinsNode, RootNode, TrackNode, TracksNode, ValueNode, ValuesNode
+from mcfs.tree.nodes import (
+    Node,
+    PinsNode,
+    RootNode,
+    TrackNode,
+    TracksNode,
+    ValueNode,
+    ValuesNode,
+    WorkFolderNode,
+)
 from mcfs.tree.policy import EntryKind, policy_of
 from mcfs.tree.route import Route, can_become_valid, name_as_template
 from mcfs.tree.tree import Tree
@@ -79,6 +88,10 @@ def _child(parent: Node, name: str, tree: Tree, depth: int) -> Node:
 
 
 def _suggestion(parent: Node, name: str) -> str | None:
-    if isinstance(parent, TrackNode | PinsNode) or can_become_valid(name) or name.startswith("."):
+    if (
+        isinstance(parent, TrackNode | PinsNode | WorkFolderNode)
+        or can_become_valid(name)
+        or name.startswith(".")
+    ):
         return None
     return f"to search all text, write {format_term(Contains('any', name))}"

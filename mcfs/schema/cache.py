@@ -120,7 +120,8 @@ class TrackFile(CacheBase):
     needs no row in `value` and none in `track_value`. `track_file_fts` indexes its substrings.
 
     Indexes: the unique one, because a file belongs to one track; and `track_id`, for the files of a track
-    and for SQLite's own check when a track is deleted.
+    and for SQLite's own check when a track is deleted. `track_file_present` is for folders that show only
+    what is here: it leads from one name in such a folder to the next, past everything below the first.
     """
 
     __tablename__ = "track_file"
@@ -133,10 +134,13 @@ class TrackFile(CacheBase):
     blob: Mapped[str] = mapped_column(default="")
     # False for a file that the checked-out branch hides (see annex/files.py).
     in_work_tree: Mapped[bool] = mapped_column(default=True)
+    # The track's, repeated for the index.
+    present: Mapped[bool]
 
     __table_args__ = (
         Index("track_file_by_work_path", "work_path", unique=True),
         Index("track_file_by_track", "track_id"),
+        Index("track_file_present", "work_path", sqlite_where=sql_text("present IS 1")),
     )
 
 

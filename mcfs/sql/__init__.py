@@ -7,6 +7,7 @@
     compiled.py     a statement that many queries share, with the parameters of one of them
     tracks.py       the statements about the tracks of a query
     groups.py       the statements that give templates their values, and groups their tracks
+    work_folders.py the statements about the folders of the work tree, which have nothing to do with queries
 
 Owns the only meaning a query has; there is no second matcher in Python. Every condition asks whether the
 track is among those that have such a value, which is true or false and never NULL, so that NOT keeps

@@ -57,7 +57,7 @@ class EntryRow(NamedTuple):
     id: int
 
 
-_ENTRY_COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
+_COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
     "name": Track.name,
     "inode": Track.inode,
     "annex_key": Track.annex_key,
@@ -68,7 +68,7 @@ _ENTRY_COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
     "id": Track.id,
 }
 # By name, so that row and statement cannot differ in their order.
-_ENTRY: list[ColumnElement[Any]] = [_ENTRY_COLUMNS[name].label(name) for name in EntryRow._fields]
+ENTRY_COLUMNS: list[ColumnElement[Any]] = [_COLUMNS[name].label(name) for name in EntryRow._fields]
 
 
 def select_tracks(bound: BoundQuery) -> Compiled[*AnyColumns]:
@@ -107,9 +107,9 @@ def _count(shape: QueryShape) -> Select[int]:
 
 @lru_cache(MAX_SHAPES)
 def _entries(shape: QueryShape) -> Select[*AnyColumns]:
-    return narrowed(select(*_ENTRY), shape, Track)
+    return narrowed(select(*ENTRY_COLUMNS), shape, Track)
 
 
 @lru_cache(MAX_SHAPES)
 def _entry(shape: QueryShape) -> Select[*AnyColumns]:
-    return select(*_ENTRY).where(Track.name == bindparam("name"), in_query(shape))
+    return select(*ENTRY_COLUMNS).where(Track.name == bindparam("name"), in_query(shape))

@@ -49,6 +49,7 @@ _WORK_FILE_COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
     "work_path": TrackFile.work_path,
     "blob": TrackFile.blob,
     "in_work_tree": TrackFile.in_work_tree,
+    "present": TrackFile.present,
 }
 
 

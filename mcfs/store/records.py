@@ -73,6 +73,8 @@ class WorkFile(NamedTuple):
     work_path: str
     blob: str
     in_work_tree: bool
+    # Whether the content is here.
+    present: bool
 
 
 class FieldCount(NamedTuple):

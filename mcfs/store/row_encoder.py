@@ -173,6 +173,7 @@ class RowEncoder:
                     track_id,
                     blob,
                     1 if reachable else 0,
+                    1 if record.present else 0,
                 )
             )
         checked_out = record.files

@@ -67,11 +67,11 @@ class NameChangeFeed:
             if change is None:
                 self._current.get()
                 return None
-            version = self._current.seen_by(change.after).version
+            state = self._current.seen_by(change.after)
             templates = self._templates.all_or_forget()
             if templates is None:
-                return NameChanges(version, everything=True, fields_changed=True)
-            return name_changes(change, *templates, version)
+                return NameChanges(state.version, everything=True, fields_changed=True)
+            return name_changes(change, *templates, state)
 
     def close(self) -> None:
         """Let go of the old state, which the store keeps readable for this feed."""

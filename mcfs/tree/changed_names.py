@@ -18,8 +18,10 @@ from mcfs.text.escape import escape, file_name
 from mcfs.text.unique_names import collision_key
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.nodes import TrackNode
+from mcfs.tree.state import TreeState
 from mcfs.tree.track_nodes import track_nodes
 from mcfs.tree.version import TreeVersion
+from mcfs.tree.work_folders import holds_work_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class NameChanges:
     tracks: Mapping[int, TrackNode] = field(default_factory=dict)
     # Of all names that these tracks had or have by any template, as folders and as files.
     collision_keys: frozenset[str] = frozenset()
+    # Of the work tree: the files and folders that came, went, or are another track now.
+    work_paths: frozenset[str] = frozenset()
     # Fields came or went, so other names are valid queries now.
     fields_changed: bool = False
     # Any name may differ, because it is not known which tracks changed.
@@ -43,9 +47,13 @@ def name_changes(
     change: StoreChange,
     value_templates: Collection[Template],
     file_templates: Collection[Template],
-    version: TreeVersion,
+    state: TreeState,
 ) -> NameChanges:
-    """The names that a change of the store touches, where these templates name folders and files."""
+    """The names that a change of the store touches, where these templates name folders and files.
+
+    `state` is the one after the change.
+    """
+    version = state.version
     fields_changed = change.before.vocabulary() != change.after.vocabulary()
     if change.changed_keys is None:
         return NameChanges(version, fields_changed=fields_changed, everything=True)
@@ -63,12 +71,38 @@ def name_changes(
         inodes=frozenset(before.keys() | after.keys()),
         tracks=after,
         collision_keys=frozenset(map(collision_key, names)),
+        work_paths=frozenset(_work_paths(change, change.changed_keys, absent=state.shows_absent)),
         fields_changed=fields_changed,
     )
 
 
 def _tracks(read: CacheReader, bound: BoundQuery) -> dict[int, TrackNode]:
     return {track.inode: track for track in track_nodes(read, bound)}
+
+
+def _work_paths(change: StoreChange, keys: Collection[str], *, absent: bool) -> set[str]:
+    """The work paths that differ, and those of the folders which have become empty or not."""
+    before, after = (
+        {
+            (file.work_path, file.annex_key)
+            for file in read.work_files(keys)
+            if absent or file.present
+        }
+        for read in (change.before, change.after)
+    )
+    files = {work_path for work_path, _ in before ^ after}
+    folders = {above for work_path in files for above in _folders_above(work_path)}
+    return files | {
+        folder
+        for folder in folders
+        if holds_work_files(folder, change.before, absent=absent)
+        != holds_work_files(folder, change.after, absent=absent)
+    }
+
+
+def _folders_above(work_path: str) -> Iterator[str]:
+    while work_path := work_path.rpartition("/")[0]:
+        yield work_path
 
 
 def _template_names(

@@ -34,11 +34,13 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkFolderNode,
 )
 from mcfs.tree.pins import Pins
 from mcfs.tree.possible_names import can_list
 from mcfs.tree.state import CurrentState
 from mcfs.tree.track_nodes import track_node
+from mcfs.tree.work_folders import find_in_work_folder, list_work_folder
 
 
 class Folders:
@@ -65,6 +67,8 @@ class Folders:
                 return self.listing(node)
             case ValueNode():
                 return self.listing(node.folder())
+            case WorkFolderNode():
+                return self._work_folder(node)
             case RootNode():
                 return self._fixed(self._current.get().root_entries)
             case PinsNode():
@@ -124,6 +128,31 @@ class Folders:
             if not can_list(node, name, read, state):
                 return None
         return self.listing(node).entries.get(name)
+
+    def work_entry(self, node: WorkFolderNode, name: str) -> Node | None:
+        """The entry of this name in a folder of the work tree, None if there is none."""
+        state = self._current.get()
+        cached = state.listings.get(node.key)
+        if cached is not None:
+            return cached.entries.get(name)
+        with self._store.cache.reading() as read:
+            state = self._current.seen_by(read)
+            if state.settings.names is Names.PLAIN:
+                return find_in_work_folder(node, name, read, absent=state.shows_absent)
+        return self._work_folder(node).entries.get(name)
+
+    def _work_folder(self, node: WorkFolderNode) -> Listing:
+        cached = self._current.get().listings.get(node.key)
+        if cached is not None:
+            return cached
+        with self._store.cache.reading() as read:
+            state = self._current.seen_by(read)
+            entries = list_work_folder(
+                node, read, absent=state.shows_absent, style=state.settings.names
+            )
+        listing = Listing(state.version, MappingProxyType(entries))
+        state.listings.put(node.key, listing)
+        return listing
 
     def _fixed(self, entries: dict[str, Node]) -> Listing:
         return Listing(self._current.get().version, MappingProxyType(entries))

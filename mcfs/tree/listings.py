@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mcfs.tree.bounded_cache import BoundedCache
-from mcfs.tree.nodes import Node
+from mcfs.tree.nodes import Node, WorkFolderNode
 from mcfs.tree.version import TreeVersion
 
 
@@ -23,7 +23,7 @@ class Listing:
 
 
 # By the folder's `key`, so that two spellings of one query share one listing.
-ListingCache = BoundedCache[str, Listing]
+ListingCache = BoundedCache[str | WorkFolderNode, Listing]
 
 
 def listing_cache(limit: int) -> ListingCache:

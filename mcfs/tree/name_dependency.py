@@ -24,6 +24,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkFolderNode,
 )
 
 
@@ -34,6 +35,8 @@ class NameDependency(Enum):
     TRACK = "track"
     # A name changes with what a template shows of its tracks.
     TEMPLATE = "template"
+    # A name changes with the file or the folder of the work tree that has it, and with nothing else.
+    WORK_TREE = "work tree"
     # Every name changes with any track: names with numbers, folders with a limit, "the last 30 days".
     ALL = "all"
 
@@ -53,6 +56,9 @@ def name_dependency(node: Node, *, plain_names: bool) -> NameDependency:
             return NameDependency.TRACK
         case TracksNode() | ValuesNode():
             return NameDependency.TEMPLATE
+        case WorkFolderNode():
+            # Portable names are not those of the work tree, and depend on each other.
+            return NameDependency.WORK_TREE if plain_names else NameDependency.ALL
         case ValueNode():
             return name_dependency(node.folder(), plain_names=plain_names)
         case RootNode() | PinsNode() | EmptyPinNode() | InfoFolderNode():

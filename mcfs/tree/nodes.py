@@ -32,9 +32,13 @@ class Presentation:
 DEFAULT_PRESENTATION = Presentation()
 
 
+# The name of the work tree in the root.
+LIBRARY = "library"
+
+
 @dataclass(frozen=True, slots=True)
 class RootNode:
-    """The mount's root: lists the views, and answers queries."""
+    """The mount's root: lists the work tree and the views, and answers queries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,19 @@ class PinsNode:
 @dataclass(frozen=True, slots=True)
 class EmptyPinNode:
     """A pin without a query: an empty folder. (A folder of the empty query holds all tracks.)"""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFolderNode:
+    """`library/`, or a folder in it: a folder of the work tree, with the names that it has there."""
+
+    # Of the folder; "" for `library/` itself.
+    work_path: str
+
+    @property
+    def key(self) -> WorkFolderNode:
+        """Under which its listing is kept. It has no other spelling."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -159,6 +176,7 @@ Node = (
     RootNode
     | PinsNode
     | EmptyPinNode
+    | WorkFolderNode
     | TracksNode
     | ValuesNode
     | ValueNode

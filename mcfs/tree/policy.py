@@ -7,7 +7,7 @@ needs one new case here, and mypy reports the kinds that have none. Knows no err
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import assert_never
 
@@ -28,6 +28,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkFolderNode,
 )
 
 
@@ -109,6 +110,8 @@ def _decide(node: Node) -> Policy:
             return _TRACK
         case TracksNode() | ValuesNode() | ValueNode():
             return _QUERY_FOLDER
+        case WorkFolderNode():
+            return _WORK_FOLDER
         case RootNode():
             return _ROOT
         case PinsNode():
@@ -138,7 +141,7 @@ def presentation_of(node: Node) -> Presentation:
             return node.presentation
         case ValueNode():
             return node.parent.presentation
-        case RootNode() | PinsNode() | EmptyPinNode() | InfoFolderNode():
+        case RootNode() | PinsNode() | EmptyPinNode() | InfoFolderNode() | WorkFolderNode():
             return DEFAULT_PRESENTATION
         case TrashNode() | TrashPartNode() | TrashNoteNode():
             return DEFAULT_PRESENTATION
@@ -165,6 +168,8 @@ _QUERY_FOLDER = Policy(
     attributes=Caching.ONE_SECOND,
     names_inside=Caching.UNTIL_ANNOUNCED,
 )
+# Its names are those of files, which may begin with a dot.
+_WORK_FOLDER = replace(_QUERY_FOLDER, dot_names=DotNames.ANY)
 _ROOT = Policy(
     EntryKind.FOLDER,
     permissions=_FOLDER,

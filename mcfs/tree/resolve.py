@@ -10,7 +10,7 @@ from typing import assert_never
 
 from mcfs.error_log import ErrorLog
 from mcfs.errors import NotFoundError, QueryError, TemplateError
-from mcfs.query import ALL
+from mcfs.query import ALL, Contains, format_term, starts_like_query
 from mcfs.tree.folders import Folders
 from mcfs.tree.nodes import (
     EmptyPinNode,
@@ -31,6 +31,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkFolderNode,
     opened_folder,
     query_folder,
 )
@@ -62,7 +63,8 @@ class Resolver:
 
     def child(self, node: Node, name: str, depth: int) -> Node:
         """The node of one name in a folder that is `depth` folders below the root."""
-        if depth >= MAX_DEPTH:
+        # Only names of queries could go on for ever.
+        if depth >= MAX_DEPTH and not isinstance(node, WorkFolderNode):
             raise NotFoundError(f"a path may be {MAX_DEPTH} folders deep")
         match node:
             case TracksNode() | ValuesNode():
@@ -71,6 +73,8 @@ class Resolver:
                 return self._in_query_folder(node.folder(), name, depth)
             case RootNode():
                 return self._in_root(node, name, depth)
+            case WorkFolderNode():
+                return self._in_work_folder(node, name)
             case InfoFolderNode():
                 return _in_info_folder(name)
             case PinsNode():
@@ -106,6 +110,16 @@ class Resolver:
             return hidden_view.node
         return self._unlisted(TracksNode(ALL), name, depth, root)
 
+    def _in_work_folder(self, node: WorkFolderNode, name: str) -> Node:
+        found = self._folders.work_entry(node, name)
+        if found is not None:
+            return found
+        if starts_like_query(name, self._current.get().vocabulary):
+            sentence = f"{name}: library/ holds files and folders alone; ask {_outside(node, name)}"
+            self._error_log.add(sentence)
+            raise NotFoundError(sentence)
+        raise NotFoundError(f"{name}: nothing of that name is in the library")
+
     def _unlisted(self, base: QueryFolderNode, name: str, depth: int, inside: Node) -> Node:
         """What a name means that no folder lists: a folder as a file, a template, a query."""
         for format_ in Format:
@@ -138,6 +152,13 @@ class Resolver:
                 f"{stem}: no folder of tracks that could be written as {format_.value}"
             )
         return ExportNode(found, format_, stem, depth)
+
+
+def _outside(node: WorkFolderNode, name: str) -> str:
+    """A query in the root that finds what a query in a folder of the work tree would."""
+    if not node.work_path:
+        return f"in the root: {name}"
+    return f"in the root: {format_term(Contains('directory', node.work_path))} {name}"
 
 
 def _in_info_folder(name: str) -> InfoFileNode:

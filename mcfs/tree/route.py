@@ -20,7 +20,7 @@ from mcfs.query import (
     starts_like_query,
 )
 from mcfs.template import Template, looks_like_template, parse_template
-from mcfs.tree.nodes import Format
+from mcfs.tree.nodes import LIBRARY, Format
 
 MAX_DEPTH = 32
 _FOLDER_FILE_ENDINGS = tuple(format_.value for format_ in Format)
@@ -36,7 +36,8 @@ class Route:
     def parse(cls, mount_path: str) -> Route:
         """Split a path. Repeated slashes, and slashes at its ends, make no difference."""
         names = tuple(name for name in mount_path.split("/") if name not in ("", "."))
-        if len(names) > MAX_DEPTH:
+        # Folders of the work tree are as deep as they are.
+        if len(names) > MAX_DEPTH and names[0] != LIBRARY:
             raise NotFoundError(f"a path may be {MAX_DEPTH} folders deep")
         return cls(names)
 

@@ -25,7 +25,14 @@ from mcfs.tree.bounded_cache import BoundedCache
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.limits import Limits
 from mcfs.tree.listings import ListingCache, listing_cache
-from mcfs.tree.nodes import ExportNode, Node, PinsNode, QueryFolderNode
+from mcfs.tree.nodes import (
+    LIBRARY,
+    ExportNode,
+    Node,
+    PinsNode,
+    QueryFolderNode,
+    WorkFolderNode,
+)
 from mcfs.tree.version import TreeVersion
 from mcfs.tree.views import Views, read_views
 
@@ -66,11 +73,16 @@ class TreeState:
         }
         if self.settings.names is Names.PORTABLE:
             shown = {portable_name(name): node for name, node in shown.items()}
-        return {**shown, "pins": PinsNode()}
+        return {LIBRARY: WorkFolderNode(""), **shown, "pins": PinsNode()}
+
+    @property
+    def shows_absent(self) -> bool:
+        """Whether folders that ask for nothing list tracks whose content is not here."""
+        return self.settings.absent is Absent.SHOW
 
     def shown_query(self, node: QueryFolderNode) -> Query:
         """The query that a folder answers: absent tracks are hidden unless the query asks for them."""
-        if self.settings.absent is Absent.SHOW:
+        if self.shows_absent:
             return node.query
         return hiding_absent(node.query)
 

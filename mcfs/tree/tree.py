@@ -5,6 +5,8 @@
     children(node) → Listing     what a folder lists
 
     /                        RootNode
+    ├── library              WorkFolderNode: the work tree, with its own names
+    │   └── Surgeon          WorkFolderNode
     ├── all                  TracksNode(ALL)
     ├── genre                ValuesNode(ALL, {{ genre }})
     │   └── Techno           ValueNode; its folder is TracksNode({{ genre }} is techno)
@@ -28,6 +30,7 @@ Puts the parts together, and owns nothing else:
     folders.py          what each folder lists; `listings.py` and `bounded_cache.py` keep the listings
     entries.py          which name an entry has, of the nodes that `track_nodes.py` reads;
                         `possible_names.py` says which names no entry can have
+    work_folders.py     what the folders of the work tree list
     group_cache.py      the values that a template gives, with `rendered_template.py`, `template_cells.py`
                         and `template_fields.py`
     views.py            what the root lists
@@ -62,6 +65,7 @@ from mcfs.tree.nodes import (
     Node,
     QueryFolderNode,
     TrashNoteNode,
+    WorkFolderNode,
     opened_folder,
 )
 from mcfs.tree.pins import Pins
@@ -111,9 +115,9 @@ class Tree:
         return self._folders.children(node)
 
     def cached_listing(self, node: Node) -> Listing | None:
-        """The listing of a query folder if it is cached and still true. Never reads the store for it."""
+        """The listing of a folder if it is cached and still true. Never reads the store for it."""
         folder = node if isinstance(node, QueryFolderNode) else opened_folder(node)
-        if not isinstance(folder, QueryFolderNode):
+        if not isinstance(folder, QueryFolderNode | WorkFolderNode):
             return None
         return self._current.get().listings.get(folder.key)
 

@@ -69,6 +69,7 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "track_id": ("INTEGER", True),
         "blob": ("TEXT", True),
         "in_work_tree": ("BOOLEAN", True),
+        "present": ("BOOLEAN", True),
     }
     assert columns(path, "field") == {
         "id": ("INTEGER", True),
@@ -108,6 +109,7 @@ def test_indexes_are_there_after_a_load(connection: sqlite3.Connection, path: Pa
         "track_by_name",
         "track_by_base_name",
         "track_file_by_track",
+        "track_file_present",
         "track_file_by_work_path",
         "track_value_by_value",
         "value_by_folded",
@@ -168,9 +170,12 @@ def test_bad_track(
             " SELECT 'k', 'n', inode, 'c', 1, 0, 1, 'n', 'n' FROM track",
             "UNIQUE constraint failed: track.inode",
         ),
-        ("INSERT INTO track_file VALUES (9, 'music/1.mp3', 'x', 1, '', 1)", "track_file.work_path"),
-        ("INSERT INTO track_file VALUES (9, NULL, 'x', 1, '', 1)", "NOT NULL"),
-        ("INSERT INTO track_file VALUES (9, 'x', 'x', 99, '', 1)", "FOREIGN KEY"),
+        (
+            "INSERT INTO track_file VALUES (9, 'music/1.mp3', 'x', 1, '', 1, 1)",
+            "track_file.work_path",
+        ),
+        ("INSERT INTO track_file VALUES (9, NULL, 'x', 1, '', 1, 1)", "NOT NULL"),
+        ("INSERT INTO track_file VALUES (9, 'x', 'x', 99, '', 1, 1)", "FOREIGN KEY"),
         ("INSERT INTO field VALUES (9, 'genre', 'genre')", "UNIQUE constraint failed: field.name"),
         ("INSERT INTO field VALUES (9, '', 'x')", "name_not_empty"),
         ("INSERT INTO field VALUES (9, 'x', NULL)", "NOT NULL"),

@@ -174,7 +174,7 @@ def test_listings_are_forgotten_by_the_number_of_their_entries(synced: Store) ->
     for mount_path in ("all", "genre:techno", "genre:rock"):
         tree.children(tree.resolve(Route.parse(mount_path)))
     listings = tree.state.listings
-    assert [key.partition("\0")[0] for key in listings] == ["genre:techno", "genre:rock"]
+    assert [str(key).partition("\0")[0] for key in listings] == ["genre:techno", "genre:rock"]
     # An empty listing counts as four.
     kept = [
         tree.children(tree.resolve(Route.parse(name))) for name in ("genre:techno", "genre:rock")

@@ -26,6 +26,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkFolderNode,
 )
 from mcfs.tree.policy import Caching, Changes, DotNames, EntryKind, policy_of
 
@@ -34,6 +35,7 @@ NODES: tuple[Node, ...] = (
     RootNode(),
     PinsNode(),
     EmptyPinNode(),
+    WorkFolderNode(""),
     TracksNode(ALL),
     GENRES,
     ValueNode(GENRES, "techno"),
@@ -102,7 +104,7 @@ def test_how_long_a_folder_is_believed(node: Node, name: Caching, names_inside: 
     assert (policy.name, policy.names_inside) == (name, names_inside)
 
 
-def test_only_the_root_pins_and_the_trash_can_hold_names_with_a_leading_dot() -> None:
+def test_which_folders_can_hold_names_with_a_leading_dot() -> None:
     holding = {
         type(node): policy_of(node).dot_names
         for node in NODES
@@ -113,6 +115,7 @@ def test_only_the_root_pins_and_the_trash_can_hold_names_with_a_leading_dot() ->
         PinsNode: DotNames.ANY,
         TrashNode: DotNames.FIXED,
         TrashPartNode: DotNames.ANY,
+        WorkFolderNode: DotNames.ANY,
     }
 
 

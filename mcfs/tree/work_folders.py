@@ -1,0 +1,52 @@
+"""What the folders of the work tree list: their own files and folders, by the names that these have there.
+
+Owns which names those are. A folder without a track in it, at any depth, is not shown.
+Nothing here depends on metadata, so that a path stays the same for players that know a track by its path.
+"""
+
+from __future__ import annotations
+
+from mcfs.config.settings import Names
+from mcfs.sql.work_folders import has_work_files, select_work_file, select_work_folder
+from mcfs.store.cache_reader import CacheReader
+from mcfs.text.portable import portable_name
+from mcfs.text.unique_names import unique_names
+from mcfs.tree.nodes import Node, TrackNode, WorkFolderNode
+
+
+def list_work_folder(
+    node: WorkFolderNode, read: CacheReader, *, absent: bool, style: Names
+) -> dict[str, Node]:
+    """Name → node. With `absent`, also tracks whose content is not here."""
+    entries: dict[str, Node] = {}
+    start = len(_inside(node, ""))
+    for statement in select_work_folder(node.work_path, absent=absent):
+        for work_path, *track in read.rows(statement):
+            name, _, below = work_path[start:].partition("/")
+            entries[name] = WorkFolderNode(_inside(node, name)) if below else TrackNode._make(track)
+    return entries if style is Names.PLAIN else _portable(entries)
+
+
+def find_in_work_folder(
+    node: WorkFolderNode, name: str, read: CacheReader, *, absent: bool
+) -> Node | None:
+    """The entry of this name, without listing the folder. Only where names are those of the work tree."""
+    work_path = _inside(node, name)
+    if rows := read.rows(select_work_file(work_path, absent=absent)):
+        return TrackNode._make(rows[0])
+    return WorkFolderNode(work_path) if holds_work_files(work_path, read, absent=absent) else None
+
+
+def holds_work_files(work_path: str, read: CacheReader, *, absent: bool) -> bool:
+    """Whether a folder of the work tree is shown: whether a track is in it or below it."""
+    return any(read.rows(each)[0][0] for each in has_work_files(work_path, absent=absent))
+
+
+def _inside(node: WorkFolderNode, name: str) -> str:
+    return f"{node.work_path}/{name}" if node.work_path else name
+
+
+def _portable(entries: dict[str, Node]) -> dict[str, Node]:
+    """The same entries by portable names. Names that become the same one get a hash."""
+    names = unique_names((name, portable_name(name)) for name in entries)
+    return {names[name]: node for name, node in entries.items()}

@@ -1,0 +1,122 @@
+"""`library/`: the work tree's own folders and names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mcfs.config.settings import Absent, Names, Settings
+from mcfs.errors import NotFoundError
+from mcfs.store import TrackRecord
+from mcfs.tree.nodes import TrackNode, WorkFolderNode
+from mcfs.tree.tree import Tree
+from tests.tracks import ABSENT, SAMPLES, SECOND_PATH
+from tests.tree.folder_access import Make, MakeStore, names, node, record
+
+SHOW_ABSENT = Settings(absent=Absent.SHOW)
+
+
+def files(tree: Tree, mount_path: str = "library") -> set[str]:
+    """The work paths of all files below a folder."""
+    found = set()
+    for name, entry in tree.children(node(tree, mount_path)).entries.items():
+        inside = f"{mount_path}/{name}"
+        found |= (
+            {inside.removeprefix("library/")}
+            if isinstance(entry, TrackNode)
+            else files(tree, inside)
+        )
+    return found
+
+
+def at(*paths: str, present: bool = True, name: str = "one") -> TrackRecord:
+    """A track with these files."""
+    return replace(record(name), files=tuple(sorted(paths)), present=present)
+
+
+def test_it_has_the_files_that_are_here(tree: Tree) -> None:
+    assert files(tree) == {sample.file for sample in SAMPLES} - {ABSENT} | {SECOND_PATH[1]}
+
+
+def test_absent_tracks_are_shown_as_everywhere_else(store: object, tree: Tree) -> None:
+    assert ABSENT not in files(tree)
+    with pytest.raises(NotFoundError):
+        node(tree, f"library/{ABSENT}")
+    tree.configure(SHOW_ABSENT)
+    assert ABSENT in files(tree)
+    assert isinstance(node(tree, f"library/{ABSENT}"), TrackNode)
+
+
+def test_two_files_of_a_key_are_one_track(tree: Tree) -> None:
+    first, second = (node(tree, f"library/{path}") for path in SECOND_PATH)
+    assert first == second == node(tree, "all/Orbital - Halcyon.mp3")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a.mp3", "A/B/c.mp3", "A-/c.mp3", "A/B-/c.mp3", "A0.mp3", "A!/x.mp3", "A/B.mp3", "A.mp3",
+        ".hidden/.x.mp3", "genre:techno/x.mp3", "x.mp3.csv/x.mp3", "caf\udce9/x.mp3", "A/caf\udce9.mp3",
+        "A/B/\udce9/x.mp3", "音/楽.mp3", "🎹/🎹/🎹.mp3", "\udcff\udcff/a.mp3", "a b/'\"\n.mp3",
+    ],
+)  # fmt: skip
+def test_names_are_those_of_the_work_tree(make: Make, path: str) -> None:
+    others = ["A/B/d.mp3", "A/Bc/d.mp3", "A/B0/d.mp3", "b.mp3", "caf\udce9/y.mp3", "\udcff.mp3"]
+    records = [at(path), *(at(other, name=str(n)) for n, other in enumerate(others))]
+    # Once listed, then looked up; the other way round in a tree that has listed nothing.
+    for looked_up_first in (False, True):
+        tree = make(*records)
+        if not looked_up_first:
+            assert files(tree) == {path, *others}
+        folder, _, name = f"library/{path}".rpartition("/")
+        assert isinstance(node(tree, f"{folder}/{name}"), TrackNode)
+        assert isinstance(node(tree, folder), WorkFolderNode)
+        assert name in names(tree, folder)
+        for absent in (f"{folder}/{name[:-1]}", f"{folder}/{name}x", f"{folder}/{name[1:]}"):
+            with pytest.raises(NotFoundError):
+                node(tree, absent)
+
+
+def test_a_folder_without_a_track_that_is_here_is_not_shown(make_store: MakeStore) -> None:
+    store = make_store(at("A/x.mp3", "A/B/y.mp3", present=False), at("C/z.mp3", name="two"))
+    assert names(Tree(store), "library") == ["C"]
+    with pytest.raises(NotFoundError):
+        node(Tree(store), "library/A/B")
+    assert names(Tree(store, SHOW_ABSENT), "library") == ["A", "C"]
+    assert names(Tree(store, SHOW_ABSENT), "library/A") == ["B", "x.mp3"]
+    assert names(Tree(make_store()), "library") == []
+
+
+def test_a_query_is_asked_in_the_root(tree: Tree) -> None:
+    with pytest.raises(NotFoundError, match="ask in the root: genre:techno"):
+        node(tree, "library/genre:techno")
+    with pytest.raises(NotFoundError, match="ask in the root: directory:Surgeon genre:techno"):
+        node(tree, "library/Surgeon/genre:techno")
+    assert "directory:Surgeon" in tree.error_log.text()
+    for name in ("nothing", ".git", "{{ genre }}", "Surgeon.m3u8"):
+        with pytest.raises(NotFoundError):
+            node(tree, f"library/{name}")
+
+
+def test_deeper_than_a_query_may_be(make: Make) -> None:
+    path = "/".join("abcdefghij" * 5) + "/x.mp3"
+    tree = make(at(path))
+    assert files(tree) == {path}
+
+
+def test_portable_names(make: Make) -> None:
+    records = [
+        at("AC:DC/What?.mp3"),
+        at("AC:DC/What？.mp3", name="two"),
+        at("AC:DC/plain.mp3", name="three"),
+    ]
+    tree = make(*records, settings=Settings(names=Names.PORTABLE))
+    assert names(tree, "library") == ["AC：DC"]
+    first, second, plain = names(tree, "library/AC：DC")
+    assert plain == "plain.mp3"
+    assert first.startswith("What？ [")
+    assert second.startswith("What？ [")
+    assert isinstance(node(tree, f"library/AC：DC/{first}"), TrackNode)
+    with pytest.raises(NotFoundError):
+        node(tree, "library/AC:DC")
