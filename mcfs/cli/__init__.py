@@ -22,6 +22,7 @@ from mcfs.errors import ExitCode, McfsError, TextError, bug_sentence
 # Name → one line of help, so that `mcfs --help` needs to import no command.
 COMMANDS = {
     "demo": "Make a small git-annex library with sound in it, to try mcfs on.",
+    "edits": "List what mcfs has changed in the library's metadata.",
     "explain": "Explain how a query or a path is read, and what it finds.",
     "fields": "Show all fields, or the values of one.",
     "get": "Fetch the content of a query's tracks with git-annex.",
@@ -34,6 +35,7 @@ COMMANDS = {
     "status": "Show the state of library, store and mounts.",
     "sync": "Bring the store up to date with the library.",
     "umount": "Unmount, also when the mount is dead.",
+    "undo": "Take back what an import or another edit has changed.",
     "unpin": "Delete a pin.",
     "which": "Show which track is behind a path, and where its content is.",
 }

@@ -45,6 +45,9 @@ class _RunImport(Protocol):
 
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Only show what would change.")
+_undo = click.option(
+    "--undo", "take_back", is_flag=True, help="Take back the last such import, as mcfs undo does."
+)
 _as_json = json_option("Print the result as one object.")
 _paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 
@@ -78,6 +81,7 @@ def command(context: click.Context, library_path: Path | None) -> None:
     metavar="PREFIX",
     help="The folder where Mixxx still looks for a library that has moved.",
 )
+@_undo
 @_as_json
 @options.library
 @_paths
@@ -89,6 +93,7 @@ def mixxx(
     dry_run: bool,
     batch_size: int | None,
     music_dir: str | None,
+    take_back: bool,
     as_json: bool,
     library_path: Path | None,
     paths: tuple[Path, ...],
@@ -103,6 +108,9 @@ def mixxx(
     earlier import wrote and Mixxx no longer has is removed. Values from other
     sources stay.
     """
+    if take_back:
+        _refuse_with_undo(database, everything, batch_size, music_dir, paths)
+        return _take_back("mixxx", library_path or group_library_path, dry_run, as_json)
     from mcfs.imports.import_mixxx import import_mixxx
     from mcfs.imports.mixxx_database import find_database
 
@@ -123,6 +131,7 @@ def mixxx(
 @click.option(
     "--overwrite", is_flag=True, help="Replace values in git-annex that differ from the tags."
 )
+@_undo
 @_as_json
 @options.library
 @_paths
@@ -131,6 +140,7 @@ def tags(
     group_library_path: Path | None,
     dry_run: bool,
     overwrite: bool,
+    take_back: bool,
     as_json: bool,
     library_path: Path | None,
     paths: tuple[Path, ...],
@@ -140,10 +150,24 @@ def tags(
     For all files that are here, or for those in PATHS (files and folders of the
     library): MP3, FLAC, Ogg, Opus, MP4, WAV and AIFF. The files are not changed.
     """
+    if take_back:
+        _refuse_with_undo(overwrite, paths)
+        return _take_back("tags", library_path or group_library_path, dry_run, as_json)
     from mcfs.imports.import_tags import import_tags
 
     run_import = partial(import_tags, overwrite=overwrite, dry_run=dry_run, paths=paths)
     return _run(run_import, library_path or group_library_path, dry_run=dry_run, as_json=as_json)
+
+
+def _refuse_with_undo(*options_given: object) -> None:
+    if any(options_given):
+        raise click.UsageError("--undo takes back a whole import: only --dry-run goes with it")
+
+
+def _take_back(source: str, library_path: Path | None, dry_run: bool, as_json: bool) -> int:
+    from mcfs.cli.undo import undo_edit
+
+    return undo_edit(library_path, None, f"import {source}", dry_run=dry_run, as_json=as_json)
 
 
 def _run(run_import: _RunImport, library_path: Path | None, *, dry_run: bool, as_json: bool) -> int:

@@ -10,13 +10,14 @@ import os
 import pwd
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from mcfs.annex.library import Library
 from mcfs.annex.metadata_process import MetadataChange
 from mcfs.annex.metadata_writer import MetadataWriter, metadata_writer
 from mcfs.editing.killed_edits import settle_killed_edits
+from mcfs.errors import EditRunningError
 from mcfs.store import Store
 from mcfs.store.edit_journal import EditJournal
 from mcfs.store.locks import edit_lock
@@ -39,6 +40,13 @@ def editing(library: Library, store: Store) -> Iterator[Editor]:
     with edit_lock(store.folder) as lock:
         settle_killed_edits(library, store.user.journal)
         yield Editor(library, store.user.journal, lock.descriptor)
+
+
+def settle_if_nobody_edits(library: Library, store: Store) -> None:
+    """Find out what became of the edits of a killed mcfs, unless somebody is editing now."""
+    if store.user.journal.unfinished():
+        with suppress(EditRunningError), editing(library, store):
+            pass
 
 
 class Editor:

@@ -21,14 +21,14 @@ def settle_killed_edits(library: Library, journal: EditJournal) -> None:
     """Write down what became of every change that has no answer yet. The caller holds the lock of edits."""
     for edit_id in journal.unfinished():
         for some in journal.unsettled_tracks(edit_id):
-            current = read_metadata(library, {track.annex_key for _, track in some})
+            current = read_metadata(library, {track.change.annex_key for track in some})
             applied: list[int] = []
             failed: dict[int, str] = {}
-            for position, track in some:
-                if was_applied(track, current[track.annex_key]):
-                    applied.append(position)
+            for track in some:
+                if was_applied(track.change, current[track.change.annex_key]):
+                    applied.append(track.position)
                 else:
-                    failed[position] = NOT_CHANGED
+                    failed[track.position] = NOT_CHANGED
             journal.settle(edit_id, applied, failed)
         journal.finish(edit_id)
 

@@ -147,17 +147,17 @@ def _planned(
     editor: Editor, user: UserRepository, edit: Edit, result: UndoResult, on_event: OnUndoEvent
 ) -> Iterator[TrackChange]:
     for some in editor.journal.applied_tracks(edit.id):
-        keys = [track.annex_key for _, track in some]
+        keys = [track.change.annex_key for track in some]
         current_of = read_metadata(editor.library, keys)
         imported_of = user.imported(keys)
-        for _, track in some:
-            key = track.annex_key
-            changes, changed_since = changes_back(track, current_of[key])
+        for track in some:
+            key = track.change.annex_key
+            changes, changed_since = changes_back(track.change, current_of[key])
             for one in changed_since:
                 result.changed_since.append(one)
                 on_event(one)
             if changes:
-                yield _taking_back(track, changes, imported_of.get(key, {}))
+                yield _taking_back(track.change, changes, imported_of.get(key, {}))
             elif not changed_since:
                 result.already += 1
 

@@ -30,7 +30,7 @@ from mcfs.schema import user as rows
 from mcfs.schema.column_types import UtcTime
 from mcfs.store import engine as sqlite
 from mcfs.store.batches import chunks, column_in
-from mcfs.store.records import Change, Edit, TrackChange
+from mcfs.store.records import Change, Edit, JournalledTrack, TrackChange
 
 # How many tracks are read from the journal at a time.
 _AT_ONCE = 1000
@@ -114,19 +114,21 @@ class EditJournal:
             found = connection.execute(select(*_EDIT).order_by(rows.Edit.id.desc()))
             return [Edit(*row) for row in found]
 
-    def unsettled_tracks(self, edit_id: int) -> Iterator[list[tuple[int, TrackChange]]]:
-        """The positions about which git-annex has not answered, many at a time."""
+    def tracks(self, edit_id: int) -> Iterator[list[JournalledTrack]]:
+        """All tracks of an edit, many at a time."""
+        return self._tracks(edit_id)
+
+    def unsettled_tracks(self, edit_id: int) -> Iterator[list[JournalledTrack]]:
+        """Those about which git-annex has not answered."""
         return self._tracks(edit_id, rows.EditedTrack.applied.is_(None))
 
-    def applied_tracks(self, edit_id: int) -> Iterator[list[tuple[int, TrackChange]]]:
-        """What an edit has changed, many tracks at a time."""
+    def applied_tracks(self, edit_id: int) -> Iterator[list[JournalledTrack]]:
+        """Those that the edit has changed."""
         return self._tracks(edit_id, rows.EditedTrack.applied.is_(True))
 
-    def _tracks(
-        self, edit_id: int, which: ColumnElement[bool]
-    ) -> Iterator[list[tuple[int, TrackChange]]]:
+    def _tracks(self, edit_id: int, *which: ColumnElement[bool]) -> Iterator[list[JournalledTrack]]:
         row = rows.EditedTrack
-        statement = select(*_TRACK).where(row.edit_id == edit_id, which).order_by(row.position)
+        statement = select(*_TRACK).where(row.edit_id == edit_id, *which).order_by(row.position)
         last = -1
         # Each part in a transaction of its own: the caller writes between two of them.
         while True:
@@ -138,8 +140,10 @@ class EditJournal:
                 return
             last = found[-1].position
             yield [
-                (position, TrackChange(key, _changes(changes), before, after))
-                for position, key, changes, before, after in found
+                JournalledTrack(
+                    position, TrackChange(key, _changes(changes), before, after), applied, failure
+                )
+                for position, key, changes, before, after, applied, failure in found
             ]
 
 
@@ -160,6 +164,8 @@ _TRACK = (
     rows.EditedTrack.changes,
     rows.EditedTrack.imported_before,
     rows.EditedTrack.imported_after,
+    rows.EditedTrack.applied,
+    rows.EditedTrack.failure,
 )
 
 

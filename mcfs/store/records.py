@@ -135,6 +135,19 @@ class TrackChange:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalledTrack:
+    """A track in the journal: what an edit was to change of it, and what became of that."""
+
+    # Its place among the tracks of the edit.
+    position: int
+    change: TrackChange
+    # None: git-annex has not answered yet.
+    applied: bool | None
+    # Why git-annex refused the change.
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """An entry of the journal: one run that changed metadata in git-annex."""
 

@@ -53,7 +53,7 @@ def test_an_edit_is_in_the_journal(library: Library, synced: Store) -> None:
     assert edit.finished_at is not None
     assert edit.started_at <= edit.finished_at
     (some,) = synced.user.journal.applied_tracks(edit.id)
-    assert [(position, track.annex_key, track.changes) for position, track in some] == [
+    assert [(track.position, track.change.annex_key, track.change.changes) for track in some] == [
         (0, kino, {"rating": Change((), ("5",))}),
         (2, acdc, {"rating": Change((), ("4",))}),
     ]
