@@ -95,4 +95,4 @@ def is_dead(mount_point: Path) -> bool:
 
 def _unescape(text: bytes) -> str:
     """The kernel writes spaces, newlines and backslashes as octal numbers: "\\040"."""
-    return os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), text))
+    return os.fsdecode(re.sub(rb"\\([0-3][0-7]{2})", lambda code: bytes([int(code[1], 8)]), text))

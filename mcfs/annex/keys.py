@@ -11,7 +11,9 @@ import re
 
 _ESCAPE = re.compile(r"&a|&s|&c|%")
 _MEANING = {"&a": "&", "&s": "%", "&c": ":", "%": "/"}
-_SIZE = re.compile(r"-s(\d+)")
+_SIZE = re.compile(r"-s([0-9]+)")
+# No file has a size of more digits.
+_MAX_SIZE_DIGITS = 19
 # git-annex's own 32 letters, chosen so that no words arise by chance.
 _LETTERS = "0123456789zqjxkmvwgpfZQJXKMVWGPF"
 # Twelve bits of a hash → the name of a folder.
@@ -76,4 +78,5 @@ def lower_folders(key: str, levels: int) -> str:
 def key_size(key: str) -> int | None:
     """The size in bytes that is part of the key; None for a key without a size, such as that of a URL."""
     found = _SIZE.search(key.partition("--")[0])
-    return int(found.group(1)) if found else None
+    # A key can be any text, and Python refuses to read thousands of digits as an int.
+    return int(found.group(1)) if found and len(found.group(1)) <= _MAX_SIZE_DIGITS else None

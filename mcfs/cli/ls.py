@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from mcfs.cli.text_layout import printable, truncate
 from mcfs.export.json_objects import json_array, track_object
 from mcfs.inspect.walk import entries_at, is_folder
 from mcfs.store import Store
+from mcfs.text.timestamps import from_microseconds
 from mcfs.tree.nodes import Node, TrackNode
 
 _MEGABYTE = 1024 * 1024
@@ -78,12 +78,12 @@ def _long_lines(entries: _Entries, library: Library) -> Iterator[str]:
             yield f"{'':18}{name}{_mark(node)}"
             continue
         size = "?" if node.size is None else f"{node.size / _MEGABYTE:.1f}M"
-        changed = "" if node.changed is None else f"{_local_time(node.changed):%Y-%m-%d}"
+        changed = "" if node.changed is None else _local_day(node.changed)
         yield f"{size:>7}{changed:>11}{'':2}{name} → {_location(node, library)}"
 
 
-def _local_time(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).astimezone()
+def _local_day(microseconds: int) -> str:
+    return from_microseconds(microseconds).astimezone().date().isoformat()
 
 
 def _location(node: TrackNode, library: Library) -> str:

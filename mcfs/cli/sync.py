@@ -12,6 +12,7 @@ from mcfs.cli.progress import sync_with_bar
 from mcfs.cli.session import open_session
 from mcfs.cli.terminal import print_message
 from mcfs.cli.text_layout import count_noun
+from mcfs.store.records import incomplete_sentences
 from mcfs.sync.report import SyncKind, SyncReport
 from mcfs.sync.run import preview
 
@@ -67,6 +68,7 @@ def _remarks(report: SyncReport) -> list[str]:
     if report.broken:
         fields = ", ".join(f"{field} ({count})" for field, count in sorted(report.broken.items()))
         remarks.append(f"values that cannot be read as numbers, and are only text: {fields}")
+    remarks += incomplete_sentences(report.incomplete, report.incomplete_tracks)
     if report.unmerged:
         remotes = ", ".join(report.unmerged)
         remarks.append(f"metadata of {remotes} is not merged yet; to merge it: mcfs sync --merge")

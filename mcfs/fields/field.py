@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mcfs.fields.kinds import Kind, Scalar
 
-# Fields that a sync makes of where a track's files are. No annex field can have a slash in its name.
+# Fields that a sync makes of where a track's files are. An annex field of such a name is left out.
 LOCATION = "/location"
 DIRECTORY = "/directory"
 TYPE = "/type"

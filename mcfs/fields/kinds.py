@@ -290,8 +290,10 @@ class Duration(Number):
 
     def number_of(self, text: str) -> float | None:
         if found := self._CLOCK.fullmatch(text):
-            hours, minutes, seconds = found.groups()
-            return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
+            # Floats: they become infinite where hundreds of digits would be too much for an int.
+            hours, minutes, seconds = (float(part or 0) for part in found.groups())
+            total = hours * 3600 + minutes * 60 + seconds
+            return total if math.isfinite(total) else None
         return read_number(text)
 
     def read(self, written: str) -> Interval | None:
@@ -388,7 +390,7 @@ class Date(BaseKind):
         """The local month."""
         if stored is None:
             return None
-        month = f"{stored.astimezone():%Y-%m}"
+        month = stored.astimezone().date().isoformat()[: len("2025-06")]
         return Bucket(month, month)
 
     def import_text(self, value: object) -> str:

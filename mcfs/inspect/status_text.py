@@ -12,6 +12,7 @@ from datetime import datetime
 from mcfs.inspect.status import Status
 from mcfs.inspect.times import ago, duration
 from mcfs.store import Counts, Run
+from mcfs.store.records import incomplete_sentences
 
 
 def status_lines(status: Status) -> Iterator[tuple[str, str]]:
@@ -51,6 +52,8 @@ def _count_lines(counts: Counts) -> Iterator[tuple[str, str]]:
     if counts.broken:
         broken = ", ".join(f"{field} ({count})" for field, count in sorted(counts.broken.items()))
         yield "tracks", f"values that cannot be read as numbers: {broken}"
+    for sentence in incomplete_sentences(counts.incomplete, counts.incomplete_tracks):
+        yield "tracks", sentence
 
 
 def _sync_sentences(status: Status) -> Iterator[str]:

@@ -55,7 +55,8 @@ class Track(CacheBase):
 
     Indexes: `annex_key` finds a track whose log changed, `name` answers the kernel's lookup of one name in a
     folder, `inode` keeps the inodes of two tracks distinct. `track_by_base_name` finds the namesakes of a
-    track that is added or removed; `track_absent` and `track_bare` are counted after every sync.
+    track that is added or removed; `track_absent`, `track_bare` and `track_incomplete` are
+    counted after every sync.
     Sorting reads the rows of one folder and sorts them in memory, so no display column has an index.
     """
 
@@ -92,6 +93,8 @@ class Track(CacheBase):
     is_live: Mapped[bool] = mapped_column(default=False)
     # Whether it has any value that does not come from its work path.
     has_metadata: Mapped[bool]
+    # What of its metadata the cache cannot keep, in words; NULL for nearly every track.
+    left_out: Mapped[str | None]
 
     __table_args__ = (
         CheckConstraint("length(annex_key) > 0", name="annex_key_not_empty"),
@@ -110,6 +113,7 @@ class Track(CacheBase):
         Index("track_by_base_name", "base_name_folded"),
         Index("track_absent", "id", sqlite_where=sql_text("present IS 0")),
         Index("track_bare", "id", sqlite_where=sql_text("has_metadata IS 0")),
+        Index("track_incomplete", "id", sqlite_where=sql_text("left_out IS NOT NULL")),
     )
 
 

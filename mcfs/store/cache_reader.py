@@ -44,6 +44,8 @@ from mcfs.text.raw_text import as_text
 
 # With parameters by name, which sqlite3 takes too.
 _NAMED = sqlite.dialect(paramstyle="named")
+# How many tracks are named that are stored without a part of their metadata.
+_MAX_NAMED = 5
 _WORK_FILE_COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
     "annex_key": Track.annex_key,
     "work_path": TrackFile.work_path,
@@ -163,11 +165,16 @@ class CacheReader:
 
     def counts(self) -> Counts:
         """How much there is, as a sync reports it."""
-        tracks, absent, without_metadata = (
+        tracks, absent, without_metadata, incomplete_count = (
             self._connection.execute(
                 select(func.count()).select_from(Track).where(*which)
             ).scalar_one()
-            for which in ([], [Track.present.is_(False)], [Track.has_metadata.is_(False)])
+            for which in (
+                [],
+                [Track.present.is_(False)],
+                [Track.has_metadata.is_(False)],
+                [Track.left_out.is_not(None)],
+            )
         )
         broken = self._connection.execute(
             select(Field.name, func.count())
@@ -179,7 +186,20 @@ class CacheReader:
             )
             .group_by(Field.name)
         )
-        return Counts(tracks, tracks - absent, without_metadata, dict(broken.all()))
+        incomplete = select(Track.name, Track.left_out).where(Track.left_out.is_not(None))
+        return Counts(
+            tracks,
+            tracks - absent,
+            without_metadata,
+            dict(broken.all()),
+            incomplete_count,
+            {
+                name: left_out or ""
+                for name, left_out in self._connection.execute(
+                    incomplete.order_by(Track.name).limit(_MAX_NAMED)
+                )
+            },
+        )
 
     def base_names(self, annex_keys: Iterable[str]) -> dict[str, str]:
         """Annex key → what the track would be called if no other track had that name."""

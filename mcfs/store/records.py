@@ -30,6 +30,8 @@ class TrackRecord:
     hidden: frozenset[str] = frozenset()
     # Field name as people write it → its values; no two names fold to the same.
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # What of its metadata the cache cannot keep, in words.
+    left_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,18 @@ class Counts:
     without_metadata: int
     # Distinct values that are not what their field promises ("bpm=fast"), by field.
     broken: Mapping[str, int]
+    # Tracks that are stored without a part of their metadata; and some of them, by name, with what that is.
+    incomplete: int = 0
+    incomplete_tracks: Mapping[str, str] = field(default_factory=dict)
+
+
+def incomplete_sentences(incomplete: int, named: Mapping[str, str]) -> list[str]:
+    """One for each track that is named as incomplete, and one for the others."""
+    sentences = [f"{name} is kept without {left_out}" for name, left_out in named.items()]
+    others = incomplete - len(named)
+    if others > 0:
+        sentences.append(f"{others} more tracks are kept without a part of their metadata")
+    return sentences
 
 
 class WorkFile(NamedTuple):

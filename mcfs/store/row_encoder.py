@@ -198,6 +198,7 @@ class RowEncoder:
                 record.decade,
                 1 if record.is_live else 0,
                 has_metadata,
+                None if record.left_out is None else stored_text(record.left_out),
             )
         )
 

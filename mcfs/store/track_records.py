@@ -44,6 +44,7 @@ class RecordLoader:
                 Track.added_at,
                 Track.is_live,
                 Track.decade,
+                Track.left_out,
             ).where(column_in(Track.annex_key, annex_keys))
         ).all()
         ids = [row.id for row in tracks]
@@ -64,6 +65,7 @@ class RecordLoader:
                 is_live=is_live,
                 decade=decade,
                 values=values[track_id],
+                left_out=left_out,
             )
             for (
                 track_id,
@@ -76,6 +78,7 @@ class RecordLoader:
                 added_at,
                 is_live,
                 decade,
+                left_out,
             ) in tracks
         }
 

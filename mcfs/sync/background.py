@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcfs.annex.library import Library, open_library
 from mcfs.config.load import config_files, config_stamp
 from mcfs.config.settings import Settings
 from mcfs.errors import ConfigError, LibraryError, McfsError, bug_sentence
 from mcfs.store import Store
+from mcfs.store.records import incomplete_sentences
 from mcfs.sync.report import SyncKind, SyncReport
 from mcfs.sync.run import sync
 from mcfs.sync.waiting import sync_in_turn
@@ -42,6 +43,8 @@ class BackgroundSync:
     on_problem: Callable[[str], None]
     # Called after a sync that found changes.
     on_synced: Callable[[SyncReport], None] = lambda _: None
+    # What was last said about tracks that are stored without a part of their metadata.
+    _incomplete: list[str] = field(default_factory=list, init=False)
 
     def run(self, stop: threading.Event) -> None:
         """Watch and sync until `stop` is set."""
@@ -82,7 +85,14 @@ class BackgroundSync:
         except McfsError as error:
             self._report_problem(f"sync failed: {error}")
             return
-        if report is not None and report.kind is not SyncKind.NOTHING:
+        if report is None:
+            return
+        incomplete = incomplete_sentences(report.incomplete, report.incomplete_tracks)
+        if incomplete != self._incomplete:
+            self._incomplete = incomplete
+            for sentence in incomplete:
+                self.on_problem(sentence)
+        if report.kind is not SyncKind.NOTHING:
             log.info("synced: %d tracks, %d present", report.tracks, report.present)
             self.on_synced(report)
 

@@ -6,16 +6,26 @@ Reads no disk; dates without a time zone are local days.
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
+from mcfs.annex.logs import Metadata
 from mcfs.annex.read_library import AnnexedKey
 from mcfs.fields.kinds import Year
 from mcfs.store import TrackRecord
 from mcfs.text.fold import fold
+from mcfs.text.timestamps import bounded_moment
 from mcfs.text.track_names import stem_and_suffix, track_name
+
+log = logging.getLogger(__name__)
+
+# How many fields are named that the store cannot keep.
+_MAX_NAMED = 3
 
 
 def is_live(values: Mapping[str, Sequence[str]]) -> bool:
@@ -59,21 +69,41 @@ def added_at(values: Mapping[str, Sequence[str]]) -> datetime | None:
 def _moment(text: str) -> datetime | None:
     try:
         if len(text) <= len("2026-01-01"):
-            return datetime.combine(date.fromisoformat(text), time()).astimezone()
-        moment = datetime.fromisoformat(text)
+            moment = datetime.combine(date.fromisoformat(text), time()).astimezone()
+        else:
+            moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return bounded_moment(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 # A library has a few dozen field names, each a hundred thousand times.
-_field_name = lru_cache(maxsize=1024)(fold)
+@lru_cache(maxsize=1024)
+def _field_name(name: str) -> str:
+    """The folded name of a field; empty for one that cannot be kept."""
+    folded = fold(name)
+    # git-annex allows any name in a log, also none, and those that mcfs gives to the parts of a path.
+    return "" if folded.startswith("/") else folded
 
 
 def track_record(key: AnnexedKey) -> TrackRecord:
-    """The record of a key that has files."""
+    """The record of a key that has files. What cannot be kept of its metadata is left out, and named."""
+    try:
+        return _track_record(key, key.metadata)
+    except Exception:
+        # One track must not stop the sync of all others, whatever its metadata is.
+        log.exception("the metadata of %s could not be understood", key.key)
+        left_out = "its metadata, which could not be understood: a bug in mcfs, see its log"
+        return replace(_track_record(key, Metadata()), left_out=left_out)
+
+
+def _track_record(key: AnnexedKey, metadata: Metadata) -> TrackRecord:
+    shown_values, left_out = metadata.values, None
     # git-annex compares field names without regard to case.
-    values = {_field_name(name): texts for name, texts in key.metadata.values.items()}
+    values = {_field_name(name): texts for name, texts in shown_values.items()}
+    if "" in values or len(values) < len(shown_values):
+        shown_values, left_out = _storable(shown_values)
+        values = {_field_name(name): texts for name, texts in shown_values.items()}
     return TrackRecord(
         annex_key=key.key,
         name=track_name(values, *stem_and_suffix(key.work_paths[0])),
@@ -81,11 +111,31 @@ def track_record(key: AnnexedKey) -> TrackRecord:
         content_path=key.content_path,
         present=key.present,
         size=key.size,
-        changed_at=key.metadata.changed_at,
+        changed_at=metadata.changed_at,
         added_at=added_at(values) or key.added_at,
         is_live=is_live(values),
         decade=decade(values),
         blobs=key.blobs,
         hidden=key.hidden,
-        values=key.metadata.values,
+        values=shown_values,
+        left_out=left_out,
     )
+
+
+def _storable(
+    shown_values: Mapping[str, tuple[str, ...]],
+) -> tuple[dict[str, tuple[str, ...]], str | None]:
+    """The fields that the store can keep, those of one folded name as one; and the others, in words."""
+    storable: dict[str, tuple[str, ...]] = {}
+    spelling: dict[str, str] = {}
+    left_out: list[str] = []
+    for shown, texts in sorted(shown_values.items()):
+        folded = _field_name(shown)
+        if not folded:
+            left_out.append(f"the field {json.dumps(shown)}")
+            continue
+        name = spelling.setdefault(folded, shown)
+        storable[name] = tuple(sorted({*storable.get(name, ()), *texts}))
+    if len(left_out) > _MAX_NAMED:
+        left_out[_MAX_NAMED:] = [f"{len(left_out) - _MAX_NAMED} more fields"]
+    return storable, " and ".join(left_out) or None

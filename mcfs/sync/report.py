@@ -29,6 +29,9 @@ class SyncReport:
     seconds: float = 0.0
     # Values that are not what their field promises ("bpm=fast"), by field.
     broken: Mapping[str, int] = field(default_factory=dict)
+    # Tracks that are stored without a part of their metadata; and some of them, by name, with what that is.
+    incomplete: int = 0
+    incomplete_tracks: Mapping[str, str] = field(default_factory=dict)
     # Remotes whose metadata git-annex has not merged yet.
     unmerged: tuple[str, ...] = ()
 

@@ -223,6 +223,7 @@ class _Sync:
         with self._store.cache.reading() as read:
             counts = read.counts()
         report.tracks, report.present, report.broken = counts.tracks, counts.present, counts.broken
+        report.incomplete, report.incomplete_tracks = counts.incomplete, counts.incomplete_tracks
         report.unmerged = tuple(unmerged_branches(self._library, synced))
         self._store.cache.record_finish(datetime.now(UTC), counts)
         return report

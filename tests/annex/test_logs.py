@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
+import re
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
-from mcfs.annex.logs import first_added, is_dead, parse_metadata
-from tests.prerequisites import git_annex_environment, needs_git_annex
+from mcfs.annex.logs import Metadata, first_added, is_dead, parse_metadata
+from tests.annex.logs_by_git_annex import Fields, LogReader, new_log_reader
+from tests.prerequisites import needs_git_annex
 
 # One log each, with the trap it is about. `git annex metadata` says what each of them means.
 LOGS: dict[str, bytes] = {
@@ -70,72 +72,133 @@ LOGS: dict[str, bytes] = {
     "the same field twice in a line": b"1s a +x b +y a +z -x\n",
     "names that fold to two letters": "1s straße +a\n2s STRASSE +b\n".encode(),
     "names that fold to one": "1s \u212aey +a\n2s key +b\n".encode(),
+    "a first word with a sign": b"1s +x +y -z a +q\n2s +X +w\n",
+    "a first word with a sign and base64": b"1s +!YQ== +y\n",
+    "an empty name": b"100s f  +x   +y\n",
+    "names that are not UTF-8": b"1s a +x caf\xe9 +y b +z\n1s c +\xff\n1s \xff +x b +y\n",
+    "a time of five thousand digits": b"9" * 5000 + b"s a +x\n1s a -x +y\n",
+    "times that differ in their last of many digits": b"9" * 5000
+    + b"s a -x\n"
+    + b"9" * 4999
+    + b"8s a +x\n",
+    "a time before many digits": b"-" + b"9" * 5000 + b"s a -x\n-1s a +x\n",
+    "a name like those of mcfs": b"1s /type +mp3\n",
+    "a spelling without a value": b"1s a +x\n2s A\n",
+    "a spelling whose value is unset": b"1s a +x\n2s A -y\n",
+    "two spellings in a line": b"1s a +x A +y a\n",
     "empty": b"",
 }
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
-    """git-annex's own result for each log, after it was written to the branch."""
+def reader(tmp_path_factory: pytest.TempPathFactory) -> LogReader:
+    """git-annex, for reading logs."""
     needs_git_annex()
-    folder = tmp_path_factory.mktemp("oracle")
-    environment = git_annex_environment(folder)
+    return new_log_reader(tmp_path_factory.mktemp("oracle"))
 
-    def run(*words: str, stdin: bytes = b"") -> bytes:
-        return subprocess.run(
-            words, cwd=folder, env=environment, input=stdin, stdout=subprocess.PIPE, check=True
-        ).stdout
 
-    run("git", "init", "-q")
-    run("git", "annex", "init", "-q", "oracle")
-    for number in range(len(LOGS)):
-        (folder / f"{number}.mp3").write_bytes(b"sound %d" % number)
-    run("git", "annex", "add", "-q", ".")
-    found = run("git", "annex", "find", "--format=${file} ${hashdirlower} ${key}\n").decode()
-    by_file = {line.split()[0]: line.split()[1:] for line in found.splitlines()}
-    keys = {trap: by_file[f"{number}.mp3"] for number, trap in enumerate(LOGS)}
-    run("git", "annex", "merge", "-q")
-    # The branch as it stands, and our logs beside its own.
-    lines = run("git", "ls-tree", "-r", "git-annex")
-    for trap, log in LOGS.items():
-        blob = run("git", "hash-object", "-w", "--stdin", stdin=log).decode().strip()
-        folders, key = keys[trap]
-        lines += f"100644 blob {blob}\t{folders}{key}.log.met\n".encode()
-    index = {"GIT_INDEX_FILE": str(folder / "index-of-the-branch")}
-    subprocess.run(
-        ["git", "update-index", "--index-info"],
-        cwd=folder,
-        env=environment | index,
-        input=lines,
-        check=True,
-    )
-    tree = subprocess.run(
-        ["git", "write-tree"], cwd=folder, env=environment | index, stdout=subprocess.PIPE, check=True
-    ).stdout.decode().strip()  # fmt: skip
-    commit = run("git", "commit-tree", "-p", "git-annex", "-m", "logs", tree).decode().strip()
-    run("git", "update-ref", "refs/heads/git-annex", commit)
-    results = {}
-    printed = run("git", "annex", "metadata", "--json").decode("utf-8", "surrogateescape")
-    described = {line["key"]: line for line in map(json.loads, printed.split("\n")[:-1])}
-    for trap, (_, key) in keys.items():
-        fields = described[key]["fields"]
-        results[trap] = {
-            name: sorted(values) for name, values in fields.items() if "lastchanged" not in name
-        }
-    return results
+@pytest.fixture(scope="module")
+def expected(reader: LogReader) -> dict[str, dict[str, list[str]]]:
+    """git-annex's own result for each log, after it was written to the branch."""
+    return dict(zip(LOGS, map(_without_times, reader.read(list(LOGS.values()))), strict=True))
+
+
+def _without_times(fields: Fields) -> Fields:
+    """What git-annex derives from the times in the log is no metadata."""
+    return {
+        name: sorted(map(_shown, values))
+        for name, values in fields.items()
+        if not name.endswith("lastchanged")
+    }
+
+
+def _shown(text: str) -> str:
+    """JSON cannot carry bytes that are not UTF-8: git-annex prints one replacement or more for some."""
+    replaced = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return re.sub("\N{REPLACEMENT CHARACTER}+", "\N{REPLACEMENT CHARACTER}", replaced)
+
+
+def _as_printed(metadata: Metadata) -> Fields:
+    return {name: sorted(map(_shown, texts)) for name, texts in metadata.values.items()}
 
 
 @pytest.mark.parametrize("trap", LOGS)
 def test_metadata_agrees_with_git_annex(
     trap: str, expected: dict[str, dict[str, list[str]]]
 ) -> None:
-    ours = {name: sorted(values) for name, values in parse_metadata(LOGS[trap]).values.items()}
-    if trap == "not UTF-8":
-        # JSON cannot carry the byte: git-annex prints a replacement, we keep what was written.
-        assert ours == {"title": ["caf\udce9"]}
-        assert expected[trap].keys() == ours.keys()
-        return
-    assert ours == expected[trap]
+    assert _as_printed(parse_metadata(LOGS[trap])) == expected[trap]
+
+
+def test_a_value_that_is_not_utf8_is_kept() -> None:
+    assert parse_metadata(LOGS["not UTF-8"]).values == {"title": ("caf\udce9",)}
+
+
+_NAMES = [
+    "a",
+    "A",
+    "b",
+    "",
+    "k",
+    "\N{KELVIN SIGN}",
+    "é",
+    "É",
+    "a\N{COMBINING ACUTE ACCENT}",
+    "/type",
+    "-",
+    "+x",
+]
+_name = st.sampled_from([name.encode() for name in _NAMES]) | st.binary(max_size=3)
+_text = st.sampled_from(
+    [b"", b"x", b"y", b"!eA==", b"!eA=", b"!", b"!AA==", b"-x", b"\xe9", "ü".encode()]
+)
+_value = st.builds(bytes.__add__, st.sampled_from([b"+", b"-"]), _text | st.binary(max_size=4))
+# Written short, for a failure to be readable: see `_long`.
+_digits = st.sampled_from([b"1", b"2", b"02", b"9" * 30, b"@", b"@0"])
+_fraction = st.sampled_from([b"", b".5", b".500000000", b".5000000001", b".", b".x"])
+_time = st.builds(
+    lambda *parts: b"".join(parts),
+    st.sampled_from([b"", b"", b"-", b"+", b"x"]),
+    _digits,
+    _fraction,
+    st.sampled_from([b"s", b"s", b"", b"ss"]),
+)
+_line = st.builds(
+    lambda time, words: b" ".join([time, *words]), _time, st.lists(_name | _value, max_size=6)
+)
+_log = st.builds(
+    lambda lines, end: end.join(lines),
+    st.lists(_line | st.binary(max_size=12), max_size=5),
+    st.sampled_from([b"\n", b"\n", b"\r\n", b"\r"]),
+)
+
+
+def _long(log: bytes) -> bytes:
+    """The log with five thousand digits in the place of each `@`."""
+    return log.replace(b"@", b"9" * 5000)
+
+
+# Not made smaller after a failure: that would ask git-annex for minutes, and the message names the log.
+@settings(
+    deadline=None,
+    max_examples=12,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.reuse, Phase.generate],
+)
+@given(logs=st.lists(_log, min_size=40, max_size=60))
+def test_any_log_means_what_git_annex_says(reader: LogReader, logs: list[bytes]) -> None:
+    """The values, and the time of the last change."""
+    for log, fields in zip(logs, reader.read(list(map(_long, logs))), strict=True):
+        ours = parse_metadata(_long(log))
+        assert _as_printed(ours) == _without_times(fields), log
+        if ours.changed_at is not None:
+            assert fields["lastchanged"] == [f"{ours.changed_at:%Y-%m-%d@%H-%M-%S}"], log
+
+
+@settings(deadline=None)
+@given(log=_log | st.binary())
+def test_any_log_can_be_read(log: bytes) -> None:
+    for read in (parse_metadata, first_added, is_dead):
+        read(_long(log))
 
 
 def test_the_time_of_the_last_change() -> None:

@@ -108,6 +108,8 @@ class TestSync:
             "changed": 0,
             "removed": 0,
             "broken": {"bpm": 1},
+            "incomplete": 0,
+            "incomplete_tracks": {},
             "unmerged": [],
         }
 

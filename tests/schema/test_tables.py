@@ -61,6 +61,7 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "decade": text,
         "is_live": ("BOOLEAN", True),
         "has_metadata": ("BOOLEAN", True),
+        "left_out": text,
     }
     assert columns(path, "track_file") == {
         "id": ("INTEGER", True),
@@ -108,6 +109,7 @@ def test_indexes_are_there_after_a_load(connection: sqlite3.Connection, path: Pa
         "track_by_inode",
         "track_by_name",
         "track_by_base_name",
+        "track_incomplete",
         "track_file_by_track",
         "track_file_present",
         "track_file_by_work_path",
