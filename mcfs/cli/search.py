@@ -141,8 +141,8 @@ def _print_file(
     counted = _Counted(tracks)
 
     def absolute_path(track: TrackRecord) -> str:
-        if track.files:
-            return str(library.top / track.files[0])
+        if track.first_file is not None:
+            return str(library.top / track.first_file)
         return str(library.common_dir / track.content_path)
 
     match format_name:

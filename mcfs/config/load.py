@@ -19,11 +19,11 @@ from mcfs.config.settings import Settings, ViewSettings
 from mcfs.config.toml_file import TomlFile, read_toml_file
 from mcfs.config.value_parsers import (
     FORMER_VIEW_KEYS,
-    TOP_LEVEL_PARSERS,
     VIEW_PARSERS,
     InvalidValue,
     check_view_name,
     check_view_tables,
+    top_level_parsers,
     unknown_key,
 )
 from mcfs.errors import ConfigError
@@ -58,7 +58,7 @@ def load_settings(library_top: Path) -> Settings:
     view_keys: dict[str, dict[str, _KeyValue]] = {}
     problems: list[Problem] = []
     for file in files:
-        top_level |= _parse_top_level(file)
+        top_level |= _parse_top_level(file, library_top)
         for name, table in _view_tables(file).items():
             if isinstance(table, Mapping):
                 keys = {key: _KeyValue(value, file) for key, value in table.items()}
@@ -89,17 +89,18 @@ def _view_tables(file: TomlFile) -> Mapping[str, Any]:
     return views
 
 
-def _parse_top_level(file: TomlFile) -> dict[str, Any]:
+def _parse_top_level(file: TomlFile, library_top: Path) -> dict[str, Any]:
     """The values that hold for all views; a `ConfigError` at the first mistake."""
+    parsers = top_level_parsers(library_top)
     values: dict[str, Any] = {}
     for key, value in file.data.items():
         try:
             if key == "view":
                 check_view_tables(value)
-            elif key in TOP_LEVEL_PARSERS:
-                values[key] = TOP_LEVEL_PARSERS[key](value)
+            elif key in parsers:
+                values[key] = parsers[key](value)
             else:
-                raise unknown_key(key, (*TOP_LEVEL_PARSERS, "view"))
+                raise unknown_key(key, (*parsers, "view"))
         except InvalidValue as invalid:
             raise ConfigError(str(file.problem((key,), str(invalid)))) from invalid
     return values

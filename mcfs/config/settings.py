@@ -39,6 +39,13 @@ class Names(Enum):
     PORTABLE = "portable"
 
 
+class Playlists(Enum):
+    """The folder of the mount by whose paths playlists name their tracks."""
+
+    LIBRARY = "library"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class ViewSettings:
     """One `[view.NAME]` table. None means: as `Settings` says for all views."""
@@ -68,6 +75,8 @@ class Settings:
     entries: Entries = Entries.LINKS
     absent: Absent = Absent.HIDE
     names: Names = Names.PLAIN
+    # A text is what players call the top folder of the library, without a slash at its end.
+    playlists: Playlists | str = Playlists.LIBRARY
     # By name, in the order of the files.
     views: Mapping[str, ViewSettings] = field(default_factory=lambda: MappingProxyType({}))
     problems: tuple[Problem, ...] = ()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from mcfs.config.problems import quoted
-from mcfs.config.settings import Absent, Entries, Names
+from mcfs.config.settings import Absent, Entries, Names, Playlists
 from mcfs.text.escape import escape
 from mcfs.text.similar import similar_words
 
@@ -132,19 +134,37 @@ def _limit(value: Any) -> int:
     return value
 
 
+def _playlists(value: Any, library_top: Path) -> Playlists | str:
+    if value == "work tree":
+        return str(library_top).rstrip("/")
+    if isinstance(value, str) and value.startswith("/"):
+        return value.rstrip("/")
+    for choice in Playlists:
+        if choice.value == value:
+            return choice
+    raise InvalidValue(
+        'write "library", "all" or "work tree", or the path by which players know the library\'s top'
+        ' folder: "/srv/music"'
+    )
+
+
 def _true_or_false(value: Any) -> bool:
     if not isinstance(value, bool):
         raise InvalidValue("write true or false, without quotes")
     return value
 
 
-# Key → the parser of its value. The keys are the members of `Settings`.
-TOP_LEVEL_PARSERS: Mapping[str, Callable[[Any], Any]] = {
-    "extensions": _extensions,
-    "entries": _one_of(Entries),
-    "absent": _one_of(Absent),
-    "names": _one_of(Names),
-}
+def top_level_parsers(library_top: Path) -> Mapping[str, Callable[[Any], Any]]:
+    """Key → the parser of its value. The keys are the members of `Settings`."""
+    return {
+        "extensions": _extensions,
+        "entries": _one_of(Entries),
+        "absent": _one_of(Absent),
+        "names": _one_of(Names),
+        "playlists": partial(_playlists, library_top=library_top),
+    }
+
+
 # Key → the member of `ViewSettings`, and the parser of its value.
 VIEW_PARSERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "query": ("query", _text),

@@ -33,6 +33,13 @@ class TrackRecord:
     # What of its metadata the cache cannot keep, in words.
     left_out: str | None = None
 
+    @property
+    def first_file(self) -> str | None:
+        """The file that stands for the track where one has to: one that is not hidden, if there is one."""
+        return next((file for file in self.files if file not in self.hidden), None) or next(
+            iter(self.files), None
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:

@@ -52,9 +52,9 @@ def list_entries(
     return dict(named)
 
 
-def plain_track_name(track: TrackNode, style: Names) -> str:
+def plain_track_name(stored_name: str, style: Names) -> str:
     """The name of a track in folders that neither number nor rename their tracks."""
-    return portable_name(track.name) if style is Names.PORTABLE else track.name
+    return portable_name(stored_name) if style is Names.PORTABLE else stored_name
 
 
 def _numbered(tracks: Sequence[TrackNode]) -> Iterator[tuple[str, Node]]:

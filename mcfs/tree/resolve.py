@@ -78,9 +78,7 @@ class Resolver:
             case InfoFolderNode():
                 return _in_info_folder(name)
             case PinsNode():
-                if (pin := self._folders.pin(name)) is None:
-                    raise NotFoundError(f"no pin of the name {name}")
-                return pin
+                return self._in_pins(node, name, depth)
             case EmptyPinNode() | TrashNode() | TrashPartNode():
                 found = self._folders.children(node).entries.get(name)
                 if found is None:
@@ -110,6 +108,13 @@ class Resolver:
             return hidden_view.node
         return self._unlisted(TracksNode(ALL), name, depth, root)
 
+    def _in_pins(self, node: PinsNode, name: str, depth: int) -> Node:
+        if (pin := self._folders.pin(name)) is not None:
+            return pin
+        if (file := self._folder_file(node, name, depth)) is not None:
+            return file
+        raise NotFoundError(f"no pin of the name {name}")
+
     def _in_work_folder(self, node: WorkFolderNode, name: str) -> Node:
         found = self._folders.work_entry(node, name)
         if found is not None:
@@ -122,9 +127,8 @@ class Resolver:
 
     def _unlisted(self, base: QueryFolderNode, name: str, depth: int, inside: Node) -> Node:
         """What a name means that no folder lists: a folder as a file, a template, a query."""
-        for format_ in Format:
-            if name.endswith(format_.value):
-                return self._folder_file(inside, name.removesuffix(format_.value), format_, depth)
+        if (file := self._folder_file(inside, name, depth)) is not None:
+            return file
         vocabulary = self._current.get().vocabulary
         try:
             template = name_as_template(name, vocabulary)
@@ -145,7 +149,12 @@ class Resolver:
             raise NotFoundError(explanation)
         raise NotFoundError(f"{name}: nothing of that name, and not a query")
 
-    def _folder_file(self, inside: Node, stem: str, format_: Format, depth: int) -> ExportNode:
+    def _folder_file(self, inside: Node, name: str, depth: int) -> ExportNode | None:
+        """The folder as a file that a name means by its end; None where the end is none of a format."""
+        format_ = next((each for each in Format if name.endswith(each.value)), None)
+        if format_ is None:
+            return None
+        stem = name.removesuffix(format_.value)
         found = opened_folder(self.child(inside, stem, depth)) if stem else None
         if not isinstance(found, QueryFolderNode):
             raise NotFoundError(

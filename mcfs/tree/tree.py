@@ -96,7 +96,7 @@ class Tree:
         self._templates = TemplatesInUse(limits.templates)
         self._pins = Pins(store, self._current, self.error_log)
         self._folders = Folders(store, self._current, self._pins, self._templates, self.error_log)
-        self._files = FolderFiles(store.cache, self._current, self._folders)
+        self._files = FolderFiles(store.cache, self._current)
         self._resolver = Resolver(self._current, self._folders, self.error_log)
         self.refresh()
 

@@ -6,6 +6,8 @@ Nothing here depends on metadata, so that a path stays the same for players that
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mcfs.config.settings import Names
 from mcfs.sql.work_folders import has_work_files, select_work_file, select_work_folder
 from mcfs.store.cache_reader import CacheReader
@@ -24,7 +26,10 @@ def list_work_folder(
         for work_path, *track in read.rows(statement):
             name, _, below = work_path[start:].partition("/")
             entries[name] = WorkFolderNode(_inside(node, name)) if below else TrackNode._make(track)
-    return entries if style is Names.PLAIN else _portable(entries)
+    if style is Names.PLAIN:
+        return entries
+    names = _portable_names(entries)
+    return {names[name]: entry for name, entry in entries.items()}
 
 
 def find_in_work_folder(
@@ -42,11 +47,39 @@ def holds_work_files(work_path: str, read: CacheReader, *, absent: bool) -> bool
     return any(read.rows(each)[0][0] for each in has_work_files(work_path, absent=absent))
 
 
+class WorkPathsShown:
+    """The paths in `library/` of work paths, as one reader sees them."""
+
+    def __init__(self, read: CacheReader, *, absent: bool, style: Names) -> None:
+        self._read = read
+        self._absent = absent
+        self._style = style
+        # Folder → name in the work tree → portable name.
+        self._portable_names: dict[str, dict[str, str]] = {}
+
+    def of(self, work_path: str) -> str:
+        """The path below `library/`; of a file that is not shown, the one that it would have alone."""
+        if self._style is Names.PLAIN:
+            return work_path
+        folder = ""
+        shown = []
+        for name in work_path.split("/"):
+            shown.append(self._names_in(folder).get(name) or portable_name(name))
+            folder = f"{folder}/{name}" if folder else name
+        return "/".join(shown)
+
+    def _names_in(self, folder: str) -> dict[str, str]:
+        if folder not in self._portable_names:
+            node = WorkFolderNode(folder)
+            entries = list_work_folder(node, self._read, absent=self._absent, style=Names.PLAIN)
+            self._portable_names[folder] = _portable_names(entries)
+        return self._portable_names[folder]
+
+
 def _inside(node: WorkFolderNode, name: str) -> str:
     return f"{node.work_path}/{name}" if node.work_path else name
 
 
-def _portable(entries: dict[str, Node]) -> dict[str, Node]:
-    """The same entries by portable names. Names that become the same one get a hash."""
-    names = unique_names((name, portable_name(name)) for name in entries)
-    return {names[name]: node for name, node in entries.items()}
+def _portable_names(names: Iterable[str]) -> dict[str, str]:
+    """Name in the work tree → portable name. Names that become the same one get a hash."""
+    return unique_names((name, portable_name(name)) for name in names)

@@ -18,6 +18,7 @@ from mcfs.config.settings import (
     Absent,
     Entries,
     Names,
+    Playlists,
     Settings,
     ViewSettings,
 )
@@ -171,11 +172,21 @@ class TestEverywhere:
         settings = loaded(
             top,
             'extensions = ["mp3", ".FLAC", "*.ogg"]\nentries = "files"\n'
-            'absent = "show"\nnames = "portable"\n',
+            'absent = "show"\nnames = "portable"\nplaylists = "all"\n',
         )
         assert settings == Settings(
-            frozenset({"mp3", "flac", "ogg"}), Entries.FILES, Absent.SHOW, Names.PORTABLE
+            frozenset({"mp3", "flac", "ogg"}),
+            Entries.FILES,
+            Absent.SHOW,
+            Names.PORTABLE,
+            Playlists.ALL,
         )
+
+    def test_playlists_name_tracks_where_players_have_them(self, top: Path) -> None:
+        assert loaded(top, "").playlists is Playlists.LIBRARY
+        assert loaded(top, 'playlists = "library"').playlists is Playlists.LIBRARY
+        assert loaded(top, 'playlists = "/srv/my music/"').playlists == "/srv/my music"
+        assert loaded(top, 'playlists = "work tree"').playlists == str(top)
 
     @pytest.mark.parametrize(
         ("text", "says"),
@@ -184,11 +195,14 @@ class TestEverywhere:
             ('[views.a]\nquery=""', '1: views: there is no such key; did you mean "view"?'),
             (
                 "\nfoo = 1",
-                "2: foo: there is no such key; there are extensions, entries, absent, names and view",
+                "2: foo: there is no such key; there are extensions, entries, absent, names, "
+                "playlists and view",
             ),
             ('"a b" = 1', '1: "a b": there is no such key'),
             ("entries = true", '1: entries: write "links" or "files"'),
             ('absent = "HIDE"', '1: absent: write "hide" or "show"'),
+            ('playlists = "music"', '1: playlists: write "library", "all" or "work tree", or the'),
+            ("playlists = 1", '1: playlists: write "library", "all" or "work tree", or the'),
             ("# c\nnames = []", '2: names: write "plain" or "portable"'),
             ('extensions = "mp3"', '1: extensions: write a list of them: ["flac", "mp3"]'),
             ("extensions = []", "1: extensions: write a list of them"),

@@ -5,51 +5,94 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
-from mcfs.tree.nodes import (
-    ExportNode,
-    TrackNode,
-)
+import pytest
+
+from mcfs.config.settings import Absent, Names, Playlists, Settings
+from mcfs.errors import NotFoundError
+from mcfs.tree.nodes import ExportNode, TracksNode
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
-from tests.tree.folder_access import file_text, names, node
+from tests.tree.folder_access import Make, MakeStore, file_text, node, record
 
 
-def test_a_playlist_has_the_paths_of_its_folders_entries(tree: Tree) -> None:
+def paths(tree: Tree, mount_path: str) -> list[str]:
+    """How a playlist names its tracks."""
+    return [line for line in file_text(tree, mount_path).splitlines() if line[0] != "#"]
+
+
+def test_a_playlist_names_a_track_by_its_path_in_the_library(tree: Tree) -> None:
     assert file_text(tree, "genre:pop.m3u8") == (
-        "#EXTM3U\n#EXTINF:-1,Beyoncé - Halo\n./genre:pop/Beyoncé - Halo.mp3\n"
+        "#EXTM3U\n#EXTINF:-1,Beyoncé - Halo\nlibrary/beyonce.mp3\n"
     )
+    surgeon = "library/Surgeon/Force + Form/01.flac"
+    assert paths(tree, "genre:techno/sort:-bpm limit:2.m3u8")[0] == f"../{surgeon}"
+    assert paths(tree, "artist/Surgeon/Force + Form.m3u8") == [f"../../{surgeon}"]
+    # A track of two genres is there once.
+    orbital = "../../library/best of/orbital again.mp3"
+    assert paths(tree, "genre:techno/bpm:120/{{ genre }}.m3u8") == [orbital]
 
 
-def test_a_playlist_of_an_ordered_folder_has_its_numbered_names(tree: Tree) -> None:
-    lines = file_text(tree, "genre:techno/sort:-bpm limit:2.m3u8").splitlines()
-    assert lines[2] == "./sort:-bpm limit:2/001 Surgeon - Remnants.flac"
+def test_a_pin_is_a_file_too(make_store: MakeStore) -> None:
+    store = make_store(record("a", genre="Techno"))
+    store.user.add_pin("Peak time", "genre:techno")
+    store.user.add_pin("Peak time.m3u8", "genre:techno")
+    store.user.add_pin("New folder", "")
+    tree = Tree(store)
+    assert paths(tree, "pins/Peak time.m3u8.m3u8") == ["../library/music/a.mp3"]
+    assert isinstance(node(tree, "pins/Peak time.m3u8"), TracksNode)
+    assert json.loads(file_text(tree, "pins/Peak time.json"))[0]["file"] == "music/a.mp3"
+    assert "music/a.mp3" in file_text(tree, "pins/Peak time.csv")
+    assert paths(tree, "pins/Peak time/genre:techno.m3u8") == ["../../library/music/a.mp3"]
+    for name in ("New folder.m3u8", "nothing.m3u8", ".m3u8", "Peak time.txt"):
+        with pytest.raises(NotFoundError):
+            node(tree, f"pins/{name}")
 
 
-def test_a_playlist_of_a_folder_of_values_has_each_track_once(tree: Tree) -> None:
-    lines = [line for line in file_text(tree, "genre.m3u8").splitlines() if line[0] != "#"]
-    assert lines == [f"./all/{name}" for name in names(tree, "all")]
-    lines = [line for line in file_text(tree, "genre/Ambient.m3u8").splitlines() if line[0] != "#"]
-    assert lines == ["./Ambient/Orbital - Halcyon.mp3"]
-    deep = file_text(tree, "genre:techno/bpm:120/{{ genre }}.m3u8").splitlines()
-    assert deep[2] == "../../all/Orbital - Halcyon.mp3"
+@pytest.mark.parametrize(
+    ("playlists", "path"),
+    [
+        (Playlists.LIBRARY, "../library/music/a.mp3"),
+        (Playlists.ALL, "../all/a.mp3"),
+        ("/srv/music", "/srv/music/music/a.mp3"),
+        ("", "/music/a.mp3"),
+    ],
+)
+def test_other_paths_by_configuration(make: Make, playlists: Playlists | str, path: str) -> None:
+    tree = make(record("a", genre="Techno"), settings=Settings(playlists=playlists))
+    assert paths(tree, "genre/Techno.m3u8") == [path]
 
 
-def test_every_path_in_a_playlist_resolves(tree: Tree) -> None:
-    for mount_path in (
-        "all",
-        "genre:techno",
-        "genre/techno",
-        "year:>1900/{{ year }}",
-    ):
-        above = Route.parse(mount_path).names[:-1]
-        for line in file_text(tree, f"{mount_path}.m3u8").splitlines():
-            if line.startswith("#"):
-                continue
-            parts = [part for part in line.split("/") if part != "."]
-            ups = parts.count("..")
-            route = Route((*above[: len(above) - ups], *parts[ups:]))
-            assert isinstance(tree.resolve(route), TrackNode)
+def test_a_track_has_one_path_in_every_playlist(make: Make) -> None:
+    moved = replace(record("a"), files=("a.mp3", "b.mp3"), hidden=frozenset({"a.mp3"}))
+    hidden = replace(record("c"), files=("c.mp3",), hidden=frozenset({"c.mp3"}))
+    absent = replace(record("d"), present=False)
+    without = replace(record("e"), files=())
+    tree = make(moved, hidden, absent, without)
+    expected = ["library/b.mp3", "library/c.mp3", "all/e.mp3"]
+    assert paths(tree, "all.m3u8") == expected
+    # The path that the track has as soon as its content is here.
+    assert paths(tree, "present:no.m3u8") == ["library/music/d.mp3"]
+    tree.configure(Settings(absent=Absent.SHOW))
+    assert paths(tree, "all.m3u8") == [*expected[:2], "library/music/d.mp3", expected[2]]
+
+
+@pytest.mark.parametrize("names", Names)
+def test_every_path_in_a_playlist_resolves(make: Make, names: Names) -> None:
+    odd = ("a.mp3", "What?/AC:DC.mp3", "What?/AC：DC.mp3", "what?/x.mp3", "caf\udce9/\udcff.mp3")
+    records = [replace(record(str(n)), files=(file,)) for n, file in enumerate(odd)]
+    tree = make(*records, settings=Settings(names=names))
+    for mount_path in ("all", "-genre:x", "{{ genre }}/Unknown"):
+        found = node(tree, f"{mount_path}.m3u8")
+        assert isinstance(found, ExportNode)
+        named = [
+            Route.parse(line.removeprefix("../"))
+            for line in tree.file_content(found).decode("utf-8", "surrogateescape").splitlines()
+            if line[0] != "#"
+        ]
+        tracks = [tree.resolve(route) for route in named]
+        assert set(tracks) == set(tree.children(node(tree, "all")).entries.values())
 
 
 def test_json_and_csv(tree: Tree) -> None:
