@@ -1,8 +1,8 @@
 """A real mount with instruments: `python -m tests.instrumented_mount LIBRARY MOUNTPOINT [OPTION…]`.
 
 It serves the same Operations as `mcfs mount`, but does not sync. On SIGUSR1 it prints how many requests it
-had and how many inodes the kernel holds, as one line of JSON. On SIGUSR2 its clock moves on by a day.
-A name that begins with "boom" raises an exception in the tree, as a bug would.
+had, how many inodes the kernel holds and why kernel caches are off, as one line of JSON. On SIGUSR2 its
+clock moves on by a day. A name that begins with "boom" raises an exception in the tree, as a bug would.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import trio
-from pyfuse3 import InodeT, RequestContext
 
 from mcfs.annex.library import open_library
 from mcfs.config.settings import Absent, Entries, Names, Settings
+from mcfs.fuse import kernel_caches
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.invalidation import InvalidationOptions
 from mcfs.fuse.operations import Operations
@@ -31,6 +32,10 @@ from mcfs.mounting.process_limits import set_process_limits
 from mcfs.store import open_store
 from mcfs.tree.nodes import Node
 from mcfs.tree.tree import Tree
+
+if TYPE_CHECKING:
+    # When this module is run, `mcfs.fuse` has to be the first to import pyfuse3.
+    from pyfuse3 import InodeT, RequestContext
 
 _DAY = 86_400
 
@@ -82,7 +87,11 @@ async def _obey_signals(operations: Operations, clock: Clock) -> None:
             elif number == signal.SIGUSR2:
                 clock.days += 1
             else:
-                state = {"requests": operations.requests, "inodes": len(operations.inodes)}
+                state = {
+                    "requests": operations.requests,
+                    "inodes": len(operations.inodes),
+                    "kernel_caches": kernel_caches.off_because(),
+                }
                 print(json.dumps(state), flush=True)  # noqa: T201
 
 

@@ -154,11 +154,9 @@ class KernelNames:
         expected = {mount_path: _Expected.of(tree, mount_path) for mount_path in folders}
         for mount_path in folders:
             for name in self.names[mount_path]:
-                # The kernel does not cache link targets: reading a tenth of them is enough.
-                follow = self.draw.random() < 0.1
-                shown = shown_at(f"{self.mnt}/{mount_path}/{name}", follow=follow)
+                shown = shown_at(f"{self.mnt}/{mount_path}/{name}")
                 right = expected[mount_path].shown(name)
-                if shown != right and (follow or not shown or not right or shown[0] != right[0]):
+                if shown != right:
                     found[mount_path] = f"{mount_path}/{name}: {shown}, expected {right}"
         for mount_path in set(folders) - found.keys():
             listed, expected_list = self.list(mount_path), expected[mount_path].listed()
@@ -245,14 +243,14 @@ class _Listing:
         return repr(sorted(self._entries))
 
 
-def shown_at(place: str, *, follow: bool = True) -> Shown:
+def shown_at(place: str) -> Shown:
     """What the kernel shows at a path."""
     try:
         what = os.lstat(place)
     except (FileNotFoundError, NotADirectoryError):
         return None
     if stat.S_ISLNK(what.st_mode):
-        return "link", _in_library(os.readlink(place)) if follow else ""
+        return "link", _in_library(os.readlink(place))
     return ("folder", "") if stat.S_ISDIR(what.st_mode) else ("file", "")
 
 

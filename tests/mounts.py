@@ -39,6 +39,10 @@ class RunningMount:
         """How many inodes the kernel holds. Only of an instrumented mount."""
         return int(self._state()["inodes"])
 
+    def kernel_caches_are_on(self) -> bool:
+        """Whether the kernel caches link targets and listings. Only of an instrumented mount."""
+        return self._state()["kernel_caches"] is None
+
     def _state(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         self.process.send_signal(signal.SIGUSR1)
@@ -101,13 +105,22 @@ def mounted(
 
 @contextmanager
 def instrumented_mount(
-    library: Path, mount_point: Path, *options: str, says: str = ""
+    library: Path, mount_point: Path, *options: str, says: str = "", kernel_caches: bool = True
 ) -> Iterator[RunningMount]:
-    """Run a mount that counts its requests (tests/instrumented_mount.py) while this lasts."""
-    command = [sys.executable, "-m", "tests.instrumented_mount", str(library), str(mount_point)]
-    command += options
+    """Run a mount that counts its requests (tests/instrumented_mount.py) while this lasts.
+
+    Without `kernel_caches` it is as where their C library was not built: pyfuse3 is imported before mcfs.
+    """
+    start = ["-m", "tests.instrumented_mount"] if kernel_caches else ["-c", _WITHOUT_KERNEL_CACHES]
+    command = [sys.executable, *start, str(library), str(mount_point), *options]
     with _run_mount(command, mount_point, says) as mount:
         yield mount
+
+
+_WITHOUT_KERNEL_CACHES = """
+import pyfuse3, tests.instrumented_mount
+tests.instrumented_mount.main()
+"""
 
 
 @contextmanager

@@ -94,6 +94,10 @@ def machine(tmp_path: Path) -> Machine:
     made.commands.mkdir()
     shutil.copy(REPOSITORY / "contrib/setup", made.checkout / "contrib/setup")
     (made.checkout / "pyproject.toml").write_text("[project]\n")
+    for input_of_the_build in ("hatch_build.py", "mcfs/fuse/kernel_caches.c"):
+        place = made.checkout / input_of_the_build
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / input_of_the_build, place)
     for name in _REAL:
         real = shutil.which(name)
         assert real, f"{name} is everywhere"

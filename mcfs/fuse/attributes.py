@@ -17,8 +17,8 @@ from mcfs.tree.policy import Caching, EntryKind, policy_of
 
 # For what is invalidated when it changes.
 DAY = 86_400.0
-# For what is not invalidated: pins, a folder's file, a folder's own attributes, and the absence of a name
-# that a new field would make valid.
+# For what is not invalidated: pins, a folder's file, and the absence of a name that a new field would make
+# valid.
 SECOND = 1.0
 # Every listed name passes here, and looking up a member of an enumeration takes a while.
 _ONE_SECOND, _TEXT_FILE = Caching.ONE_SECOND, EntryKind.TEXT_FILE

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,6 +60,10 @@ class InodeEntry(Protocol):
     def size(self) -> int:
         """Of a folder's file, when its text was last made."""
 
+    @property
+    def changed_at_ns(self) -> int:
+        """When the names in this folder last changed, as far as somebody has listed it."""
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -70,13 +74,21 @@ class _Entry:
     # How often the kernel was given it, less what it has forgotten.
     lookups: int = 0
     size: int = 0
+    changed_at_ns: int = 0
 
 
 class InodeTable:
     """All that the kernel holds, by inode and by mount path."""
 
-    def __init__(self, settings: Settings, cached_names: CachedNames | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        cached_names: CachedNames | None = None,
+        *,
+        on_folder_forgotten: Callable[[int], None] | None = None,
+    ) -> None:
         self.cached_names = CachedNames() if cached_names is None else cached_names
+        self._on_folder_forgotten = on_folder_forgotten
         self.configure(settings)
         self._entries: dict[int, _Entry] = {
             ROOT: _Entry(RootNode(), RootNode(), "/", NameDependency.TEMPLATE, 1)
@@ -130,7 +142,7 @@ class InodeTable:
     ) -> int:
         """The inode that a node has at this path, whether the kernel holds it yet or not."""
         if isinstance(node, TrackNode):
-            return node.inode | (_FILE if self._shows_files(parent) else _LINK)
+            return node.inode | (_FILE if self.shows_files(parent) else _LINK)
         if (inode := self._inode_of_path.get(mount_path)) is not None:
             if not is_current or self._entries[inode].node == node:
                 return inode
@@ -149,16 +161,21 @@ class InodeTable:
                 return inode
             salt += 1
 
-    def count_lookup(self, inode: int, node: Node, mount_path: str, *, is_current: bool) -> None:
-        """Count that the kernel is given this inode once more."""
+    def count_lookup(
+        self, inode: int, node: Node, mount_path: str, changed_at_ns: int, *, is_current: bool
+    ) -> None:
+        """Count that the kernel is given this inode once more.
+
+        A folder that it did not hold is taken to have changed at this time.
+        """
         entry = self._entries.get(inode)
         if entry is None:
             if isinstance(node, TrackNode):
-                entry = _Entry(node, node, "")
+                entry = _Entry(node, node, "", changed_at_ns=changed_at_ns)
             else:
                 folder = opened_folder(node)
                 dependency = name_dependency(folder, plain_names=self._plain_names)
-                entry = _Entry(node, folder, mount_path, dependency)
+                entry = _Entry(node, folder, mount_path, dependency, changed_at_ns=changed_at_ns)
                 self._inode_of_path[mount_path] = inode
                 self._path_of_low[inode & _LOW_BITS] = mount_path
             self._entries[inode] = entry
@@ -169,6 +186,10 @@ class InodeTable:
     def count_lookup_again(self, inode: int) -> None:
         """Count that the kernel is given an inode once more, which it holds already."""
         self._entries[inode].lookups += 1
+
+    def set_changed(self, inode: int, changed_at_ns: int) -> None:
+        """Note when the names in a folder changed."""
+        self._entries[inode].changed_at_ns = changed_at_ns
 
     def set_size(self, inode: int, size: int) -> None:
         """Remember how long the text of a folder's file is."""
@@ -211,6 +232,8 @@ class InodeTable:
             del self._inode_of_path[entry.mount_path]
             parent = self._inode_of_path.get(above)
         self.cached_names.forget_folder(inode, parent, os.fsencode(name))
+        if self._on_folder_forgotten is not None:
+            self._on_folder_forgotten(inode)
         del self._path_of_low[inode & _LOW_BITS]
 
     def detach(self, mount_path: str) -> None:
@@ -233,9 +256,15 @@ class InodeTable:
     def _at_and_below(self, mount_path: str) -> list[str]:
         return [path for path in self._inode_of_path if is_at_or_below(path, mount_path)]
 
-    def _shows_files(self, parent: InodeEntry | None) -> bool:
+    def shows_files(self, parent: InodeEntry | None) -> bool:
+        """Whether the tracks in a folder are shown as files."""
         shown = None if parent is None else presentation_of(parent.folder).entries
         return (shown or self._default_entries) is Entries.FILES
+
+
+def is_link(inode: int) -> bool:
+    """Whether it is a track as a link."""
+    return bool(inode & _LINK)
 
 
 def is_file(inode: int) -> bool:

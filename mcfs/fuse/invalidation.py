@@ -1,8 +1,8 @@
 """Invalidates the kernel's cached names and attributes when the store changes, and at midnight.
 
 Owns the decision which names are stale, and until when an answer may be cached. It goes by the names that the
-kernel was given (`cached_names.py`), never by all that exist. `notifications.py` writes
-the notifications.
+kernel was given (`cached_names.py`), never by all that exist. Listings need no notification
+(`cached_listings.py`), but the time at which a folder changed does. `notifications.py` writes them.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import trio
 
 from mcfs.errors import McfsError, bug_sentence
 from mcfs.fuse import mount_paths, notifications
+from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.cached_names import CachedName, NameKind
-from mcfs.fuse.inodes import InodeTable
+from mcfs.fuse.inodes import InodeTable, is_link
 from mcfs.tree.changed_names import NameChanges
+from mcfs.tree.name_dependency import NameDependency
 from mcfs.tree.nodes import LIBRARY, Node
 from mcfs.tree.route import can_become_valid
 from mcfs.tree.tree import Tree
@@ -50,11 +52,13 @@ class Invalidator:
         self,
         tree: Tree,
         inodes: InodeTable,
+        listings: CachedListings,
         report_error: Callable[[str], None],
         options: InvalidationOptions,
     ) -> None:
         self._tree = tree
         self._inodes = inodes
+        self._listings = listings
         self._report_error = report_error
         self._options = options
         self.changed_at_ns = time.time_ns()
@@ -106,14 +110,54 @@ class Invalidator:
         if changes.fields_changed:
             names += self._names_made_of_fields()
         store_inodes = self._inodes.store_inodes() if changes.everything else changes.inodes
-        tracks = [inode for stored in store_inodes for inode in self._inodes.of_track(stored)]
+        inodes = [inode for stored in store_inodes for inode in self._inodes.of_track(stored)]
         for node in changes.tracks.values():
             self._inodes.update_track(node)
-        await self._send(names, tracks)
+        if changes.everything:
+            self._take_all_folders_for_changed()
+            inodes += self._listings
+        else:
+            inodes += self._doubt(
+                inode for inode in self._listings if self._may_differ(inode, changes)
+            )
+        self._distrust_listings_with(names)
+        await self._send(names, inodes)
 
     async def _pass_midnight(self) -> None:
         self._cached_version = TreeVersion(self._cached_version.generation, self._tree.day)
-        await self._send(list(self._inodes.cached_names.take_volatile()), [])
+        names = list(self._inodes.cached_names.take_volatile())
+        self._distrust_listings_with(names)
+        await self._send(names, self._doubt(filter(self._is_volatile, self._listings)))
+
+    def _take_all_folders_for_changed(self) -> None:
+        """Looking at each of them again would take too long."""
+        for inode in self._listings:
+            self._listings.distrust(inode)
+            self._inodes.set_changed(inode, self.changed_at_ns)
+
+    def _doubt(self, folders: Iterable[int]) -> list[int]:
+        """When these have changed is found out once somebody asks for their attributes."""
+        doubted = list(folders)
+        for inode in doubted:
+            self._listings.doubt(inode)
+        return doubted
+
+    def _distrust_listings_with(self, names: Sequence[CachedName]) -> None:
+        """The kernel has to look up each of these names: reading the folder again is quicker."""
+        for parent in {name.parent for name in names}:
+            self._listings.distrust(parent)
+
+    def _may_differ(self, inode: int, changes: NameChanges) -> bool:
+        """Whether a folder may list something else now."""
+        entry = self._inodes.get(inode)
+        if entry is None:
+            return False
+        _, name = mount_paths.split(entry.mount_path)
+        return self._is_volatile(inode) or changes.may_touch_inside(entry.node, name)
+
+    def _is_volatile(self, inode: int) -> bool:
+        entry = self._inodes.get(inode)
+        return entry is not None and entry.dependency is NameDependency.ALL
 
     def _in_work_tree(self, changes: NameChanges) -> Iterator[CachedName]:
         """The stale names in folders of the work tree that the kernel holds."""
@@ -132,21 +176,23 @@ class Invalidator:
                 if parent is not None:
                     yield CachedName(parent, os.fsencode(name), NameKind.FOLDER)
 
-    async def _send(self, names: Sequence[CachedName], tracks: Sequence[int]) -> None:
+    async def _send(self, names: Sequence[CachedName], inodes: Sequence[int]) -> None:
         if not self._options.can_expire:
             names = await self._without_unchanged_folders(names)
         for pause in (0, self._options.repeat_after):
             await trio.sleep(pause)
             # In a thread: written from this one, a notification deadlocks.
-            await trio.to_thread.run_sync(self._write, names, tracks)
+            await trio.to_thread.run_sync(self._write, names, inodes)
 
-    def _write(self, names: Sequence[CachedName], tracks: Sequence[int]) -> None:
+    def _write(self, names: Sequence[CachedName], inodes: Sequence[int]) -> None:
         for name in names:
             notifications.invalidate_name(name.parent, name.name, expire=self._options.can_expire)
-        for inode in tracks:
-            notifications.invalidate_attributes(inode)
+        for inode in inodes:
+            # The content of a track is what its annex key says, and a listing is compared at opendir;
+            # but the target of a link may be another one.
+            notifications.invalidate_inode(inode, keep_content=not is_link(inode))
         if self._options.on_sent is not None:
-            self._options.on_sent(len(names), len(tracks))
+            self._options.on_sent(len(names), len(inodes))
 
     async def _without_unchanged_folders(self, names: Sequence[CachedName]) -> list[CachedName]:
         """Keep unchanged folders: a process may have its cwd there, and a removed name would strand it."""

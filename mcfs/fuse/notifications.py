@@ -33,9 +33,13 @@ def invalidate_name(parent: int, name: bytes, *, expire: bool) -> None:
     _write(_INVALIDATE_ENTRY, body, parent, name)
 
 
-def invalidate_attributes(inode: int) -> None:
-    """Make the kernel ask again for the attributes of an inode; its content stays in the page cache."""
-    _write(_INVALIDATE_INODE, _INODE.pack(inode, _KEEP_CONTENT, 0), inode, "attributes")
+def invalidate_inode(inode: int, *, keep_content: bool) -> None:
+    """Make the kernel ask again for the attributes of an inode, and for its content unless that is kept.
+
+    The content of a link is its target, and that of a folder its listing.
+    """
+    offset = _ATTRIBUTES_ONLY if keep_content else 0
+    _write(_INVALIDATE_INODE, _INODE.pack(inode, offset, 0), inode, "attributes")
 
 
 def _write(code: int, body: bytes, inode: int, what: bytes | str) -> None:
@@ -52,7 +56,7 @@ _INODE = struct.Struct("=Qqq")
 _ENTRY = struct.Struct("=QII")
 _INVALIDATE_INODE = 2
 _INVALIDATE_ENTRY = 3
-_KEEP_CONTENT = -1
+_ATTRIBUTES_ONLY = -1
 _EXPIRE_ONLY = 1
 
 

@@ -1,8 +1,8 @@
 """Answers the kernel's requests: looks up names, lists folders, opens and reads files, changes pins.
 
 Owns the open handles, and how long each name may be cached. Names are resolved in a thread, unless a listing
-in memory has the answer. The kernel caches answers for a day: `inodes.py` has what it holds, and
-`invalidation.py` makes it drop what has changed.
+in memory has the answer. The kernel caches answers for a day: `inodes.py` has what it holds,
+`invalidation.py` makes it drop what has changed, and `cached_listings.py` does so for listings.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from pyfuse3 import (
     StatvfsData,
 )
 
-from mcfs.config.settings import Settings
 from mcfs.errors import NotFoundError
-from mcfs.fuse import mount_paths
+from mcfs.fuse import cached_listings, kernel_caches, mount_paths
 from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder, absent
+from mcfs.fuse.cached_listings import CachedListings, ListingOf, Opening
 from mcfs.fuse.cached_names import CachedNames
 from mcfs.fuse.guard import guarded
 from mcfs.fuse.info_files import InfoFiles
@@ -49,7 +49,8 @@ from mcfs.tree.version import TreeVersion
 log = logging.getLogger(__name__)
 
 # Compared at every request, and Python 3.11 takes a while to find a member of an enumeration.
-_ONE_SECOND, _TEXT_FILE = Caching.ONE_SECOND, EntryKind.TEXT_FILE
+_ONE_SECOND, _UNTIL_ANNOUNCED = Caching.ONE_SECOND, Caching.UNTIL_ANNOUNCED
+_TEXT_FILE = EntryKind.TEXT_FILE
 _NO_DOT_NAMES, _ANY_DOT_NAMES = DotNames.NONE, DotNames.ANY
 _STATVFS_FIELDS = (
     "f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail",
@@ -59,17 +60,18 @@ _LONGEST_TRASH_NOTE = 64 * 1024
 _PINS = "/pins"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _OpenFolder:
     """The listing that one opendir found: it does not change until it is closed."""
 
     parent: InodeEntry
-    version: TreeVersion
-    # The settings that its names were made with.
-    settings: Settings
+    opening: Opening
     # The inodes of `.` and `..`.
     dots: tuple[InodeT, InodeT]
-    entries: list[tuple[str, Node]]
+    # What the entries were, or will be, made of.
+    made_of: ListingOf
+    # None until the kernel asks for the first of them: mostly, it has them all cached.
+    entries: list[tuple[str, Node]] | None = None
 
 
 class Operations(pyfuse3.Operations):
@@ -86,13 +88,21 @@ class Operations(pyfuse3.Operations):
     ) -> None:
         super().__init__()
         self.requests: Counter[str] = Counter()
-        self.inodes = InodeTable(tree.settings, cached_names)
+        self.listings = CachedListings()
+        self.inodes = InodeTable(
+            tree.settings, cached_names, on_folder_forgotten=self.listings.forget
+        )
         self.invalidator = Invalidator(
-            tree, self.inodes, self.report_error, invalidation or InvalidationOptions()
+            tree,
+            self.inodes,
+            self.listings,
+            self.report_error,
+            invalidation or InvalidationOptions(),
         )
         self._tree = tree
         self._content = content
         self._info_files = info_files
+        self.inodes.set_changed(pyfuse3.ROOT_INODE, self.invalidator.changed_at_ns)
         self._attributes = AttributeBuilder(content)
         self._folders: dict[int, _OpenFolder] = {}
         self._texts: dict[int, bytes] = {}
@@ -118,7 +128,7 @@ class Operations(pyfuse3.Operations):
         parent = self.inodes[parent_inode]
         if name == b".":
             self.inodes.count_lookup_again(parent_inode)
-            return self._attributes.build(parent_inode, parent.node, self.invalidator.changed_at_ns)
+            return self._attributes.build(parent_inode, parent.node, parent.changed_at_ns)
         text = os.fsdecode(name)
         version = self._tree.version
         try:
@@ -151,9 +161,14 @@ class Operations(pyfuse3.Operations):
     @guarded
     async def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
         entry = self.inodes[inode]
+        changed_at_ns = self.invalidator.changed_at_ns
         if policy_of(entry.node).kind is _TEXT_FILE:
             self.inodes.set_size(inode, len(await self._text(entry.node)))
-        return self._attributes.build(inode, entry.node, self.invalidator.changed_at_ns, entry.size)
+        elif policy_of(entry.node).names_inside is _UNTIL_ANNOUNCED:
+            if self.listings.is_in_doubt(inode):
+                await self._look_at(inode, entry)
+            changed_at_ns = entry.changed_at_ns
+        return self._attributes.build(inode, entry.node, changed_at_ns, entry.size)
 
     @guarded
     async def readlink(self, inode: InodeT, ctx: RequestContext) -> bytes:
@@ -180,42 +195,92 @@ class Operations(pyfuse3.Operations):
     @guarded
     async def opendir(self, inode: InodeT, ctx: RequestContext) -> FileHandleT:
         entry = self.inodes[inode]
-        settings = self._tree.settings
-        listing = await trio.to_thread.run_sync(self._tree.children, entry.folder)
         above, name = mount_paths.split(entry.mount_path)
-        entries = list(listing.entries.items())
+        dots = (inode, self.inodes.folder_at(above) or inode)
+        made_of, opening = ListingOf(self._tree.version, self._tree.settings), Opening(inode, 0)
+        entries: list[tuple[str, Node]] | None = []
         if above == _PINS and is_told_to_remove(ctx.pid, name):
-            entries = []
-        handle = self._handle()
-        self._folders[handle] = _OpenFolder(
-            entry,
-            listing.version,
-            settings,
-            (inode, self.inodes.folder_at(above) or inode),
-            entries,
+            pass  # for this program alone it is empty
+        elif policy_of(entry.node).names_inside is _UNTIL_ANNOUNCED:
+            made_of, entries = await self._look_at(inode, entry)
+            opening = self.listings.open(inode)
+        else:
+            # Its names may change at any time, and nothing announces that.
+            listing = await trio.to_thread.run_sync(self._tree.children, entry.folder)
+            made_of = ListingOf(listing.version, made_of.settings)
+            entries = list(listing.entries.items())
+        handle = kernel_caches.folder_handle(
+            self._handle(), may_cache=opening.may_cache, still_right=opening.still_right
         )
-        return handle
+        self._folders[handle] = _OpenFolder(entry, opening, dots, made_of, entries)
+        return FileHandleT(handle)
+
+    async def _look_at(
+        self, inode: InodeT, entry: InodeEntry
+    ) -> tuple[ListingOf, list[tuple[str, Node]] | None]:
+        """Note what a folder lists now, and when that changed; the entries, unless nothing is new since then.
+
+        Nothing is awaited where the listing is the same version's, or is in memory.
+        """
+        state = self._tree.state
+        made_of = ListingOf(state.version, state.settings)
+        if self.listings.is_current(inode, made_of):
+            return made_of, None
+        listing = self._tree.cached_listing(entry.folder)
+        if listing is None:
+            listing = await trio.to_thread.run_sync(self._tree.children, entry.folder)
+        # No await from here on: what is noted must be what the caller answers.
+        made_of = ListingOf(listing.version, state.settings)
+        above = self.inodes.folder_at(mount_paths.split(entry.mount_path)[0])
+        fingerprint = cached_listings.fingerprint(
+            listing.entries, above or inode, are_files=self.inodes.shows_files(entry)
+        )
+        if self.listings.look_at(inode, fingerprint, made_of):
+            self.inodes.set_changed(inode, self.invalidator.changed_at_ns)
+        return made_of, list(listing.entries.items())
+
+    async def _entries(self, folder: _OpenFolder) -> list[tuple[str, Node]]:
+        """The entries of an open folder, which the kernel turns out not to have cached."""
+        entries = folder.entries
+        if entries is None:
+            listing = self._tree.cached_listing(folder.parent.folder)
+            if listing is None:
+                listing = await trio.to_thread.run_sync(self._tree.children, folder.parent.folder)
+            entries = folder.entries = list(listing.entries.items())
+            if listing.version != folder.made_of.version:
+                folder.made_of = ListingOf(listing.version, folder.made_of.settings)
+                self.listings.is_filled_by_another(folder.opening)
+        return entries
 
     @guarded
     async def readdir(self, fh: FileHandleT, start_id: int, token: ReaddirToken) -> None:
         folder = self._folders[fh]
+        self.listings.has_arrived(folder.opening)
+        entries = await self._entries(folder)
         parent = folder.parent
         parent_inode = folder.dots[0]
+        made_of = folder.made_of
         is_current = (
-            self.invalidator.is_current(folder.version) and folder.settings is self._tree.settings
+            self.invalidator.is_current(made_of.version) and made_of.settings is self._tree.settings
         )
         changed_at_ns = self.invalidator.changed_at_ns
         names_inside = policy_of(parent.node).names_inside
+        if not is_current:
+            # The kernel is not to keep the names for long, so it has to read them again.
+            self.listings.distrust(parent_inode)
+        first = cached_listings.number_at(start_id)
+        fingerprint = folder.opening.fingerprint
         # No await from here on: the lookups that the kernel accepts and those we count must stay equal.
-        for position, inode in enumerate(folder.dots[start_id:], start_id):
-            attributes = self._attributes.build(inode, parent.node, changed_at_ns)
-            if not pyfuse3.readdir_reply(token, b"." * (position + 1), attributes, position + 1):
+        for number, inode in enumerate(folder.dots[first:], first + 1):
+            attributes = self._attributes.build(inode, parent.node, parent.changed_at_ns)
+            position = cached_listings.position(number, fingerprint)
+            if not pyfuse3.readdir_reply(token, b"." * number, attributes, position):
                 return
-        for position in range(max(0, start_id - 2), len(folder.entries)):
-            text, node = folder.entries[position]
+        for number in range(max(0, first - 2), len(entries)):
+            text, node = entries[number]
             mount_path = mount_paths.join(parent.mount_path, text)
             inode = self.inodes.inode(node, mount_path, parent, is_current=is_current)
-            attributes = self._attributes.build(inode, node, changed_at_ns)
+            attributes = self._attributes_of(inode, node)
             name = os.fsencode(text)
             if names_inside is _ONE_SECOND:
                 attributes.entry_timeout = SECOND
@@ -223,15 +288,16 @@ class Operations(pyfuse3.Operations):
             elif not is_current:
                 # True when the folder was opened: to be shown, but not cached.
                 attributes.entry_timeout = attributes.attr_timeout = 0
-            if not pyfuse3.readdir_reply(token, name, attributes, position + 3):
+            position = cached_listings.position(number + 3, fingerprint)
+            if not pyfuse3.readdir_reply(token, name, attributes, position):
                 return
-            self.inodes.count_lookup(inode, node, mount_path, is_current=is_current)
+            self.inodes.count_lookup(inode, node, mount_path, changed_at_ns, is_current=is_current)
             if is_current:
                 self.inodes.note_cached(parent_inode, name, node, parent.dependency)
 
     @guarded
     async def releasedir(self, fh: FileHandleT) -> None:
-        del self._folders[fh]
+        self.listings.close(self._folders.pop(fh).opening)
 
     # --- files
 
@@ -430,9 +496,10 @@ class Operations(pyfuse3.Operations):
     async def _add_text_file(self, node: Node, mount_path: str) -> EntryAttributes:
         size = len(await self._text(node))
         inode = self.inodes.inode(node, mount_path, None, is_current=True)
-        self.inodes.count_lookup(inode, node, mount_path, is_current=True)
+        changed_at_ns = self.invalidator.changed_at_ns
+        self.inodes.count_lookup(inode, node, mount_path, changed_at_ns, is_current=True)
         self.inodes.set_size(inode, size)
-        return self._attributes.build(inode, node, self.invalidator.changed_at_ns, size)
+        return self._attributes.build(inode, node, changed_at_ns, size)
 
     def _add_entry(
         self, node: Node, parent_inode: InodeT, mount_path: str, name: bytes, *, is_current: bool
@@ -440,12 +507,22 @@ class Operations(pyfuse3.Operations):
         """Count the lookup, and decide for how long the kernel may cache the name."""
         parent = self.inodes[parent_inode]
         inode = self.inodes.inode(node, mount_path, parent, is_current=is_current)
-        self.inodes.count_lookup(inode, node, mount_path, is_current=is_current)
-        attributes = self._attributes.build(inode, node, self.invalidator.changed_at_ns)
+        changed_at_ns = self.invalidator.changed_at_ns
+        self.inodes.count_lookup(inode, node, mount_path, changed_at_ns, is_current=is_current)
+        attributes = self._attributes_of(inode, node)
         if not is_current or policy_of(parent.node).names_inside is _ONE_SECOND:
             attributes.entry_timeout = SECOND
         else:
             self.inodes.note_cached(parent_inode, name, node, parent.dependency)
+        return attributes
+
+    def _attributes_of(self, inode: InodeT, node: Node) -> EntryAttributes:
+        """The attributes of a named node; of a folder, until it may list something else."""
+        held = self.inodes.get(inode)
+        changed_at_ns = self.invalidator.changed_at_ns if held is None else held.changed_at_ns
+        attributes = self._attributes.build(inode, node, changed_at_ns)
+        if self.listings.is_in_doubt(inode):
+            attributes.attr_timeout = 0
         return attributes
 
     def _handle(self) -> FileHandleT:

@@ -55,6 +55,8 @@ class MountStatus:
     mount_point: Path
     # The process that served it has ended.
     dead: bool
+    # What the kernel does for it, in sentences; nothing where this user may not ask.
+    kernel: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +177,13 @@ def _remote_name(ref: str) -> str:
 
 def _mounts(library: Library) -> Iterator[MountStatus]:
     for mount_point in sorted(mount_points_of(library.top)):
-        yield MountStatus(mount_point, is_dead(mount_point))
+        dead = is_dead(mount_point)
+        yield MountStatus(mount_point, dead, () if dead else _kernel_sentences(mount_point))
+
+
+def _kernel_sentences(mount_point: Path) -> tuple[str, ...]:
+    """Only the process of a mount knows them."""
+    try:
+        return tuple((mount_point / ".mcfs" / "kernel").read_text("utf-8").splitlines())
+    except OSError:
+        return ()  # a mount of another user, or one that has just ended

@@ -35,7 +35,10 @@ def status_object(status: Status) -> dict[str, Any]:
         "unmerged": list(status.unmerged),
         "branch": status.branch,
         "basis": status.basis,
-        "mounts": [{"path": str(mount.mount_point), "dead": mount.dead} for mount in status.mounts],
+        "mounts": [
+            {"path": str(mount.mount_point), "dead": mount.dead, "kernel": list(mount.kernel)}
+            for mount in status.mounts
+        ],
         "pins": list(status.pins),
         "last_import": status.last_import and _run_object(status.last_import),
         "config_error": status.config_error and error_object(status.config_error),

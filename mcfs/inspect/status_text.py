@@ -31,6 +31,8 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
     for mount in status.mounts:
         dead = f" is dead; to remove it: mcfs umount {shlex.quote(str(mount.mount_point))}"
         yield "mounts", f"{mount.mount_point}{dead if mount.dead else ''}"
+        for sentence in mount.kernel:
+            yield "mounts", sentence
     if not status.mounts:
         yield "mounts", "none"
     yield "pins", f"{len(status.pins)}: {', '.join(status.pins)}" if status.pins else "none"

@@ -8,6 +8,7 @@ from importlib import resources
 from mcfs.annex.library import Library
 from mcfs.error_log import ErrorLog
 from mcfs.errors import McfsError
+from mcfs.fuse import kernel_caches
 from mcfs.inspect.status import gather_status
 from mcfs.inspect.status_text import status_lines
 from mcfs.tree.nodes import InfoFile
@@ -20,6 +21,8 @@ def info_text(library: Library, error_log: ErrorLog, file: InfoFile) -> str:
             return "".join(f"{label:8} {sentence}\n" for label, sentence in _status(library))
         case InfoFile.ERRORS:
             return error_log.text() or "no errors\n"
+        case InfoFile.KERNEL:
+            return f"{kernel_caches.sentence()}\n"
         case InfoFile.HELP:
             return resources.files("mcfs").joinpath("help.txt").read_text("utf-8")
 

@@ -17,7 +17,7 @@ from mcfs.template import Template
 from mcfs.text.escape import escape, file_name
 from mcfs.text.unique_names import collision_key
 from mcfs.tree.group_cache import GroupCache
-from mcfs.tree.nodes import TrackNode
+from mcfs.tree.nodes import Node, TrackNode, ValueNode
 from mcfs.tree.state import TreeState
 from mcfs.tree.track_nodes import track_nodes
 from mcfs.tree.version import TreeVersion
@@ -41,6 +41,18 @@ class NameChanges:
     fields_changed: bool = False
     # Any name may differ, because it is not known which tracks changed.
     everything: bool = False
+
+    def may_touch_inside(self, folder: Node, name: str) -> bool:
+        """Whether a folder of this name may list something else now. False is certain.
+
+        For folders where a name changes with its own track. What is in the folder of a value changes only
+        with tracks that had or have the value.
+        """
+        return (
+            self.everything
+            or not isinstance(folder, ValueNode)
+            or collision_key(name) in self.collision_keys
+        )
 
 
 def name_changes(

@@ -157,6 +157,7 @@ class InfoFile(Enum):
 
     STATUS = "status"
     ERRORS = "errors"
+    KERNEL = "kernel"
     HELP = "help"
 
 

@@ -165,7 +165,7 @@ _QUERY_FOLDER = Policy(
     EntryKind.FOLDER,
     permissions=_FOLDER,
     name=Caching.UNTIL_ANNOUNCED,
-    attributes=Caching.ONE_SECOND,
+    attributes=Caching.UNTIL_ANNOUNCED,
     names_inside=Caching.UNTIL_ANNOUNCED,
 )
 # Its names are those of files, which may begin with a dot.
@@ -174,7 +174,7 @@ _ROOT = Policy(
     EntryKind.FOLDER,
     permissions=_FOLDER,
     name=Caching.FIXED,
-    attributes=Caching.ONE_SECOND,
+    attributes=Caching.UNTIL_ANNOUNCED,
     names_inside=Caching.UNTIL_ANNOUNCED,
     dot_names=DotNames.FIXED,
 )

@@ -399,8 +399,10 @@ class TestMounts:
         subprocess.run(["cp", "-a", library.top, other], check=True)
         place = tmp_path / name
         with mounted(other, tmp_path / "others"), mounted(library.top, place):
-            assert rows(mcfs)["mounts"] == [str(place)]
-            assert status(mcfs)["mounts"] == [{"path": str(place), "dead": False}]
+            kernel = (place / ".mcfs" / "kernel").read_text().splitlines()
+            assert kernel[0].startswith("kernel caches: ")
+            assert rows(mcfs)["mounts"] == [str(place), *kernel]
+            assert status(mcfs)["mounts"] == [{"path": str(place), "dead": False, "kernel": kernel}]
             assert f"mounts   {tmp_path / 'others'}\n" in _status_output(other)
         assert rows(mcfs)["mounts"] == ["none"]
         subprocess.run(["chmod", "-R", "u+w", other], check=True)
@@ -421,7 +423,7 @@ class TestMounts:
         try:
             (result,) = rows(mcfs)["mounts"]
             assert result == f"{place} is dead; to remove it: mcfs umount '{place}'"
-            assert status(mcfs)["mounts"] == [{"path": str(place), "dead": True}]
+            assert status(mcfs)["mounts"] == [{"path": str(place), "dead": True, "kernel": []}]
         finally:
             unmount(place)
 

@@ -22,7 +22,7 @@ def table() -> InodeTable:
 def give(table: InodeTable, node: Node, mount_path: str, *, is_current: bool = True) -> int:
     """Give a node's inode to the kernel, as a lookup does."""
     inode = table.inode(node, mount_path, table[ROOT], is_current=is_current)
-    table.count_lookup(inode, node, mount_path, is_current=is_current)
+    table.count_lookup(inode, node, mount_path, 0, is_current=is_current)
     return inode
 
 

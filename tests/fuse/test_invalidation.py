@@ -98,14 +98,23 @@ def live(library: Library, place: Path, request: pytest.FixtureRequest) -> Itera
 on_any_linux = pytest.mark.parametrize("live", [(), ("--as-before-6.2",)], indirect=True)
 
 
-def test_a_thousand_folders_through_a_hundred_changes(library: Library, place: Path) -> None:
+@pytest.mark.parametrize("kernel_caches", [True, False], ids=["caches on", "caches off"])
+def test_a_thousand_folders_through_a_hundred_changes(
+    library: Library, place: Path, kernel_caches: bool
+) -> None:
     """contrib/soak/live_mount.py runs the same for longer."""
     with (
         open_store(library.store_dir) as store,
-        instrumented_mount(library.top, place, "--hurry") as served,
+        instrumented_mount(library.top, place, "--hurry", kernel_caches=kernel_caches) as served,
     ):
+        assert kernel_caches or not served.kernel_caches_are_on()
         for _ in check_under_changes(
-            store, served.path, random.Random(1), rounds=25, folders=1000, some=15
+            store,
+            served.path,
+            random.Random(1),
+            rounds=25 if kernel_caches else 8,
+            folders=1000 if kernel_caches else 300,
+            some=15,
         ):
             pass
 

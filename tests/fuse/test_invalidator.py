@@ -10,6 +10,7 @@ import trio
 
 from mcfs.config.settings import DEFAULTS
 from mcfs.errors import StoreError
+from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.inodes import InodeTable
 from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
 from mcfs.store import Store
@@ -39,7 +40,7 @@ async def test_failures_are_reported_and_it_goes_on(
     options = InvalidationOptions(
         poll_interval=0.001, repeat_after=0, on_sent=lambda *counts: sent.append(counts)
     )
-    invalidator = Invalidator(tree, _inodes(), reported.append, options)
+    invalidator = Invalidator(tree, _inodes(), CachedListings(), reported.append, options)
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(invalidator.run)
@@ -59,7 +60,7 @@ async def test_failures_are_reported_and_it_goes_on(
 
 async def test_an_answer_is_current_until_a_change_was_seen(store: Store) -> None:
     tree = Tree(store)
-    invalidator = Invalidator(tree, _inodes(), _fail, _FAST)
+    invalidator = Invalidator(tree, _inodes(), CachedListings(), _fail, _FAST)
     try:
         before = tree.version
         assert invalidator.is_current(before)

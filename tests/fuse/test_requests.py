@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.mounts import RunningMount, instrumented_mount
-from tests.prerequisites import needs_fuse
+from tests.prerequisites import needs_fuse, skip_or_fail
 from tests.tracks import copy_of_library
 
 
@@ -26,6 +26,34 @@ def counted(
         shutil.copytree(pristine_store, library.store_dir)
         with instrumented_mount(library.top, folder / "mnt") as served:
             yield served
+
+
+def needs_kernel_caches(mount: RunningMount) -> None:
+    """Their C library, which is built where mcfs is installed with a C compiler."""
+    if not mount.kernel_caches_are_on():
+        skip_or_fail("the kernel caches are off: mcfs was installed without a C compiler")
+
+
+@pytest.fixture(scope="module")
+def uncached(
+    pristine_library: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningMount]:
+    """The same without the kernel's caches of links and listings."""
+    needs_fuse()
+    folder = tmp_path_factory.mktemp("uncached")
+    with copy_of_library(pristine_library, folder / "library") as library:
+        shutil.copytree(pristine_store, library.store_dir)
+        with instrumented_mount(library.top, folder / "mnt", kernel_caches=False) as served:
+            yield served
+
+
+def test_without_kernel_caches_a_long_listing_reads_each_link_once(uncached: RunningMount) -> None:
+    names = _run("ls", "-l", uncached.path / "all").count(" -> ")
+    before = uncached.requests()
+    _run("ls", "-l", uncached.path / "all")
+    sent = uncached.requests() - before
+    assert sent["readlink"] == names
+    assert sent["lookup"] == 0
 
 
 def _run(*words: str | Path, cwd: Path | None = None) -> str:
@@ -47,13 +75,20 @@ class TestRequests:
         assert sent["lookup"] == sent["readlink"] == 0
         assert set(sent) <= {"opendir", "readdir", "releasedir", "getattr", "access"}
 
-    def test_a_long_listing_reads_each_link_once(self, counted: RunningMount) -> None:
-        names = _run("ls", "-l", counted.path / "all").count(" -> ")
+    @pytest.mark.parametrize("folder", ["", "all", "genre", "genre/Pop", "sort:title"])
+    @pytest.mark.parametrize("command", ["ls -U .", "ls -l .", "find . -maxdepth 1", "echo *"])
+    def test_a_repeated_listing_is_only_opened_and_closed(
+        self, counted: RunningMount, folder: str, command: str
+    ) -> None:
+        needs_kernel_caches(counted)
+        first = _run("sh", "-c", command, cwd=counted.path / folder)
+        _run("ls", "-l", ".", cwd=counted.path / folder)
         before = counted.requests()
-        _run("ls", "-l", counted.path / "all")
+        assert _run("sh", "-c", command, cwd=counted.path / folder) == first
         sent = counted.requests() - before
-        assert sent["readlink"] == names
-        assert sent["lookup"] == 0
+        del sent["access"]  # of the `cd`
+        # `find` opens a folder twice.
+        assert sent in ({"opendir": 1, "releasedir": 1}, {"opendir": 2, "releasedir": 2})
 
     def test_extended_attributes_are_requested_once(self, counted: RunningMount) -> None:
         for _ in range(2):

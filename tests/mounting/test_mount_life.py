@@ -68,7 +68,7 @@ class TestFollows:
 class TestInfoFiles:
     def test_status_errors_help(self, library: Library, served: RunningMount) -> None:
         info = served.path / ".mcfs"
-        assert sorted(os.listdir(info)) == ["errors", "help", "status"]
+        assert sorted(os.listdir(info)) == ["errors", "help", "kernel", "status"]
         assert ".mcfs" not in os.listdir(served.path)
         assert f"mounts   {served.path}" in (info / "status").read_text()
         assert (info / "errors").read_text() == "no errors\n"

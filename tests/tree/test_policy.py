@@ -68,11 +68,11 @@ def test_only_pins_and_the_trash_can_be_changed(node: Node) -> None:
 
 
 @pytest.mark.parametrize("node", FOLDERS, ids=lambda node: type(node).__name__)
-def test_a_folder_can_be_entered_and_its_attributes_are_asked_for_again(node: Node) -> None:
+def test_a_folder_can_be_entered_and_its_attributes_change_with_its_names(node: Node) -> None:
     policy = policy_of(node)
     is_trash = isinstance(node, TrashNode | TrashPartNode)
     assert policy.permissions == (0o700 if is_trash else 0o755), "a copy must be changeable"
-    assert policy.attributes is Caching.ONE_SECOND
+    assert policy.attributes is policy.names_inside, "its time is that of its names"
     assert not policy.direct_io
 
 
