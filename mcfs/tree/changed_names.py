@@ -17,7 +17,7 @@ from mcfs.template import Template
 from mcfs.text.escape import escape, file_name
 from mcfs.text.unique_names import collision_key
 from mcfs.tree.group_cache import GroupCache
-from mcfs.tree.nodes import Node, TrackNode, ValueNode
+from mcfs.tree.nodes import Node, TrackNode, ValueNode, WorkFolderNode
 from mcfs.tree.state import TreeState
 from mcfs.tree.track_nodes import track_nodes
 from mcfs.tree.version import TreeVersion
@@ -37,6 +37,8 @@ class NameChanges:
     collision_keys: frozenset[str] = frozenset()
     # Of the work tree: the files and folders that came, went, or are another track now.
     work_paths: frozenset[str] = frozenset()
+    # The folders that these are in.
+    work_folders: frozenset[str] = frozenset()
     # Fields came or went, so other names are valid queries now.
     fields_changed: bool = False
     # Any name may differ, because it is not known which tracks changed.
@@ -48,11 +50,15 @@ class NameChanges:
         For folders where a name changes with its own track. What is in the folder of a value changes only
         with tracks that had or have the value.
         """
-        return (
-            self.everything
-            or not isinstance(folder, ValueNode)
-            or collision_key(name) in self.collision_keys
-        )
+        match folder:
+            case _ if self.everything:
+                return True
+            case ValueNode():
+                return collision_key(name) in self.collision_keys
+            case WorkFolderNode(work_path):
+                return work_path in self.work_folders
+            case _:
+                return True
 
 
 def name_changes(
@@ -78,12 +84,14 @@ def name_changes(
         for name in _template_names(read, bound, value_templates, file_templates)
     }
     names.update(track.name for tracks in (before, after) for track in tracks.values())
+    work_paths = frozenset(_work_paths(change, change.changed_keys, absent=state.shows_absent))
     return NameChanges(
         version,
         inodes=frozenset(before.keys() | after.keys()),
         tracks=after,
         collision_keys=frozenset(map(collision_key, names)),
-        work_paths=frozenset(_work_paths(change, change.changed_keys, absent=state.shows_absent)),
+        work_paths=work_paths,
+        work_folders=frozenset(path.rpartition("/")[0] for path in work_paths),
         fields_changed=fields_changed,
     )
 
