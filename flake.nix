@@ -28,6 +28,7 @@
           dependencies = with pkgs.python313Packages; [
             alembic
             click
+            google-re2
             jinja2
             lark
             mutagen

@@ -102,6 +102,13 @@ class Text(BaseKind):
         return f'{field}:word, or {field}:"" for none'
 
 
+class Folder(Text):
+    """The folder that a file is in, or any folder above that one."""
+
+    def example(self, field: str) -> str:
+        return f'{field}:"Artist/Album"'
+
+
 class RawText(Text):
     """An annex field that is written `meta.NAME`: text as it is stored."""
 

@@ -19,6 +19,7 @@ from mcfs.fields.kinds import (
     Discovered,
     Duration,
     Flag,
+    Folder,
     MusicalKey,
     Number,
     Rating,
@@ -255,6 +256,12 @@ ROWS = (
         stored_as=(TYPE,),
     ),
     # --- and what has no values of its own
+    Field(
+        name="in",
+        kind=Folder(),
+        stored_as=(),
+        also_searches=("directory",),
+    ),
     Field(
         name="any",
         kind=Text(),

@@ -19,15 +19,18 @@ from mcfs.query import (
     AnnexKeys,
     Between,
     Contains,
+    ContainsAt,
     Cut,
     DateBetween,
     Equals,
     Flag,
+    InFolder,
     InKey,
     Missing,
     Not,
     Or,
     Query,
+    RegularExpression,
     Shuffle,
     Sort,
     Tempo,
@@ -38,6 +41,7 @@ from mcfs.query import (
 )
 from mcfs.text.musical_keys import lancelot, mixes_with
 from mcfs.text.numbers import number_text
+from mcfs.text.regular_expressions import is_exact
 
 
 def query_remarks(text: str) -> Iterator[str]:
@@ -108,7 +112,9 @@ def _term(term: Term, day: date) -> Iterator[str]:
 def _without_value(term: Term) -> str:
     """What a NOT does with tracks without a value: it keeps them, which may surprise."""
     match term:
-        case Contains(field) | Equals(field) if field != "any":
+        case Contains(field) | Equals(field) | ContainsAt(field) | RegularExpression(field) if (
+            field != "any"
+        ):
             return f" (keeps tracks without {field})"
         case Between(field) if term.finds_missing:
             return f" (removes tracks without {field} too)"
@@ -129,6 +135,9 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
 def _leaf(
     term: Contains
     | Equals
+    | ContainsAt
+    | RegularExpression
+    | InFolder
     | Missing
     | Between
     | Tempo
@@ -144,6 +153,17 @@ def _leaf(
             return f'{_field_names(field)} contains "{text}"'
         case Equals(field, text):
             return f'{_field_names(field)} is "{text}", the whole value'
+        case ContainsAt(field, text):
+            return f'{_field_names(field)} {_placed(term)} "{text}"'
+        case RegularExpression(field, pattern):
+            how = (
+                "with its case and accents"
+                if is_exact(pattern)
+                else "whatever its case and accents"
+            )
+            return f"{_field_names(field)} fits the regular expression {pattern} ({how})"
+        case InFolder(folder):
+            return f'a file is in the folder "{folder}" or below it'
         case Missing(field):
             return f"has no {field}"
         case Between():
@@ -167,6 +187,13 @@ def _leaf(
             return f'{template.text} is "{text}"'
         case unreachable:
             assert_never(unreachable)
+
+
+def _placed(term: ContainsAt) -> str:
+    verb = "begins with" if term.at_start else "ends with" if term.at_end else "contains"
+    if not term.words:
+        return verb
+    return f"{verb} the {'words' if ' ' in term.text else 'word'}"
 
 
 def _field_names(name: str) -> str:

@@ -4,8 +4,10 @@
     parser.py          tokens → AST, over query.lark
     written_term.py    one term in pieces, as it was written
     field_terms.py     what a term of a field means, by the kind of the field
+    text_terms.py      what a term of text means: contains, begins, ends, words, patterns, folders
     ranges.py          ranges of numbers and of days
     unknown_fields.py  the error for a field that does not exist
+    missing_colon.py   the error for a comparison without a colon
     terms.py           the AST, frozen and hashable, and how queries combine
     canonical.py       AST → text: `parse(canonical_text(query)) == query`
 
@@ -21,10 +23,12 @@ from mcfs.query.terms import (
     AnnexKeys,
     Between,
     Contains,
+    ContainsAt,
     Cut,
     DateBetween,
     Equals,
     Flag,
+    InFolder,
     InKey,
     Leaf,
     Missing,
@@ -32,6 +36,7 @@ from mcfs.query.terms import (
     Or,
     Order,
     Query,
+    RegularExpression,
     Shuffle,
     Sort,
     Tempo,
@@ -50,10 +55,12 @@ __all__ = [
     "AnnexKeys",
     "Between",
     "Contains",
+    "ContainsAt",
     "Cut",
     "DateBetween",
     "Equals",
     "Flag",
+    "InFolder",
     "InKey",
     "Leaf",
     "Missing",
@@ -61,6 +68,7 @@ __all__ = [
     "Or",
     "Order",
     "Query",
+    "RegularExpression",
     "Shuffle",
     "Sort",
     "Tempo",

@@ -17,15 +17,18 @@ from mcfs.query.terms import (
     AnnexKeys,
     Between,
     Contains,
+    ContainsAt,
     Cut,
     DateBetween,
     Equals,
     Flag,
+    InFolder,
     InKey,
     Missing,
     Not,
     Or,
     Query,
+    RegularExpression,
     Shuffle,
     Sort,
     Tempo,
@@ -61,6 +64,13 @@ def format_term(term: Term) -> str:
             return f"{field}:{_quoted(text)}"
         case Equals(field, text):
             return f"{field}:={_quoted(text)}"
+        case ContainsAt(field, text, at_start, at_end, words):
+            before = f"{'^' if at_start else ''}{'+' if words else ''}"
+            return f"{field}:{before}{_quoted(text)}{'$' if at_end else ''}"
+        case RegularExpression(field, pattern):
+            return f'{field}:=~"{pattern}"'
+        case InFolder(folder):
+            return f"in:{_quoted(folder)}"
         case Missing(field):
             return f'{field}:""'
         case Between():
@@ -135,12 +145,12 @@ def _number_text(field: str, number: float) -> str:
 _PLAIN = Number()
 
 
-_MEANS_MORE = ("=", "<", ">", "//", *QUOTES)
+_MEANS_MORE = ("=", "<", ">", "//", "^", "+", "~", *QUOTES)
 
 
 def _quoted(text: str) -> str:
     """A folded text, in quotes where needed. A quote in it becomes a character that folds to a quote."""
-    means_more = text.startswith(_MEANS_MORE) or ".." in text
+    means_more = text.startswith(_MEANS_MORE) or text.endswith("$") or ".." in text
     if not means_more and not any(c.isspace() or c in '|()"' for c in text):
         return text
     return '"' + text.replace('"', "\N{FULLWIDTH QUOTATION MARK}") + '"'

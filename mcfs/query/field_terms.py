@@ -1,19 +1,21 @@
 """What a term means that asks for a field: `genre:techno`, `bpm:120-130`, `key:8A`, `present:yes`.
 
 Owns the forms that a term can have, by the kind of its field. Ranges of numbers and of days are in
-`ranges.py`; the kind of the field knows how a number or a day is written.
+`ranges.py`, text is in `text_terms.py`; the kind of the field knows how a number or a day is written.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
-from mcfs.fields import Field, amounts
-from mcfs.fields.kinds import Bpm, Date, Discovered, Flag, MusicalKey, Number, Text
+from mcfs.fields import Field, amounts, field_named
+from mcfs.fields.kinds import Bpm, Date, Discovered, Flag, Folder, MusicalKey, Number, Text
 from mcfs.query import ranges
 from mcfs.query.lexer import QUOTES
-from mcfs.query.terms import Contains, Equals, InKey, Missing, Tempo, Term
+from mcfs.query.terms import Contains, InKey, Missing, Tempo, Term
 from mcfs.query.terms import Flag as FlagTerm
+from mcfs.query.text_terms import folder_term, text_term
 from mcfs.query.written_term import NO_FUZZ, WrittenTerm
 from mcfs.text.fold import fold
 from mcfs.text.musical_keys import key_number
@@ -29,16 +31,24 @@ def field_term(field: Field, written: WrittenTerm, *, negated: bool) -> Term:
     match kind:
         case Discovered():
             return _discovered_term(field, written)
+        case Folder():
+            return folder_term(written)
         case Text():
-            return _text_term(field, written)
+            return text_term(field, written)
+        case MusicalKey():
+            return _key_term(field, written)
+        case _:
+            pass
+    if written.quoted:
+        # Signs around quotes are of text only: here they make a wrong number.
+        written.value = f"{written.before}{written.value}{written.after}"
+    match kind:
         case Bpm():
             return _tempo_term(field, kind, written, negated=negated)
         case Number():
             return ranges.number_term(field, kind, written)
         case Date():
             return ranges.date_term(field, written)
-        case MusicalKey():
-            return _key_term(field, written)
         case Flag():
             return _flag_term(field, written)
         case unreachable:
@@ -47,7 +57,7 @@ def field_term(field: Field, written: WrittenTerm, *, negated: bool) -> Term:
 
 def bare_term(written: WrittenTerm) -> Term:
     """A word or a phrase without a field: it is searched in all text."""
-    if written.fuzzy and not written.quoted:
+    if written.fuzzy:
         message, suggestion = NO_FUZZ
         if len(written.value) > 1 and not {*QUOTES} & {*written.value}:
             suggestion += f', or "{written.value}" in quotes for the word'
@@ -56,42 +66,29 @@ def bare_term(written: WrittenTerm) -> Term:
         raise written.error("a lone `-`", 'write -genre:techno, or "-" in quotes')
     if not written.value:
         raise written.error("nothing to search for", "write a word between the quotes")
-    return (Equals if written.whole else Contains)("any", fold(written.value))
-
-
-def _text_term(field: Field, written: WrittenTerm) -> Term:
-    value, whole = written.value, written.whole
-    if value.startswith("=") and not written.quoted:
-        if whole:
-            raise written.error("`=` twice", f"write {field.name}:={value.lstrip('=')}")
-        whole, value = True, value[1:]
-    if not value:
-        if written.quoted:
-            return Missing(field.name)
-        raise written.error(
-            f"{field.name}: needs a value",
-            f'write {field.name}:="…", or {field.name}:"" for none',
-        )
-    return (Equals if whole else Contains)(field.name, fold(value))
+    if written.quoted:
+        return text_term(field_named("any"), written)
+    return Contains("any", fold(written.value))
 
 
 def _discovered_term(field: Field, written: WrittenTerm) -> Term:
     """Text, unless it is written as only ranges of numbers are."""
     if not written.quoted:
-        written.value = fold(written.value)
-        if ranges.is_number_range(written.value):
-            return ranges.number_term(field, Number(), written)
-    return _text_term(field, written)
+        folded = fold(written.value)
+        if ranges.is_number_range(folded):
+            return ranges.number_term(field, Number(), replace(written, value=folded))
+    return text_term(field, written)
 
 
 def _key_term(field: Field, written: WrittenTerm) -> Term:
     bare = written.value.removeprefix("=")
-    number = key_number(bare) or key_number(fold(bare))
+    signs = f"{written.before.removeprefix('=')}{written.after}"
+    number = None if signs else key_number(bare) or key_number(fold(bare))
     if number is not None:
         return InKey(number, mixes=written.fuzzy)
     if written.fuzzy:
         raise written.error(f'"{written.value}" is no key', "write for example ~key:8A or ~key:Am")
-    return _text_term(field, written)
+    return text_term(field, written)
 
 
 def _tempo_term(field: Field, kind: Bpm, written: WrittenTerm, *, negated: bool) -> Term:

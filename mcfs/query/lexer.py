@@ -22,9 +22,10 @@ _FIELD_PREFIX = re.compile(rf"(~?)({NAME})({_SEPARATOR})\s*+")
 # What begins and ends a quotation. Manuals print “curly” quotes, and „low“ ones in German. Between straight
 # quotes, curly ones are text.
 QUOTES = '"“”„‟'
-QUOTED = (
-    rf'=?(?:"[^"]*+(?:"|\Z)|[“”„‟][^{QUOTES}]*+(?:[{QUOTES}]|\Z))'  # an open quote takes the rest
-)
+# What may stand in front of a quote; text_terms.py says what it means.
+SIGNS = r"(?:=?~?|\^?\+?)"
+_CLOSED = rf'(?:"[^"]*+"|[“”„‟][^{QUOTES}]*+[{QUOTES}])(?:\$(?=[\s|)]|\Z))?+'
+QUOTED = rf"{SIGNS}(?:{_CLOSED}|(?s:[{QUOTES}].*+))"  # an open quote takes the rest
 _BALANCED = r"\((?:[^\s|()]|\((?:[^\s|()]|\([^\s|()]*+\))*+\))*+\)"
 _TERM = rf"((?:{_FIELD}\s*+)?+(?:{QUOTED}|(?:{{word}})++)|{_FIELD})\s*+"
 # Each token is the group, and the space after it belongs to no token.

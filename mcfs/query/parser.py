@@ -163,7 +163,7 @@ class _Reader:
         return field_term(searched, written, negated=negated)
 
     def _directive(self, name: str, written: WrittenTerm) -> None:
-        value = written.value
+        value = f"{written.before}{written.value}{written.after}"
         match name:
             case "limit":
                 if (

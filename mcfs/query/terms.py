@@ -33,6 +33,35 @@ class Equals:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainsAt:
+    """A value contains this folded text at its beginning, at its end, or as whole words.
+
+    At beginning and end at once is `Equals`.
+    """
+
+    field: str
+    text: str
+    at_start: bool = False
+    at_end: bool = False
+    words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RegularExpression:
+    """A regular expression finds something in a value; it is as written, and has no mistake."""
+
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class InFolder:
+    """A file is in this folder or below it: the folded path under the library's top."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """The track has no value."""
 
@@ -154,6 +183,9 @@ class Or:
 Leaf = (
     Contains
     | Equals
+    | ContainsAt
+    | RegularExpression
+    | InFolder
     | Missing
     | Between
     | Tempo

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lark import Token
 
 from mcfs.errors import QueryError
-from mcfs.query.lexer import QUOTES, field_prefix
+from mcfs.query.lexer import QUOTES, SIGNS, field_prefix
 
 NO_FUZZ = ("`~` means something before bpm and key only", "write ~bpm:120 or ~key:8A")
 _QUOTES = tuple(QUOTES)
-_BEGIN_QUOTED = (*QUOTES, *(f"={quote}" for quote in QUOTES))
+_OPENING = re.compile(rf"({SIGNS})([{QUOTES}])")
 
 
 @dataclass(slots=True)
@@ -25,11 +26,17 @@ class WrittenTerm:
     separator: str
     value: str
     value_position: int
-    # Whether the value stood in quotes: then nothing in it but text.
+    # Whether the value stood in quotes: then nothing in it but text. Signs stand around the quotes.
     quoted: bool
-    # Whether it means the whole value, by `=` instead of `:` or in front of the quotes. A quote that is left
-    # open takes that back: somebody is still typing, and more may follow.
-    whole: bool
+    before: str = ""
+    after: str = ""
+    # Whether the quotes are not closed.
+    is_open: bool = False
+
+    @property
+    def text_position(self) -> int:
+        """Where the value begins, behind its quote."""
+        return self.value_position + (len(self.before) + 1 if self.quoted else 0)
 
     def error(
         self, message: str, suggestion: str | None = None, position: int | None = None
@@ -48,20 +55,33 @@ def written_term(text: str, token: Token) -> WrittenTerm:
     else:
         fuzzy, name, separator, start = prefix
     value = token[start:]
-    whole = separator == "="
-    quoted = value.startswith(_BEGIN_QUOTED)
-    if quoted:
-        equals = value.startswith("=")
-        bare = value[1 + equals :]
-        is_open = not bare.endswith('"' if value[equals] == '"' else _QUOTES)
-        if is_open and not bare.strip():
-            raise QueryError(
-                "a quote is opened, and nothing follows",
-                text,
-                position + start,
-                f'write {name}{separator}"…"' if name else 'write "…"',
-            )
-        value, whole = (bare if is_open else bare[:-1]), (whole or equals) and not is_open
+    opening = _OPENING.match(value)
+    if opening is None:
+        return WrittenTerm(text, position, fuzzy, name, separator, value, position + start, False)
+    before, quote = opening.groups()
+    value = value[opening.end() :]
+    closing = '"' if quote == '"' else _QUOTES
+    after = "$" if value.endswith("$") and value[:-1].endswith(closing) else ""
+    value = value.removesuffix(after)
+    is_open = not value.endswith(closing)
+    if is_open and not value.strip():
+        raise QueryError(
+            "a quote is opened, and nothing follows",
+            text,
+            position + start,
+            f'write {name}{separator}"…"' if name else 'write "…"',
+        )
+    value = value if is_open else value[:-1]
     return WrittenTerm(
-        text, position, fuzzy, name, separator, value, position + start, quoted, whole
+        text,
+        position,
+        fuzzy,
+        name,
+        separator,
+        value,
+        position + start,
+        True,
+        before,
+        after,
+        is_open,
     )

@@ -13,12 +13,14 @@ from typing import Any, TypeVarTuple, assert_never
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    LargeBinary,
     Select,
     SQLColumnExpression,
     and_,
     bindparam,
     false,
     func,
+    literal,
     literal_column,
     not_,
     or_,
@@ -32,21 +34,26 @@ from sqlalchemy.sql.expression import column
 
 from mcfs.fields import LOCATION, field_named
 from mcfs.schema.cache import Field, Track, TrackFile, TrackValue, Value
+from mcfs.schema.column_types import RawText
 from mcfs.sql.shape import (
     AllOf,
     AllTests,
     AnyOf,
     AnyTest,
+    BeginsWith,
     ByField,
     ByShuffle,
     ColumnTest,
     Compare,
     Comparison,
     Condition,
+    ContainsPlaced,
     ContainsScan,
     ContainsTrigrams,
     EqualsText,
+    FitsPattern,
     FlagIs,
+    FolderInside,
     HasNumber,
     HasText,
     InCut,
@@ -185,7 +192,7 @@ def _tracks_with_number(fields: tuple[str, ...], test: NumberTest) -> Ids:
     return _tracks_with_value(values)
 
 
-def _tracks_with_value(values: Select[int]) -> Select[int]:
+def _tracks_with_value(values: Ids) -> Select[int]:
     # IN and not a correlated EXISTS: SQLite then starts from the few values that match, and intersects
     # sets of track ids, where EXISTS would walk every track of the library. Both are two-valued.
     return select(TrackValue.track_id).where(TrackValue.value_id.in_(values))
@@ -195,39 +202,107 @@ def _tracks_with_work_path(test: TextTest) -> Select[int]:
     """The tracks that have a file whose whole work path passes the test."""
     tracks = select(TrackFile.track_id)
     match test:
+        case ContainsTrigrams() | ContainsScan():
+            return _files_containing(test)
+        case ContainsPlaced(candidate):
+            return _files_containing(candidate).where(_is_placed(test, TrackFile.folded))
+        case NotEmpty():
+            return tracks
+        case EqualsText() | FitsPattern():
+            return tracks.where(_passes(test, TrackFile.folded, TrackFile.work_path))
+        case BeginsWith() | FolderInside():
+            raise AssertionError("no index has the order of work paths: lowering asks otherwise")
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _files_containing(test: ContainsTrigrams | ContainsScan) -> Select[int]:
+    tracks = select(TrackFile.track_id)
+    match test:
         case ContainsTrigrams(phrase):
             return tracks.join(_FILE_FTS, _FILE_FTS.c.rowid == TrackFile.id).where(
                 literal_column("track_file_fts").op("MATCH")(bindparam(phrase))
             )
         case ContainsScan(text):
             return tracks.where(func.instr(TrackFile.folded, bindparam(text)) > 0)
-        case EqualsText(text):
-            return tracks.where(TrackFile.folded == bindparam(text))
-        case NotEmpty():
-            return tracks
         case unreachable:
             assert_never(unreachable)
 
 
-def _values_with_text(fields: tuple[str, ...], test: TextTest) -> Select[int]:
-    values, field_ids = select(Value.id), ids_of_fields(fields)
-    in_fields = Value.field_id.in_(field_ids)
+def _values_with_text(fields: tuple[str, ...], test: TextTest) -> Ids:
+    match test:
+        case ContainsTrigrams() | ContainsScan():
+            return _values_containing(fields, test)
+        case ContainsPlaced(candidate):
+            return _values_containing(fields, candidate).where(_is_placed(test, Value.folded))
+        case BeginsWith():
+            return _values_beginning(fields, test)
+        case FolderInside(candidate, folder):
+            is_inside = func.mcfs_is_in_folder(Value.text, bindparam(folder)) == 1
+            return _values_beginning(fields, candidate, is_inside)
+        case EqualsText() | FitsPattern() | NotEmpty():
+            return _values_of(fields).where(_passes(test, Value.folded, Value.text))
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _values_of(fields: tuple[str, ...]) -> Select[int]:
+    return select(Value.id).where(Value.field_id.in_(ids_of_fields(fields)))
+
+
+def _values_containing(
+    fields: tuple[str, ...], test: ContainsTrigrams | ContainsScan
+) -> Select[int]:
     match test:
         case ContainsTrigrams(phrase):
             # The sum keeps SQLite from walking all values of the field, and looking each up among those
             # that the trigram index found.
-            return values.join(_FTS, _FTS.c.rowid == Value.id).where(
+            values = select(Value.id).join(_FTS, _FTS.c.rowid == Value.id)
+            return values.where(
                 literal_column("value_fts").op("MATCH")(bindparam(phrase)),
-                (Value.field_id + 0).in_(field_ids),
+                (Value.field_id + 0).in_(ids_of_fields(fields)),
             )
         case ContainsScan(text):
-            return values.where(in_fields, func.instr(Value.folded, bindparam(text)) > 0)
-        case EqualsText(text):
-            return values.where(in_fields, Value.folded == bindparam(text))
-        case NotEmpty():
-            return values.where(in_fields, Value.folded != "")
+            return _values_of(fields).where(func.instr(Value.folded, bindparam(text)) > 0)
         case unreachable:
             assert_never(unreachable)
+
+
+def _values_beginning(
+    fields: tuple[str, ...], test: BeginsWith, *conditions: ColumnElement[bool]
+) -> CompoundSelect[int]:
+    """Two ranges of the index of texts. Not joined by OR, for which SQLite would read the whole field."""
+    values = _values_of(fields).where(*conditions)
+    return union_all(
+        values.where(
+            Value.folded >= bindparam(test.first, type_=RawText()),
+            Value.folded < bindparam(test.after, type_=RawText()),
+        ),
+        values.where(
+            Value.folded >= bindparam(test.first_bytes, type_=LargeBinary()),
+            Value.folded < bindparam(test.after_bytes, type_=LargeBinary()),
+        ),
+    )
+
+
+def _passes(
+    test: EqualsText | FitsPattern | NotEmpty, folded: Operand, text: Operand
+) -> ColumnElement[bool]:
+    """Whether one text passes a test that needs no other table."""
+    match test:
+        case EqualsText(whole):
+            return folded == bindparam(whole)
+        case FitsPattern(pattern, exact):
+            return func.mcfs_has_match(bindparam(pattern), text if exact else folded) == 1
+        case NotEmpty():
+            return folded != ""
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _is_placed(test: ContainsPlaced, folded: Operand) -> ColumnElement[bool]:
+    flags = (literal(int(flag)) for flag in (test.at_start, test.at_end, test.words))
+    return func.mcfs_contains_at(folded, bindparam(test.text), *flags) == 1
 
 
 def ids_of_fields(names: tuple[str, ...]) -> Select[int]:

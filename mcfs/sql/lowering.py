@@ -6,12 +6,13 @@ Owns what each term asks for: which fields, with which test. `expressions.py` wr
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ParamSpec, TypeVar, assert_never, cast
 
-from mcfs.fields import FieldTable, field_named, field_table
+from mcfs.fields import LOCATION, FieldTable, field_named, field_table
 from mcfs.fields.amounts import Interval
 from mcfs.fields.dates import days_of, start_of_day
 from mcfs.fields.tempo import bpm_ranges
@@ -20,15 +21,18 @@ from mcfs.query import (
     AnnexKeys,
     Between,
     Contains,
+    ContainsAt,
     Cut,
     DateBetween,
     Equals,
     Flag,
+    InFolder,
     InKey,
     Missing,
     Not,
     Or,
     Query,
+    RegularExpression,
     Shuffle,
     Sort,
     Tempo,
@@ -42,15 +46,19 @@ from mcfs.sql.shape import (
     AllTests,
     AnyOf,
     AnyTest,
+    BeginsWith,
     ByField,
     ByShuffle,
     ColumnTest,
     Compare,
     Condition,
+    ContainsPlaced,
     ContainsScan,
     ContainsTrigrams,
     EqualsText,
+    FitsPattern,
     FlagIs,
+    FolderInside,
     HasNumber,
     HasText,
     InCut,
@@ -69,6 +77,7 @@ from mcfs.sql.shape import (
 )
 from mcfs.text.musical_keys import mixes_with
 from mcfs.text.raw_text import is_utf8, stored_text
+from mcfs.text.regular_expressions import is_exact, searched_pattern
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -156,6 +165,14 @@ class _Lowering:
                 return _not_that(self.term(inner))
             case Equals(name, text):
                 return _has_text(name, _equals_text(self.parameter(text)))
+            case ContainsAt():
+                return self.contains_at(term)
+            case RegularExpression(name, pattern):
+                test = FitsPattern(self.parameter(searched_pattern(pattern)), is_exact(pattern))
+                return _has_text(name, test)
+            case InFolder(folder):
+                text = self.parameter(stored_text(folder))
+                return _has_text("in", FolderInside(self.begins_with(folder), text))
             case Missing(name):
                 return self.missing(name)
             case Between():
@@ -200,12 +217,40 @@ class _Lowering:
             return listed
         return AnyOf((listed, _not_that(HasText(members.without, _NOT_EMPTY))))
 
-    def contains(self, text: str) -> TextTest:
+    def contains(self, text: str) -> ContainsTrigrams | ContainsScan:
         """By the trigram index, if the text is long enough to have trigrams."""
         stored = stored_text(text)
         if len(text) < _SHORTEST_TRIGRAM or isinstance(stored, bytes):
             return ContainsScan(self.parameter(stored))
         return _contains_trigrams(self.parameter('"' + text.replace('"', '""') + '"'))
+
+    def contains_at(self, term: ContainsAt) -> Condition:
+        """By the index of texts, if a beginning is asked for; work paths are not in it."""
+        only_begins = term.at_start and not term.words
+        if only_begins and LOCATION not in field_table().searched(term.field):
+            return _has_text(term.field, self.begins_with(term.text))
+        placed = ContainsPlaced(
+            self.contains(term.text),
+            self.parameter(stored_text(term.text)),
+            term.at_start,
+            term.at_end,
+            term.words,
+        )
+        return _has_text(term.field, placed)
+
+    def begins_with(self, text: str) -> BeginsWith:
+        """The texts from this one up to the first that does not begin with it."""
+        raw = text.encode("utf-8", "surrogateescape")
+        # As bytes, UTF-8 has the order of its characters.
+        after = raw.rstrip(b"\xff")
+        after = after[:-1] + bytes([after[-1] + 1]) if after else b""
+        first_text, after_text = (text, _after(text)) if is_utf8(text) else ("", "")
+        return BeginsWith(
+            self.parameter(first_text),
+            self.parameter(after_text),
+            self.parameter(raw),
+            self.parameter(after),
+        )
 
     def musical_key(self, number: int, *, mixes: bool) -> Condition:
         """One key, or all that mix with it."""
@@ -261,6 +306,15 @@ class _Lowering:
         return ColumnTest(_derived_column(term.field), _all_tests(tuple(tests)))
 
 
+def _after(text: str) -> str:
+    """The first text in the order of characters that is greater than all which begin with this one."""
+    bare = text.rstrip(chr(sys.maxunicode))
+    if not bare:
+        return chr(sys.maxunicode) * (len(text) + 1)
+    last = ord(bare[-1]) + 1
+    return bare[:-1] + chr(0xE000 if last == 0xD800 else last)
+
+
 def _most_selective_first(terms: Collection[Term]) -> list[Term]:
     """What is likely to leave few tracks comes first: SQLite starts from it.
 
@@ -282,9 +336,12 @@ _SELECTIVITY: dict[type[Term], int] = {
     Cut: 0,
     Equals: 1,
     Contains: 1,
+    ContainsAt: 1,
+    InFolder: 1,
     InKey: 1,
     ValueIs: 1,
     Tempo: 2,
+    RegularExpression: 2,
     Between: 3,
     Missing: 3,
     Or: 3,

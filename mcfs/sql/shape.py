@@ -46,13 +46,65 @@ class EqualsText(NamedTuple):
     tag: Literal["equals text"] = "equals text"
 
 
+class BeginsWith(NamedTuple):
+    """The text begins with this one: it lies between two others, by the index of texts.
+
+    Text that is not UTF-8 is stored as bytes, which come after all text: a range of its own.
+    """
+
+    first: Parameter
+    after: Parameter
+    first_bytes: Parameter
+    after_bytes: Parameter
+    tag: Literal["begins with"] = "begins with"
+
+
+class ContainsPlaced(NamedTuple):
+    """The text contains this one at its beginning, at its end or as whole words, by looking at each text.
+
+    `candidate` says which texts contain it at all.
+    """
+
+    candidate: ContainsTrigrams | ContainsScan
+    text: Parameter
+    at_start: bool
+    at_end: bool
+    words: bool
+    tag: Literal["contains placed"] = "contains placed"
+
+
+class FitsPattern(NamedTuple):
+    """A regular expression finds something in the text; `exact`: in the text as it is, not folded."""
+
+    pattern: Parameter
+    exact: bool
+    tag: Literal["fits pattern"] = "fits pattern"
+
+
+class FolderInside(NamedTuple):
+    """The text is the path of a folder, which is this one or inside it."""
+
+    candidate: BeginsWith
+    folder: Parameter
+    tag: Literal["folder inside"] = "folder inside"
+
+
 class NotEmpty(NamedTuple):
     """There is any text."""
 
     tag: Literal["not empty"] = "not empty"
 
 
-TextTest = ContainsTrigrams | ContainsScan | EqualsText | NotEmpty
+TextTest = (
+    ContainsTrigrams
+    | ContainsScan
+    | EqualsText
+    | BeginsWith
+    | ContainsPlaced
+    | FitsPattern
+    | FolderInside
+    | NotEmpty
+)
 
 
 # --- tests of a number, or of a column

@@ -3,6 +3,7 @@
 `cache.db` has the metadata of the library and can be rebuilt at any time; `user.db` has what the user made.
 
     engine.py            connections, transactions, waiting for locks, errors as one sentence
+    sql_functions.py     functions that SQLite lacks
     cache_repository.py  the life of cache.db, and its transactions
     cache_reader.py      queries; track_records.py, bulk_lookup.py and field_counts.py serve it
     cache_writer.py      changes a few tracks; bulk_load.py replaces all

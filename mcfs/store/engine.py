@@ -6,7 +6,6 @@ becomes: their exceptions do not leave this room. Knows no table.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import random
@@ -22,6 +21,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, RootTransaction, crea
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError, StoreFullError
+from mcfs.store.sql_functions import add_functions
 
 # Seconds that a writer waits for another: a full sync of a large library holds the lock that long.
 PATIENCE = 30.0
@@ -162,7 +162,7 @@ def _set_up(connection: sqlite3.Connection, settings: Iterable[str]) -> sqlite3.
     try:
         for setting in settings:
             connection.execute(setting).close()
-        connection.create_function("mcfs_shuffle", 2, _shuffle_key, deterministic=True)
+        add_functions(connection)
     except BaseException:
         connection.close()
         raise
@@ -196,12 +196,6 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
             raise
         else:
             return connection
-
-
-def _shuffle_key(seed: str | bytes, annex_key: str | bytes) -> bytes:
-    """The sort key of a track in a shuffled order; it does not depend on the other tracks."""
-    seed, key = (text if isinstance(text, bytes) else text.encode() for text in (seed, annex_key))
-    return hashlib.blake2b(seed + b"\0" + key, digest_size=8).digest()
 
 
 def _begin(connection: Connection) -> None:

@@ -2,6 +2,9 @@
 
 fold.py          when two texts count as the same
 raw_text.py      text that is not UTF-8
+whole_words.py   where in a text another one stands
+regular_expressions.py   patterns, whose time is linear
+folders.py       which folders are inside others
 escape.py        legal names of folders and files
 portable.py      names for file systems that allow less
 unique_names.py  unique names in one folder

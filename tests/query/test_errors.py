@@ -217,6 +217,50 @@ DIRECTIVES: Mistakes = [
     ("sort:any", 5, "any: is no field to sort by", "sort:artist"),
 ]
 
+SIGNS: Mistakes = [
+    ("title:^", 6, "text is missing next to ^", 'title:^word, or title:"^"'),
+    ("title:$", 6, "text is missing next to $", 'title:word$, or title:"$"'),
+    ("title:^$", 6, "text is missing next to ^$", "title:^word$"),
+    ("title:+", 6, "text is missing next to +", 'title:+word, or title:"+"'),
+    ('title:^""', 6, "text is missing next to ^", "title:^word"),
+    ("title:=^halo", 6, "`=` means the whole value already", 'title:="^halo"'),
+    ("title=halo$", 6, "`=` means the whole value already", 'title:="halo$"'),
+    ('title:="halo"$', 6, "`=` means the whole value already", 'title:="halo$"'),
+    ('title:~"halo"', 6, "a `~` alone", 'title:=~"halo"'),
+    ('title:=~"halo"$', 6, "a `~` alone", 'title:=~"halo$"'),
+    ('bpm:^"12"', 4, '"^12" is no number', "bpm:120"),
+    ('added:+"2025"', 6, '"+2025" is no date', "added:2025"),
+    ('present:"yes"$', 8, '"yes$" is neither yes nor no', "present:yes"),
+    ("in:/", 3, '"/" is no folder', 'in:"Artist/Album"'),
+    ("in:../music", 3, '"../music" is no folder', 'in:"Artist/Album"'),
+    ('in:""', 3, '"" is no folder', 'in:"Artist/Album"'),
+    ("in:=odd", 3, "in: finds a folder and all below it", 'dir:="…"'),
+    ("in=odd", 3, "in: finds a folder and all below it", 'dir:="…"'),
+    ("sort:in", 5, "in: is no field to sort by", "sort:artist"),
+]
+
+# The place of a mistake inside a regular expression.
+PATTERNS: Mistakes = [
+    ("title:=~", 8, "a regular expression is missing", "=~"),
+    ('title:=~"(a"', 9, "this is wrong in a regular expression: missing )", r"`\("),
+    ('halo title:=~"a(b[)]"', 15, "this is wrong in a regular expression: missing )", "`)`"),
+    ("title:=~a)", 9, "this is wrong in a regular expression: unexpected )", r"`\)`"),
+    ('title=~"x[a"', 9, "this is wrong in a regular expression: missing ]", "`]`"),
+    ('title:=~"a*b|*"', 13, "this is wrong in a regular expression: no argument", "`\\`"),
+    ('title:=~"a**"', 10, "this is wrong in a regular expression: bad repetition", "`*`"),
+    ('title:=~"[z-a]"', 10, "this is wrong in a regular expression: invalid character", "[a-z]"),
+    ('title:=~"[Z-a]"', 9, "this is wrong in a regular expression: invalid character", "[a-z]"),
+    (r'title:=~"\\Y\Y"', 12, "this is wrong in a regular expression: invalid escape", r"\b"),
+    (r'title:=~"(a)\1"', 12, "this is wrong in a regular expression: invalid escape", "repeated"),
+    ('title:=~"a(?=b)"', 10, "this is wrong in a regular expression: invalid perl", "(?i)"),
+    ('title:=~"a{2000}"', 10, "this is wrong in a regular expression: invalid repetition", "1000"),
+    ("title:=~a\\", 9, "this is wrong in a regular expression: trailing", "slash"),
+    (r'title:=~"\Qa.b\E"', 9, r"`\Q` is not supported", "each character"),
+    ('title:=~"a\udce9"', 10, "a regular expression is UTF-8", "`.`"),
+    ('title:=~".{900}.{900}"', 9, "this regular expression is too large", "shorter"),
+    ('title:=~"' + "x" * 501 + '"', 509, "a regular expression may have 500 characters", "shorter"),
+]
+
 TOO_MUCH: Mistakes = [
     ("x" * 4097, 0, "a query may have 4096 bytes", "shorter"),
     ("é" * 2049, 0, "a query may have 4096 bytes", "shorter"),
@@ -229,7 +273,17 @@ TOO_MUCH: Mistakes = [
 ]
 
 MISTAKES = (
-    UNKNOWN + NOTHING_SAID + NO_COLON + LONE + RANGES + AMOUNTS + TILDES + DIRECTIVES + TOO_MUCH
+    UNKNOWN
+    + NOTHING_SAID
+    + NO_COLON
+    + LONE
+    + RANGES
+    + AMOUNTS
+    + TILDES
+    + DIRECTIVES
+    + SIGNS
+    + PATTERNS
+    + TOO_MUCH
 )
 
 

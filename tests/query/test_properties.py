@@ -17,13 +17,16 @@ from mcfs.query import (
     And,
     Between,
     Contains,
+    ContainsAt,
     DateBetween,
     Equals,
     Flag,
+    InFolder,
     InKey,
     Missing,
     Not,
     Query,
+    RegularExpression,
     Shuffle,
     Sort,
     Tempo,
@@ -37,6 +40,7 @@ from mcfs.query import (
 )
 from mcfs.query.lexer import QUOTES
 from mcfs.text.fold import fold
+from mcfs.text.folders import folded_folder
 from tests.query.table import ROWS
 from tests.records import EVERYTHING, SampleCache
 
@@ -48,6 +52,7 @@ VOCABULARY = Vocabulary(frozenset({"mood", "energy", "настроение", "re
 TOKENS = st.sampled_from(
     [
         *':=<>-|()"“”~.,/\\%_+!0123456789dmMK', " ", "  ", "OR", " OR ", "..", ">=", "<=", ':"', '=""',
+        "^", "$", "+", ":^", '"$', ":+", ":=~", '=~"', ':=~"\\b', "(?-i)", "[a", "in:", 'in:"a/b"',
         "genre:", "title=", "bpm:", "~bpm:", "key:", "~key:", "rating:", "year:", "duration:", "size:",
         "added:", "changed:>", "live:", "present:", "decade:", "any:", "meta.size:", "mood:", "energy:>",
         "sort:", "sort:-", "limit:", "shuffle:", "gnere:", "http://", "a", "techno", "8A", "F♯m", "126",
@@ -111,6 +116,19 @@ _AMOUNTS = st.integers(0, 10**6).map(float) | st.integers(0, 10**6).map(lambda n
 _SPANS = st.sampled_from(["1999", "2025", "2025-06", "2025-06-30", "-7d", "-2w", "-1m", "-10y"])
 
 
+PATTERNS = (
+    "^re", r"\bhalo\b", "(?-i)Rez", r"\x22", r"a|b [c-e]+\d*$", "[^ ]{2,3}", r"\pL(?:é)", r"(\(|\[)", ":=^",
+)  # fmt: skip
+_FOLDERS = _TEXTS.map(folded_folder).filter(lambda folder: folder is not None)
+
+
+@st.composite
+def _placed(draw: st.DrawFn) -> Term:
+    at_start, at_end = draw(st.sampled_from([(True, False), (False, True), (False, False)]))
+    words = draw(st.booleans()) or not (at_start or at_end)
+    return ContainsAt(draw(_TEXT_FIELDS), draw(_TEXTS), at_start, at_end, words)
+
+
 @st.composite
 def _between(draw: st.DrawFn) -> Term:
     low, high = sorted([draw(_AMOUNTS), draw(_AMOUNTS)])
@@ -139,6 +157,9 @@ def _dates(draw: st.DrawFn) -> Term:
 _LEAVES = st.one_of(
     st.builds(Contains, _TEXT_FIELDS, _TEXTS),
     st.builds(Equals, _TEXT_FIELDS, _TEXTS),
+    _placed(),
+    st.builds(RegularExpression, _TEXT_FIELDS, st.sampled_from(PATTERNS)),
+    st.builds(InFolder, _FOLDERS),
     st.builds(Missing, st.sampled_from(["genre", "crate", "bpm", "key", "year", "added", "mood", "size"])),
     _between(),
     st.builds(Tempo, st.sampled_from(["126", "127.12", "62.9", "120.0", "7"]), st.booleans()),
@@ -171,7 +192,8 @@ QUERIES = st.builds(Query, _TERMS | st.just(And()), _ORDERS, st.none() | st.inte
         'title:7"',
         'title:a"b', 'or"', "\0", "title:\0", "¨", "title:¨", "ﬁ", "İ", "title:=İ", "any:any://",
         'title:x)', "(title:x)", "-title:(", "any:-", "any:OR", 'any:"“"', 'title:"“x”', "title:x“y",
-        "a\u00a0b",
+        "title:^a b", 'title:+"+a"', 'title:^"a$"$', "title:a$b", 'title:=~7"', "x$", "+x",
+        'title:=~\\""', "in:a$", "in:^a", 'in:"a b/"', "in:\udce9", '"a"$', '+"a b"', "a\u00a0b",
     ],
 )  # fmt: skip
 def test_the_canonical_text_of_odd_words(text: str) -> None:
@@ -328,6 +350,7 @@ def test_at_the_limits(cache: SampleCache, text: str) -> None:
 NASTY = [
     "(", ")", "a:", "a:b ", '"', '""', "-(", "|", "a|", "((((a))))", "~", "-", " ", "x", "x ", "OR ",
     "title:(", 'title:"', 'title:" ', "title:=", "genre:a|", "1..", "bpm:1", "bpm:1 ", "9", "..", ",", ".",
+    "^", "$", "+", "~", '=~"', "=~(", "title:=~a", "title:=~[", "title:^", '"$', '"$ ', "in:a/", ">", "a>",
     "-7d", ":", "=", "meta.", "\\", "∕", "é", "\0", "\n", "(a)", "(a) ", "-(a) ", "http://", "a-", '"a" ',
 ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import sqlite
 
 from mcfs.sql import AnyCompiled, bind_without_values, count_tracks, select_entry, select_tracks
 from mcfs.sql.groups import PATH, select_combinations
+from mcfs.store.sql_functions import add_functions
 from tests.records import TODAY, SampleCache
 
 TYPICAL = [
@@ -18,6 +19,13 @@ TYPICAL = [
     "genre:techno",
     "genre:te",
     "genre:=techno",
+    "genre:^tech",
+    "genre:techno$",
+    "genre:no$",
+    "title:+halo",
+    'title:=~"\\brem"',
+    "any:^surgeon",
+    "in:surgeon",
     "-genre:techno",
     'genre:""',
     "genre:techno bpm:>120",
@@ -62,7 +70,7 @@ TYPICAL = [
 def file(cache: SampleCache) -> Iterator[sqlite3.Connection]:
     """The cache, opened with SQLite's default settings."""
     connection = sqlite3.connect(cache.folder / "cache.db")
-    connection.create_function("mcfs_shuffle", 2, lambda *_: b"", deterministic=True)
+    add_functions(connection)
     # The file is opened by the first statement, not by a test that counts open files.
     connection.execute("SELECT count(*) FROM track").fetchone()
     yield connection
@@ -130,6 +138,26 @@ def test_a_rare_substring_asks_the_trigrams(file: sqlite3.Connection, cache: Sam
     _, steps = _plan(file, select_tracks(bind_without_values(cache.query("genre:techno"), TODAY)))
     assert any("value_fts VIRTUAL TABLE INDEX" in step for step in steps)
     assert not any(re.match(r"SCAN value(_\d+)?\b(?!_fts)", step) for step in steps)
+
+
+@pytest.mark.parametrize("text", ["genre:^techno", "genre:^t", "in:surgeon"])
+def test_a_beginning_is_a_range_of_the_index_of_texts(
+    file: sqlite3.Connection, cache: SampleCache, text: str
+) -> None:
+    _, steps = _plan(file, select_tracks(bind_without_values(cache.query(text), TODAY)))
+    assert any("value_by_folded (field_id=? AND folded>? AND folded<?)" in step for step in steps)
+    assert not any(re.match(r"SCAN value(_\d+)?\b", step) for step in steps)
+
+
+@pytest.mark.parametrize(
+    "text", ["genre:techno$", "title:+halo", "any:^surgeon", "location:^orbital"]
+)
+def test_text_at_a_place_asks_the_trigrams_first(
+    file: sqlite3.Connection, cache: SampleCache, text: str
+) -> None:
+    _, steps = _plan(file, select_tracks(bind_without_values(cache.query(text), TODAY)))
+    assert any("_fts VIRTUAL TABLE INDEX" in step for step in steps)
+    assert not any(re.match(r"SCAN (value|track_file)(_\d+)?\b(?!_fts)", step) for step in steps)
 
 
 @pytest.mark.parametrize("columns", [(), (PATH,), ("decade", "present")])

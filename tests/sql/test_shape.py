@@ -41,6 +41,10 @@ def test_classes_of_equal_content_differ() -> None:
         ("added:>-7d", "added:>2020"),
         ("shuffle:a limit:1", "shuffle:b limit:2"),
         ("bpm:=126", "bpm:=99"),
+        ("genre:^techno", "genre:^t"),
+        ("genre:techno$", "genre:ambient$"),
+        ('title:=~"a.*b"', 'title:=~"^x"'),
+        ("in:orbital", 'in:"a/b"'),
     ],
 )
 def test_words_are_no_part_of_a_shape(text: str, other: str) -> None:
@@ -57,6 +61,11 @@ def test_words_are_no_part_of_a_shape(text: str, other: str) -> None:
         ("genre:techno", "genre:=techno"),
         ("genre:techno", "genre:te"),
         ("genre:techno", "title:techno"),
+        ("genre:techno", "genre:^techno"),
+        ("genre:^techno", "genre:techno$"),
+        ("genre:techno$", "genre:+techno"),
+        ("genre:+techno", "genre:+techno$"),
+        ('title:=~"a"', 'title:=~"(?-i)a"'),
         ("bpm:>120", "bpm:>=120"),
         ("bpm:>120", "size:>120"),
         ("a:techno t:dub", "a:techno | t:dub"),
