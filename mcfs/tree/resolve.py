@@ -127,6 +127,7 @@ class Resolver:
 
     def _unlisted(self, base: QueryFolderNode, name: str, depth: int, inside: Node) -> Node:
         """What a name means that no folder lists: a folder as a file, a template, a query."""
+        self._error_log.goes_on(name)
         if (file := self._folder_file(inside, name, depth)) is not None:
             return file
         vocabulary = self._current.get().vocabulary
@@ -134,7 +135,7 @@ class Resolver:
             template = name_as_template(name, vocabulary)
             query = None if template else name_as_query(name, vocabulary)
         except (QueryError, TemplateError) as error:
-            self._error_log.add(f"{name}: {error}")
+            self._error_log.add_name(name, str(error))
             raise NotFoundError(str(error)) from error
         templates = base.templates if isinstance(base, ValuesNode) else ()
         if template is not None:
@@ -145,7 +146,7 @@ class Resolver:
         if query is not None:
             return query_folder(base.query.refined(query), templates, base.presentation)
         if explanation := explain_misspelled_field(name, vocabulary):
-            self._error_log.add(f"{name}: {explanation}")
+            self._error_log.add_name(name, explanation)
             raise NotFoundError(explanation)
         raise NotFoundError(f"{name}: nothing of that name, and not a query")
 
