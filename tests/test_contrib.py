@@ -119,6 +119,14 @@ def test_scripts_are_bash_and_can_be_run(script: str) -> None:
     subprocess.run(["bash", "-n", path], check=True)
 
 
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_the_completion_for_zsh_can_be_read() -> None:
+    """contrib/programs/test_shells.py presses Tab."""
+    source = REPOSITORY / "contrib/completion/mcfs.zsh"
+    done = subprocess.run(["zsh", "-f", "-n", source], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     "script",
     [
