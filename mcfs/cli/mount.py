@@ -31,7 +31,7 @@ from mcfs.mounting.user import run_as_owner
     help="Whether to show tracks whose content is not here. Default: as in the settings.",
 )
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Log to this file.")
-@click.option("-v", "verbosity", count=True, help="Log more; -vv logs even more.")
+@click.option("-v", "verbosity", count=True, help="Log more; -vv logs every request.")
 @click.option(
     "-o", "texts", metavar="OPT,...", multiple=True, help="Mount options, as in /etc/fstab."
 )

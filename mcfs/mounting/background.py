@@ -49,8 +49,9 @@ def mount_in_background(library: Library, mount_point: Path, request: MountReque
 
 def _run_child(library: Library, mount_point: Path, request: MountRequest, answer: int) -> NoReturn:
     status = 1
-    # Ctrl-C reaches the command, too, which then ends this process.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches the command, too, which then ends this process. It is not ignored, because then the
+    # programs that this process starts would ignore it.
+    signal.signal(signal.SIGINT, lambda *_: None)
 
     def on_ready() -> None:
         # Not earlier: autofs and systemd's automount let only processes of the group that they started

@@ -20,6 +20,7 @@ from mcfs.config.load import load_settings
 from mcfs.config.settings import Settings
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.operations import Operations
+from mcfs.fuse.request_log import LoggedOperations
 from mcfs.fuse.session import connect, disconnect, serve, stop
 from mcfs.fuse.track_content import TrackContent
 from mcfs.mounting import systemd
@@ -59,7 +60,8 @@ def serve_mount(
     set_process_limits()
     with open_store(library.store_dir) as store:
         tree = Tree(store, settings)
-        operations = Operations(
+        kind = LoggedOperations if request.logs_requests else Operations
+        operations = kind(
             tree,
             TrackContent(library.top, library.common_dir),
             InfoFiles(partial(info_text, library, tree.error_log)),

@@ -18,6 +18,11 @@ class MountRequest:
     log_file: Path | None = None
     verbosity: int = 0
 
+    @property
+    def logs_requests(self) -> bool:
+        """Whether each request of the kernel is logged."""
+        return self.verbosity >= 2
+
     def override(self, settings: Settings) -> Settings:
         """The settings of this mount."""
         return replace(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -172,11 +174,30 @@ class TestOptions:
 def test_the_log(library: Library, synced: Store, place: Path, tmp_path: Path) -> None:
     place.mkdir()
     log = tmp_path / "log"
-    assert mcfs("mount", library.top, place, "--log", log, "-v").returncode == 0
-    run_in_library(library, "git annex metadata -q -s genre=House kino.mp3")
-    wait_until((place / "genre" / "House").is_dir)
-    assert mcfs("umount", place).returncode == 0
-    assert "synced: 12 tracks" in log.read_text()
+    assert mcfs("mount", library.top, place, "--log", log, "-vv").returncode == 0
+    try:
+        run_in_library(library, "git annex metadata -q -s genre=House kino.mp3")
+        wait_until((place / "genre" / "House").is_dir)
+        os.readlink(place / "artist:beyonce" / "Beyoncé - Halo.mp3")
+        assert not (place / "artist:beyonce" / "two\nlines").exists()
+        (place / "pins" / "bpm:120").mkdir()
+        with pytest.raises(OSError, match="Read-only"):
+            (place / "pins" / "bpm:120").rename(place / "elsewhere")
+    finally:
+        assert mcfs("umount", place).returncode == 0
+    text = log.read_text()
+    assert "synced: 12 tracks" in text
+    by_us = re.escape(f" by {threading.get_native_id()} (")
+    for request, answer in (
+        ("lookup '/artist:beyonce'", "inode [0-9]+"),
+        ("lookup '/artist:beyonce/Beyoncé - Halo.mp3'", "inode [0-9]+"),
+        ("readlink 'Beyoncé - Halo.mp3'", f"{len(os.fsencode(library.top)) + 12} bytes"),
+        ("lookup '/artist:beyonce/two\\nlines'", "ENOENT"),
+        ("mkdir '/pins/bpm:120'", "inode [0-9]+"),
+        ("rename '/pins/bpm:120' '/elsewhere'", "EROFS"),
+    ):
+        line = rf"DEBUG {re.escape(request)}{by_us}.*\): {answer}, [0-9.]+ ms\n"
+        assert re.search(line, text), f"{line} is not in {text}"
 
 
 def test_systemd_is_notified(library: Library, synced: Store, place: Path, tmp_path: Path) -> None:
