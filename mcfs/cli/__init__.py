@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "Explain how a query or a path is read, and what it finds.",
     "fields": "Show all fields, or the values of one.",
     "get": "Fetch the content of a query's tracks with git-annex.",
+    "help": "Show what a topic is about, or how a command is used.",
     "import": "Write metadata from Mixxx or from the files' tags into git-annex.",
     "ls": "List what a mount would show at a path, without a mount.",
     "mount": "Mount a library as folders that answer questions.",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from mcfs.fields import field_table
-from mcfs.query import And, Contains, Equals, Or, Query, Term, format_term
+from mcfs.query import And, Contains, ContainsAt, Equals, Or, Query, Term, format_term
 from mcfs.sql import bind_without_values
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.clock import today
@@ -20,12 +21,24 @@ _VALUES_BETWEEN_CLOCK_READS = 64
 def suggest_term(query: Query, read: CacheReader, patience: float = _PATIENCE) -> str | None:
     """A corrected spelling of the first text term that no track has; None when no value is close."""
     for term in _text_terms(query.where):
-        if read.count(bind_without_values(Query(term), today())):
+        if _has_tracks(term, read):
             continue
+        if isinstance(term, ContainsAt) and _has_tracks(as_text := _signs_as_text(term), read):
+            return format_term(as_text)
         values = read.folded_values(field_table().searched(term.field))
         if near := similar_words(term.text, values_before(time.monotonic() + patience, values)):
-            return format_term(type(term)(term.field, near[0]))
+            return format_term(replace(term, text=near[0]))
     return None
+
+
+def _has_tracks(term: Term, read: CacheReader) -> bool:
+    return read.count(bind_without_values(Query(term), today())) > 0
+
+
+def _signs_as_text(term: ContainsAt) -> Contains:
+    """`artist:$uicideboy$` may have meant the name, and no end."""
+    before = f"{'^' if term.at_start else ''}{'+' if term.words else ''}"
+    return Contains(term.field, f"{before}{term.text}{'$' if term.at_end else ''}")
 
 
 def values_before(deadline: float, values: Iterable[str]) -> Iterator[str]:
@@ -42,10 +55,10 @@ def no_tracks_message(query: Query, read: CacheReader) -> str:
     return f"no tracks; did you mean {suggestion}?" if suggestion else "no tracks"
 
 
-def _text_terms(term: Term) -> Iterator[Contains | Equals]:
+def _text_terms(term: Term) -> Iterator[Contains | Equals | ContainsAt]:
     """The text terms of a query, without negated ones."""
     match term:
-        case Contains() | Equals():
+        case Contains() | Equals() | ContainsAt():
             yield term
         case And(terms) | Or(terms):
             for inner in sorted(terms, key=format_term):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from mcfs.inspect.suggest import suggest_term, values_before
 from mcfs.query import parse
 from mcfs.store import Store
-from tests.records import SampleCache
+from tests.records import RECORDS, SampleCache, cache_of
 
 
 @pytest.fixture
@@ -31,6 +33,9 @@ def store(cache: SampleCache) -> Store:
         ('artist:"basic chanel"', 'artist:"basic channel"'),
         ('artist:="basic chanel"', 'artist:="basic channel"'),
         ("mood:drak", "mood:dark"),
+        ("genre:^tehno", "genre:^techno"),
+        ("genre:tehno$", "genre:techno$"),
+        ("title:+remants", "title:+remnants"),
         # fields that are searched together
         ('albumartist:"masive attack"', 'albumartist:"massive attack"'),
         ("composer:dvorrak", "composer:dvorak"),
@@ -60,3 +65,10 @@ def test_a_suggestion_is_not_waited_for(store: Store) -> None:
 
 def test_looking_ends_at_the_deadline() -> None:
     assert len(list(values_before(time.monotonic() + 0.01, itertools.repeat("techno")))) > 0
+
+
+def test_a_sign_may_have_been_meant_as_text(tmp_path: Path) -> None:
+    record = replace(RECORDS[0], values={"artist": ("$uicideboy$",), "title": ("^_^",)})
+    with cache_of(tmp_path, [record]) as cache, cache.store.cache.reading() as read:
+        assert suggest_term(cache.query("artist:$uicideboy$"), read) == 'artist:"$uicideboy$"'
+        assert suggest_term(cache.query("title:^_^"), read) == 'title:"^_^"'

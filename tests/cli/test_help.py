@@ -1,0 +1,46 @@
+"""`mcfs help`: topics and commands."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import pytest
+
+from mcfs.cli import run
+from mcfs.fields import Vocabulary
+from mcfs.query import parse
+
+_TERM = re.compile(r'[-~]?[a-z.]+[:=](?:=~)?[+^]?(?:"[^"]*"\$?|[^\s;,"']+)')
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["query"], "title:+danger"),
+        (["mount"], "A folder name can be a query"),
+        (["search"], "Usage: mcfs search"),
+        ([], "Commands:"),
+    ],
+)
+def test_help(capfdbinary: pytest.CaptureFixture[bytes], words: list[str], shown: str) -> None:
+    assert run(["help", *words]) == 0
+    assert shown in capfdbinary.readouterr().out.decode()
+
+
+def test_a_topic_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["help", "nothing"]) == 2
+    error = capsys.readouterr().err
+    assert "no help about nothing" in error
+    assert "query" in error
+
+
+@pytest.mark.parametrize("name", ["help.txt", "help_query.txt"])
+def test_every_example_is_a_query(name: str) -> None:
+    text = resources.files("mcfs").joinpath(name).read_text("utf-8")
+    # A sentence may end behind a term.
+    examples = [re.sub(r"(?<!\.)[.)]+$|/$", "", term) for term in _TERM.findall(text)]
+    assert len(examples) > 10
+    for example in examples:
+        parse(example, Vocabulary(frozenset({"mood", "size"})))
+    assert max(map(len, text.splitlines())) <= 80
