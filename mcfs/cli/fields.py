@@ -12,7 +12,9 @@ from mcfs.cli.json_output import json_option, print_json
 from mcfs.cli.session import open_session
 from mcfs.cli.terminal import Output, output_of, print_lines, print_message
 from mcfs.cli.text_layout import cell_width, keep_column_order, pad, printable, truncate
+from mcfs.fields import field_table
 from mcfs.inspect.field_counts import FieldUsage, count_fields, count_values, find_field
+from mcfs.text.fold import fold
 
 _LONGEST_BAR = 40
 _SHORTEST_BAR = 5
@@ -30,16 +32,17 @@ def command(field: str | None, as_json: bool, library_path: Path | None) -> None
     differ only in case and accents are counted as one.
     """
     with open_session(library_path) as session, session.cache.reading() as read:
+        vocabulary = session.vocabulary(read)
         if field is None:
-            usages = count_fields(read)
+            usages = count_fields(read, vocabulary)
             objects = [_object(usage) for usage in usages]
             groups = [
-                [(usage.field, usage.tracks) for usage in usages if usage.derived is derived]
+                [(_label(usage), usage.tracks) for usage in usages if usage.derived is derived]
                 for derived in (False, True)
             ]
         else:
-            name = find_field(field, read.vocabulary())
-            values = count_values(read, name)
+            name = find_field(field, vocabulary)
+            values = count_values(read, vocabulary, name)
             objects = [{"value": usage.value, "tracks": usage.tracks} for usage in values]
             groups = [[(usage.value, usage.tracks) for usage in values]]
             if not values:
@@ -48,6 +51,12 @@ def command(field: str | None, as_json: bool, library_path: Path | None) -> None
         print_json(objects)
     else:
         print_lines(_bars(groups, output_of()))
+
+
+def _label(usage: FieldUsage) -> str:
+    """The kind of a field stands beside it where it was found from its values, or configured."""
+    found = usage.kind.name == "date" and field_table().name_of(fold(usage.field)) is None
+    return f"{usage.field} (dates)" if found else usage.field
 
 
 def _object(usage: FieldUsage) -> dict[str, object]:

@@ -42,7 +42,7 @@ def command(
     """
     with open_session(library_path) as session:
         with session.store.cache.reading() as read:
-            query = parse(" ".join(words), read.vocabulary())
+            query = parse(" ".join(words), session.vocabulary(read))
             plan = plan_fetch(query, session.library, read)
             if not plan.matched:
                 from mcfs.inspect.suggest import no_tracks_message

@@ -72,7 +72,7 @@ def command(
     if chosen == "json":
         expect_json()
     with open_session(library_path, absent=absent) as session, session.cache.reading() as read:
-        query = parse(" ".join(words), read.vocabulary())
+        query = parse(" ".join(words), session.vocabulary(read))
         hides = session.settings.absent is not Absent.SHOW
         shown_query = hiding_absent(query) if hides else query
         # A table also says whether there are more tracks than its limit.

@@ -21,6 +21,8 @@ from mcfs.mount_table import mount_containing
 from mcfs.store import CacheRepository, Store, open_cache, open_store
 
 if TYPE_CHECKING:
+    from mcfs.fields import Vocabulary
+    from mcfs.store.cache_reader import CacheReader
     from mcfs.tree.tree import Tree
 
 
@@ -69,6 +71,10 @@ class Session:
         if cache.state().library_uuid != self.library.uuid:
             self.ensure_synced()
         return cache
+
+    def vocabulary(self, read: CacheReader) -> Vocabulary:
+        """The fields that queries can name, and their kinds, as the settings have them."""
+        return read.vocabulary().configured(self.settings.field_kinds)
 
     @cached_property
     def tree(self) -> Tree:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcfs.config.problems import LIBRARY_FILE, Problem, dotted_key, home_folder
 from mcfs.config.settings import Settings, ViewSettings
@@ -21,12 +21,19 @@ from mcfs.config.value_parsers import (
     FORMER_VIEW_KEYS,
     VIEW_PARSERS,
     InvalidValue,
+    check_field_tables,
     check_view_name,
     check_view_tables,
+    field_kind,
+    field_name,
+    field_table_of,
     top_level_parsers,
     unknown_key,
 )
 from mcfs.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mcfs.fields import ConfiguredKind
 
 
 def config_files(library_top: Path) -> tuple[Path, Path]:
@@ -57,8 +64,10 @@ def load_settings(library_top: Path) -> Settings:
     top_level: dict[str, Any] = {}
     view_keys: dict[str, dict[str, _KeyValue]] = {}
     problems: list[Problem] = []
+    field_kinds: dict[str, ConfiguredKind] = {}
     for file in files:
         top_level |= _parse_top_level(file, library_top)
+        field_kinds |= _parse_fields(file)
         for name, table in _view_tables(file).items():
             if isinstance(table, Mapping):
                 keys = {key: _KeyValue(value, file) for key, value in table.items()}
@@ -72,7 +81,12 @@ def load_settings(library_top: Path) -> Settings:
         view = _parse_view(name, keys, first_file, problems)
         if view is not None:
             views[name] = view
-    return Settings(**top_level, views=MappingProxyType(views), problems=tuple(problems))
+    return Settings(
+        **top_level,
+        field_kinds=MappingProxyType(field_kinds),
+        views=MappingProxyType(views),
+        problems=tuple(problems),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +111,32 @@ def _parse_top_level(file: TomlFile, library_top: Path) -> dict[str, Any]:
         try:
             if key == "view":
                 check_view_tables(value)
+            elif key == "field":
+                check_field_tables(value)
             elif key in parsers:
                 values[key] = parsers[key](value)
             else:
-                raise unknown_key(key, (*parsers, "view"))
+                raise unknown_key(key, (*parsers, "field", "view"))
         except InvalidValue as invalid:
             raise ConfigError(str(file.problem((key,), str(invalid)))) from invalid
     return values
+
+
+def _parse_fields(file: TomlFile) -> dict[str, ConfiguredKind]:
+    """Folded name of a field → its kind, by the tables `[field.NAME]`; a `ConfigError` at a mistake."""
+    kinds: dict[str, ConfiguredKind] = {}
+    for name, table in file.data.get("field", {}).items():
+        keys: tuple[str, ...] = ("field", name)
+        try:
+            folded = field_name(name)
+            for key, value in field_table_of(table).items():
+                keys = ("field", name, key)
+                if key != "kind":
+                    raise unknown_key(key, ("kind",))
+                kinds[folded] = field_kind(value)
+        except InvalidValue as invalid:
+            raise ConfigError(str(file.problem(keys, str(invalid)))) from invalid
+    return kinds
 
 
 def _parse_view(

@@ -10,8 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mcfs.config.problems import Problem
+
+# Loading the fields takes a while, and few commands that read the settings need them.
+if TYPE_CHECKING:
+    from mcfs.fields import ConfiguredKind
 
 EXTENSIONS = frozenset(
     "aac aif aiff alac ape flac m4a mp3 mpc oga ogg opus wav wma wv".split()  # noqa: SIM905  (easier to read than a list)
@@ -77,6 +82,8 @@ class Settings:
     names: Names = Names.PLAIN
     # A text is what players call the top folder of the library, without a slash at its end.
     playlists: Playlists | str = Playlists.LIBRARY
+    # Folded names of fields that only the library has → their kinds.
+    field_kinds: Mapping[str, ConfiguredKind] = field(default_factory=lambda: MappingProxyType({}))
     # By name, in the order of the files.
     views: Mapping[str, ViewSettings] = field(default_factory=lambda: MappingProxyType({}))
     problems: tuple[Problem, ...] = ()

@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcfs.config.problems import quoted
 from mcfs.config.settings import Absent, Entries, Names, Playlists
 from mcfs.text.escape import escape
+from mcfs.text.fold import fold
 from mcfs.text.similar import similar_words
+
+if TYPE_CHECKING:
+    from mcfs.fields import ConfiguredKind
 
 _MAX_LIMIT = 10**9  # what `limit:` takes in a query
 _RESERVED_VIEW_NAMES = {
@@ -53,6 +57,40 @@ def check_view_tables(value: Any) -> None:
     """Raise `InvalidValue` where `view` is not a table of views."""
     if not isinstance(value, Mapping):
         raise InvalidValue("write a table for each view: [view.NAME]")
+
+
+def check_field_tables(value: Any) -> None:
+    """Raise `InvalidValue` where `field` is not a table of fields."""
+    if not isinstance(value, Mapping):
+        raise InvalidValue('write a table for each field: [field.lastplayed], and kind = "date"')
+
+
+def field_table_of(value: Any) -> Mapping[str, Any]:
+    """The table of one field."""
+    if not isinstance(value, Mapping):
+        raise InvalidValue('write a table, and in it kind = "date"')
+    return value
+
+
+def field_name(name: str) -> str:
+    """The folded name of a field whose kind can be chosen: one that only the library has."""
+    from mcfs.fields import RAW_PREFIX, field_table  # slow to import, and few files name fields
+
+    folded = fold(name)
+    if folded.startswith(RAW_PREFIX):
+        raise InvalidValue(f"write the field without {RAW_PREFIX}, which always means text")
+    if field_table().name_of(folded) is not None:
+        raise InvalidValue("this field is built in, and its kind cannot be changed")
+    if not folded:
+        raise InvalidValue("a field needs a name: write [field.lastplayed]")
+    return folded
+
+
+def field_kind(value: Any) -> ConfiguredKind:
+    """The kind of the values of a field."""
+    from mcfs.fields import ConfiguredKind
+
+    return _one_of(ConfiguredKind)(value)
 
 
 def _enumerated(words: Iterable[str], conjunction: str = "and") -> str:

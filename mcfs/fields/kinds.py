@@ -20,6 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from mcfs.fields import amounts
 from mcfs.fields.amounts import Interval
+from mcfs.fields.date_values import shown_date
 from mcfs.text.musical_keys import key_number
 from mcfs.text.numbers import BEGINNINGS, as_float, number_text, read_number
 from mcfs.text.timestamps import from_microseconds
@@ -380,7 +381,7 @@ class MusicalKey(BaseKind):
 
 
 class Date(BaseKind):
-    """A day; the store has the moment."""
+    """Days or moments. The store has them in a column of the track, or beside the text of each value."""
 
     name = "date"
     has_order = True
@@ -388,6 +389,10 @@ class Date(BaseKind):
 
     def example(self, field: str) -> str:
         return f"{field}:2025-06, {field}:>-7d or {field}:2024..2025"
+
+    def template_value(self, text: str, number: float | None) -> Scalar:
+        """The days that a value says, or the local day of its moment; text that is no date as it is."""
+        return shown_date(text) or super().template_value(text, number)
 
     def template_value_of_column(self, stored: int | None) -> Scalar:
         """The local day."""
@@ -399,6 +404,12 @@ class Date(BaseKind):
             return None
         month = stored.astimezone().date().isoformat()[: len("2025-06")]
         return Bucket(month, month)
+
+    def bucket_of_text(self, text: str) -> Bucket:
+        """The month of a stored value, or its year; text that is no date comes last."""
+        shown = shown_date(text)
+        month = shown and shown[: len("2025-06")]
+        return Bucket((month is None, month or text), month or text)
 
     def import_text(self, value: object) -> str:
         found = self._DAY.match(str(value))

@@ -333,6 +333,12 @@ def _library_field(name: str) -> Field:
     return Field(name=name, kind=Discovered())
 
 
+@lru_cache(maxsize=1024)
+def date_field(name: str) -> Field:
+    """A field that only the library knows, and whose values are dates."""
+    return Field(name=name, kind=Date())
+
+
 class _InUse:
     """Holds the one table that all modules use."""
 

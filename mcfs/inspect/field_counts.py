@@ -6,12 +6,12 @@ here can be used in a query.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from mcfs.errors import QueryError
 from mcfs.fields import RAW_PREFIX, Field, Vocabulary, field_named, field_table
-from mcfs.fields.kinds import Kind
+from mcfs.fields.kinds import Bucket, Date, Kind
 from mcfs.query import unknown_field
 from mcfs.store.cache_reader import CacheReader
 from mcfs.text.fold import fold
@@ -35,7 +35,7 @@ class ValueUsage:
     tracks: int
 
 
-def count_fields(read: CacheReader) -> list[FieldUsage]:
+def count_fields(read: CacheReader, vocabulary: Vocabulary) -> list[FieldUsage]:
     """The library's own fields by name, then the derived fields by name."""
     table = field_table()
     derived_fields = sorted(
@@ -46,7 +46,7 @@ def count_fields(read: CacheReader) -> list[FieldUsage]:
         # A derived field hides the annex field of the same name, which keeps this longer name.
         FieldUsage(RAW_PREFIX + name, tracks, field_named(RAW_PREFIX + name).kind, derived=False)
         if name in hidden
-        else FieldUsage(shown, tracks, table.of_stored(name).kind, derived=False)
+        else FieldUsage(shown, tracks, _kind(name, vocabulary), derived=False)
         for name, shown, tracks in read.fields()
     ]
     derived = [
@@ -56,21 +56,36 @@ def count_fields(read: CacheReader) -> list[FieldUsage]:
     return sorted(stored, key=lambda usage: fold(usage.field)) + derived
 
 
+def _kind(stored_name: str, vocabulary: Vocabulary) -> Kind:
+    field = field_table().of_stored(stored_name)
+    return vocabulary.field(field.name).kind
+
+
 def _tracks_with(read: CacheReader, field: Field) -> int:
     if field.derived_column is None:
         return read.count_with_fields(field.stored_names)
     return read.count_with_column(field.derived_column, zero_is_none=field.zero_is_none)
 
 
-def count_values(read: CacheReader, name: str) -> list[ValueUsage]:
+def count_values(read: CacheReader, vocabulary: Vocabulary, name: str) -> list[ValueUsage]:
     """The values of a field: text by the number of tracks, numbers and dates in their own order."""
-    field = field_named(name)
+    field = vocabulary.field(name)
     if field.derived_column is None:
+        if isinstance(field.kind, Date):
+            return _months(read, field, field.kind)
         return _stored_values(read, field)
     counted = Counter(map(field.kind.bucket, read.column(field.derived_column)))
     counted.pop(None, None)
     buckets = sorted((bucket, tracks) for bucket, tracks in counted.items() if bucket is not None)
     return [ValueUsage(bucket.label, tracks) for bucket, tracks in buckets]
+
+
+def _months(read: CacheReader, field: Field, kind: Date) -> list[ValueUsage]:
+    """The values of a field of dates by month, and how many tracks have one of each."""
+    tracks: defaultdict[Bucket, set[int]] = defaultdict(set)
+    for track_id, text in read.tracks_of_values(field.stored_names):
+        tracks[kind.bucket_of_text(text)].add(track_id)
+    return [ValueUsage(bucket.label, len(tracks[bucket])) for bucket in sorted(tracks)]
 
 
 def _stored_values(read: CacheReader, field: Field) -> list[ValueUsage]:

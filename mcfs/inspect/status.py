@@ -135,7 +135,11 @@ def gather_status(library: Library) -> Status:
         store_errors=summary.errors,
         config_error=config_error,
         problems=settings.problems,
-        broken_views=read_views(settings, summary.vocabulary).broken if synced else (),
+        broken_views=read_views(
+            settings, summary.vocabulary.configured(settings.field_kinds)
+        ).broken
+        if synced
+        else (),
     )
 
 

@@ -18,7 +18,8 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedToken
 
 from mcfs.errors import QueryError
-from mcfs.fields import Vocabulary, field_named
+from mcfs.fields import Vocabulary
+from mcfs.fields.kinds import Date
 from mcfs.query.field_terms import bare_term, field_term
 from mcfs.query.lexer import QUOTES, WordLexer, field_prefix
 from mcfs.query.missing_colon import missing_colon
@@ -154,7 +155,7 @@ class _Reader:
         canonical = self.vocabulary.canonical(written.name)
         if canonical is None:
             raise written.error(*unknown_field(written.name, self.vocabulary), written.position)
-        searched = field_named(canonical)
+        searched = self.vocabulary.field(canonical)
         if not written.value and not written.quoted:
             raise written.error(
                 f"{written.name}: needs a value",
@@ -197,11 +198,13 @@ class _Reader:
                 canonical = self.vocabulary.canonical(name)
                 if canonical is None:
                     raise written.error(*unknown_field(name, self.vocabulary))
-                if not field_named(canonical).has_values:
+                sorted_by = self.vocabulary.field(canonical)
+                if not sorted_by.has_values:
                     raise written.error(
                         f"{canonical}: is no field to sort by", "write for example sort:artist"
                     )
-                self.order.append(Sort(canonical, descending))
+                as_dates = isinstance(sorted_by.kind, Date) and not sorted_by.is_derived
+                self.order.append(Sort(canonical, descending, as_dates))
 
 
 def _position(branch: Any) -> int:

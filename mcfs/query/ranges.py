@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from mcfs.errors import QueryError
-from mcfs.fields import Field, amounts
+from mcfs.fields import RAW_PREFIX, Field, amounts
 from mcfs.fields.amounts import Interval
 from mcfs.fields.dates import canonical_date, with_canonical_days
 from mcfs.fields.kinds import Number
@@ -136,7 +136,9 @@ def _no_date(field: Field, written: WrittenTerm, value: str) -> QueryError:
     meant = with_canonical_days(written.value)
     example = f"for example {field.kind.example(field.name)}"
     right = example if meant == written.value else f"{field.name}:{meant}"
-    return written.error(f'"{value}" is no date', f"write {right}")
+    # Of a field that holds its dates as text, some values may be other text.
+    other = "" if field.is_derived else f"; {RAW_PREFIX}{field.name}: searches its text"
+    return written.error(f'"{value}" is no date', f"write {right}{other}")
 
 
 def _is_reversed(first: str, last: str) -> bool:

@@ -205,6 +205,8 @@ class Sort:
 
     field: str
     descending: bool = False
+    # By the dates that the values are: of a field that only the library has, the name does not say that.
+    as_dates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,8 +157,13 @@ class Field(CacheBase):
     name: Mapped[str] = mapped_column(unique=True)
     # The newest spelling, for people.
     shown: Mapped[str]
+    # Whether its values are dates (store/field_kinds.py).
+    is_date: Mapped[bool] = mapped_column(default=False)
 
-    __table_args__ = (CheckConstraint("length(name) > 0", name="name_not_empty"),)
+    __table_args__ = (
+        CheckConstraint("length(name) > 0", name="name_not_empty"),
+        CheckConstraint("is_date IN (0, 1)", name="is_date_is_boolean"),
+    )
 
 
 class Value(CacheBase):
@@ -166,7 +171,7 @@ class Value(CacheBase):
 
     `value_by_text` finds a value when a track gains it. `value_by_folded` answers whole values and
     prefixes, and groups case variants. `value_by_number` answers ranges; it is partial: most values
-    are not numbers. `value_fts` indexes substrings.
+    are not numbers. `value_by_date` does so for dates. `value_fts` indexes substrings.
     """
 
     __tablename__ = "value"
@@ -177,11 +182,16 @@ class Value(CacheBase):
     folded: Mapped[str]
     # What a range compares: a number, a year, the number of a musical key; else NULL.
     number: Mapped[float | None]
+    # What a range of days compares, in fields of dates and in those that only the library has: days from one
+    # midnight to another, as if in UTC, or a moment, which has no end.
+    begins: Mapped[datetime | None]
+    ends: Mapped[datetime | None]
 
     __table_args__ = (
         Index("value_by_text", "field_id", "text", unique=True),
         Index("value_by_folded", "field_id", "folded"),
         Index("value_by_number", "field_id", "number", sqlite_where=sql_text("number IS NOT NULL")),
+        Index("value_by_date", "field_id", "begins", sqlite_where=sql_text("begins IS NOT NULL")),
     )
 
 

@@ -54,6 +54,7 @@ from mcfs.sql.shape import (
     FitsPattern,
     FlagIs,
     FolderInside,
+    HasDate,
     HasNumber,
     HasText,
     InCut,
@@ -135,6 +136,8 @@ def track_condition(
             return not_(track_condition(inner, track, depth + 1))
         case HasText(fields, test):
             return _track_id(track, use_index=use_index).in_(_tracks_with_text(fields, test))
+        case HasDate():
+            return _track_id(track, use_index=use_index).in_(_tracks_with_date(condition))
         case HasNumber(fields, test):
             return _track_id(track, use_index=use_index).in_(_tracks_with_number(fields, test))
         case ValueIn(ids):
@@ -190,6 +193,23 @@ def _tracks_with_number(fields: tuple[str, ...], test: NumberTest) -> Ids:
         Value.field_id.in_(ids_of_fields(fields)), _number_test(test, Value.number)
     )
     return _tracks_with_value(values)
+
+
+def _tracks_with_date(condition: HasDate) -> Ids:
+    """Days have to lie between the two days as a whole: of "2024" it is not known whether it was in June."""
+    days: list[ColumnElement[bool]] = [Value.ends.is_not(None)]
+    moments: list[ColumnElement[bool]] = [Value.begins.is_not(None), Value.ends.is_(None)]
+    if condition.first is not None:
+        days.append(Value.begins >= bindparam(condition.first))
+    if condition.end is not None:
+        days.append(Value.ends <= bindparam(condition.end))
+    if condition.begins is not None:
+        moments.append(Value.begins >= bindparam(condition.begins))
+    if condition.ends is not None:
+        moments.append(Value.begins < bindparam(condition.ends))
+    in_fields = Value.field_id.in_(ids_of_fields(condition.fields))
+    values = select(Value.id).where(in_fields, Value.begins.is_not(None))
+    return _tracks_with_value(values.where(or_(and_(*days), and_(*moments))))
 
 
 def _tracks_with_value(values: Ids) -> Select[int]:
@@ -332,16 +352,16 @@ def _order(key: SortKey, track: TrackTable) -> list[ColumnElement[Any]]:
     match key:
         case ByShuffle(seed):
             return [func.mcfs_shuffle(bindparam(seed), track.annex_key)]
-        case ByField(name, descending):
+        case ByField(name, descending, as_dates):
             return [
                 (by.desc() if descending else by.asc()).nulls_last()
-                for by in _sort_columns(name, track)
+                for by in _sort_columns(name, track, as_dates=as_dates)
             ]
         case unreachable:
             assert_never(unreachable)
 
 
-def _sort_columns(name: str, track: TrackTable) -> list[Any]:
+def _sort_columns(name: str, track: TrackTable, *, as_dates: bool) -> list[Any]:
     """What to sort by: the smallest value of each track, which is the one that its columns repeat."""
     field = field_named(field_named(name).compares or name)
     if field.derived_column is not None:
@@ -354,6 +374,8 @@ def _sort_columns(name: str, track: TrackTable) -> list[Any]:
         return keys
     # Only its own values: `artist:` searches album artists too, but a folder shows the artist.
     text = _smallest(Value.folded, field.stored_names, track)
+    if as_dates:
+        return [_smallest(Value.begins, field.stored_names, track), text]
     if field.kind.sorts_by_number:
         return [_smallest(Value.number, field.stored_names, track), text]
     return [text]

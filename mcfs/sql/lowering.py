@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import ParamSpec, TypeVar, assert_never, cast
 
@@ -59,6 +60,7 @@ from mcfs.sql.shape import (
     FitsPattern,
     FlagIs,
     FolderInside,
+    HasDate,
     HasNumber,
     HasText,
     InCut,
@@ -145,8 +147,8 @@ class _Lowering:
     def sort_key(self, order: Sort | Shuffle) -> SortKey:
         """One key of the order."""
         match order:
-            case Sort(name, descending):
-                return ByField(name, descending)
+            case Sort(name, descending, as_dates):
+                return ByField(name, descending, as_dates)
             case Shuffle(seed):
                 return ByShuffle(self.parameter(stored_text(seed)))
             case unreachable:
@@ -293,17 +295,31 @@ class _Lowering:
         )
 
     def days(self, term: DateBetween) -> Condition:
-        """Whole local days, as the moments at which they begin and end."""
-        tests: list[NumberTest] = [_IS_SET]
+        """Whole local days: in a column of the track, the moments at which they begin and end."""
+        first = end = None
         if term.low is not None:
-            first, after = days_of(term.low, self.bound.today)
-            start = start_of_day(after if term.low_open else first)
-            tests.append(_compare(">=", self.parameter(start)))
+            begins, after = days_of(term.low, self.bound.today)
+            first = after if term.low_open else begins
         if term.high is not None:
-            first, after = days_of(term.high, self.bound.today)
-            end = start_of_day(first if term.high_open else after)
-            tests.append(_compare("<", self.parameter(end)))
-        return ColumnTest(_derived_column(term.field), _all_tests(tuple(tests)))
+            begins, after = days_of(term.high, self.bound.today)
+            end = begins if term.high_open else after
+        column = field_named(term.field).derived_column
+        if column is None:
+            return HasDate(
+                field_table().searched(term.field),
+                first=None
+                if first is None
+                else self.parameter(datetime.combine(first, time(), UTC)),
+                end=None if end is None else self.parameter(datetime.combine(end, time(), UTC)),
+                begins=None if first is None else self.parameter(start_of_day(first)),
+                ends=None if end is None else self.parameter(start_of_day(end)),
+            )
+        tests: list[NumberTest] = [_IS_SET]
+        if first is not None:
+            tests.append(_compare(">=", self.parameter(start_of_day(first))))
+        if end is not None:
+            tests.append(_compare("<", self.parameter(start_of_day(end))))
+        return ColumnTest(column, _all_tests(tuple(tests)))
 
 
 def _after(text: str) -> str:

@@ -160,6 +160,19 @@ class HasNumber(NamedTuple):
     tag: Literal["has number"] = "has number"
 
 
+class HasDate(NamedTuple):
+    """A value of one of these stored fields is days or a moment between two days; None is no bound."""
+
+    fields: tuple[str, ...]
+    # The days as values of days are compared …
+    first: Parameter | None
+    end: Parameter | None
+    # … and the moments at which they begin here.
+    begins: Parameter | None
+    ends: Parameter | None
+    tag: Literal["has date"] = "has date"
+
+
 class ColumnTest(NamedTuple):
     """A column of the track passes the test."""
 
@@ -235,6 +248,7 @@ class Subquery(NamedTuple):
 Condition = (
     HasText
     | HasNumber
+    | HasDate
     | ColumnTest
     | FlagIs
     | KeyIn
@@ -256,6 +270,7 @@ class ByField(NamedTuple):
 
     field: str
     descending: bool
+    as_dates: bool = False
     tag: Literal["by field"] = "by field"
 
 

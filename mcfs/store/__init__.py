@@ -7,6 +7,7 @@
     cache_repository.py  the life of cache.db, and its transactions
     cache_reader.py      queries; track_records.py, bulk_lookup.py and field_counts.py serve it
     cache_writer.py      changes a few tracks; bulk_load.py replaces all
+    field_kinds.py       which fields have dates as values
     row_encoder.py       records → rows; track_names.py and inodes.py make them unique
     change_feed.py       which tracks changed between two generations
     user_repository.py   user.db; migrations/ brings older databases up to date

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from mcfs.schema.cache import CacheBase, SyncState, Track
 from mcfs.store import inodes
+from mcfs.store.field_kinds import find_kinds
 from mcfs.store.records import TrackRecord
 from mcfs.store.row_encoder import RowEncoder
 from mcfs.store.track_names import NameClaims
@@ -57,6 +58,7 @@ def load(connection: Connection, records: Iterable[TrackRecord]) -> None:
         connection.exec_driver_sql(statement)
     for index in _INDEXES:
         index.create(connection)
+    find_kinds(connection)
     claims.resolve(connection)
 
 

@@ -29,7 +29,13 @@ from mcfs.sql import AnyCompiled, BoundQuery, Compiled, count_tracks
 from mcfs.sql.compiled import Columns
 from mcfs.store import bulk_lookup
 from mcfs.store.batches import chunks
-from mcfs.store.field_counts import count_fields, count_tracks_with, count_values, folded_values
+from mcfs.store.field_counts import (
+    count_fields,
+    count_tracks_with,
+    count_values,
+    folded_values,
+    tracks_of_values,
+)
 from mcfs.store.records import (
     Counts,
     FieldCount,
@@ -123,8 +129,13 @@ class CacheReader:
 
     def vocabulary(self) -> Vocabulary:
         """The fields that queries can name."""
-        names = self._connection.execute(select(Field.name).where(is_metadata())).scalars()
-        return Vocabulary(frozenset(names))
+        rows = self._connection.execute(
+            select(Field.name, Field.is_date).where(is_metadata())
+        ).all()
+        return Vocabulary(
+            frozenset(row.name for row in rows),
+            frozenset(row.name for row in rows if row.is_date),
+        )
 
     def fields(self) -> list[FieldCount]:
         """Every field there is, by name, and how many tracks have it."""
@@ -133,6 +144,11 @@ class CacheReader:
     def values(self, fields: Sequence[str]) -> list[ValueCount]:
         """The values of some stored fields, and how many tracks have each."""
         return count_values(self._connection, fields)
+
+    def tracks_of_values(self, fields: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """The id of a track, and the text of a value, for every value of some stored fields."""
+        for row in self._connection.execute(tracks_of_values(fields)):
+            yield row.track_id, row.text
 
     def count_with_fields(self, fields: Sequence[str]) -> int:
         """How many tracks have a value of one of some stored fields."""

@@ -19,6 +19,7 @@ from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.store import inodes
 from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
+from mcfs.store.field_kinds import find_kinds
 from mcfs.store.records import SyncState, TrackRecord
 from mcfs.store.row_encoder import RowEncoder, path_fields
 from mcfs.store.track_names import assign_names, placeholder_name
@@ -101,6 +102,7 @@ class CacheWriter:
         if self._affected_names:
             self._changed_keys |= assign_names(self._connection, self._affected_names)
         if self._changed_keys:
+            find_kinds(self._connection)
             start_generation(self._connection, self._changed_keys)
 
     def _insert_encoded(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:

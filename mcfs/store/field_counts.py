@@ -31,7 +31,7 @@ def count_fields(connection: Connection) -> list[FieldCount]:
 
 def count_values(connection: Connection, fields: Sequence[str]) -> list[ValueCount]:
     """The values of some stored fields; those that fold to the same are one, in its commonest spelling."""
-    values = _values_of_tracks(fields).subquery()
+    values = tracks_of_values(fields).subquery()
     spellings: dict[str, tuple[int, str]] = {}
     for folded, text, tracks in connection.execute(
         select(values.c.folded, values.c.text, func.count())
@@ -51,7 +51,7 @@ def count_values(connection: Connection, fields: Sequence[str]) -> list[ValueCou
 
 def count_tracks_with(connection: Connection, fields: Sequence[str]) -> int:
     """How many tracks have a value of one of some stored fields."""
-    values = _values_of_tracks(fields).subquery()
+    values = tracks_of_values(fields).subquery()
     return connection.execute(select(func.count(values.c.track_id.distinct()))).scalar_one()
 
 
@@ -64,7 +64,7 @@ def folded_values(connection: Connection, fields: Sequence[str]) -> Iterator[str
         yield from connection.execute(select(TrackFile.folded)).scalars()
 
 
-def _values_of_tracks(fields: Sequence[str]) -> Select[int, int, str, str]:
+def tracks_of_values(fields: Sequence[str]) -> Select[int, int, str, str]:
     """Which track has which value: id of the track, id of the value, folded, as it is written."""
     if tuple(fields) == (LOCATION,):
         return select(

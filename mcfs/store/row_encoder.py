@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Integer, bindparam, insert, update
 from sqlalchemy.dialects import sqlite
 
 from mcfs.fields import DIRECTORY, TYPE, field_table
+from mcfs.fields.date_values import read_date
+from mcfs.fields.kinds import Date, Discovered
 from mcfs.schema.cache import CacheBase, Field, Track, TrackFile, TrackValue, Value
 from mcfs.store.records import TrackRecord
 from mcfs.text.fold import fold
@@ -40,6 +42,7 @@ class _Values(dict[str, int]):
         self.name = name
         field = field_table().of_stored(name)
         self.number_of = field.kind.number_of
+        self._may_be_date = isinstance(field.kind, (Date, Discovered))
         # Another spelling of a field is not repeated: its value could differ.
         is_repeated = field.name == name
         self.text_index = _repeated_index(field.text_column) if is_repeated else None
@@ -55,7 +58,12 @@ class _Values(dict[str, int]):
         number = self.number_of(text)
         # Nothing but space counts as no value, in queries and in templates.
         folded = stored_text(fold(text)) if text.strip() else ""
-        self._rows.append((value_id, self.field_id, stored_text(text), folded, number))
+        begins = ends = None
+        if self._may_be_date and (found := read_date(text)):
+            begins, ends = found
+        self._rows.append(
+            (value_id, self.field_id, stored_text(text), folded, number, begins, ends)
+        )
         self.add_known(text, value_id, number)
         return value_id
 
@@ -87,7 +95,7 @@ class _Fields(dict[str, tuple[_Values, int | None, int | None]]):
             self.respelled[values.field_id] = stored_text(shown)
             return self._spell(shown, values)
         field_id = next(self._ids)
-        self.rows.append((field_id, stored_text(name), stored_text(shown)))
+        self.rows.append((field_id, stored_text(name), stored_text(shown), 0))
         return self.add_known(field_id, name, shown)
 
     def add_known(

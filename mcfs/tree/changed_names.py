@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from mcfs.fields import Vocabulary
 from mcfs.query import AnnexKeys, Query
 from mcfs.sql import BoundQuery, bind_without_values
 from mcfs.store.cache_reader import CacheReader
@@ -72,16 +73,22 @@ def name_changes(
     `state` is the one after the change.
     """
     version = state.version
-    fields_changed = change.before.vocabulary() != change.after.vocabulary()
-    if change.changed_keys is None:
+    vocabularies = [
+        (read, read.vocabulary().configured(state.settings.field_kinds))
+        for read in (change.before, change.after)
+    ]
+    (_, was), (_, now) = vocabularies
+    fields_changed = was != now
+    # By a template, a date has another name than the text that it was before, whichever tracks changed.
+    if change.changed_keys is None or was.dates != now.dates:
         return NameChanges(version, fields_changed=fields_changed, everything=True)
     query = Query(AnnexKeys(tuple(sorted(change.changed_keys))))
     bound = bind_without_values(query, version.day)
     before, after = (_tracks(read, bound) for read in (change.before, change.after))
     names = {
         name
-        for read in (change.before, change.after)
-        for name in _template_names(read, bound, value_templates, file_templates)
+        for read, vocabulary in vocabularies
+        for name in _template_names(read, vocabulary, bound, value_templates, file_templates)
     }
     names.update(track.name for tracks in (before, after) for track in tracks.values())
     work_paths = frozenset(_work_paths(change, change.changed_keys, absent=state.shows_absent))
@@ -127,11 +134,12 @@ def _folders_above(work_path: str) -> Iterator[str]:
 
 def _template_names(
     read: CacheReader,
+    vocabulary: Vocabulary,
     bound: BoundQuery,
     value_templates: Collection[Template],
     file_templates: Collection[Template],
 ) -> Iterator[str]:
-    group_cache = GroupCache()
+    group_cache = GroupCache(vocabulary)
     for template in value_templates:
         for group in group_cache.groups(read, bound, template):
             yield escape(group.shown.strip())

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import product
 
+from mcfs.fields import Vocabulary
 from mcfs.query import Query, ValueIs
 from mcfs.sql import BoundQuery, Members, bind
 from mcfs.sql.bound_query import NO_MEMBERS
@@ -61,8 +62,8 @@ class Group:
 class _CachedTemplate:
     """Everything that is cached for one template."""
 
-    def __init__(self, template: Template) -> None:
-        self.rendered = RenderedTemplate(template)
+    def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
+        self.rendered = RenderedTemplate(template, vocabulary)
         # By the values of the one field it depends on; or the tracks.
         self.members: Mapping[str, Members] | None = None
         self.tracks: _TracksOfValues | None = None
@@ -91,7 +92,8 @@ class _CachedTemplate:
 class GroupCache:
     """The groups of templates in one generation of the store. Safe to use from several threads."""
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, vocabulary: Vocabulary, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._vocabulary = vocabulary
         self._limits = limits
         self._templates: OrderedDict[Template, _CachedTemplate] = OrderedDict()
         self._lock = threading.Lock()
@@ -144,7 +146,7 @@ class GroupCache:
         with self._lock:
             cached = self._templates.get(template)
             if cached is None:
-                cached = self._templates[template] = _CachedTemplate(template)
+                cached = self._templates[template] = _CachedTemplate(template, self._vocabulary)
             self._templates.move_to_end(template)
             return cached
 

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from mcfs.config.settings import Names
 from mcfs.errors import NotFoundError
+from mcfs.fields import Vocabulary
 from mcfs.fields.kinds import Text
 from mcfs.query import Query, ValueIs
 from mcfs.sql.bound_query import NO_MEMBERS
@@ -85,7 +86,7 @@ def _holds_literals(name: str, template: Template) -> bool:
 def _can_be_value(name: str, node: ValuesNode, read: CacheReader, state: TreeState) -> bool:
     """Whether a track of the library has this value of the folder's template."""
     template, folded = node.templates[0], fold(name)
-    if template.verbatim and (fields := _text_fields(template)):
+    if template.verbatim and (fields := _text_fields(template, state.vocabulary)):
         # What a mark at the beginning folds to depends on the space before it, which the name has lost.
         if (
             folded == fold(UNKNOWN)
@@ -106,11 +107,11 @@ def _can_be_value(name: str, node: ValuesNode, read: CacheReader, state: TreeSta
     return members.ids != NO_MEMBERS.ids or bool(members.without)
 
 
-def _text_fields(template: Template) -> tuple[str, ...]:
+def _text_fields(template: Template, vocabulary: Vocabulary) -> tuple[str, ...]:
     """The stored fields of a template, if it shows their values as they are stored; else none."""
     names: list[str] = []
     for field in template.fields:
-        source = field_source(field)
+        source = field_source(field, vocabulary)
         # A number has another spelling, and a track without a title is called by its file.
         if not isinstance(source, StoredValues) or source.field.file_name_stands_in:
             return ()

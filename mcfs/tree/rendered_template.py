@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mcfs.fields import Vocabulary
 from mcfs.template import Cell, Template
 from mcfs.text.escape import UNKNOWN
 from mcfs.text.fold import fold
@@ -24,9 +25,9 @@ class RenderedValue(NamedTuple):
 class RenderedTemplate:
     """Caches what its template renders to: rendering the same cells again costs one lookup."""
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
         self.template = template
-        of_fields = tuple(map(field_source, template.fields))
+        of_fields = tuple(field_source(name, vocabulary) for name in template.fields)
         # Each source once: `g` and `genre` are the same value of a track, never a combination of two.
         self.sources: tuple[FieldSource, ...] = tuple(dict.fromkeys(of_fields))
         self._positions = tuple(map(self.sources.index, of_fields))

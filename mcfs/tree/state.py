@@ -122,8 +122,9 @@ class CurrentState:
         """The state that a reader sees, which may be newer than the one seen before, or older."""
         generation, current = read.generation(), self._state
         if current is None or current.generation != generation:
+            vocabulary = read.vocabulary().configured(self._settings.field_kinds)
             return self._advance_to(
-                self._new_state(generation, read.vocabulary(), GroupCache(self._limits))
+                self._new_state(generation, vocabulary, GroupCache(vocabulary, self._limits))
             )
         if self._clock() < current.ends_at:
             return current

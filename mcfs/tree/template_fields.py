@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from mcfs import fields
-from mcfs.fields import Field, FieldTable, field_table
+from mcfs.fields import Field, FieldTable, Vocabulary, field_table
 from mcfs.fields.kinds import Kind
+from mcfs.fields.table import date_field
 from mcfs.template import Cell
 
 # Fields that only templates have: the name of the file, and the same without its extension.
@@ -82,16 +83,17 @@ FieldSource = StoredValues | TrackColumn | PathPart
 FILE_STEM = PathPart(_STEM)
 
 
-def field_source(name: str) -> FieldSource:
+def field_source(name: str, vocabulary: Vocabulary) -> FieldSource:
     """Where a field of a template is read from. Any name is allowed: an unknown field is always missing."""
-    return _field_source(field_table(), name)
+    return _field_source(field_table(), name, is_date=name in vocabulary.dates)
 
 
 @lru_cache(maxsize=1024)
-def _field_source(table: FieldTable, name: str) -> FieldSource:
+def _field_source(table: FieldTable, name: str, *, is_date: bool) -> FieldSource:
     if name == _FILENAME:
         return PathPart(_FILENAME)
-    field = table.named(table.name_of(name) or name)
+    built_in = table.name_of(name)
+    field = date_field(name) if built_in is None and is_date else table.named(built_in or name)
     if field.derived_column is not None:
         return TrackColumn(field.derived_column, field.kind)
     if field.is_of_path:

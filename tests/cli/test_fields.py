@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -52,6 +53,30 @@ class TestFields:
         tallies = {t["field"]: t for t in json.loads(mcfs("fields", "--json").out)}
         assert tallies["bpm"] == {"field": "bpm", "tracks": 10, "kind": "bpm", "derived": False}
         assert tallies["size"] == {"field": "size", "tracks": 12, "kind": "size", "derived": True}
+
+    def test_say_where_dates_were_found(self, mcfs: CommandRunner, synced: Store) -> None:
+        add_tracks(
+            synced,
+            [
+                simple_track("a", Released="2024-05-01", energy="7"),
+                simple_track("b", Released="2024-05"),
+                simple_track("c", Released="2023"),
+            ],
+        )
+        tallies = {t["field"]: t for t in json.loads(mcfs("fields", "--json").out)}
+        assert tallies["Released"]["kind"] == "date"
+        assert tallies["energy"]["kind"] == "text"
+        lines = [line.split("  ")[0] for line in mcfs("fields").lines]
+        assert "Released (dates)" in lines
+        assert "added" in lines
+        assert counts(mcfs, "released") == {"2023": 1, "2024-05": 2}
+        (mcfs.library.top / "mcfs.toml").write_text('[field.released]\nkind = "text"\n')
+        assert "Released" in [line.split("  ")[0] for line in mcfs("fields").lines]
+        paths = mcfs("search", "--format", "paths", "released:05").lines
+        assert [Path(path).name for path in paths] == ["a.mp3", "b.mp3"]
+        (mcfs.library.top / "mcfs.toml").unlink()
+        assert mcfs("search", "released:05").code == ExitCode.USAGE
+        assert "released 2024-05-01 to 2024-05-31" in mcfs("explain", "released:2024-05").out
 
     def test_have_the_names_that_queries_use(self, mcfs: CommandRunner, synced: Store) -> None:
         add_tracks(synced, [simple_track("odd", Mood="dark", size="huge", added="2020-01-02")])

@@ -24,6 +24,7 @@ from mcfs.config.settings import (
 )
 from mcfs.config.toml_file import line_numbers
 from mcfs.errors import ConfigError, ExitCode
+from mcfs.fields import ConfiguredKind
 
 
 @pytest.fixture
@@ -58,6 +59,51 @@ def refused(top: Path, text: str) -> str:
         loaded(top, text)
     assert caught.value.exit_code is ExitCode.USAGE
     return str(caught.value)
+
+
+class TestFields:
+    def test_have_a_kind(self, top: Path) -> None:
+        settings = loaded(
+            top,
+            '[field.LastPlayed]\nkind = "date"\n[field."catalog number"]\nkind = "text"\n',
+            '[field.lastplayed]\nkind = "text"\n[field.empty]\n',
+        )
+        assert settings.field_kinds == {
+            "lastplayed": ConfiguredKind.TEXT,
+            "catalog number": ConfiguredKind.TEXT,
+        }
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            (
+                '[field.released]\nkind = "number"',
+                'mcfs.toml:2: field.released.kind: write "date" or "text"',
+            ),
+            (
+                '[field.Year]\nkind = "date"',
+                "mcfs.toml:1: field.Year: this field is built in, and its kind cannot be changed",
+            ),
+            (
+                '[field."meta.year"]\nkind = "date"',
+                'mcfs.toml:1: field."meta.year": write the field without meta., which always means text',
+            ),
+            (
+                '[field.released]\nkin = "date"',
+                'mcfs.toml:2: field.released.kin: there is no such key; did you mean "kind"?',
+            ),
+            (
+                'field.released = "date"',
+                'mcfs.toml:1: field.released: write a table, and in it kind = "date"',
+            ),
+            (
+                'field = "date"',
+                'mcfs.toml:1: field: write a table for each field: [field.lastplayed], and kind = "date"',
+            ),
+        ],
+    )
+    def test_are_refused(self, top: Path, text: str, message: str) -> None:
+        assert refused(top, text) == message
 
 
 class TestFiles:
@@ -196,7 +242,7 @@ class TestEverywhere:
             (
                 "\nfoo = 1",
                 "2: foo: there is no such key; there are extensions, entries, absent, names, "
-                "playlists and view",
+                "playlists, field and view",
             ),
             ('"a b" = 1', '1: "a b": there is no such key'),
             ("entries = true", '1: entries: write "links" or "files"'),

@@ -161,9 +161,11 @@ def test_a_template_uses_it(loudness: SampleCache) -> None:
 
 def test_it_is_counted(loudness: SampleCache) -> None:
     with loudness.store.cache.reading() as read:
-        (usage,) = [usage for usage in count_fields(read) if usage.field == "loudness"]
+        (usage,) = [
+            usage for usage in count_fields(read, read.vocabulary()) if usage.field == "loudness"
+        ]
         assert (usage.tracks, usage.kind.name, usage.derived) == (2, "loudness", False)
-        assert count_values(read, "loudness") == [
+        assert count_values(read, read.vocabulary(), "loudness") == [
             ValueUsage("-14 LUFS", 1),
             ValueUsage("-8.3", 1),
             ValueUsage("−6.1 dB", 1),

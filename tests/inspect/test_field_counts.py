@@ -40,14 +40,14 @@ from tests.records import MEBI, RECORDS, SampleCache, cache_of
 )
 def test_values(cache: SampleCache, field: str, usages: str) -> None:
     with cache.store.cache.reading() as read:
-        found = count_values(read, field)
+        found = count_values(read, read.vocabulary(), field)
     assert ", ".join(f"{usage.value} {usage.tracks}" for usage in found) == usages
 
 
 @pytest.mark.parametrize("field", ["present", "live", "size", "added", "changed", "decade"])
 def test_each_value_can_be_asked_for(cache: SampleCache, field: str) -> None:
     with cache.store.cache.reading() as read:
-        usages = count_values(read, field)
+        usages = count_values(read, read.vocabulary(), field)
     for usage in usages:
         text = f"{field}:{usage.value}"
         if field == "size" and "-" in usage.value:
@@ -72,7 +72,7 @@ def test_a_size_is_in_one_step(
         cache_of(tmp_path_factory.mktemp("size"), [one]) as cache,
         cache.store.cache.reading() as read,
     ):
-        assert count_values(read, "size") == [ValueUsage(step, 1)]
+        assert count_values(read, read.vocabulary(), "size") == [ValueUsage(step, 1)]
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,16 @@ def test_a_size_is_in_one_step(
 )
 def test_fields(cache: SampleCache, field: str, tracks: int, kind: str, derived: bool) -> None:
     with cache.store.cache.reading() as read:
-        (usage,) = [usage for usage in count_fields(read) if usage.field == field]
+        (usage,) = [
+            usage for usage in count_fields(read, read.vocabulary()) if usage.field == field
+        ]
     assert (usage.tracks, usage.derived) == (tracks, derived)
     assert usage.kind.name == kind
 
 
 def test_the_fields_of_the_library_come_first(cache: SampleCache) -> None:
     with cache.store.cache.reading() as read:
-        usages = count_fields(read)
+        usages = count_fields(read, read.vocabulary())
     derived = [usage.derived for usage in usages]
     assert derived == sorted(derived)
     assert all(cache.vocabulary.canonical(usage.field) for usage in usages)

@@ -76,6 +76,7 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "id": ("INTEGER", True),
         "name": ("TEXT", True),
         "shown": ("TEXT", True),
+        "is_date": ("BOOLEAN", True),
     }
     assert columns(path, "value") == {
         "id": ("INTEGER", True),
@@ -83,6 +84,8 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "text": ("TEXT", True),
         "folded": ("TEXT", True),
         "number": ("FLOAT", False),
+        "begins": ("BIGINT", False),
+        "ends": ("BIGINT", False),
     }
     assert columns(path, "track_value") == {
         "track_id": ("INTEGER", True),
@@ -109,6 +112,7 @@ def test_indexes_are_there_after_a_load(connection: sqlite3.Connection, path: Pa
         "track_by_inode",
         "track_by_name",
         "track_by_base_name",
+        "value_by_date",
         "track_incomplete",
         "track_file_by_track",
         "track_file_present",
@@ -178,13 +182,20 @@ def test_bad_track(
         ),
         ("INSERT INTO track_file VALUES (9, NULL, 'x', 1, '', 1, 1)", "NOT NULL"),
         ("INSERT INTO track_file VALUES (9, 'x', 'x', 99, '', 1, 1)", "FOREIGN KEY"),
-        ("INSERT INTO field VALUES (9, 'genre', 'genre')", "UNIQUE constraint failed: field.name"),
-        ("INSERT INTO field VALUES (9, '', 'x')", "name_not_empty"),
-        ("INSERT INTO field VALUES (9, 'x', NULL)", "NOT NULL"),
-        ("INSERT INTO value VALUES (9, 1, 'Techno', 'x', NULL)", "value.field_id, value.text"),
-        ("INSERT INTO value VALUES (9, 99, 'x', 'x', NULL)", "FOREIGN KEY"),
-        ("INSERT INTO value VALUES (9, 1, NULL, 'x', NULL)", "NOT NULL"),
-        ("INSERT INTO value VALUES (9, 1, 'x', NULL, NULL)", "NOT NULL"),
+        (
+            "INSERT INTO field VALUES (9, 'genre', 'genre', 0)",
+            "UNIQUE constraint failed: field.name",
+        ),
+        ("INSERT INTO field VALUES (9, '', 'x', 0)", "name_not_empty"),
+        ("INSERT INTO field VALUES (9, 'x', NULL, 0)", "NOT NULL"),
+        ("INSERT INTO field VALUES (9, 'x', 'x', 2)", "is_date_is_boolean"),
+        (
+            "INSERT INTO value VALUES (9, 1, 'Techno', 'x', NULL, NULL, NULL)",
+            "value.field_id, value.text",
+        ),
+        ("INSERT INTO value VALUES (9, 99, 'x', 'x', NULL, NULL, NULL)", "FOREIGN KEY"),
+        ("INSERT INTO value VALUES (9, 1, NULL, 'x', NULL, NULL, NULL)", "NOT NULL"),
+        ("INSERT INTO value VALUES (9, 1, 'x', NULL, NULL, NULL, NULL)", "NOT NULL"),
         ("INSERT INTO track_value VALUES (1, 1)", "track_value.track_id, track_value.value_id"),
         ("INSERT INTO track_value VALUES (99, 1)", "FOREIGN KEY"),
         ("INSERT INTO track_value VALUES (1, 99)", "FOREIGN KEY"),

@@ -9,7 +9,9 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from itertools import product
 
 import pytest
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 
 from mcfs.config.settings import DEFAULTS, Absent, Names, Settings
 from mcfs.errors import NotFoundError
-from mcfs.fields import field_named
+from mcfs.fields import Vocabulary, field_named
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.template import Cell, parse_template
 from mcfs.text.escape import MAX_BYTES, UNKNOWN, escape
@@ -42,12 +44,21 @@ ODD = [
     "x" * 254 + "é", "é" * 150, "🎹" * 70, ("y" * 250) + ".mp3", "z." + "q" * 260, "x> <{{ genre }} is \"y",
 ]  # fmt: skip
 FIELDS = ["artist", "title", "album", "genre", "bpm", "key", "year", "tracknumber", "crate",
-          "albumartist", "album_artist", "mood"]  # fmt: skip
+          "albumartist", "album_artist", "mood", "released"]  # fmt: skip
 
 
 def _raw(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
+
+DATES = [
+    "1997",
+    "2025-06",
+    "2025-06-01",
+    "2025-06-01 22:30:00",
+    "2025-06-02 01:30:00",
+    " 2024-02-29 ",
+]
 
 texts = st.one_of(
     st.sampled_from(ODD),
@@ -55,8 +66,14 @@ texts = st.one_of(
     st.text(max_size=6).filter(lambda text: text.isprintable() or text.isascii()),
     st.binary(max_size=6).map(_raw),
 )
-values = st.dictionaries(
-    st.sampled_from(FIELDS), st.lists(texts, min_size=1, max_size=3, unique=True), max_size=5
+several = st.lists(texts, min_size=1, max_size=3, unique=True)
+values = st.one_of(
+    st.dictionaries(st.sampled_from(FIELDS), several, max_size=5),
+    # Nearly all libraries have dates in one field, and in few of them it is a field of dates all the same.
+    st.fixed_dictionaries(
+        {"released": st.lists(st.sampled_from(DATES), min_size=1, max_size=3, unique=True)},
+        optional=dict.fromkeys(("genre", "artist"), several),
+    ),
 )
 
 
@@ -253,12 +270,36 @@ GROUPED = [
     '{{ "" if genre else genre }}',
     "{{ present }} {{ genre }}",
     "{{ live }}",
+    "{{ released }}",
+    "{{ released }} {{ genre }}",
 ]
 
 
-def cells_of(record: TrackRecord, name: str) -> list[Cell]:
+def vocabulary_of(records: Sequence[TrackRecord]) -> Vocabulary:
+    """Which fields have dates, as the words of the manual say it."""
+    held = defaultdict[str, set[str]](set)
+    for track in records:
+        for name, some in track.values.items():
+            held[name].update(text for text in some if text.strip())
+    return Vocabulary(frozenset(held), frozenset(n for n, some in held.items() if are_dates(some)))
+
+
+def are_dates(some: set[str]) -> bool:
+    dates = {text for text in some if is_date(text.strip())}
+    return len(dates) >= 0.9 * len(some) and any(len(text.strip()) > 4 for text in dates)
+
+
+def is_date(text: str) -> bool:
+    for form, length in (("%Y", 4), ("%Y-%m", 7), ("%Y-%m-%d", 10), ("%Y-%m-%d %H:%M:%S", 19)):
+        with suppress(ValueError):
+            datetime.strptime(text, form)  # noqa: DTZ007  (only whether it is one)
+            return len(text) == length and text.isascii()
+    return False
+
+
+def cells_of(record: TrackRecord, name: str, vocabulary: Vocabulary) -> list[Cell]:
     """Every value of one field of one track, as templates see it."""
-    source = field_source(name)
+    source = field_source(name, vocabulary)
     match source:
         case TrackColumn("present" | "is_live" as column):
             return [getattr(record, column)]
@@ -276,14 +317,17 @@ def cells_of(record: TrackRecord, name: str) -> list[Cell]:
     raise AssertionError(source)
 
 
-def rendered(record: TrackRecord, text: str) -> set[str]:
+def rendered(record: TrackRecord, text: str, vocabulary: Vocabulary) -> set[str]:
     """All that a template makes of one track, folded."""
     template = parse_template(text)
-    by_source = {field_source(name): cells_of(record, name) for name in template.fields}
+    by_source = {
+        field_source(name, vocabulary): cells_of(record, name, vocabulary)
+        for name in template.fields
+    }
     found = set()
     for combination in product(*by_source.values()):
         cells = dict(zip(by_source, combination, strict=True))
-        shown = template.render([cells[field_source(name)] for name in template.fields])
+        shown = template.render([cells[field_source(name, vocabulary)] for name in template.fields])
         found.add(fold(shown.strip() or UNKNOWN))
     return found
 
@@ -302,7 +346,9 @@ def test_a_track_is_under_each_value_it_renders_to_and_no_other(
         assert held == {record.annex_key for record in records if record.present}
     expected = defaultdict[str, set[str]](set)
     for track in records:
-        for folded in rendered(track, text) if track.annex_key in held else ():
+        for folded in (
+            rendered(track, text, vocabulary_of(records)) if track.annex_key in held else ()
+        ):
             expected[folded].add(track.annex_key)
     found = {}
     for entry in tree.children(tree.resolve(Route((above, text)))).entries.values():

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from mcfs.fields import Vocabulary
 from mcfs.template import parse_template
 from mcfs.tree.rendered_template import RenderedTemplate
 
 
+def _rendered(text: str) -> RenderedTemplate:
+    return RenderedTemplate(parse_template(text), Vocabulary())
+
+
 def test_equal_cells_are_rendered_once() -> None:
-    rendered = RenderedTemplate(parse_template("{{ genre }} {{ bpm | round_to(5) }}"))
+    rendered = _rendered("{{ genre }} {{ bpm | round_to(5) }}")
     assert rendered.value(("Techno", 128.0)) == ("Techno 130", "techno 130")
     assert rendered.value(("Techno", 128.0)) == ("Techno 130", "techno 130")
     assert len(rendered) == 1
@@ -18,7 +23,7 @@ def test_equal_cells_are_rendered_once() -> None:
 
 
 def test_a_field_by_two_names_is_one_source() -> None:
-    rendered = RenderedTemplate(parse_template("{{ g }} {{ bpm }} {{ genre }}"))
+    rendered = _rendered("{{ g }} {{ bpm }} {{ genre }}")
     assert len(rendered.sources) == 2
     assert rendered.value(("Dub", 70.0)).text == "Dub 70 Dub"
 
@@ -38,13 +43,13 @@ def test_a_field_by_two_names_is_one_source() -> None:
     ],
 )
 def test_templates_of_one_stored_field(text: str, fields: tuple[str, ...] | None) -> None:
-    source = RenderedTemplate(parse_template(text)).only_stored_values
+    source = _rendered(text).only_stored_values
     assert (None if source is None else source.fields) == fields
 
 
 def test_space_is_cut_off_and_nothing_is_unknown() -> None:
-    rendered = RenderedTemplate(parse_template("{{ genre }} "))
+    rendered = _rendered("{{ genre }} ")
     assert rendered.value((" Dub",)) == ("Dub", "dub")
     assert rendered.value((None,)).text == "Unknown"
-    blank = RenderedTemplate(parse_template('{{ "" if genre else genre }}'))
+    blank = _rendered('{{ "" if genre else genre }}')
     assert blank.value(("Dub",)).text == "Unknown"

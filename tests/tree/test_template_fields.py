@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mcfs.fields import Vocabulary
 from mcfs.tree.template_fields import PathPart, StoredValues, TrackColumn, field_source
 
 
@@ -20,7 +21,7 @@ from mcfs.tree.template_fields import PathPart, StoredValues, TrackColumn, field
     ],
 )
 def test_parts_of_a_path(name: str, value: str) -> None:
-    source = field_source(name)
+    source = field_source(name, Vocabulary())
     assert isinstance(source, PathPart)
     assert source.cell("Beyoncé/Halo.Live.MP3") == value
 
@@ -40,7 +41,7 @@ def test_parts_of_a_path(name: str, value: str) -> None:
     ],
 )
 def test_stored_values(name: str, fields: tuple[str, ...]) -> None:
-    source = field_source(name)
+    source = field_source(name, Vocabulary())
     assert isinstance(source, StoredValues)
     assert source.fields == fields
 
@@ -64,7 +65,7 @@ def test_stored_values(name: str, fields: tuple[str, ...]) -> None:
 def test_a_stored_value_in_a_template(
     name: str, text: str, number: float | None, value: str | float | None
 ) -> None:
-    source = field_source(name)
+    source = field_source(name, Vocabulary())
     assert isinstance(source, StoredValues)
     assert source.cell(text, number) == value
 
@@ -80,7 +81,7 @@ def test_a_stored_value_in_a_template(
     ],
 )
 def test_columns(name: str, column: str, stored: object, value: object) -> None:
-    source = field_source(name)
+    source = field_source(name, Vocabulary())
     assert isinstance(source, TrackColumn)
     assert source.column == column
     assert source.cell(stored) == value
