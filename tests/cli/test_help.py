@@ -11,7 +11,7 @@ from mcfs.cli import run
 from mcfs.fields import Vocabulary
 from mcfs.query import parse
 
-_TERM = re.compile(r'[-~]?[a-z.]+[:=](?:=~)?[+^]?(?:"[^"]*"\$?|[^\s;,"']+)')
+_TERM = re.compile(r"""[-~]?[a-z.]+[:=](?:=~)?[+^]?(?:"[^"]*"\$?|[^\s;,"']+)""")
 
 
 @pytest.mark.parametrize(
