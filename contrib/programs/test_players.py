@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,29 @@ def test_mpd_finds_every_track_and_plays_it(
         mpd.mpc("add", "/")
         mpd.mpc("play")
         wait_until(lambda: any(line.startswith("[playing]") for line in mpd.mpc("status")))
+
+
+PLAYLISTS = ("genre:techno.m3u8", "all.m3u8", "genre/Techno.m3u8", "pins/Peak time.m3u8")
+PLAYLISTS += ("bpm:120-130/genre:techno.m3u8", "sort:-rating limit:9.m3u8")
+
+
+@pytest.mark.programs("mpd", "mpc")
+def test_mpd_knows_every_track_of_every_playlist(
+    demo_copy: Path, place: Path, home: Path, tmp_path: Path
+) -> None:
+    """Its music folder is `library/`, which is walked once; playlists are read from beside it."""
+    mcfs = [sys.executable, "-m", "mcfs"]
+    pin = [*mcfs, "pin", "--name", "Peak time", "genre:techno", "--library", demo_copy]
+    subprocess.run(pin, check=True)
+    with mounted(demo_copy, place), mpd_playing(place / "library", tmp_path / "mpd") as mpd:
+        mpd.mpc("update", "--wait")
+        known = set(mpd.mpc("listall"))
+        music = place / "library"
+        assert known == {str(file.relative_to(music)) for file in music.rglob("*.*") if file.is_file()}
+        for playlist in PLAYLISTS:
+            mpd.mpc("clear")
+            mpd.mpc("load", str(place / playlist))
+            loaded = mpd.mpc("--format", "%file%", "playlist")
+            tracks = (place / playlist).read_text().count("#EXTINF")
+            assert len(loaded) == tracks > 0, playlist
+            assert set(loaded) <= known, playlist
