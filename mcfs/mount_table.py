@@ -26,6 +26,8 @@ class Mount:
     type: str
     # What is mounted, as its file system calls it; for mcfs, the library's path.
     source: str
+    # Its device number, as stat(2) has it.
+    device: int
 
 
 def all_mounts() -> Iterator[Mount]:
@@ -37,8 +39,14 @@ def all_mounts() -> Iterator[Mount]:
     for line in lines:
         before, _, after = line.partition(b" - ")
         type_, source, *_ = after.split(b" ")
-        mount_point = _unescape(before.split(b" ")[4])
-        yield Mount(Path(mount_point), type_.decode(), _unescape(source))
+        _, _, device, _, mount_point, *_ = before.split(b" ")
+        major, minor = map(int, device.split(b":"))
+        yield Mount(
+            Path(_unescape(mount_point)),
+            type_.decode(),
+            _unescape(source),
+            os.makedev(major, minor),
+        )
 
 
 def mcfs_mounts() -> list[Mount]:

@@ -10,7 +10,7 @@ import stat
 
 from pyfuse3 import EntryAttributes, InodeT
 
-from mcfs.fuse.inodes import is_file
+from mcfs.fuse.inodes import GONE, is_file
 from mcfs.fuse.track_content import TrackContent
 from mcfs.tree.nodes import Node, TrackNode
 from mcfs.tree.policy import Caching, EntryKind, policy_of
@@ -73,4 +73,15 @@ def absent(timeout: float) -> EntryAttributes:
     attributes = EntryAttributes()
     attributes.st_ino = InodeT(0)
     attributes.entry_timeout = timeout
+    return attributes
+
+
+def gone(file_type: int, number: int) -> EntryAttributes:
+    """An entry that exists only until its removal has been announced, and that nobody may cache."""
+    attributes = EntryAttributes()
+    attributes.st_ino = InodeT(GONE | number)
+    attributes.st_mode = file_type | 0o755
+    attributes.st_nlink = 1
+    attributes.st_uid, attributes.st_gid = os.getuid(), os.getgid()
+    attributes.entry_timeout = attributes.attr_timeout = 0
     return attributes

@@ -33,6 +33,8 @@ _LINK = 1 << 60
 _FILE = 1 << 61
 _FOLDER = 1 << 62
 _GENERATED_FILE = _FILE | _FOLDER
+# What no folder lists any more, for the moment in which its removal is announced. Never in the table.
+GONE = _LINK | _FILE
 _TRACK_BITS = _LINK - 1
 _LOW_BITS = 0xFFFF_FFFF
 

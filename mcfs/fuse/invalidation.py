@@ -10,17 +10,21 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import trio
 
+from mcfs.config.settings import Settings
 from mcfs.errors import McfsError, bug_sentence
 from mcfs.fuse import mount_paths, notifications
+from mcfs.fuse.announcements import Announcer
 from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.cached_names import CachedName, NameKind
 from mcfs.fuse.inodes import InodeTable, is_link
 from mcfs.tree.changed_names import NameChanges
+from mcfs.tree.listing_changes import ListingChange
 from mcfs.tree.name_dependency import NameDependency
 from mcfs.tree.nodes import LIBRARY, Node
 from mcfs.tree.route import can_become_valid
@@ -55,12 +59,14 @@ class Invalidator:
         listings: CachedListings,
         report_error: Callable[[str], None],
         options: InvalidationOptions,
+        announcer: Announcer,
     ) -> None:
         self._tree = tree
         self._inodes = inodes
         self._listings = listings
         self._report_error = report_error
         self._options = options
+        self._announcer = announcer
         self.changed_at_ns = time.time_ns()
         # Everything that the kernel caches for a day is true of this version. An answer of a newer one
         # must wait until the names that changed in between have been invalidated.
@@ -83,12 +89,17 @@ class Invalidator:
             await trio.sleep(pause)
             try:
                 if settings is not self._tree.settings:
-                    settings = self._tree.settings
+                    before, settings = settings, self._tree.settings
                     self._inodes.configure(settings)
                     await self._invalidate(
-                        NameChanges(self._cached_version, everything=True, fields_changed=True)
+                        NameChanges(
+                            self._cached_version,
+                            everything=True,
+                            fields_changed=True,
+                            listings=await self._listings_since(before, self._tree.day),
+                        )
                     )
-                changes = await trio.to_thread.run_sync(self._feed.poll)
+                changes = await trio.to_thread.run_sync(self._feed.poll, self._announcer.watched)
                 if changes is not None:
                     await self._invalidate(changes)
                 elif self._tree.day != self._cached_version.day:
@@ -121,13 +132,20 @@ class Invalidator:
                 inode for inode in self._listings if self._may_differ(inode, changes)
             )
         self._distrust_listings_with(names)
-        await self._send(names, inodes)
+        await self._send(names, inodes, changes.listings)
+
+    async def _listings_since(self, settings: Settings, day: date) -> Mapping[str, ListingChange]:
+        return await trio.to_thread.run_sync(
+            self._feed.listings_since, settings, day, self._announcer.watched
+        )
 
     async def _pass_midnight(self) -> None:
+        listings = await self._listings_since(self._tree.settings, self._cached_version.day)
         self._cached_version = TreeVersion(self._cached_version.generation, self._tree.day)
         names = list(self._inodes.cached_names.take_volatile())
         self._distrust_listings_with(names)
-        await self._send(names, self._doubt(filter(self._is_volatile, self._listings)))
+        inodes = self._doubt(filter(self._is_volatile, self._listings))
+        await self._send(names, inodes, listings)
 
     def _take_all_folders_for_changed(self) -> None:
         """Looking at each of them again would take too long."""
@@ -176,13 +194,21 @@ class Invalidator:
                 if parent is not None:
                     yield CachedName(parent, os.fsencode(name), NameKind.FOLDER)
 
-    async def _send(self, names: Sequence[CachedName], inodes: Sequence[int]) -> None:
+    async def _send(
+        self,
+        names: Sequence[CachedName],
+        inodes: Sequence[int],
+        listings: Mapping[str, ListingChange],
+    ) -> None:
         if not self._options.can_expire:
             names = await self._without_unchanged_folders(names)
         for pause in (0, self._options.repeat_after):
             await trio.sleep(pause)
             # In a thread: written from this one, a notification deadlocks.
             await trio.to_thread.run_sync(self._write, names, inodes)
+            if not pause:
+                # Whoever hears of a change and looks must see it.
+                self._announcer.announce(listings)
 
     def _write(self, names: Sequence[CachedName], inodes: Sequence[int]) -> None:
         for name in names:

@@ -31,7 +31,8 @@ from pyfuse3 import (
 
 from mcfs.errors import NotFoundError
 from mcfs.fuse import cached_listings, kernel_caches, mount_paths
-from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder, absent
+from mcfs.fuse.announcements import Announcement, Announcer
+from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder, absent, gone
 from mcfs.fuse.cached_listings import CachedListings, ListingOf, Opening
 from mcfs.fuse.cached_names import CachedNames
 from mcfs.fuse.guard import guarded
@@ -92,12 +93,10 @@ class Operations(pyfuse3.Operations):
         self.inodes = InodeTable(
             tree.settings, cached_names, on_folder_forgotten=self.listings.forget
         )
+        options = invalidation or InvalidationOptions()
+        self.announcer = Announcer(self.inodes, can_expire=options.can_expire)
         self.invalidator = Invalidator(
-            tree,
-            self.inodes,
-            self.listings,
-            self.report_error,
-            invalidation or InvalidationOptions(),
+            tree, self.inodes, self.listings, self.report_error, options, self.announcer
         )
         self._tree = tree
         self._content = content
@@ -109,6 +108,7 @@ class Operations(pyfuse3.Operations):
         # Descriptors of notes in the trash: nothing else can be written.
         self._open_notes: set[int] = set()
         self._next_handle = 1 << 32
+        self._next_gone = 0
 
     def close(self) -> None:
         """Release the store."""
@@ -129,6 +129,10 @@ class Operations(pyfuse3.Operations):
         if name == b".":
             self.inodes.count_lookup_again(parent_inode)
             return self._attributes.build(parent_inode, parent.node, parent.changed_at_ns)
+        if self.announcer.is_busy:
+            announcement = self.announcer.of(ctx.pid, parent_inode, name)
+            if announcement is not None:
+                return absent(0) if announcement.comes else self._gone(announcement)
         text = os.fsdecode(name)
         version = self._tree.version
         try:
@@ -353,6 +357,8 @@ class Operations(pyfuse3.Operations):
     async def mkdir(
         self, parent_inode: InodeT, name: bytes, mode: int, ctx: RequestContext
     ) -> EntryAttributes:
+        if announcement := self.announcer.of(ctx.pid, parent_inode, name):
+            return self._come(announcement)
         parent = self.inodes[parent_inode]
         text = os.fsdecode(name)
         node = await trio.to_thread.run_sync(self._tree.make_pin, parent.node, text)
@@ -362,6 +368,8 @@ class Operations(pyfuse3.Operations):
 
     @guarded
     async def rmdir(self, parent_inode: InodeT, name: bytes, ctx: RequestContext) -> None:
+        if self.announcer.of(ctx.pid, parent_inode, name):
+            return
         parent = self.inodes[parent_inode]
         text = os.fsdecode(name)
         await trio.to_thread.run_sync(self._tree.remove_pin, parent.node, text)
@@ -453,16 +461,45 @@ class Operations(pyfuse3.Operations):
 
     @guarded
     async def unlink(self, parent_inode: InodeT, name: bytes, ctx: RequestContext) -> None:
+        if self.announcer.of(ctx.pid, parent_inode, name):
+            return
         parent = self.inodes[parent_inode]
         text = os.fsdecode(name)
         await trio.to_thread.run_sync(self._tree.remove_trash_note, parent.node, text)
         self.inodes.detach(mount_paths.join(parent.mount_path, text))
 
+    # --- announcements: what the mount itself does to its folders, so that watchers hear of it
+
+    @guarded
+    async def symlink(
+        self, parent_inode: InodeT, name: bytes, target: bytes, ctx: RequestContext
+    ) -> EntryAttributes:
+        return self._come(self.announcer.of(ctx.pid, parent_inode, name))
+
+    @guarded
+    async def mknod(
+        self, parent_inode: InodeT, name: bytes, mode: int, rdev: int, ctx: RequestContext
+    ) -> EntryAttributes:
+        return self._come(self.announcer.of(ctx.pid, parent_inode, name))
+
+    def _come(self, announcement: Announcement | None) -> EntryAttributes:
+        """The entry that is announced as new; any other may not be made."""
+        if announcement is None:
+            raise FUSEError(errno.EROFS)
+        parent_inode, name = InodeT(announcement.parent), announcement.name
+        mount_path = mount_paths.join(self.inodes[parent_inode].mount_path, os.fsdecode(name))
+        # A newer change may have come between.
+        return self._add_entry(announcement.node, parent_inode, mount_path, name, is_current=False)
+
+    def _gone(self, announcement: Announcement) -> EntryAttributes:
+        self._next_gone += 1
+        return gone(announcement.file_type, self._next_gone)
+
     async def _refuse(self, *_: Any) -> NoReturn:
         raise FUSEError(errno.EROFS)
 
     # Each of them would change something other than pins.
-    mknod = symlink = link = setxattr = removexattr = _refuse  # type: ignore[assignment]
+    link = setxattr = removexattr = _refuse  # type: ignore[assignment]
 
     @guarded
     async def statfs(self, ctx: RequestContext) -> StatvfsData:

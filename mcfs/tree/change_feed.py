@@ -7,11 +7,16 @@ by another template. `changed_names.py` works out what one step means for names.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import date
 
+from mcfs.config.settings import Settings
 from mcfs.store.cache_repository import CacheRepository
 from mcfs.store.change_feed import ChangeFeed
 from mcfs.template import Template
 from mcfs.tree.changed_names import NameChanges, name_changes
+from mcfs.tree.listing_changes import ListingChange, Sight, listing_changes
 from mcfs.tree.nodes import QueryFolderNode, ValuesNode
 from mcfs.tree.state import CurrentState
 from mcfs.tree.version import TreeVersion
@@ -46,19 +51,24 @@ class TemplatesInUse:
             return frozenset(self._of_values), frozenset(self._of_files)
 
 
+# Asks which folders somebody watches; only once something has changed, because the answer takes a while.
+Watched = Callable[[], Collection[QueryFolderNode]]
+
+
 class NameChangeFeed:
     """The changes since it was opened. For one thread at a time."""
 
     def __init__(
         self, cache: CacheRepository, current: CurrentState, templates: TemplatesInUse
     ) -> None:
+        self._cache = cache
         self._feed = ChangeFeed(cache)
         self._current = current
         self._templates = templates
         # The first changes are those since this version.
         self.version = TreeVersion(self._feed.generation, current.get().day)
 
-    def poll(self) -> NameChanges | None:
+    def poll(self, watched: Watched = tuple) -> NameChanges | None:
         """What has changed since the last poll, None if nothing has.
 
         When this returns, the tree has already moved on to the new version.
@@ -70,8 +80,21 @@ class NameChangeFeed:
             state = self._current.seen_by(change.after)
             templates = self._templates.all_or_forget()
             if templates is None:
-                return NameChanges(state.version, everything=True, fields_changed=True)
-            return name_changes(change, *templates, state)
+                changes = NameChanges(state.version, everything=True, fields_changed=True)
+            else:
+                changes = name_changes(change, *templates, state)
+            before = Sight(change.before, state.settings, state.day)
+            after = Sight(change.after, state.settings, state.day)
+            return replace(changes, listings=listing_changes(watched(), before, after))
+
+    def listings_since(
+        self, settings: Settings, day: date, watched: Watched
+    ) -> Mapping[str, ListingChange]:
+        """What other settings, or another day, changed in the listings of watched folders."""
+        with self._cache.reading() as read:
+            state = self._current.seen_by(read)
+            after = Sight(read, state.settings, state.day)
+            return listing_changes(watched(), Sight(read, settings, day), after)
 
     def close(self) -> None:
         """Let go of the old state, which the store keeps readable for this feed."""

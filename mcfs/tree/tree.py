@@ -38,6 +38,7 @@ Puts the parts together, and owns nothing else:
     pins.py             what mkdir, rmdir and rename mean, and the trash
     state.py            the current state, and when a newer one replaces it; `version.py` identifies it
     change_feed.py      what changed since then; `changed_names.py` says which names that touches;
+                        `listing_changes.py` says what came and went in folders that are watched;
                         `name_dependency.py` says what the names in a folder depend on
     limits.py           how much memory the caches may take
 """

@@ -187,7 +187,7 @@ class TestPath:
         assert "characters */" in result.out
 
     def test_the_part_inside_a_mount(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        ours = [Mount(Path("/home/dj/mnt"), "fuse.mcfs", "/home/dj/Music")]
+        ours = [Mount(Path("/home/dj/mnt"), "fuse.mcfs", "/home/dj/Music", 0)]
         monkeypatch.setattr("mcfs.mount_table.mcfs_mounts", lambda: ours)
         monkeypatch.setenv("HOME", "/home/dj")
         assert path_inside_mount("/home/dj/mnt/genre:x/bpm:120") == "/genre:x/bpm:120"

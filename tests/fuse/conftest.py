@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from mcfs.fuse.track_content import TrackContent
 from mcfs.store import Store, open_store
 from mcfs.tree.tree import Tree
 
-# No handler looks at who asks.
-CTX: Any = None
+# Who asks: a thread that announces nothing.
+CTX: Any = SimpleNamespace(pid=0)
 MakeOperations = Callable[..., Operations]
 
 

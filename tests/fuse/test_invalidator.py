@@ -10,11 +10,12 @@ import trio
 
 from mcfs.config.settings import DEFAULTS
 from mcfs.errors import StoreError
+from mcfs.fuse.announcements import Announcer
 from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.inodes import InodeTable
 from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
 from mcfs.store import Store
-from mcfs.tree.change_feed import NameChangeFeed
+from mcfs.tree.change_feed import NameChangeFeed, Watched
 from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.tree import Tree
 
@@ -28,10 +29,10 @@ async def test_failures_are_reported_and_it_goes_on(
     failures: list[Exception] = [StoreError("the disk is gone"), ZeroDivisionError("x")]
     poll = NameChangeFeed.poll
 
-    def fail_at_first(feed: NameChangeFeed) -> NameChanges | None:
+    def fail_at_first(feed: NameChangeFeed, watched: Watched) -> NameChanges | None:
         if failures:
             raise failures.pop(0)
-        return poll(feed)
+        return poll(feed, watched)
 
     monkeypatch.setattr(NameChangeFeed, "poll", fail_at_first)
     tree = Tree(store)
@@ -40,7 +41,9 @@ async def test_failures_are_reported_and_it_goes_on(
     options = InvalidationOptions(
         poll_interval=0.001, repeat_after=0, on_sent=lambda *counts: sent.append(counts)
     )
-    invalidator = Invalidator(tree, _inodes(), CachedListings(), reported.append, options)
+    inodes = _inodes()
+    announcer = Announcer(inodes, can_expire=True)
+    invalidator = Invalidator(tree, inodes, CachedListings(), reported.append, options, announcer)
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(invalidator.run)
@@ -60,7 +63,10 @@ async def test_failures_are_reported_and_it_goes_on(
 
 async def test_an_answer_is_current_until_a_change_was_seen(store: Store) -> None:
     tree = Tree(store)
-    invalidator = Invalidator(tree, _inodes(), CachedListings(), _fail, _FAST)
+    inodes = _inodes()
+    invalidator = Invalidator(
+        tree, inodes, CachedListings(), _fail, _FAST, Announcer(inodes, can_expire=True)
+    )
     try:
         before = tree.version
         assert invalidator.is_current(before)

@@ -1,0 +1,234 @@
+"""Tells programs that watch a folder of the mount with inotify which names came and went in it.
+
+Owns these announcements. The kernel reports to watchers what programs do to a folder, and nothing that a file
+system does by itself. So where a name has come, a thread of this process makes it, as any program would,
+and where one has gone, it removes it. The handlers know the thread by its id, say yes, and change nothing:
+
+    symlink(2), mknod(2), mkdir(2)    watchers hear CREATE; the kernel caches the entry as it is
+    unlink(2), rmdir(2)               watchers hear DELETE
+
+The kernel looks a name up before it makes or removes it. To this thread alone, a name that is announced as
+new does not exist yet, and one that is announced as gone still does, as an inode that nothing else has:
+the kernel marks what it removes as deleted, and a track may be in other folders. For everybody
+else the folder is read-only at all times.
+
+Which folders are watched is in `watched_folders.py`; folders that nobody watches cost nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import stat
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trio
+
+from mcfs.fuse import notifications
+from mcfs.fuse.inodes import InodeTable
+from mcfs.fuse.watched_folders import watched_inodes
+from mcfs.mount_table import Mount, all_mounts
+from mcfs.tree.listing_changes import ListingChange
+from mcfs.tree.nodes import Node, QueryFolderNode, TrackNode
+
+log = logging.getLogger(__name__)
+
+# After so many events, newer changes of the same folder are taken into account.
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One name that is being announced, and the thread that does it."""
+
+    thread: int
+    parent: int
+    name: bytes
+    node: Node
+    comes: bool
+    # Of the entry: S_IFLNK, S_IFREG or S_IFDIR.
+    file_type: int
+
+
+@dataclass(slots=True)
+class _Folder:
+    """What the watchers of one folder have still to hear."""
+
+    gone: dict[str, Node] = field(default_factory=dict)
+    come: dict[str, Node] = field(default_factory=dict)
+
+    def add(self, change: ListingChange) -> None:
+        """Add a later change. What came and went before it was announced need not be said."""
+        for name, node in change.gone.items():
+            if self.come.pop(name, None) is None:
+                self.gone[name] = node
+        for name, node in change.come.items():
+            if self.gone.pop(name, None) is None:
+                self.come[name] = node
+
+    def take(self, most: int) -> list[tuple[str, Node, bool]]:
+        """Some of it, what has gone first: a program that follows a rename sees no name twice."""
+        taken: list[tuple[str, Node, bool]] = []
+        for names, comes in ((self.gone, False), (self.come, True)):
+            for name in list(names)[: most - len(taken)]:
+                taken.append((name, names.pop(name), comes))
+        return taken
+
+
+class Announcer:
+    """Announces the changes of one mount. For the trio thread, but for the thread that it starts."""
+
+    def __init__(self, inodes: InodeTable, *, can_expire: bool) -> None:
+        self._inodes = inodes
+        self._can_expire = can_expire
+        self._folders: dict[int, _Folder] = {}
+        self._news = trio.Event()
+        self._current: Announcement | None = None
+        self._mount: Mount | None = None
+        # The key of the listing that each watched inode had, when this was asked last.
+        self._watched: dict[int, str] = {}
+
+    def mounted_at(self, mount_point: Path) -> None:
+        """Learn where the mount is. Before that, nothing is announced."""
+        for mount in all_mounts():
+            if mount.mount_point == mount_point:
+                self._mount = mount
+
+    def watched(self) -> Collection[QueryFolderNode]:
+        """The folders of tracks or values that somebody watches. For a thread that trio started."""
+        if self._mount is None:
+            return ()
+        inodes = watched_inodes(self._mount.device)
+        return trio.from_thread.run_sync(self._remember, inodes) if inodes else ()
+
+    def _remember(self, inodes: Iterable[int]) -> Collection[QueryFolderNode]:
+        found = {
+            inode: entry.folder
+            for inode in inodes
+            if (entry := self._inodes.get(inode)) is not None
+            and isinstance(entry.folder, QueryFolderNode)
+        }
+        self._watched = {inode: folder.key for inode, folder in found.items()}
+        return found.values()
+
+    def announce(self, changes: Mapping[str, ListingChange]) -> None:
+        """Announce soon what changed in the folders that `watched` found, by the keys of their listings."""
+        for inode, key in self._watched.items():
+            change = changes.get(key)
+            if change is not None:
+                self._folders.setdefault(inode, _Folder()).add(change)
+                self._news.set()
+
+    def of(self, thread: int, parent: int, name: bytes) -> Announcement | None:
+        """The announcement that a request belongs to; None for a request of anybody else."""
+        current = self._current
+        if (
+            current is not None
+            and current.thread == thread
+            and current.parent == parent
+            and current.name == name
+        ):
+            return current
+        return None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there can be requests that belong to an announcement."""
+        return self._current is not None
+
+    async def run(self) -> None:
+        """Announce, until cancelled."""
+        while True:
+            await self._news.wait()
+            assert self._mount is not None, "there is news only of a mount"
+            self._news = trio.Event()
+            while self._folders:
+                inode, folder = next(iter(self._folders.items()))
+                some = folder.take(_AT_ONCE)
+                if not some:
+                    del self._folders[inode]
+                    continue
+                entry = self._inodes.get(inode)
+                if entry is None or self._inodes.folder_at(entry.mount_path) != inode:
+                    continue
+                place = self._mount.mount_point / entry.mount_path.lstrip("/")
+                track_type = stat.S_IFREG if self._inodes.shows_files(entry) else stat.S_IFLNK
+                # Whoever unmounts must not wait for this thread, whose requests nobody answers any more.
+                await trio.to_thread.run_sync(
+                    self._announce,
+                    place,
+                    self._mount.device,
+                    inode,
+                    some,
+                    track_type,
+                    abandon_on_cancel=True,
+                )
+
+    def _announce(
+        self,
+        place: Path,
+        device: int,
+        inode: int,
+        names: list[tuple[str, Node, bool]],
+        track_type: int,
+    ) -> None:
+        thread = threading.get_native_id()
+        try:
+            with _opened(place, device, inode) as folder:
+                for text, node, comes in names:
+                    file_type = track_type if isinstance(node, TrackNode) else stat.S_IFDIR
+                    name = os.fsencode(text)
+                    self._current = Announcement(thread, inode, name, node, comes, file_type)
+                    self._perform(self._current, folder)
+        except OSError as error:
+            # The mount is read-only or about to end, or the folder has gone meanwhile.
+            log.info("changes in %s were not announced: %s", place, error.strerror)
+        finally:
+            self._current = None
+
+    def _perform(self, announcement: Announcement, folder: int) -> None:
+        try:
+            _change(announcement, folder)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOENT):
+                raise
+            # Somebody has looked the name up already, and the kernel had no reason to ask again.
+            notifications.invalidate_name(
+                announcement.parent, announcement.name, expire=self._can_expire
+            )
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                _change(announcement, folder)
+
+
+@contextlib.contextmanager
+def _opened(place: Path, device: int, inode: int) -> Iterator[int]:
+    """A descriptor of exactly this folder: what is done in it must never reach any other file system."""
+    descriptor = os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        if (found.st_dev, found.st_ino) != (device, inode):
+            raise FileNotFoundError(errno.ENOENT, "another folder is there")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _change(announcement: Announcement, folder: int) -> None:
+    """Do what watchers are to hear of."""
+    name, is_folder = announcement.name, announcement.file_type == stat.S_IFDIR
+    if not announcement.comes:
+        if is_folder:
+            os.rmdir(name, dir_fd=folder)
+        else:
+            os.unlink(name, dir_fd=folder)
+    elif is_folder:
+        os.mkdir(name, dir_fd=folder)
+    elif announcement.file_type == stat.S_IFLNK:
+        os.symlink("announced", name, dir_fd=folder)
+    else:
+        os.mknod(name, stat.S_IFREG | 0o444, dir_fd=folder)

@@ -1,0 +1,63 @@
+"""What came and what went in the listing of a folder, between two versions of a library.
+
+Owns how a folder's listing at an older version is found out: it is made anew from the state that the store
+keeps readable. `changed_names.py` says which names a change touches anywhere; here, the folders are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from mcfs.config.settings import Absent, Settings
+from mcfs.errors import McfsError
+from mcfs.query import hiding_absent
+from mcfs.store.cache_reader import CacheReader
+from mcfs.tree.entries import list_entries
+from mcfs.tree.group_cache import GroupCache
+from mcfs.tree.nodes import Node, QueryFolderNode
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """All that a listing depends on: one state of the store, the settings, and the day."""
+
+    read: CacheReader
+    settings: Settings
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class ListingChange:
+    """The entries that a folder no longer has, and those that are new, by name."""
+
+    gone: Mapping[str, Node]
+    come: Mapping[str, Node]
+
+
+def listing_changes(
+    folders: Iterable[QueryFolderNode], before: Sight, after: Sight
+) -> dict[str, ListingChange]:
+    """The change of each folder by its key; folders that list the same names are left out."""
+    found: dict[str, ListingChange] = {}
+    groups_before = GroupCache(before.read.vocabulary())
+    groups_after = GroupCache(after.read.vocabulary())
+    for folder in {folder.key: folder for folder in folders}.values():
+        try:
+            was = _entries(folder, before, groups_before)
+            now = _entries(folder, after, groups_after)
+        except McfsError:
+            continue  # a listing that fails, fails for those who look, too
+        gone = {name: node for name, node in was.items() if name not in now}
+        come = {name: node for name, node in now.items() if name not in was}
+        if gone or come:
+            found[folder.key] = ListingChange(gone, come)
+    return found
+
+
+def _entries(folder: QueryFolderNode, sight: Sight, groups: GroupCache) -> dict[str, Node]:
+    shows_absent = sight.settings.absent is Absent.SHOW
+    query = folder.query if shows_absent else hiding_absent(folder.query)
+    bound = groups.bind(sight.read, query, sight.day)
+    return list_entries(folder, bound, sight.read, groups, sight.settings.names)
