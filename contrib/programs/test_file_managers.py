@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from contrib.programs.running import Screen
 from tests.mounts import RunningMount, mounted, wait_until
+from tests.prerequisites import git_annex_environment
 
 
 @pytest.fixture
@@ -103,3 +105,46 @@ def test_a_track_can_be_copied_out(
     for track in tracks:
         assert (copies / track).read_bytes() == (mount.path / "all" / track).read_bytes()
     shutil.rmtree(copies)
+
+
+@PROGRAMS
+@pytest.mark.programs("Xvfb", "xdotool", "import", "compare", "dbus-run-session")
+def test_a_window_follows_the_library(
+    mount: RunningMount, demo_copy: Path, screen: Screen, program: str
+) -> None:
+    """Nobody touches the window: its picture changes when a track comes, and is as before when it goes."""
+    folder = mount.path / "shelf:upper"
+    tracks = sorted((mount.path / "genre:techno").iterdir())
+    work_paths = [os.path.relpath(track.readlink(), demo_copy) for track in tracks]
+    _set(demo_copy, work_paths[0], "shelf=upper")
+    wait_until(lambda: folder.exists() and len(os.listdir(folder)) == 1)
+    with screen.showing([program, folder], "shelf:upper"):
+        time.sleep(3)
+        before = screen.screenshot(f"{program}-one-track")
+        _set(demo_copy, work_paths[1], "shelf=upper")
+        wait_until(lambda: _differ(before, screen.screenshot(f"{program}-two-tracks")), 10)
+        time.sleep(1)
+        two = screen.screenshot(f"{program}-two-tracks")
+        _set(demo_copy, work_paths[1], "shelf-=upper")
+        wait_until(lambda: not _differ(before, screen.screenshot(f"{program}-one-again")), 10)
+        assert _differ(before, two)
+
+
+def _set(library: Path, work_path: str, change: str) -> None:
+    subprocess.run(
+        ["git", "annex", "metadata", "-q", work_path, "-s", change],
+        cwd=library,
+        env=git_annex_environment(library),
+        check=True,
+    )
+
+
+def _differ(one: Path, other: Path) -> bool:
+    """Whether two pictures differ in more than a blinking cursor."""
+    done = subprocess.run(
+        ["compare", "-metric", "AE", "-fuzz", "5%", one, other, "null:"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return float(done.stderr) > 500

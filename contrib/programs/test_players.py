@@ -41,7 +41,9 @@ def test_mpd_knows_every_track_of_every_playlist(
         mpd.mpc("update", "--wait")
         known = set(mpd.mpc("listall"))
         music = place / "library"
-        assert known == {str(file.relative_to(music)) for file in music.rglob("*.*") if file.is_file()}
+        assert known == {
+            str(file.relative_to(music)) for file in music.rglob("*.*") if file.is_file()
+        }
         for playlist in PLAYLISTS:
             mpd.mpc("clear")
             mpd.mpc("load", str(place / playlist))

@@ -34,16 +34,28 @@ def _names(store: Store, mount_path: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("entries", "options"),
-    [(Entries.LINKS, ()), (Entries.FILES, ()), (Entries.LINKS, ("--as-before-6.2",))],
-    ids=["links", "files", "links before Linux 6.2"],
+    ("entries", "kernel_caches", "options"),
+    [
+        (Entries.LINKS, True, ()),
+        (Entries.FILES, True, ()),
+        (Entries.LINKS, False, ("--as-before-6.2",)),
+    ],
+    ids=["links", "files", "links before Linux 6.2, without the kernel's caches"],
 )
 def test_a_watcher_hears_of_every_name_once(
-    library: Library, synced: Store, place: Path, entries: Entries, options: tuple[str, ...]
+    library: Library,
+    synced: Store,
+    place: Path,
+    entries: Entries,
+    kernel_caches: bool,
+    options: tuple[str, ...],
 ) -> None:
     changes = RandomChanges(synced, random.Random(7))
     words = ("--entries", entries.value, "--hurry", *options)
-    with instrumented_mount(library.top, place, *words) as mount, watcher() as heard:
+    with (
+        instrumented_mount(library.top, place, *words, kernel_caches=kernel_caches) as mount,
+        watcher() as heard,
+    ):
         for mount_path in WATCHED:
             heard.watch(place / mount_path, _names(synced, mount_path))
         draw = random.Random(11)
