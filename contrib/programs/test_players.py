@@ -25,8 +25,16 @@ def test_mpd_finds_every_track_and_plays_it(
         wait_until(lambda: any(line.startswith("[playing]") for line in mpd.mpc("status")))
 
 
-PLAYLISTS = ("genre:techno.m3u8", "all.m3u8", "genre/Techno.m3u8", "pins/Peak time.m3u8")
-PLAYLISTS += ("bpm:120-130/genre:techno.m3u8", "sort:-rating limit:9.m3u8")
+PLAYLISTS = (
+    *("genre:techno.m3u8", "all.m3u8", "genre/Techno.m3u8", "pins/Peak time.m3u8"),
+    *("bpm:120-130/genre:techno.m3u8", "sort:-rating limit:9.m3u8"),
+)
+
+
+def pin_techno(library: Path) -> None:
+    """Make the pin that one of the playlists is of."""
+    command = [sys.executable, "-m", "mcfs", "pin", "--name", "Peak time", "genre:techno"]
+    subprocess.run([*command, "--library", os.fspath(library)], check=True)
 
 
 @pytest.mark.programs("mpd", "mpc")
@@ -34,9 +42,7 @@ def test_mpd_knows_every_track_of_every_playlist(
     demo_copy: Path, place: Path, home: Path, tmp_path: Path
 ) -> None:
     """Its music folder is `library/`, which is walked once; playlists are read from beside it."""
-    mcfs = [sys.executable, "-m", "mcfs"]
-    pin = [*mcfs, "pin", "--name", "Peak time", "genre:techno", "--library", demo_copy]
-    subprocess.run(pin, check=True)
+    pin_techno(demo_copy)
     with mounted(demo_copy, place), mpd_playing(place / "library", tmp_path / "mpd") as mpd:
         mpd.mpc("update", "--wait")
         known = set(mpd.mpc("listall"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mcfs.annex.fingerprint import Fingerprint, is_view
@@ -22,8 +22,8 @@ from mcfs.errors import LibraryError
 _LONGEST_POINTER = 32 * 1024
 # The tag of files that a sparse checkout leaves out of the work tree.
 _SKIPPED = b"S"
-_LINK = b"120000"
-_FILES = frozenset((_LINK, b"100644", b"100755"))
+LINK = b"120000"
+_FILES = frozenset((LINK, b"100644", b"100755"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ def read_files(
     known_files: Mapping[str, AnnexedFile],
 ) -> dict[str, AnnexedFile]:
     """Every annexed file whose work path is `is_wanted`; the objects of `known_files` are not read again."""
-    entries = _entries(library, state, is_wanted)
+    entries = list_files(library, state, is_wanted)
     keys = {file.blob: file.key for path, file in known_files.items() if path in entries}
     unread: dict[bytes, bytes] = {}
     for mode, blob, _ in entries.values():
         if blob not in keys:
             unread[blob.encode()] = mode
-    regular = [blob for blob, mode in unread.items() if mode != _LINK]
+    regular = [blob for blob, mode in unread.items() if mode != LINK]
     for name, size in object_sizes(library, regular):
         if size > _LONGEST_POINTER:
             del unread[name]
@@ -65,11 +65,17 @@ def read_files(
     }
 
 
-def _entries(
-    library: Library, state: Fingerprint, is_wanted: Callable[[str], bool]
+def list_files(
+    library: Library,
+    state: Fingerprint,
+    is_wanted: Callable[[str], bool],
+    patterns: Sequence[str] = (),
 ) -> dict[str, tuple[bytes, str, bool]]:
-    """Work path → mode, blob, and whether the content can be reached there."""
-    listed = git(library, "ls-files", "--stage", "-t", "-z")
+    """Work path → mode, blob, and whether the content can be reached there; of files that are wanted.
+
+    git's own `patterns` may leave out others sooner.
+    """
+    listed = git(library, "ls-files", "--stage", "-t", "-z", "--", *patterns)
     links_valid = _links_are_valid(library)
     index: dict[str, tuple[bytes, str, bool]] = {}
     for entry in listed.split(b"\0"):
@@ -79,7 +85,7 @@ def _entries(
         if tab and head[-1:] in (b"0", b"2") and mode in _FILES:
             path = os.fsdecode(name)
             if is_wanted(path):
-                reachable = head[:1] != _SKIPPED and (links_valid or mode != _LINK)
+                reachable = head[:1] != _SKIPPED and (links_valid or mode != LINK)
                 index[path] = mode, head[9:-2].decode(), reachable
     if state.basis_commit is None:
         return index

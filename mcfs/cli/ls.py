@@ -16,6 +16,7 @@ from mcfs.cli.terminal import output_of, print_exactly, print_lines, print_messa
 from mcfs.cli.text_layout import printable, truncate
 from mcfs.export.json_objects import json_array, track_object
 from mcfs.inspect.walk import entries_at, is_folder
+from mcfs.sql import EntryRow
 from mcfs.store import Store
 from mcfs.text.timestamps import from_microseconds
 from mcfs.tree.nodes import Node, TrackNode
@@ -74,7 +75,7 @@ def _mark(node: Node) -> str:
 
 def _long_lines(entries: _Entries, library: Library) -> Iterator[str]:
     for name, node in entries:
-        if not isinstance(node, TrackNode):
+        if not isinstance(node, EntryRow):
             yield f"{'':18}{name}{_mark(node)}"
             continue
         size = "?" if node.size is None else f"{node.size / _MEGABYTE:.1f}M"
@@ -86,7 +87,7 @@ def _local_day(microseconds: int) -> str:
     return from_microseconds(microseconds).astimezone().date().isoformat()
 
 
-def _location(node: TrackNode, library: Library) -> str:
+def _location(node: EntryRow, library: Library) -> str:
     if node.work_path is not None:
         return str(library.top / node.work_path)
     return str(library.common_dir / node.content_path)

@@ -12,7 +12,8 @@ from pyfuse3 import EntryAttributes, InodeT
 
 from mcfs.fuse.inodes import GONE, is_file
 from mcfs.fuse.track_content import TrackContent
-from mcfs.tree.nodes import Node, TrackNode
+from mcfs.sql import EntryRow
+from mcfs.tree.nodes import Node
 from mcfs.tree.policy import Caching, EntryKind, policy_of
 
 # For what is invalidated when it changes.
@@ -43,7 +44,7 @@ class AttributeBuilder:
         attributes.attr_timeout = SECOND if policy.attributes is _ONE_SECOND else DAY
         attributes.st_uid, attributes.st_gid = self._uid, self._gid
         attributes.st_nlink = 1
-        if isinstance(node, TrackNode):
+        if isinstance(node, EntryRow):
             if is_file(inode):
                 attributes.st_mode = stat.S_IFREG | policy.permissions
                 attributes.st_size = _SMALLEST if node.size is None else node.size

@@ -24,7 +24,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mcfs.config.settings import Settings
-from mcfs.tree.nodes import Node, TrackNode
+from mcfs.sql import EntryRow
+from mcfs.tree.nodes import Node
 from mcfs.tree.version import TreeVersion
 
 # Positions are signed 64-bit numbers, and an entry's number needs 32 of them.
@@ -167,7 +168,7 @@ class CachedListings:
 
 def fingerprint(entries: Mapping[str, Node], above: int, *, are_files: bool) -> int:
     """Of what the kernel caches of each entry: its name, its inode and its kind, in the folder's order."""
-    tracks = tuple([node.inode if isinstance(node, TrackNode) else 0 for node in entries.values()])
+    tracks = tuple([node.inode if isinstance(node, EntryRow) else 0 for node in entries.values()])
     return hash((tuple(entries), tracks, above, are_files)) & _FINGERPRINT_MASK
 
 

@@ -23,6 +23,7 @@ from typing import Protocol
 from mcfs.config.settings import Entries, Names, Settings
 from mcfs.fuse.cached_names import CachedNames
 from mcfs.fuse.mount_paths import is_at_or_below, split
+from mcfs.sql import EntryRow
 from mcfs.tree.name_dependency import NameDependency, name_dependency
 from mcfs.tree.nodes import Node, RootNode, TrackNode, opened_folder
 from mcfs.tree.policy import Caching, EntryKind, policy_of, presentation_of
@@ -128,9 +129,7 @@ class InodeTable:
     def store_inodes(self) -> Iterator[int]:
         """The store's inodes of all tracks that the kernel holds."""
         return (
-            entry.node.inode
-            for entry in self._entries.values()
-            if isinstance(entry.node, TrackNode)
+            entry.node.inode for entry in self._entries.values() if isinstance(entry.node, EntryRow)
         )
 
     def of_track(self, store_inode: int) -> Iterator[int]:
@@ -143,7 +142,7 @@ class InodeTable:
         self, node: Node, mount_path: str, parent: InodeEntry | None, *, is_current: bool
     ) -> int:
         """The inode that a node has at this path, whether the kernel holds it yet or not."""
-        if isinstance(node, TrackNode):
+        if isinstance(node, EntryRow):
             return node.inode | (_FILE if self.shows_files(parent) else _LINK)
         if (inode := self._inode_of_path.get(mount_path)) is not None:
             if not is_current or self._entries[inode].node == node:
@@ -172,7 +171,7 @@ class InodeTable:
         """
         entry = self._entries.get(inode)
         if entry is None:
-            if isinstance(node, TrackNode):
+            if isinstance(node, EntryRow):
                 entry = _Entry(node, node, "", changed_at_ns=changed_at_ns)
             else:
                 folder = opened_folder(node)
@@ -181,7 +180,7 @@ class InodeTable:
                 self._inode_of_path[mount_path] = inode
                 self._path_of_low[inode & _LOW_BITS] = mount_path
             self._entries[inode] = entry
-        elif is_current and isinstance(node, TrackNode):
+        elif is_current and isinstance(node, EntryRow):
             entry.node = node
         entry.lookups += 1
 
@@ -204,9 +203,11 @@ class InodeTable:
 
     def note_cached(self, parent: int, name: bytes, node: Node, dependency: NameDependency) -> None:
         """Note that the kernel may cache this name for a day."""
-        if isinstance(node, TrackNode):
+        if policy_of(node).name is not Caching.UNTIL_ANNOUNCED:
+            return
+        if isinstance(node, EntryRow):
             self.cached_names.add_track(parent, name, node.inode, dependency)
-        elif policy_of(node).name is Caching.UNTIL_ANNOUNCED:
+        else:
             self.cached_names.add_folder(parent, name, dependency)
 
     def forget(self, inodes: Iterable[tuple[int, int]]) -> None:
@@ -223,7 +224,7 @@ class InodeTable:
         if entry.lookups > 0:
             return
         del self._entries[inode]
-        if isinstance(entry.node, TrackNode):
+        if isinstance(entry.node, EntryRow):
             if not any(self.of_track(entry.node.inode)):
                 self.cached_names.forget_track(entry.node.inode)
             return

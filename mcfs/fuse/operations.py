@@ -41,7 +41,9 @@ from mcfs.fuse.inodes import InodeEntry, InodeTable, is_file
 from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
 from mcfs.fuse.reading_to_delete import is_told_to_remove
 from mcfs.fuse.track_content import TrackContent, read_cached
-from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode, TrashNoteNode
+from mcfs.sql import EntryRow
+from mcfs.tree.covers import can_be_album_cover
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrashNoteNode
 from mcfs.tree.policy import Caching, Changes, DotNames, EntryKind, policy_of
 from mcfs.tree.route import can_become_valid
 from mcfs.tree.tree import Tree
@@ -177,7 +179,7 @@ class Operations(pyfuse3.Operations):
     @guarded
     async def readlink(self, inode: InodeT, ctx: RequestContext) -> bytes:
         node = self.inodes[inode].node
-        if not isinstance(node, TrackNode) or is_file(inode):
+        if not isinstance(node, EntryRow) or is_file(inode):
             raise FUSEError(errno.EINVAL)
         return self._content.link_target(node)
 
@@ -314,9 +316,10 @@ class Operations(pyfuse3.Operations):
             return FileInfo(fh=FileHandleT(descriptor), direct_io=True)
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_TRUNC | os.O_APPEND):
             raise FUSEError(errno.EROFS)
-        if isinstance(node, TrackNode):
+        if isinstance(node, EntryRow):
             descriptor = await self._content.open(node)
-            return FileInfo(fh=FileHandleT(descriptor), keep_cache=True)
+            # A file that git itself keeps may be changed in place.
+            return FileInfo(fh=FileHandleT(descriptor), keep_cache=bool(node.annex_key))
         text = await self._text(node)
         handle = self._handle()
         self._texts[handle] = text
@@ -520,10 +523,12 @@ class Operations(pyfuse3.Operations):
         policy = policy_of(parent.node)
         if name.startswith(b".") and policy.dot_names is not _ANY_DOT_NAMES:
             return absent(DAY)
+        text = os.fsdecode(name)
         # A new field can make a query valid; another mount or the command line can add a pin.
         if (
             policy.names_inside is _ONE_SECOND
-            or can_become_valid(os.fsdecode(name))
+            or can_become_valid(text)
+            or can_be_album_cover(parent.folder, text)
             or not self.invalidator.is_current(version)
             or not self.inodes.cached_names.add_absent(parent_inode, name, parent.dependency)
         ):

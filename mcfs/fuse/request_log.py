@@ -21,7 +21,7 @@ from pyfuse3 import EntryAttributes, FUSEError, RequestContext
 from mcfs.fuse import mount_paths
 from mcfs.fuse.inodes import InodeTable
 from mcfs.fuse.operations import Operations
-from mcfs.tree.nodes import TrackNode
+from mcfs.sql import EntryRow
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def _asked(inodes: InodeTable, name: str, arguments: Sequence[Any]) -> str:
 def _path(inodes: InodeTable, inode: int) -> str:
     entry = inodes[pyfuse3.InodeT(inode)]
     # A track is in many folders.
-    return entry.node.name if isinstance(entry.node, TrackNode) else entry.mount_path
+    return entry.node.name if isinstance(entry.node, EntryRow) else entry.mount_path
 
 
 def _caller(arguments: Sequence[Any]) -> str:

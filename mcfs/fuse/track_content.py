@@ -12,7 +12,7 @@ from pathlib import Path
 import trio
 
 from mcfs.errors import ContentMissingError
-from mcfs.tree.nodes import TrackNode
+from mcfs.sql import EntryRow
 
 MAX_READERS = 40
 
@@ -26,13 +26,13 @@ class TrackContent:
         self._in_git_dir = os.fsencode(common_dir) + b"/"
         self._readers = trio.CapacityLimiter(max_readers)
 
-    def link_target(self, track: TrackNode) -> bytes:
+    def link_target(self, track: EntryRow) -> bytes:
         """Absolute, so that a copy of the link leads there from anywhere on this machine."""
         if track.work_path is not None:
             return self._in_work_tree + os.fsencode(track.work_path)
         return self._in_git_dir + os.fsencode(track.content_path)
 
-    async def open(self, track: TrackNode) -> int:
+    async def open(self, track: EntryRow) -> int:
         """A descriptor of its content; a `ContentMissingError` where it is not here."""
         return await trio.to_thread.run_sync(self._open, track, limiter=self._readers)
 
@@ -46,9 +46,11 @@ class TrackContent:
         """The size and the free space of the file system that the content is on."""
         return await trio.to_thread.run_sync(os.statvfs, self._common_dir, limiter=self._readers)
 
-    def _open(self, track: TrackNode) -> int:
-        # The object first: only git-annex writes there.
-        candidates = [self._in_git_dir + os.fsencode(track.content_path)]
+    def _open(self, track: EntryRow) -> int:
+        # The object first, if it is annexed: only git-annex writes there.
+        candidates = []
+        if track.content_path:
+            candidates.append(self._in_git_dir + os.fsencode(track.content_path))
         if track.work_path is not None:
             candidates.append(self._in_work_tree + os.fsencode(track.work_path))
         for path in candidates:

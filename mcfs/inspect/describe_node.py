@@ -6,6 +6,7 @@ from mcfs.fields import Vocabulary
 from mcfs.inspect.walk import Step
 from mcfs.query import canonical_text
 from mcfs.tree.nodes import (
+    AlbumCoverNode,
     EmptyPinNode,
     ExportNode,
     Format,
@@ -20,6 +21,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkCoverNode,
     WorkFolderNode,
 )
 from mcfs.tree.route import can_become_valid, name_as_query, name_as_template
@@ -43,6 +45,8 @@ def describe_node(step: Step, vocabulary: Vocabulary) -> str:
             return "the work tree, with its own folders and names"
         case WorkFolderNode():
             return "a folder of the work tree"
+        case WorkCoverNode() | AlbumCoverNode() as cover:
+            return f"a cover: {cover.work_path or cover.content_path}"
         case PinsNode():
             return "the pins: saved queries"
         case EmptyPinNode():

@@ -16,6 +16,7 @@ from mcfs.annex.whereis import Copy, whereis
 from mcfs.config.settings import Absent, Settings
 from mcfs.errors import QueryError, TextError
 from mcfs.inspect.walk import is_folder, last_step
+from mcfs.sql import EntryRow
 from mcfs.store import Store, TrackRecord
 from mcfs.tree.nodes import TrackNode
 from mcfs.tree.tree import Tree
@@ -71,6 +72,8 @@ def _key_in_tree(mount_path: str, tree: Tree) -> str:
     if is_folder(step.node):
         suggestion = "mcfs ls lists it, mcfs explain says what it means"
         raise QueryError("this is a folder, not a track", mount_path, position, suggestion)
+    if isinstance(step.node, EntryRow):
+        raise QueryError("this is a cover, not a track", mount_path, position)
     raise QueryError("this is a file that mcfs makes, not a track", mount_path, position)
 
 

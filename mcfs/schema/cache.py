@@ -148,6 +148,28 @@ class TrackFile(CacheBase):
     )
 
 
+class Cover(CacheBase):
+    """An image beside tracks, such as `cover.jpg`: only shown, never asked for, and so not searched.
+
+    The primary key reads those of one folder.
+    """
+
+    __tablename__ = "cover"
+
+    directory: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    # The git object: while it is the same, the content is the same.
+    blob: Mapped[str]
+    # NULL for a file that git itself keeps.
+    annex_key: Mapped[str | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    # Of an annexed one: relative to the common git directory; NULL where it is not here.
+    content_path: Mapped[str | None]
+    in_work_tree: Mapped[bool]
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
 class Field(CacheBase):
     """A metadata field by its folded name, which git-annex compares without regard to case."""
 
@@ -228,6 +250,17 @@ class ChangedTrack(CacheBase):
 
     generation: Mapped[int] = mapped_column(primary_key=True)
     annex_key: Mapped[str] = mapped_column(primary_key=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class ChangedCover(CacheBase):
+    """Which covers each of the last generations added, changed or removed, by work path."""
+
+    __tablename__ = "changed_cover"
+
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    work_path: Mapped[str] = mapped_column(primary_key=True)
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 

@@ -42,7 +42,10 @@ _LISTED = (
 
 
 class EntryRow(NamedTuple):
-    """What a folder lists of a track: the columns of `select_entries`, in this order."""
+    """What a folder lists of a track: the columns of `select_entries`, in this order.
+
+    What it lists of a cover has the same form.
+    """
 
     # The stored name: an order or a template of the folder may replace it.
     name: str

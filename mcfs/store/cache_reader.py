@@ -23,12 +23,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from mcfs.fields import Vocabulary, field_table
-from mcfs.schema.cache import ChangedTrack, Field, Track, TrackFile, Value
+from mcfs.schema.cache import ChangedCover, ChangedTrack, Cover, Field, Track, TrackFile, Value
 from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.sql import AnyCompiled, BoundQuery, Compiled, count_tracks
 from mcfs.sql.compiled import Columns
 from mcfs.store import bulk_lookup
-from mcfs.store.batches import chunks
+from mcfs.store.batches import chunks, column_in
 from mcfs.store.field_counts import (
     count_fields,
     count_tracks_with,
@@ -38,6 +38,7 @@ from mcfs.store.field_counts import (
 )
 from mcfs.store.records import (
     Counts,
+    CoverRecord,
     FieldCount,
     Generation,
     SyncState,
@@ -59,6 +60,9 @@ _WORK_FILE_COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
     "in_work_tree": TrackFile.in_work_tree,
     "present": TrackFile.present,
 }
+_COVER_COLUMNS: list[InstrumentedAttribute[Any]] = [
+    getattr(Cover, name) for name in CoverRecord._fields
+]
 
 
 class CacheReader:
@@ -176,8 +180,33 @@ class CacheReader:
             )
         ).all()
         keys = {row.annex_key for row in rows}
-        is_complete = len({row.generation for row in rows}) == self.generation().counter - counter
+        generations = {row.generation for row in rows} | {
+            generation
+            for (generation,) in self._connection.execute(
+                select(ChangedCover.generation).where(ChangedCover.generation > counter).distinct()
+            )
+        }
+        is_complete = len(generations) == self.generation().counter - counter
         return keys if is_complete and "" not in keys else None
+
+    def covers_changed_since(self, counter: int) -> set[str]:
+        """The work paths of all covers that changed after this generation, as far as that is known."""
+        statement = select(ChangedCover.work_path).where(ChangedCover.generation > counter)
+        return set(self._connection.execute(statement).scalars())
+
+    def covers(self) -> list[CoverRecord]:
+        """Every cover."""
+        return list(map(CoverRecord._make, self._connection.execute(select(*_COVER_COLUMNS))))
+
+    def covers_in(self, directories: Collection[str]) -> list[CoverRecord]:
+        """The covers that are directly in these folders of the work tree."""
+        return [
+            CoverRecord._make(row)
+            for some in chunks(directories)
+            for row in self._connection.execute(
+                select(*_COVER_COLUMNS).where(column_in(Cover.directory, some))
+            )
+        ]
 
     def counts(self) -> Counts:
         """How much there is, as a sync reports it."""

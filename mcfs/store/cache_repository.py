@@ -22,7 +22,7 @@ from mcfs.sql import BoundQuery
 from mcfs.store import engine as sqlite
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.quarantine import quarantine
-from mcfs.store.records import Counts, SyncState, TrackRecord
+from mcfs.store.records import Counts, CoverRecord, SyncState, TrackRecord
 
 # What writes is loaded where something is written: most commands only read.
 if TYPE_CHECKING:
@@ -78,14 +78,20 @@ class CacheRepository:
             yield writer
             writer.finish()
 
-    def replace_all(self, records: Iterable[TrackRecord], state: SyncState | None = None) -> None:
-        """Replace all tracks by these, as one generation."""
+    def replace_all(
+        self,
+        records: Iterable[TrackRecord],
+        state: SyncState | None = None,
+        covers: Iterable[CoverRecord] = (),
+    ) -> None:
+        """Replace all tracks, and all covers, by these, as one generation."""
         from mcfs.store.bulk_load import load
-        from mcfs.store.cache_writer import CacheWriter, start_generation
+        from mcfs.store.cache_writer import CacheWriter, insert_covers, start_generation
 
         with sqlite.rebuilding(self._engine) as connection:
             self._check_stamp(connection)
             load(connection, records)
+            insert_covers(connection, covers)
             if state is not None:
                 CacheWriter(connection).set_state(state)
             start_generation(connection, None)

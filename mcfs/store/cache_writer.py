@@ -14,13 +14,22 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, select, up
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mcfs.errors import NotFoundError
-from mcfs.schema.cache import ChangedTrack, Field, Track, TrackFile, TrackValue, Value
+from mcfs.schema.cache import (
+    ChangedCover,
+    ChangedTrack,
+    Cover,
+    Field,
+    Track,
+    TrackFile,
+    TrackValue,
+    Value,
+)
 from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.store import inodes
 from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.field_kinds import find_kinds
-from mcfs.store.records import SyncState, TrackRecord
+from mcfs.store.records import CoverRecord, SyncState, TrackRecord
 from mcfs.store.row_encoder import RowEncoder, path_fields
 from mcfs.store.track_names import assign_names, placeholder_name
 from mcfs.text.fold import fold
@@ -50,6 +59,7 @@ class CacheWriter:
         # Folded names that were added or removed: tracks with such a base name may have to be renamed.
         self._affected_names: set[str] = set()
         self._changed_keys: set[str] = set()
+        self._changed_covers: set[str] = set()
 
     def insert(self, records: Iterable[TrackRecord]) -> None:
         """Insert tracks that the cache does not have."""
@@ -93,6 +103,16 @@ class CacheWriter:
         _, values = self._delete(annex_keys)
         self._delete_unused_values(values)
 
+    def change_covers(self, old: Collection[CoverRecord], new: Collection[CoverRecord]) -> None:
+        """Replace covers that the cache has by others."""
+        gone, come = set(old) - set(new), set(new) - set(old)
+        for cover in gone:
+            self._connection.execute(
+                delete(Cover).where(Cover.directory == cover.directory, Cover.name == cover.name)
+            )
+        insert_covers(self._connection, come)
+        self._changed_covers.update(cover.work_path for cover in gone | come)
+
     def set_state(self, state: SyncState) -> None:
         """Record which state of the library the cache has. Alone, this begins no new generation."""
         self._connection.execute(update(SyncRow).values(asdict(state)))
@@ -103,7 +123,8 @@ class CacheWriter:
             self._changed_keys |= assign_names(self._connection, self._affected_names)
         if self._changed_keys:
             find_kinds(self._connection)
-            start_generation(self._connection, self._changed_keys)
+        if self._changed_keys or self._changed_covers:
+            start_generation(self._connection, self._changed_keys, self._changed_covers)
 
     def _insert_encoded(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:
         first_value, first_file = self._next_id(Value.id), self._next_id(TrackFile.id)
@@ -202,19 +223,38 @@ class CacheWriter:
         return (self._connection.execute(select(func.max(column))).scalar_one() or 0) + 1
 
 
-def start_generation(connection: Connection, changed_keys: Collection[str] | None) -> None:
-    """Begin a new generation in which these tracks changed; None for all tracks."""
+def insert_covers(connection: Connection, covers: Iterable[CoverRecord]) -> None:
+    """Insert covers that the cache does not have."""
+    if rows := [cover._asdict() for cover in covers]:
+        connection.execute(insert(Cover), rows)
+
+
+def start_generation(
+    connection: Connection,
+    changed_keys: Collection[str] | None,
+    changed_covers: Collection[str] = (),
+) -> None:
+    """Begin a new generation in which these tracks and covers changed; None for all of both."""
     generation = connection.execute(
         update(SyncRow).values(generation=SyncRow.generation + 1).returning(SyncRow.generation)
     ).scalar_one()
-    few = changed_keys is not None and len(changed_keys) <= MAX_CHANGED_TRACKS
+    few = changed_keys is not None and len(changed_keys) + len(changed_covers) <= MAX_CHANGED_TRACKS
     recorded = changed_keys if changed_keys is not None and few else {""}
     connection.execute(
         delete(ChangedTrack).where(ChangedTrack.generation <= generation - GENERATIONS_KEPT)
     )
     connection.execute(
-        insert(ChangedTrack), [{"generation": generation, "annex_key": key} for key in recorded]
+        delete(ChangedCover).where(ChangedCover.generation <= generation - GENERATIONS_KEPT)
     )
+    if recorded:
+        connection.execute(
+            insert(ChangedTrack), [{"generation": generation, "annex_key": key} for key in recorded]
+        )
+    if changed_covers and few:
+        connection.execute(
+            insert(ChangedCover),
+            [{"generation": generation, "work_path": path} for path in changed_covers],
+        )
 
 
 def _comparable(record: TrackRecord) -> TrackRecord:

@@ -23,6 +23,8 @@ class StoreChange:
     after: CacheReader
     # The keys of the tracks that may differ; None when any track may.
     changed_keys: frozenset[str] | None
+    # The work paths of the covers that may differ, where the changed tracks are known.
+    changed_covers: frozenset[str] = frozenset()
 
 
 class ChangeFeed:
@@ -49,9 +51,13 @@ class ChangeFeed:
             else:
                 same = was.store_uuid == now.store_uuid
                 changed_keys = after.changed_since(was.counter) if same else None
-                yield StoreChange(
-                    self._before, after, None if changed_keys is None else frozenset(changed_keys)
-                )
+                if changed_keys is None:
+                    yield StoreChange(self._before, after, None)
+                else:
+                    covers = after.covers_changed_since(was.counter)
+                    yield StoreChange(
+                        self._before, after, frozenset(changed_keys), frozenset(covers)
+                    )
             # Even when nothing changed: an old read transaction keeps SQLite from truncating its log.
             self._open_read.close()
             self._open_read, self._before = new_read.pop_all(), after

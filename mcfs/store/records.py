@@ -98,6 +98,32 @@ class WorkFile(NamedTuple):
     present: bool
 
 
+class CoverRecord(NamedTuple):
+    """An image beside tracks."""
+
+    directory: str
+    name: str
+    # Its git object: the same one always has the same content.
+    blob: str
+    # None for a file that git itself keeps.
+    annex_key: str | None
+    size: int | None
+    # Of an annexed one: relative to the git directory; None where it is not here.
+    content_path: str | None
+    # Whether the content can be reached at the work path, if it is here.
+    in_work_tree: bool
+
+    @property
+    def work_path(self) -> str:
+        """Its path in the work tree."""
+        return f"{self.directory}/{self.name}" if self.directory else self.name
+
+    @property
+    def present(self) -> bool:
+        """Whether it can be shown."""
+        return self.in_work_tree if self.annex_key is None else self.content_path is not None
+
+
 class FieldCount(NamedTuple):
     """A field as people write it, and how many tracks have a value of it."""
 

@@ -10,10 +10,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mcfs.annex.branch import changed_keys
+from mcfs.annex.covers import located_covers, read_covers
 from mcfs.annex.files import AnnexedFile, read_files
 from mcfs.annex.fingerprint import Fingerprint
 from mcfs.annex.library import Library
 from mcfs.store import CacheRepository, SyncState
+from mcfs.store.records import CoverRecord
+from mcfs.sync.derive import as_cover, cover_records
 
 # When more keys changed than this, and more than this part of all tracks, a full sync is quicker.
 FEW_KEYS = 1000
@@ -26,6 +29,9 @@ class ChangedKeys:
 
     keys: set[str]
     files: Mapping[str, AnnexedFile]
+    # Covers that may differ, as the store has them and as they are now.
+    old_covers: Collection[CoverRecord] = ()
+    new_covers: Collection[CoverRecord] = ()
 
 
 def synced_fingerprint(
@@ -55,17 +61,27 @@ def find_changes(
     keys = changed_keys(library, before, now)
     if keys is None:
         return None
+    with cache.reading() as read:
+        old_covers = read.covers()
     if _state_of_files(before) == _state_of_files(now):
         files = stored_files(cache, keys)
+        old_covers = [cover for cover in old_covers if cover.annex_key in keys]
         # A key that the store does not have may have files all the same: it was dead until now.
-        if keys <= {file.key for file in files.values()}:
-            return ChangedKeys(keys, files)
+        if keys <= {
+            *(file.key for file in files.values()),
+            *(cover.annex_key for cover in old_covers),
+        }:
+            located = located_covers(library, map(as_cover, old_covers))
+            return ChangedKeys(keys, files, old_covers, cover_records(located))
+        with cache.reading() as read:
+            old_covers = read.covers()
+    new_covers = cover_records(read_covers(library, now, map(as_cover, old_covers)))
     old = stored_files(cache)
     new = read_files(library, now, is_wanted, old)
     for path in old.keys() | new.keys():
         if old.get(path) != new.get(path):
             keys |= {file.key for file in (old.get(path), new.get(path)) if file}
-    return ChangedKeys(keys, new)
+    return ChangedKeys(keys, new, old_covers, new_covers)
 
 
 def full_sync_is_quicker(changed: ChangedKeys, cache: CacheRepository) -> bool:

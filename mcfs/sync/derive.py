@@ -1,4 +1,4 @@
-"""Makes the store's record of a track from what git-annex has about its key.
+"""Makes the store's records of tracks and covers from what git-annex has about them.
 
 Owns what is derived from the metadata: whether a recording is live, its decade, when it was added, its name.
 Reads no disk; dates without a time zone are local days.
@@ -14,10 +14,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
+from mcfs.annex.covers import Cover
 from mcfs.annex.logs import Metadata
 from mcfs.annex.read_library import AnnexedKey
 from mcfs.fields.kinds import Year
 from mcfs.store import TrackRecord
+from mcfs.store.records import CoverRecord
 from mcfs.text.fold import fold
 from mcfs.text.timestamps import bounded_moment
 from mcfs.text.track_names import stem_and_suffix, track_name
@@ -139,3 +141,28 @@ def _storable(
     if len(left_out) > _MAX_NAMED:
         left_out[_MAX_NAMED:] = [f"{len(left_out) - _MAX_NAMED} more fields"]
     return storable, " and ".join(left_out) or None
+
+
+def cover_records(covers: Mapping[str, Cover]) -> list[CoverRecord]:
+    """The records of covers, by work path."""
+    return [
+        CoverRecord(
+            *_directory_and_name(work_path),
+            cover.blob,
+            cover.annex_key,
+            cover.size,
+            cover.content_path,
+            cover.in_work_tree,
+        )
+        for work_path, cover in covers.items()
+    ]
+
+
+def as_cover(record: CoverRecord) -> Cover:
+    """The cover of a record."""
+    return Cover(record.work_path, *record[2:])
+
+
+def _directory_and_name(work_path: str) -> tuple[str, str]:
+    directory, _, name = work_path.rpartition("/")
+    return directory, name

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from mcfs.annex.branch import merge_remotes, unmerged_branches
+from mcfs.annex.covers import read_covers
 from mcfs.annex.files import read_files
 from mcfs.annex.fingerprint import Fingerprint
 from mcfs.annex.journal import Journal
@@ -37,7 +38,7 @@ from mcfs.sync.changes import (
     stored_files,
     synced_fingerprint,
 )
-from mcfs.sync.derive import track_record
+from mcfs.sync.derive import cover_records, track_record
 from mcfs.sync.progress import OnProgress, ProgressReporter
 from mcfs.sync.report import SyncKind, SyncReport
 from mcfs.text.track_names import is_audio
@@ -167,8 +168,10 @@ class _Sync:
         cache = self._store.cache
         before = cache.count()
         with self._all_keys(now, journal) as (total, keys):
+            # While the subprocess reads the tracks.
+            covers = cover_records(read_covers(self._library, now, ()))
             records = map(track_record, self._progress.count(keys, total))
-            cache.replace_all(records, self._state(now))
+            cache.replace_all(records, self._state(now), covers)
         self._report.added = max(0, cache.count() - before)
 
     @contextmanager
@@ -188,7 +191,8 @@ class _Sync:
         changed = find_changes(self._library, cache, synced, now, self._is_wanted)
         if changed is None or full_sync_is_quicker(changed, cache):
             return False
-        if self._report.kind is SyncKind.NOTHING and changed.keys:
+        covers_changed = set(changed.old_covers) != set(changed.new_covers)
+        if self._report.kind is SyncKind.NOTHING and (changed.keys or covers_changed):
             self._report.kind = SyncKind.DIFFERENCE
         with cache.writing() as write:
             if changed.keys:
@@ -196,6 +200,7 @@ class _Sync:
                     self._library, now.annex_commit, changed.files, journal, changed.keys
                 )
                 self._replace(write, found, changed.keys)
+            write.change_covers(changed.old_covers, changed.new_covers)
             write.set_state(self._state(now))
         return True
 

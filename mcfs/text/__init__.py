@@ -9,6 +9,7 @@ escape.py        legal names of folders and files
 portable.py      names for file systems that allow less
 unique_names.py  unique names in one folder
 track_names.py   the name of a track
+cover_names.py   which files are covers
 musical_keys.py  keys in every notation
 numbers.py       numbers in metadata
 similar.py       "did you mean"

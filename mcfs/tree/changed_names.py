@@ -6,12 +6,13 @@ name things. It never walks the folders: a mount may have any number of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mcfs.fields import Vocabulary
 from mcfs.query import AnnexKeys, Query
-from mcfs.sql import BoundQuery, bind_without_values
+from mcfs.sql import BoundQuery, EntryRow, bind_without_values
+from mcfs.sql.work_folders import select_work_folder
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.change_feed import StoreChange
 from mcfs.template import Template
@@ -85,7 +86,9 @@ def name_changes(
     # By a template, a date has another name than the text that it was before, whichever tracks changed.
     if change.changed_keys is None or was.dates != now.dates:
         return NameChanges(version, fields_changed=fields_changed, everything=True)
-    query = Query(AnnexKeys(tuple(sorted(change.changed_keys))))
+    # A folder of tracks may show the cover that is beside them.
+    keys = change.changed_keys | _keys_beside(change)
+    query = Query(AnnexKeys(tuple(sorted(keys))))
     bound = bind_without_values(query, version.day)
     before, after = (_tracks(read, bound) for read in (change.before, change.after))
     names = {
@@ -120,14 +123,42 @@ def _work_paths(change: StoreChange, keys: Collection[str], *, absent: bool) -> 
         }
         for read in (change.before, change.after)
     )
+    covers_before, covers_after = (
+        {
+            (cover.work_path, cover)
+            for cover in read.covers_in(_folders_of(change.changed_covers))
+            if cover.present and cover.work_path in change.changed_covers
+        }
+        for read in (change.before, change.after)
+    )
     files = {work_path for work_path, _ in before ^ after}
     folders = {above for work_path in files for above in _folders_above(work_path)}
-    return files | {
-        folder
-        for folder in folders
-        if holds_work_files(folder, change.before, absent=absent)
-        != holds_work_files(folder, change.after, absent=absent)
-    }
+    covers = {work_path for work_path, _ in covers_before ^ covers_after}
+    return (
+        files
+        | covers
+        | {
+            folder
+            for folder in folders
+            if holds_work_files(folder, change.before, absent=absent)
+            != holds_work_files(folder, change.after, absent=absent)
+        }
+    )
+
+
+def _keys_beside(change: StoreChange) -> set[str]:
+    """The annex keys of the tracks that have a file in a folder where a cover changed."""
+    return {
+        row[1 + EntryRow._fields.index("annex_key")]
+        for folder in _folders_of(change.changed_covers)
+        for read in (change.before, change.after)
+        for statement in select_work_folder(folder, absent=True)
+        for row in read.rows(statement)
+    } - {None}
+
+
+def _folders_of(work_paths: Iterable[str]) -> set[str]:
+    return {work_path.rpartition("/")[0] for work_path in work_paths}
 
 
 def _folders_above(work_path: str) -> Iterator[str]:

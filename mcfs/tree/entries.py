@@ -19,6 +19,7 @@ from mcfs.template.values import cell_number
 from mcfs.text.escape import escape, file_name, fit_file_name
 from mcfs.text.portable import portable_name
 from mcfs.text.unique_names import unique_names
+from mcfs.tree.covers import album_cover
 from mcfs.tree.group_cache import Group, GroupCache
 from mcfs.tree.nodes import Node, QueryFolderNode, TrackNode, TracksNode, ValueNode, ValuesNode
 from mcfs.tree.track_nodes import track_nodes
@@ -33,6 +34,7 @@ def list_entries(
 ) -> dict[str, Node]:
     """Name → node, in the order of the folder. `bound` is the query that the folder answers."""
     named: Iterable[tuple[str, Node]]
+    cover: tuple[str, Node] | None = None
     match node:
         case ValuesNode(_, templates):
             named = _values(node, group_cache.groups(read, bound, templates[0]))
@@ -45,11 +47,15 @@ def list_entries(
                 named = _numbered(tracks)
             else:
                 named = ((track.name, track) for track in tracks)
+            cover = album_cover(node.query, tracks, bound, read)
         case unreachable:
             assert_never(unreachable)
     if style is Names.PORTABLE:
-        return {portable_name(name): entry for name, entry in named}
-    return dict(named)
+        named = ((portable_name(name), entry) for name, entry in named)
+    entries = dict(named)
+    if cover is not None:
+        entries.setdefault(*cover)
+    return entries
 
 
 def plain_track_name(stored_name: str, style: Names) -> str:

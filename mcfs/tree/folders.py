@@ -15,9 +15,11 @@ from mcfs.errors import NotFoundError
 from mcfs.store import Store
 from mcfs.store.pin_trash import TrashPart
 from mcfs.tree.change_feed import TemplatesInUse
+from mcfs.tree.covers import can_be_album_cover
 from mcfs.tree.entries import list_entries
 from mcfs.tree.listings import Listing
 from mcfs.tree.nodes import (
+    AlbumCoverNode,
     EmptyPinNode,
     ExportNode,
     InfoFile,
@@ -34,6 +36,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkCoverNode,
     WorkFolderNode,
 )
 from mcfs.tree.pins import Pins
@@ -81,7 +84,14 @@ class Folders:
                 return self._fixed(self._pins.trashed(part))
             case InfoFolderNode():
                 return self._fixed({file.value: InfoFileNode(file) for file in InfoFile})
-            case TrackNode() | ExportNode() | InfoFileNode() | TrashNoteNode():
+            case (
+                TrackNode()
+                | WorkCoverNode()
+                | AlbumCoverNode()
+                | ExportNode()
+                | InfoFileNode()
+                | TrashNoteNode()
+            ):
                 raise NotFoundError("a file is not a folder")
             case unreachable:
                 assert_never(unreachable)
@@ -118,6 +128,8 @@ class Folders:
         cached = state.listings.get(node.key)
         if cached is not None:
             return cached.entries.get(name)
+        if can_be_album_cover(node, name):
+            return self.listing(node).entries.get(name)
         with self._store.cache.reading() as read:
             state = self._current.seen_by(read)
             if _has_stored_names(node, state.settings):

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from mcfs.query import Cut, DateBetween, Query, leaves
 from mcfs.tree.nodes import (
+    AlbumCoverNode,
     EmptyPinNode,
     ExportNode,
     InfoFileNode,
@@ -24,6 +25,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkCoverNode,
     WorkFolderNode,
 )
 
@@ -65,7 +67,7 @@ def name_dependency(node: Node, *, plain_names: bool) -> NameDependency:
             return NameDependency.TEMPLATE
         case TrashNode() | TrashPartNode() | TrashNoteNode():
             return NameDependency.TEMPLATE
-        case TrackNode() | ExportNode() | InfoFileNode():
+        case TrackNode() | WorkCoverNode() | AlbumCoverNode() | ExportNode() | InfoFileNode():
             # No name is in a file.
             return NameDependency.TEMPLATE
         case unreachable:

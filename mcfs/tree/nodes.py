@@ -114,6 +114,18 @@ class TrackNode(EntryRow):
     __slots__ = ()
 
 
+class WorkCoverNode(EntryRow):
+    """A cover in `library/`, by the name that it has in the work tree."""
+
+    __slots__ = ()
+
+
+class AlbumCoverNode(EntryRow):
+    """The cover in a folder whose tracks are one album."""
+
+    __slots__ = ()
+
+
 class Format(Enum):
     """The formats of folder files, by the end of their names."""
 
@@ -182,6 +194,8 @@ Node = (
     | ValuesNode
     | ValueNode
     | TrackNode
+    | WorkCoverNode
+    | AlbumCoverNode
     | ExportNode
     | TrashNode
     | TrashPartNode

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from mcfs.tree.nodes import (
     DEFAULT_PRESENTATION,
+    AlbumCoverNode,
     EmptyPinNode,
     ExportNode,
     InfoFileNode,
@@ -28,6 +29,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkCoverNode,
     WorkFolderNode,
 )
 
@@ -36,7 +38,8 @@ class EntryKind(Enum):
     """What a directory entry of the node is."""
 
     FOLDER = "folder"
-    # A symbolic link or a regular file, as the folder's presentation or the mount's `--entries` says.
+    # A symbolic link or a regular file, as the folder's presentation or the mount's `--entries` says; a cover
+    # too.
     TRACK = "track"
     # A regular file whose text mcfs writes when it is asked for.
     TEXT_FILE = "text file"
@@ -106,8 +109,10 @@ _DECIDED: dict[type[Node], Policy] = {}
 
 def _decide(node: Node) -> Policy:
     match node:
-        case TrackNode():
+        case TrackNode() | WorkCoverNode():
             return _TRACK
+        case AlbumCoverNode():
+            return _ALBUM_COVER
         case TracksNode() | ValuesNode() | ValueNode():
             return _QUERY_FOLDER
         case WorkFolderNode():
@@ -145,7 +150,7 @@ def presentation_of(node: Node) -> Presentation:
             return DEFAULT_PRESENTATION
         case TrashNode() | TrashPartNode() | TrashNoteNode():
             return DEFAULT_PRESENTATION
-        case TrackNode() | InfoFileNode() | ExportNode():
+        case TrackNode() | WorkCoverNode() | AlbumCoverNode() | InfoFileNode() | ExportNode():
             return DEFAULT_PRESENTATION
         case unreachable:
             assert_never(unreachable)
@@ -161,6 +166,8 @@ _TRACK = Policy(
     name=Caching.UNTIL_ANNOUNCED,
     attributes=Caching.UNTIL_ANNOUNCED,
 )
+# Which image it is depends on all tracks of the folder.
+_ALBUM_COVER = replace(_TRACK, name=Caching.ONE_SECOND)
 _QUERY_FOLDER = Policy(
     EntryKind.FOLDER,
     permissions=_FOLDER,

@@ -13,6 +13,7 @@ from mcfs.errors import NotFoundError, QueryError, TemplateError
 from mcfs.query import ALL, Contains, format_term, starts_like_query
 from mcfs.tree.folders import Folders
 from mcfs.tree.nodes import (
+    AlbumCoverNode,
     EmptyPinNode,
     ExportNode,
     Format,
@@ -31,6 +32,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkCoverNode,
     WorkFolderNode,
     opened_folder,
     query_folder,
@@ -84,7 +86,14 @@ class Resolver:
                 if found is None:
                     raise NotFoundError(f"{name}: nothing of that name")
                 return found
-            case TrackNode() | ExportNode() | InfoFileNode() | TrashNoteNode():
+            case (
+                TrackNode()
+                | WorkCoverNode()
+                | AlbumCoverNode()
+                | ExportNode()
+                | InfoFileNode()
+                | TrashNoteNode()
+            ):
                 raise NotFoundError(f"{name}: a file holds nothing")
             case unreachable:
                 assert_never(unreachable)

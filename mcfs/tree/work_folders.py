@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from mcfs.config.settings import Names
 from mcfs.sql.work_folders import has_work_files, select_work_file, select_work_folder
 from mcfs.store.cache_reader import CacheReader
+from mcfs.text.cover_names import is_cover
 from mcfs.text.portable import portable_name
 from mcfs.text.unique_names import unique_names
+from mcfs.tree.covers import work_covers
 from mcfs.tree.nodes import Node, TrackNode, WorkFolderNode
 
 
@@ -26,6 +28,8 @@ def list_work_folder(
         for work_path, *track in read.rows(statement):
             name, _, below = work_path[start:].partition("/")
             entries[name] = WorkFolderNode(_inside(node, name)) if below else TrackNode._make(track)
+    if entries:
+        entries |= work_covers(node.work_path, read)
     if style is Names.PLAIN:
         return entries
     names = _portable_names(entries)
@@ -39,6 +43,8 @@ def find_in_work_folder(
     work_path = _inside(node, name)
     if rows := read.rows(select_work_file(work_path, absent=absent)):
         return TrackNode._make(rows[0])
+    if is_cover(name) and (cover := work_covers(node.work_path, read).get(name)):
+        return cover if holds_work_files(node.work_path, read, absent=absent) else None
     return WorkFolderNode(work_path) if holds_work_files(work_path, read, absent=absent) else None
 
 

@@ -10,6 +10,7 @@ from mcfs.query import ALL, parse
 from mcfs.store.pin_trash import TrashPart
 from mcfs.template import parse_template
 from mcfs.tree.nodes import (
+    AlbumCoverNode,
     EmptyPinNode,
     ExportNode,
     Format,
@@ -26,6 +27,7 @@ from mcfs.tree.nodes import (
     TrashPartNode,
     ValueNode,
     ValuesNode,
+    WorkCoverNode,
     WorkFolderNode,
 )
 from mcfs.tree.policy import Caching, Changes, DotNames, EntryKind, policy_of
@@ -46,6 +48,8 @@ NODES: tuple[Node, ...] = (
     InfoFileNode(InfoFile.STATUS),
     ExportNode(TracksNode(ALL), Format.CSV, "all", 0),
     TrackNode("a.mp3", 1, "SHA256E-s1--a.mp3", "a.mp3", "objects/a", 1, None, 1),
+    WorkCoverNode("cover.jpg", 2, "", "cover.jpg", "", 1, None, 0),
+    AlbumCoverNode("cover.jpg", 2, "", "cover.jpg", "", 1, None, 0),
 )
 FOLDERS = [node for node in NODES if policy_of(node).kind is EntryKind.FOLDER]
 FILES = [node for node in NODES if policy_of(node).kind is not EntryKind.FOLDER]

@@ -18,15 +18,14 @@ SHOW_ABSENT = Settings(absent=Absent.SHOW)
 
 
 def files(tree: Tree, mount_path: str = "library") -> set[str]:
-    """The work paths of all files below a folder."""
+    """The work paths of all tracks below a folder."""
     found = set()
     for name, entry in tree.children(node(tree, mount_path)).entries.items():
         inside = f"{mount_path}/{name}"
-        found |= (
-            {inside.removeprefix("library/")}
-            if isinstance(entry, TrackNode)
-            else files(tree, inside)
-        )
+        if isinstance(entry, WorkFolderNode):
+            found |= files(tree, inside)
+        elif isinstance(entry, TrackNode):
+            found.add(inside.removeprefix("library/"))
     return found
 
 
