@@ -37,6 +37,11 @@ QUERIES = (
     "genre:techno sort:-rating limit:50",
     "shuffle:friday limit:20",
     "title:ka",
+    "title:^zen",
+    "title:mor$",
+    "title:+zenmor",
+    'title:=~"z.nm[aeiou]r"',
+    "in:zenmor",
 )
 PYTHON = sys.executable
 COMMANDS = (

@@ -6,8 +6,18 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from mcfs.fields import field_table
-from mcfs.query import And, Contains, ContainsAt, Equals, Or, Query, Term, format_term
+from mcfs.fields import DIRECTORY, field_table
+from mcfs.query import (
+    And,
+    Contains,
+    ContainsAt,
+    Equals,
+    InFolder,
+    Or,
+    Query,
+    Term,
+    format_term,
+)
 from mcfs.sql import bind_without_values
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.clock import today
@@ -23,6 +33,13 @@ def suggest_term(query: Query, read: CacheReader, patience: float = _PATIENCE) -
     for term in _text_terms(query.where):
         if _has_tracks(term, read):
             continue
+        if isinstance(term, InFolder):
+            folders = _with_folders_above(read.folded_values((DIRECTORY,)))
+            near = similar_words(term.folder, values_before(time.monotonic() + patience, folders))
+            # What is similar may be a few words of a path, and no folder.
+            if near and _has_tracks(similar := InFolder(near[0]), read):
+                return format_term(similar)
+            continue
         if isinstance(term, ContainsAt) and _has_tracks(as_text := _signs_as_text(term), read):
             return format_term(as_text)
         values = read.folded_values(field_table().searched(term.field))
@@ -33,6 +50,14 @@ def suggest_term(query: Query, read: CacheReader, patience: float = _PATIENCE) -
 
 def _has_tracks(term: Term, read: CacheReader) -> bool:
     return read.count(bind_without_values(Query(term), today())) > 0
+
+
+def _with_folders_above(folders: Iterable[str]) -> Iterator[str]:
+    for folder in folders:
+        yield folder
+        for place, char in enumerate(folder):
+            if char == "/":
+                yield folder[:place]
 
 
 def _signs_as_text(term: ContainsAt) -> Contains:
@@ -55,10 +80,10 @@ def no_tracks_message(query: Query, read: CacheReader) -> str:
     return f"no tracks; did you mean {suggestion}?" if suggestion else "no tracks"
 
 
-def _text_terms(term: Term) -> Iterator[Contains | Equals | ContainsAt]:
+def _text_terms(term: Term) -> Iterator[Contains | Equals | ContainsAt | InFolder]:
     """The text terms of a query, without negated ones."""
     match term:
-        case Contains() | Equals() | ContainsAt():
+        case Contains() | Equals() | ContainsAt() | InFolder():
             yield term
         case And(terms) | Or(terms):
             for inner in sorted(terms, key=format_term):

@@ -75,7 +75,7 @@ def number_term(field: Field, kind: Number, written: WrittenTerm) -> Term:
 
 
 def _operator(value: str) -> tuple[str, str]:
-    """How a number is compared (empty: not at all, where `=` only says so), and the number."""
+    """How an amount or a day is compared (empty: not at all, `=` only says so), and what remains."""
     if compared := _COMPARED.fullmatch(value):
         operator, digits = compared.groups()
         return ("" if operator == "=" else operator), digits
@@ -102,9 +102,9 @@ def date_term(field: Field, written: WrittenTerm) -> Term:
             raise _no_date(field, written, text)
         return found
 
-    if compared := _COMPARED.fullmatch(value):
-        operator, rest = compared.groups()
-        found = span(rest)
+    operator, days = _operator(value)
+    if operator:
+        found = span(days)
         match operator:
             case "<":
                 return DateBetween(name, high=found, high_open=True)
@@ -112,21 +112,19 @@ def date_term(field: Field, written: WrittenTerm) -> Term:
                 return DateBetween(name, high=found)
             case ">":
                 return DateBetween(name, low=found, low_open=True)
-            case ">=":
-                return DateBetween(name, low=found)
             case _:
-                return DateBetween(name, found, found)
-    alone = canonical_date(value)
+                return DateBetween(name, low=found)
+    alone = canonical_date(days)
     if alone is not None:
-        if alone.startswith("-"):
+        if alone.startswith("-") and days == value:
             raise written.error(
                 f'"{value}" is one day only', f"write {name}:>{value} for all the days since"
             )
         return DateBetween(name, alone, alone)
-    low, high = _ends(value, canonical_date)
+    low, high = _ends(days, canonical_date)
     first, last = canonical_date(low), canonical_date(high)
     if not (low or high) or (low and not first) or (high and not last):
-        raise _no_date(field, written, value)
+        raise _no_date(field, written, days)
     if first and last and _is_reversed(first, last):
         raise written.error("this range is the wrong way round", f"write {name}:{high}..{low}")
     return DateBetween(name, first, last)

@@ -36,6 +36,8 @@ def store(cache: SampleCache) -> Store:
         ("genre:^tehno", "genre:^techno"),
         ("genre:tehno$", "genre:techno$"),
         ("title:+remants", "title:+remnants"),
+        ('in:"basic chanel"', 'in:"basic channel"'),
+        ('in:"surgeon/force + from"', 'in:"surgeon/force + form"'),
         # fields that are searched together
         ('albumartist:"masive attack"', 'albumartist:"massive attack"'),
         ("composer:dvorrak", "composer:dvorak"),
