@@ -108,6 +108,33 @@ def test_a_track_can_be_copied_out(
 
 
 @PROGRAMS
+@pytest.mark.programs("Xvfb", "xdotool", "import", "dbus-run-session")
+def test_a_new_folder_becomes_a_query_when_it_is_renamed(
+    mount: RunningMount, screen: Screen, program: str
+) -> None:
+    pins = mount.path / "pins"
+    for pin in pins.iterdir():
+        pin.rmdir()
+    with screen.showing([program, pins], "pins"):
+        time.sleep(2)
+        window = FileManager(screen, "pins")
+        window.press("ctrl+shift+n")
+        time.sleep(1)
+        screen.screenshot(f"{program}-new-folder")
+        window.type("Later")
+        wait_until(lambda: os.listdir(pins) == ["Later"])
+        assert os.listdir(pins / "Later") == []
+        time.sleep(2)
+        window.press("ctrl+a", "F2")
+        time.sleep(1)
+        screen.screenshot(f"{program}-rename")
+        screen.keys("ctrl+a")
+        window.type("genre:techno")
+        wait_until(lambda: os.listdir(pins) == ["genre:techno"])
+    assert set(os.listdir(pins / "genre:techno")) == set(os.listdir(mount.path / "genre:techno"))
+
+
+@PROGRAMS
 @pytest.mark.programs("Xvfb", "xdotool", "import", "compare", "dbus-run-session")
 def test_a_window_follows_the_library(
     mount: RunningMount, demo_copy: Path, screen: Screen, program: str

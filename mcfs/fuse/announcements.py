@@ -26,6 +26,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import assert_never
 
 import trio
 
@@ -33,8 +34,9 @@ from mcfs.fuse import notifications
 from mcfs.fuse.inodes import InodeTable
 from mcfs.fuse.watched_folders import watched_inodes
 from mcfs.mount_table import Mount, all_mounts
-from mcfs.tree.listing_changes import ListingChange
-from mcfs.tree.nodes import Node, QueryFolderNode, TrackNode
+from mcfs.tree.listing_changes import ListedFolder, ListingChange, ListingKey
+from mcfs.tree.nodes import Node
+from mcfs.tree.policy import EntryKind, policy_of
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +93,7 @@ class Announcer:
         self._current: Announcement | None = None
         self._mount: Mount | None = None
         # The key of the listing that each watched inode had, when this was asked last.
-        self._watched: dict[int, str] = {}
+        self._watched: dict[int, ListingKey] = {}
 
     def mounted_at(self, mount_point: Path) -> None:
         """Learn where the mount is. Before that, nothing is announced."""
@@ -99,24 +101,24 @@ class Announcer:
             if mount.mount_point == mount_point:
                 self._mount = mount
 
-    def watched(self) -> Collection[QueryFolderNode]:
+    def watched(self) -> Collection[ListedFolder]:
         """The folders of tracks or values that somebody watches. For a thread that trio started."""
         if self._mount is None:
             return ()
         inodes = watched_inodes(self._mount.device)
         return trio.from_thread.run_sync(self._remember, inodes) if inodes else ()
 
-    def _remember(self, inodes: Iterable[int]) -> Collection[QueryFolderNode]:
+    def _remember(self, inodes: Iterable[int]) -> Collection[ListedFolder]:
         found = {
             inode: entry.folder
             for inode in inodes
             if (entry := self._inodes.get(inode)) is not None
-            and isinstance(entry.folder, QueryFolderNode)
+            and isinstance(entry.folder, ListedFolder)
         }
         self._watched = {inode: folder.key for inode, folder in found.items()}
         return found.values()
 
-    def announce(self, changes: Mapping[str, ListingChange]) -> None:
+    def announce(self, changes: Mapping[ListingKey, ListingChange]) -> None:
         """Announce soon what changed in the folders that `watched` found, by the keys of their listings."""
         for inode, key in self._watched.items():
             change = changes.get(key)
@@ -181,7 +183,7 @@ class Announcer:
         try:
             with _opened(place, device, inode) as folder:
                 for text, node, comes in names:
-                    file_type = track_type if isinstance(node, TrackNode) else stat.S_IFDIR
+                    file_type = _file_type(node, track_type)
                     name = os.fsencode(text)
                     self._current = Announcement(thread, inode, name, node, comes, file_type)
                     self._perform(self._current, folder)
@@ -196,7 +198,7 @@ class Announcer:
             _change(announcement, folder)
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOENT):
-                raise
+                raise  # there is no sense in going on
             # Somebody has looked the name up already, and the kernel had no reason to ask again.
             notifications.invalidate_name(
                 announcement.parent, announcement.name, expire=self._can_expire
@@ -216,6 +218,18 @@ def _opened(place: Path, device: int, inode: int) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _file_type(node: Node, of_tracks: int) -> int:
+    match policy_of(node).kind:
+        case EntryKind.FOLDER:
+            return stat.S_IFDIR
+        case EntryKind.TRACK:
+            return of_tracks
+        case EntryKind.TEXT_FILE:
+            return stat.S_IFREG
+        case unreachable:
+            assert_never(unreachable)
 
 
 def _change(announcement: Announcement, folder: int) -> None:

@@ -24,7 +24,7 @@ from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.cached_names import CachedName, NameKind
 from mcfs.fuse.inodes import InodeTable, is_link
 from mcfs.tree.changed_names import NameChanges
-from mcfs.tree.listing_changes import ListingChange
+from mcfs.tree.listing_changes import ListingChange, ListingKey
 from mcfs.tree.name_dependency import NameDependency
 from mcfs.tree.nodes import LIBRARY, Node
 from mcfs.tree.route import can_become_valid
@@ -134,7 +134,9 @@ class Invalidator:
         self._distrust_listings_with(names)
         await self._send(names, inodes, changes.listings)
 
-    async def _listings_since(self, settings: Settings, day: date) -> Mapping[str, ListingChange]:
+    async def _listings_since(
+        self, settings: Settings, day: date
+    ) -> Mapping[ListingKey, ListingChange]:
         return await trio.to_thread.run_sync(
             self._feed.listings_since, settings, day, self._announcer.watched
         )
@@ -198,7 +200,7 @@ class Invalidator:
         self,
         names: Sequence[CachedName],
         inodes: Sequence[int],
-        listings: Mapping[str, ListingChange],
+        listings: Mapping[ListingKey, ListingChange],
     ) -> None:
         if not self._options.can_expire:
             names = await self._without_unchanged_folders(names)

@@ -16,7 +16,13 @@ from mcfs.store.cache_repository import CacheRepository
 from mcfs.store.change_feed import ChangeFeed
 from mcfs.template import Template
 from mcfs.tree.changed_names import NameChanges, name_changes
-from mcfs.tree.listing_changes import ListingChange, Sight, listing_changes
+from mcfs.tree.listing_changes import (
+    ListedFolder,
+    ListingChange,
+    ListingKey,
+    Sight,
+    listing_changes,
+)
 from mcfs.tree.nodes import QueryFolderNode, ValuesNode
 from mcfs.tree.state import CurrentState
 from mcfs.tree.version import TreeVersion
@@ -52,7 +58,7 @@ class TemplatesInUse:
 
 
 # Asks which folders somebody watches; only once something has changed, because the answer takes a while.
-Watched = Callable[[], Collection[QueryFolderNode]]
+Watched = Callable[[], Collection[ListedFolder]]
 
 
 class NameChangeFeed:
@@ -89,7 +95,7 @@ class NameChangeFeed:
 
     def listings_since(
         self, settings: Settings, day: date, watched: Watched
-    ) -> Mapping[str, ListingChange]:
+    ) -> Mapping[ListingKey, ListingChange]:
         """What other settings, or another day, changed in the listings of watched folders."""
         with self._cache.reading() as read:
             state = self._current.seen_by(read)

@@ -19,7 +19,7 @@ from mcfs.template import Template
 from mcfs.text.escape import escape, file_name
 from mcfs.text.unique_names import collision_key
 from mcfs.tree.group_cache import GroupCache
-from mcfs.tree.listing_changes import ListingChange
+from mcfs.tree.listing_changes import ListingChange, ListingKey
 from mcfs.tree.nodes import Node, TrackNode, ValueNode, WorkFolderNode
 from mcfs.tree.state import TreeState
 from mcfs.tree.track_nodes import track_nodes
@@ -47,7 +47,7 @@ class NameChanges:
     # Any name may differ, because it is not known which tracks changed.
     everything: bool = False
     # Of the folders that somebody watches, by their keys: what came and went in their listings.
-    listings: Mapping[str, ListingChange] = field(default_factory=dict)
+    listings: Mapping[ListingKey, ListingChange] = field(default_factory=dict)
 
     def may_touch_inside(self, folder: Node, name: str) -> bool:
         """Whether a folder of this name may list something else now. False is certain.

@@ -16,7 +16,12 @@ from mcfs.query import hiding_absent
 from mcfs.store.cache_reader import CacheReader
 from mcfs.tree.entries import list_entries
 from mcfs.tree.group_cache import GroupCache
-from mcfs.tree.nodes import Node, QueryFolderNode
+from mcfs.tree.nodes import Node, QueryFolderNode, WorkFolderNode
+from mcfs.tree.work_folders import list_work_folder
+
+# The folders whose names depend on the library alone.
+ListedFolder = QueryFolderNode | WorkFolderNode
+ListingKey = str | WorkFolderNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,10 @@ class ListingChange:
 
 
 def listing_changes(
-    folders: Iterable[QueryFolderNode], before: Sight, after: Sight
-) -> dict[str, ListingChange]:
+    folders: Iterable[ListedFolder], before: Sight, after: Sight
+) -> dict[ListingKey, ListingChange]:
     """The change of each folder by its key; folders that list the same names are left out."""
-    found: dict[str, ListingChange] = {}
+    found: dict[ListingKey, ListingChange] = {}
     groups_before = GroupCache(before.read.vocabulary())
     groups_after = GroupCache(after.read.vocabulary())
     for folder in {folder.key: folder for folder in folders}.values():
@@ -56,8 +61,11 @@ def listing_changes(
     return found
 
 
-def _entries(folder: QueryFolderNode, sight: Sight, groups: GroupCache) -> dict[str, Node]:
+def _entries(folder: ListedFolder, sight: Sight, groups: GroupCache) -> dict[str, Node]:
     shows_absent = sight.settings.absent is Absent.SHOW
+    if isinstance(folder, WorkFolderNode):
+        style = sight.settings.names
+        return list_work_folder(folder, sight.read, absent=shows_absent, style=style)
     query = folder.query if shows_absent else hiding_absent(folder.query)
     bound = groups.bind(sight.read, query, sight.day)
     return list_entries(folder, bound, sight.read, groups, sight.settings.names)

@@ -22,7 +22,8 @@ from tests.prerequisites import git_annex_environment
 from tests.random_changes import RandomChanges
 
 WATCHED = (
-    "all", "genre", "genre:techno", "{{ artist }}", "{{ title }}.{{ ext }}", "rating:>=4",
+    "all", "genre", "genre:techno", "library", "library/Surgeon", "{{ artist }}",
+    "{{ title }}.{{ ext }}", "rating:>=4",
     "sort:title limit:7", "added:>-1d", "genre:techno/{{ bpm | round_to(5) }}",
 )  # fmt: skip
 _CHANGES = {"symlink", "mknod", "mkdir", "unlink", "rmdir"}
