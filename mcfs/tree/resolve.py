@@ -10,7 +10,8 @@ from typing import assert_never
 
 from mcfs.error_log import ErrorLog
 from mcfs.errors import NotFoundError, QueryError, TemplateError
-from mcfs.query import ALL, Contains, format_term, starts_like_query
+from mcfs.query import ALL, InFolder, Query
+from mcfs.text.folders import folded_folder
 from mcfs.tree.folders import Folders
 from mcfs.tree.nodes import (
     AlbumCoverNode,
@@ -76,7 +77,7 @@ class Resolver:
             case RootNode():
                 return self._in_root(node, name, depth)
             case WorkFolderNode():
-                return self._in_work_folder(node, name)
+                return self._in_work_folder(node, name, depth)
             case InfoFolderNode():
                 return _in_info_folder(name)
             case PinsNode():
@@ -124,15 +125,9 @@ class Resolver:
             return file
         raise NotFoundError(f"no pin of the name {name}")
 
-    def _in_work_folder(self, node: WorkFolderNode, name: str) -> Node:
+    def _in_work_folder(self, node: WorkFolderNode, name: str, depth: int) -> Node:
         found = self._folders.work_entry(node, name)
-        if found is not None:
-            return found
-        if starts_like_query(name, self._current.get().vocabulary):
-            sentence = f"{name}: library/ holds files and folders alone; ask {_outside(node, name)}"
-            self._error_log.add(sentence)
-            raise NotFoundError(sentence)
-        raise NotFoundError(f"{name}: nothing of that name is in the library")
+        return found or self._unlisted(_tracks_in(node), name, depth, node)
 
     def _unlisted(self, base: QueryFolderNode, name: str, depth: int, inside: Node) -> Node:
         """What a name means that no folder lists: a folder as a file, a template, a query."""
@@ -166,6 +161,8 @@ class Resolver:
             return None
         stem = name.removesuffix(format_.value)
         found = opened_folder(self.child(inside, stem, depth)) if stem else None
+        if isinstance(found, WorkFolderNode):
+            found = _tracks_in(found)
         if not isinstance(found, QueryFolderNode):
             raise NotFoundError(
                 f"{stem}: no folder of tracks that could be written as {format_.value}"
@@ -173,11 +170,10 @@ class Resolver:
         return ExportNode(found, format_, stem, depth)
 
 
-def _outside(node: WorkFolderNode, name: str) -> str:
-    """A query in the root that finds what a query in a folder of the work tree would."""
-    if not node.work_path:
-        return f"in the root: {name}"
-    return f"in the root: {format_term(Contains('directory', node.work_path))} {name}"
+def _tracks_in(node: WorkFolderNode) -> TracksNode:
+    """The tracks with a file in a folder of the work tree, or below it."""
+    folder = folded_folder(node.work_path)
+    return TracksNode(ALL if folder is None else Query(InFolder(folder)))
 
 
 def _in_info_folder(name: str) -> InfoFileNode:

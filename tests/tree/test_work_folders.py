@@ -12,7 +12,7 @@ from mcfs.store import TrackRecord
 from mcfs.tree.nodes import TrackNode, WorkFolderNode
 from mcfs.tree.tree import Tree
 from tests.tracks import ABSENT, SAMPLES, SECOND_PATH
-from tests.tree.folder_access import Make, MakeStore, names, node, record
+from tests.tree.folder_access import Make, MakeStore, file_text, names, node, record
 
 SHOW_ABSENT = Settings(absent=Absent.SHOW)
 
@@ -72,7 +72,7 @@ def test_names_are_those_of_the_work_tree(make: Make, path: str) -> None:
         assert isinstance(node(tree, f"{folder}/{name}"), TrackNode)
         assert isinstance(node(tree, folder), WorkFolderNode)
         assert name in names(tree, folder)
-        for absent in (f"{folder}/{name[:-1]}", f"{folder}/{name}x", f"{folder}/{name[1:]}"):
+        for absent in (f"{folder}/{name[:-1]}", f"{folder}/{name}x", f"{folder}/x{name}"):
             with pytest.raises(NotFoundError):
                 node(tree, absent)
 
@@ -87,15 +87,22 @@ def test_a_folder_without_a_track_that_is_here_is_not_shown(make_store: MakeStor
     assert names(Tree(make_store()), "library") == []
 
 
-def test_a_query_is_asked_in_the_root(tree: Tree) -> None:
-    with pytest.raises(NotFoundError, match="ask in the root: genre:techno"):
-        node(tree, "library/genre:techno")
-    with pytest.raises(NotFoundError, match="ask in the root: directory:Surgeon genre:techno"):
-        node(tree, "library/Surgeon/genre:techno")
-    assert "directory:Surgeon" in tree.error_log.text()
-    for name in ("nothing", ".git", "{{ genre }}", "Surgeon.m3u8"):
+def test_a_query_in_a_folder_finds_what_is_in_it_and_below(make: Make) -> None:
+    deep = replace(record("deep", genre="Techno"), files=("A/B/deep.mp3", "C/deep.mp3"))
+    flat = replace(record("flat", genre="Pop"), files=("A/flat.mp3",))
+    other = replace(record("other", genre="Techno"), files=("AB/other.mp3",))
+    tree = make(deep, flat, other)
+    assert names(tree, "library/genre:techno") == ["deep.mp3", "other.mp3"]
+    assert names(tree, "library/A/genre:techno") == ["deep.mp3"]
+    assert names(tree, "library/A/{{ genre }}") == ["Pop", "Techno"]
+    assert names(tree, "library/C/-genre:pop") == ["deep.mp3"]
+    playlist = file_text(tree, "library/A.m3u8").splitlines()
+    assert playlist[2::2] == ["../library/A/B/deep.mp3", "../library/A/flat.mp3"]
+    assert file_text(tree, "library.json") == file_text(tree, "all.json")
+    for name in ("nothing", ".git", "flat.mp3.m3u8", "A/gnere:techno", "A/.m3u8"):
         with pytest.raises(NotFoundError):
             node(tree, f"library/{name}")
+    assert 'did you mean "genre"' in tree.error_log.text()
 
 
 def test_deeper_than_a_query_may_be(make: Make) -> None:
