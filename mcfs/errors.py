@@ -152,6 +152,10 @@ class TagsError(McfsError):
     """The tags of a file cannot be read."""
 
 
+class ImportRefusedError(McfsError):
+    """The user did not want an import to replace values."""
+
+
 # --- edits
 
 

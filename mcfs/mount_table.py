@@ -15,6 +15,7 @@ from pathlib import Path
 
 SUBTYPE = "mcfs"
 MCFS_TYPE = f"fuse.{SUBTYPE}"
+FSTAB = Path("/etc/fstab")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,21 @@ def all_mounts() -> Iterator[Mount]:
             _unescape(source),
             os.makedev(major, minor),
         )
+
+
+def fstab_mounts(fstab: Path = FSTAB) -> list[Mount]:
+    """What is to be mounted where, by /etc/fstab, whether it is mounted or not."""
+    try:
+        lines = fstab.read_bytes().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        words = line.split()
+        if len(words) >= 3 and words[1].startswith(b"/") and not words[0].startswith(b"#"):
+            source, mount_point, type_ = words[:3]
+            found.append(Mount(Path(_unescape(mount_point)), os.fsdecode(type_), _unescape(source)))
+    return found
 
 
 def mcfs_mounts() -> list[Mount]:

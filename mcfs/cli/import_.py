@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -16,12 +17,22 @@ from mcfs.cli import options
 from mcfs.cli.json_output import json_option, print_json_pieces
 from mcfs.cli.progress import count_bar
 from mcfs.cli.session import open_session
-from mcfs.cli.terminal import print_lines, print_message
+from mcfs.cli.terminal import print_lines, print_message, print_note
 from mcfs.cli.text_layout import printable
-from mcfs.config.settings import Settings
-from mcfs.errors import ExitCode
+from mcfs.config.settings import Prefer, Settings
+from mcfs.config.value_parsers import InvalidValue, mixxx_field
+from mcfs.errors import ExitCode, ImportRefusedError
 from mcfs.export.json_objects import json_text
-from mcfs.imports.result import Event, Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
+from mcfs.imports.result import (
+    Disagreed,
+    Event,
+    Failed,
+    Imported,
+    ImportResult,
+    OnEvent,
+    OnProgress,
+    Skipped,
+)
 from mcfs.imports.track_matching import NOT_THERE
 from mcfs.store import Store
 
@@ -68,8 +79,22 @@ def command(context: click.Context, library_path: Path | None) -> None:
     type=click.Path(path_type=Path),
     help="Mixxx's mixxxdb.sqlite. Default: the one in Mixxx's usual places.",
 )
+@click.option(
+    "--fields",
+    metavar="FIELD,...",
+    callback=lambda _context, _option, value: _fields(value),
+    help="Import only these fields. Default: all, or those of the settings.",
+)
+@click.option(
+    "--prefer",
+    type=click.Choice([prefer.value for prefer in Prefer]),
+    help="Whose value to take where the two differ. Default: the one that is newer.",
+)
 @click.option("--all", "everything", is_flag=True, help="Also write values that have not changed.")
 @_dry_run
+@click.option(
+    "--yes", is_flag=True, help="Do not ask before the first import replaces values of git-annex."
+)
 @click.option(
     "--batch-size",
     metavar="N",
@@ -89,8 +114,11 @@ def command(context: click.Context, library_path: Path | None) -> None:
 def mixxx(
     group_library_path: Path | None,
     database: Path | None,
+    fields: tuple[str, ...] | None,
+    prefer: str | None,
     everything: bool,
     dry_run: bool,
+    yes: bool,
     batch_size: int | None,
     music_dir: str | None,
     take_back: bool,
@@ -98,15 +126,19 @@ def mixxx(
     library_path: Path | None,
     paths: tuple[Path, ...],
 ) -> int:
-    """Write what Mixxx knows about tracks: ratings, tempos, keys, colours, crates, names.
+    """Write what was made in Mixxx: ratings, tempos, keys, colours, crates, playlists,
+    and names that were edited there.
 
     For all tracks, or for those in PATHS (files and folders of the library). Mixxx
     may be running: its database is only read. Tracks that Mixxx hides or cannot
     find are skipped, and so are tracks that are not in the library.
 
-    A value from Mixxx replaces the one in git-annex; crates are added. What an
-    earlier import wrote and Mixxx no longer has is removed. Values from other
-    sources stay.
+    Only what is new in Mixxx since the last import is written; what Mixxx has read
+    from the file's tags is not. A value is removed only if Mixxx had it at an
+    earlier import, and the same track of Mixxx no longer has it.
+
+    The first import asks before it replaces values that git-annex has. Without a
+    terminal it keeps them and says so, unless there is --yes or --prefer.
     """
     if take_back:
         _refuse_with_undo(database, everything, batch_size, music_dir, paths)
@@ -117,6 +149,9 @@ def mixxx(
     run_import = partial(
         import_mixxx,
         database=database or find_database(Path.home()),
+        fields=fields,
+        prefer=None if prefer is None else Prefer(prefer),
+        may_replace=partial(_may_replace, consent=yes or prefer == Prefer.MIXXX.value),
         everything=everything,
         dry_run=dry_run,
         commit_every=batch_size,
@@ -172,19 +207,57 @@ def _take_back(source: str, library_path: Path | None, dry_run: bool, as_json: b
 
 def _run(run_import: _RunImport, library_path: Path | None, *, dry_run: bool, as_json: bool) -> int:
     report = _JsonReport() if as_json else _TextReport(lists_changes=dry_run)
-    with open_session(library_path) as session:
+    with open_session(library_path) as session, ExitStack() as stack:
         # Before the bar appears: a first sync has a bar of its own, and rich shows only one.
         session.ensure_synced()
-        with count_bar("importing") as on_progress, _no_garbage_collection():
-            result = run_import(
-                session.library,
-                session.store,
-                settings=session.settings,
-                on_event=report.event,
-                on_progress=on_progress,
-            )
+        stack.enter_context(_no_garbage_collection())
+        show: Callable[[int, int], None] | None = None
+
+        def on_progress(done: int, total: int) -> None:
+            nonlocal show
+            # Not before this: a bar would be drawn over the question that an import may ask first.
+            show = show or stack.enter_context(count_bar("importing"))
+            show(done, total)
+
+        result = run_import(
+            session.library,
+            session.store,
+            settings=session.settings,
+            on_event=report.event,
+            on_progress=on_progress,
+        )
     report.end(result)
     return ExitCode.DONE if result.success else ExitCode.PARTLY_DONE
+
+
+def _fields(written: str | None) -> tuple[str, ...] | None:
+    """The fields that `--fields` names."""
+    if written is None:
+        return None
+    try:
+        return tuple(mixxx_field(name) for name in written.split(",") if name.strip())
+    except InvalidValue as invalid:
+        raise click.BadParameter(str(invalid)) from invalid
+
+
+def _may_replace(replaced: Mapping[str, int], *, consent: bool) -> bool:
+    """Ask whether the first import may replace values; an `ImportRefusedError` if not."""
+    if consent:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print_message("this is the first import from this Mixxx, and git-annex has other values.")
+    print_note(f"It would replace {_counts(replaced)} (field: tracks).")
+    if not click.confirm("Replace them?", err=True):
+        raise ImportRefusedError(
+            "nothing was changed; --dry-run lists all changes, and --prefer annex imports only what"
+            " git-annex does not have"
+        )
+    return True
+
+
+def _counts(fields: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in fields.items())
 
 
 @contextmanager
@@ -205,6 +278,7 @@ class _TextReport:
     def __init__(self, *, lists_changes: bool) -> None:
         self._lists_changes = lists_changes
         self._skipped = 0
+        self._disagreed = 0
 
     def event(self, event: Event) -> None:
         match event:
@@ -221,15 +295,44 @@ class _TextReport:
                     print_message(f"skipped {printable(file)}: {reason}")
             case Failed(file, _, reason):
                 print_message(f"failed {printable(file)}: {printable(reason)}")
+            case Disagreed(file, _, disagreement):
+                self._disagreed += 1
+                if self._disagreed <= _MAX_NAMED:
+                    taken, others = _values(disagreement.taken), _values(disagreement.others)
+                    print_message(
+                        f"{printable(file)} is in Mixxx twice, and {disagreement.field} differs: "
+                        f"{printable(taken)} was taken, not {printable(others)}"
+                    )
 
     def end(self, result: ImportResult) -> None:
         if self._skipped > _MAX_NAMED:
             print_message(f"and {self._skipped - _MAX_NAMED} more were skipped; --json names all")
+        if self._disagreed > _MAX_NAMED:
+            more = self._disagreed - _MAX_NAMED
+            print_message(f"and {more} more differences within Mixxx; --json names all")
+        for missing in result.missing_mounts:
+            how = missing.command or "mount what belongs there"
+            print_message(f"{missing.reason}: {how}, and import again")
+        if result.kept:
+            print_message(
+                f"git-annex has other values than Mixxx, and they were kept ({_counts(result.kept)}): "
+                "--yes replaces them, --prefer annex keeps them without a word, --dry-run lists them"
+            )
+        if result.undecided:
+            print_message(
+                "git-annex has other values than Mixxx, and without the tags in the files, which are "
+                f"absent or broken, nothing tells which are newer ({_counts(result.undecided)}): "
+                "those of git-annex were kept, --prefer mixxx replaces them"
+            )
         lost = result.lost_folders
         if result.reasons().get(NOT_THERE) and lost:
             print_message(
                 f"Mixxx looks for music in {printable(' and '.join(lost))}, where there is nothing; "
                 f"if the library was there before: --music-dir {printable(lost[0])}"
+            )
+        if result.missing:
+            print_message(
+                f"Mixxx itself cannot find {result.missing} of its tracks; they were left out"
             )
         if not result.imported and not result.failed:
             print_lines(["No changes to import"])
@@ -242,12 +345,15 @@ def _values(values: tuple[str, ...]) -> str:
 
 def _table(result: ImportResult) -> Iterator[str]:
     skipped = ", ".join(f"{reason} ({count})" for reason, count in result.reasons().items())
-    rows = (
+    rows = [
         ("would change" if result.dry_run else "imported", result.imported, ""),
         ("unchanged", result.unchanged, ""),
         ("skipped", len(result.skipped), skipped),
         ("failed", len(result.failed), ""),
-    )
+    ]
+    for name, counts in (("replaced", result.replaced), ("kept", result.kept)):
+        if counts:
+            rows.append((name, sum(counts.values()), _counts(counts)))
     digits = len(str(max(count for _, count, _ in rows)))
     for name, count, rest in rows:
         yield f"{name:12}  {count:>{digits}}" + (f"  {rest}" if rest else "")

@@ -15,13 +15,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mcfs.config.problems import LIBRARY_FILE, Problem, dotted_key, home_folder
-from mcfs.config.settings import Settings, ViewSettings
+from mcfs.config.settings import MixxxSettings, Settings, ViewSettings
 from mcfs.config.toml_file import TomlFile, read_toml_file
 from mcfs.config.value_parsers import (
     FORMER_VIEW_KEYS,
+    MIXXX_PARSERS,
     VIEW_PARSERS,
     InvalidValue,
     check_field_tables,
+    check_import_tables,
     check_view_name,
     check_view_tables,
     field_kind,
@@ -62,12 +64,14 @@ def load_settings(library_top: Path) -> Settings:
     found = map(read_toml_file, config_files(library_top))
     files = [file for file in found if file is not None]
     top_level: dict[str, Any] = {}
+    mixxx: dict[str, Any] = {}
     view_keys: dict[str, dict[str, _KeyValue]] = {}
     problems: list[Problem] = []
     field_kinds: dict[str, ConfiguredKind] = {}
     for file in files:
         top_level |= _parse_top_level(file, library_top)
         field_kinds |= _parse_fields(file)
+        mixxx |= _parse_import(file)
         for name, table in _view_tables(file).items():
             if isinstance(table, Mapping):
                 keys = {key: _KeyValue(value, file) for key, value in table.items()}
@@ -84,6 +88,7 @@ def load_settings(library_top: Path) -> Settings:
     return Settings(
         **top_level,
         field_kinds=MappingProxyType(field_kinds),
+        mixxx=MixxxSettings(**mixxx),
         views=MappingProxyType(views),
         problems=tuple(problems),
     )
@@ -113,10 +118,12 @@ def _parse_top_level(file: TomlFile, library_top: Path) -> dict[str, Any]:
                 check_view_tables(value)
             elif key == "field":
                 check_field_tables(value)
+            elif key == "import":
+                check_import_tables(value)
             elif key in parsers:
                 values[key] = parsers[key](value)
             else:
-                raise unknown_key(key, (*parsers, "field", "view"))
+                raise unknown_key(key, (*parsers, "import", "field", "view"))
         except InvalidValue as invalid:
             raise ConfigError(str(file.problem((key,), str(invalid)))) from invalid
     return values
@@ -137,6 +144,20 @@ def _parse_fields(file: TomlFile) -> dict[str, ConfiguredKind]:
         except InvalidValue as invalid:
             raise ConfigError(str(file.problem(keys, str(invalid)))) from invalid
     return kinds
+
+
+def _parse_import(file: TomlFile) -> dict[str, Any]:
+    """The values of `[import.mixxx]`; a `ConfigError` at the first mistake."""
+    values: dict[str, Any] = {}
+    for key, value in file.data.get("import", {}).get("mixxx", {}).items():
+        try:
+            if key not in MIXXX_PARSERS:
+                raise unknown_key(key, MIXXX_PARSERS)
+            values[key] = MIXXX_PARSERS[key](value)
+        except InvalidValue as invalid:
+            place = ("import", "mixxx", key)
+            raise ConfigError(str(file.problem(place, str(invalid)))) from invalid
+    return values
 
 
 def _parse_view(

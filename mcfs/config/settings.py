@@ -51,6 +51,23 @@ class Playlists(Enum):
     ALL = "all"
 
 
+class Prefer(Enum):
+    """Whose value an import takes where the other program and git-annex have different ones."""
+
+    ANNEX = "annex"
+    MIXXX = "mixxx"
+
+
+@dataclass(frozen=True, slots=True)
+class MixxxSettings:
+    """The table `[import.mixxx]`."""
+
+    # The fields to import; None: all that Mixxx has.
+    fields: tuple[str, ...] | None = None
+    # None: the value that is news.
+    prefer: Prefer | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ViewSettings:
     """One `[view.NAME]` table. None means: as `Settings` says for all views."""
@@ -84,6 +101,7 @@ class Settings:
     playlists: Playlists | str = Playlists.LIBRARY
     # Folded names of fields that only the library has → their kinds.
     field_kinds: Mapping[str, ConfiguredKind] = field(default_factory=lambda: MappingProxyType({}))
+    mixxx: MixxxSettings = MixxxSettings()
     # By name, in the order of the files.
     views: Mapping[str, ViewSettings] = field(default_factory=lambda: MappingProxyType({}))
     problems: tuple[Problem, ...] = ()

@@ -1,7 +1,7 @@
 """What may be written for each key of the configuration, and what to write instead of anything else.
 
-Owns the keys, of the top level and of a view, and a parser for each value. Files and lines are not known
-here: a parser raises `InvalidValue`, and the caller adds the place.
+Owns the keys, of the top level, of a view and of an import, and a parser for each value. Files and lines are
+not known here: a parser raises `InvalidValue`, and the caller adds the place.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcfs.config.problems import quoted
-from mcfs.config.settings import Absent, Entries, Names, Playlists
+from mcfs.config.settings import Absent, Entries, Names, Playlists, Prefer
+from mcfs.fields import field_table
 from mcfs.text.escape import escape
 from mcfs.text.fold import fold
 from mcfs.text.similar import similar_words
@@ -203,6 +204,38 @@ def top_level_parsers(library_top: Path) -> Mapping[str, Callable[[Any], Any]]:
     }
 
 
+def check_import_tables(value: Any) -> None:
+    """Raise `InvalidValue` where `import` is not a table with the table `mixxx` in it."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("mixxx", {}), Mapping):
+        raise InvalidValue("write a table: [import.mixxx]")
+    for key in value:
+        if key != "mixxx":
+            raise unknown_key(key, ["mixxx"])
+
+
+def mixxx_field(written: str) -> str:
+    """The name of a field that Mixxx has values for; `InvalidValue` if it is none."""
+    table = field_table()
+    name = table.name_of(fold(written.strip()))
+    if name is not None and table.named(name).mixxx is not None:
+        return name
+    names = [row.name for row in table.rows if row.mixxx is not None]
+    if meant := similar_words(written, names):
+        raise InvalidValue(f'Mixxx has no {quoted(written)}; did you mean "{meant[0]}"?')
+    raise InvalidValue(f"Mixxx has no {quoted(written)}; it has {_enumerated(names)}")
+
+
+def _mixxx_fields(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(x, str) for x in value):
+        raise InvalidValue('write a list of fields: ["rating", "crate"]')
+    return tuple(map(mixxx_field, value))
+
+
+# Key → the parser of its value. The keys are the members of `MixxxSettings`.
+MIXXX_PARSERS: Mapping[str, Callable[[Any], Any]] = {
+    "fields": _mixxx_fields,
+    "prefer": _one_of(Prefer),
+}
 # Key → the member of `ViewSettings`, and the parser of its value.
 VIEW_PARSERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "query": ("query", _text),

@@ -2,7 +2,7 @@
 
 Owns which edit is meant, and what "since" means: git-annex is asked for the values of now, and a field is
 taken back only if it has exactly the values that the edit gave it. An undo is an edit itself, so it can be
-taken back, too. With the values it restores the record of what imports wrote (table `imported`): the next
+taken back, too. With the values it restores what imports have seen (table `imported_row`): the next
 import finds everything as it was before.
 """
 
@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from mcfs.annex.read_metadata import read_metadata
 from mcfs.editing.editor import Editor
 from mcfs.errors import NoSuchEditError
 from mcfs.store.edit_journal import EditJournal
-from mcfs.store.records import Change, Edit, TrackChange
+from mcfs.store.records import Change, Edit, ImportedRow, TrackChange
 from mcfs.store.user_repository import UserRepository
 
 Values = tuple[str, ...]
+Seen = TypeVar("Seen", Values, Values | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def _planned(
     for some in editor.journal.applied_tracks(edit.id):
         keys = [track.change.annex_key for track in some]
         current_of = read_metadata(editor.library, keys)
-        imported_of = user.imported(keys)
+        imported_of = user.imported_rows(keys)
         for track in some:
             key = track.change.annex_key
             changes, changed_since = changes_back(track.change, current_of[key])
@@ -157,7 +159,7 @@ def _planned(
                 result.changed_since.append(one)
                 on_event(one)
             if changes:
-                yield _taking_back(track.change, changes, imported_of.get(key, {}))
+                yield _taking_back(track.change, changes, imported_of.get(key, []))
             elif not changed_since:
                 result.already += 1
 
@@ -180,11 +182,33 @@ def changes_back(
 
 
 def _taking_back(
-    track: TrackChange, changes: Mapping[str, Change], imported: Mapping[str, object]
+    track: TrackChange, changes: Mapping[str, Change], imported: Iterable[ImportedRow]
 ) -> TrackChange:
-    """The change, with the record of what imports wrote: for these fields as it was before the edit."""
-    if track.imported_before is None:
-        return TrackChange(track.annex_key, changes)
-    after = {name: values for name, values in imported.items() if name not in changes}
-    after |= {name: kept for name in changes if (kept := track.imported_before.get(name))}
-    return TrackChange(track.annex_key, changes, imported, after)
+    """The change, with what imports have seen: for these fields as it was before the edit."""
+    now = {(row.source_id, row.row_id): row for row in imported}
+    pairs = [
+        (now[place], before)
+        for before in track.imported_before
+        if (place := (before.source_id, before.row_id)) in now
+    ]
+    return TrackChange(
+        track.annex_key,
+        changes,
+        tuple(row for row, _ in pairs),
+        tuple(
+            row._replace(
+                seen=_as_before(row.seen, before.seen, changes),
+                supplied=_as_before(row.supplied, before.supplied, changes),
+            )
+            for row, before in pairs
+        ),
+    )
+
+
+def _as_before(
+    now: Mapping[str, Seen], before: Mapping[str, Seen], changed: Iterable[str]
+) -> dict[str, Seen]:
+    fields = set(changed)
+    return {name: values for name, values in now.items() if name not in fields} | {
+        name: values for name, values in before.items() if name in fields
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from mcfs.fields.kinds import Kind, Scalar
 
@@ -10,6 +11,43 @@ from mcfs.fields.kinds import Kind, Scalar
 LOCATION = "/location"
 DIRECTORY = "/directory"
 TYPE = "/type"
+
+
+class Origin(Enum):
+    """How the values of a column come into Mixxx, which decides what an import may do with them."""
+
+    # Somebody set it in Mixxx.
+    USER = "user"
+    # Mixxx read it from the file's tags, and somebody may have edited it since.
+    TAGS = "tags"
+    # The same, or Mixxx found it in the sound.
+    ANALYSIS = "analysis"
+    # Mixxx measured it: it only fills an empty field.
+    SOUND = "sound"
+    # The moment at which Mixxx first saw the file: the earliest moment counts.
+    FIRST_SEEN = "first seen"
+    # These only grow, unless somebody resets them.
+    COUNT = "count"
+    LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class MixxxColumn:
+    """A column of Mixxx's table `library`."""
+
+    name: str
+    origin: Origin
+    # Whether tags often have several values, which Mixxx joins to one text.
+    joins_values: bool = False
+    # Whether an older Mixxx has no such column.
+    optional: bool = False
+
+
+class MixxxLists(Enum):
+    """Lists of tracks that a user of Mixxx makes; their names are the values."""
+
+    CRATES = "crates"
+    PLAYLISTS = "playlists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +104,9 @@ class Field:
     text_column: str | None = None
     number_column: str | None = None
 
-    # The column of Mixxx's table `library` that holds it.
-    mixxx_column: str | None = None
+    # Where Mixxx keeps it.
+    mixxx: MixxxColumn | MixxxLists | None = None
     tags: Tags = Tags()
-    # Whether one source has several values of it for one track.
-    imports_several: bool = False
 
     table_column: TableColumn | None = None
     # Whether it stands among the first columns of a CSV file.

@@ -89,6 +89,10 @@ class BaseKind:
         """The same for the text of a tag, which may say more than the field keeps."""
         return self.import_text(text)
 
+    def same(self, text: str, other: str) -> bool:
+        """Whether two values say the same, so that an import has no reason to replace one by the other."""
+        return text == other or text.split() == other.split()
+
 
 # --- text
 
@@ -124,6 +128,9 @@ class Discovered(Text):
 
 class Color(Text):
     """#RRGGBB. Mixxx has it as a number."""
+
+    def same(self, text: str, other: str) -> bool:
+        return text.lower() == other.lower()
 
     def import_text(self, value: object) -> str:
         # Some versions of Mixxx put an alpha channel above the 24 bits.
@@ -172,6 +179,9 @@ class Number(BaseKind):
         number = self.number_of(text)
         return text if number is None else number_text(number, 2)
 
+    def same(self, text: str, other: str) -> bool:
+        return super().same(text, other) or _equal(self.number_of(text), self.number_of(other))
+
     def import_text(self, value: object) -> str:
         if isinstance(value, int):
             return str(value) if value > 0 else ""
@@ -183,6 +193,10 @@ class Number(BaseKind):
         if isinstance(value, (int, float)):
             return value if math.isfinite(value) else None
         return self.number_of(str(value))
+
+
+def _equal(number: float | None, other: float | None) -> bool:
+    return number is not None and number == other
 
 
 class TrackNumber(Number):
@@ -232,6 +246,12 @@ class Bpm(Number):
     def example(self, field: str) -> str:
         return f"{field}:120, {field}:120-130 or {field}:>=120"
 
+    def same(self, text: str, other: str) -> bool:
+        # An import has two decimals, other programs write twelve.
+        return super().same(text, other) or (
+            self.import_text(text) == self.import_text(other) != ""
+        )
+
     def import_text(self, value: object) -> str:
         number = self._imported(value)
         return f"{number:.2f}" if number is not None and number > 0 else ""
@@ -264,6 +284,10 @@ class Year(Number):
 
     def write(self, number: float) -> str:
         return f"{int(number):04}" if number.is_integer() else super().write(number)
+
+    def same(self, text: str, other: str) -> bool:
+        # One of them may have no month and day.
+        return text.startswith(other) or other.startswith(text)
 
     # With month and day, where the source has them.
     import_text = BaseKind.import_text
@@ -378,6 +402,9 @@ class MusicalKey(BaseKind):
 
     def number_of(self, text: str) -> float | None:
         return key_number(text)
+
+    def same(self, text: str, other: str) -> bool:
+        return super().same(text, other) or _equal(self.number_of(text), self.number_of(other))
 
 
 class Date(BaseKind):

@@ -10,7 +10,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
-from mcfs.fields.field import DIRECTORY, LOCATION, TYPE, Field, TableColumn, Tags
+from mcfs.fields.field import (
+    DIRECTORY,
+    LOCATION,
+    TYPE,
+    Field,
+    MixxxColumn,
+    MixxxLists,
+    Origin,
+    TableColumn,
+    Tags,
+)
 from mcfs.fields.kinds import (
     Bpm,
     Color,
@@ -40,7 +50,7 @@ ROWS = (
         aliases=("a",),
         also_searches=("albumartist",),
         text_column="artist",
-        mixxx_column="artist",
+        mixxx=MixxxColumn("artist", Origin.TAGS, joins_values=True),
         tags=Tags(id3=("TPE1",), vorbis=("artist",), mp4=("\xa9ART",)),
         table_column=TableColumn(rank=2, min_width=12),
         leads_csv=True,
@@ -51,7 +61,7 @@ ROWS = (
         aliases=("t",),
         file_name_stands_in=True,
         text_column="title",
-        mixxx_column="title",
+        mixxx=MixxxColumn("title", Origin.TAGS),
         tags=Tags(id3=("TIT2",), vorbis=("title",), mp4=("\xa9nam",)),
         table_column=TableColumn(rank=1, min_width=16),
         leads_csv=True,
@@ -61,7 +71,7 @@ ROWS = (
         kind=Text(),
         aliases=("al",),
         text_column="album",
-        mixxx_column="album",
+        mixxx=MixxxColumn("album", Origin.TAGS),
         tags=Tags(id3=("TALB",), vorbis=("album",), mp4=("\xa9alb",)),
         table_column=TableColumn(rank=8, min_width=14),
         leads_csv=True,
@@ -71,7 +81,7 @@ ROWS = (
         kind=Text(),
         aliases=("g",),
         text_column="genre",
-        mixxx_column="genre",
+        mixxx=MixxxColumn("genre", Origin.TAGS, joins_values=True),
         tags=Tags(id3=("TCON",), vorbis=("genre",), mp4=("\xa9gen",)),
         table_column=TableColumn(rank=5, min_width=12),
         leads_csv=True,
@@ -82,7 +92,7 @@ ROWS = (
         aliases=("b",),
         zero_is_none=True,
         number_column="bpm",
-        mixxx_column="bpm",
+        mixxx=MixxxColumn("bpm", Origin.ANALYSIS),
         tags=Tags(
             id3=("TBPM",), vorbis=("bpm", "tempo"), mp4=("----:com.apple.iTunes:BPM", "tmpo")
         ),
@@ -95,7 +105,7 @@ ROWS = (
         aliases=("k",),
         text_column="key_text",
         number_column="key_number",
-        mixxx_column="key",
+        mixxx=MixxxColumn("key", Origin.ANALYSIS),
         tags=Tags(
             id3=("TKEY",),
             vorbis=("initialkey", "key"),
@@ -111,7 +121,7 @@ ROWS = (
         zero_is_none=True,
         zero_finds_none=True,
         number_column="rating",
-        mixxx_column="rating",
+        mixxx=MixxxColumn("rating", Origin.USER),
         tags=Tags(id3=("POPM",), vorbis=("rating",)),
         table_column=TableColumn(rank=6, min_width=6),
         leads_csv=True,
@@ -121,7 +131,7 @@ ROWS = (
         kind=Year(),
         aliases=("y",),
         number_column="year",
-        mixxx_column="year",
+        mixxx=MixxxColumn("year", Origin.TAGS),
         tags=Tags(id3=("TDRC",), vorbis=("date", "year"), mp4=("\xa9day",)),
         table_column=TableColumn(rank=7, align_right=True),
         leads_csv=True,
@@ -130,13 +140,13 @@ ROWS = (
         name="duration",
         kind=Duration(),
         aliases=("du",),
-        mixxx_column="duration",
+        mixxx=MixxxColumn("duration", Origin.SOUND),
         table_column=TableColumn(rank=10, align_right=True, heading="length"),
     ),
     Field(
         name="crate",
         kind=Text(),
-        imports_several=True,
+        mixxx=MixxxLists.CRATES,
         table_column=TableColumn(rank=9, min_width=14),
         leads_csv=True,
     ),
@@ -144,7 +154,7 @@ ROWS = (
         name="comment",
         kind=Text(),
         aliases=("cm",),
-        mixxx_column="comment",
+        mixxx=MixxxColumn("comment", Origin.TAGS),
         tags=Tags(id3=("COMM",), vorbis=("comment", "description"), mp4=("\xa9cmt",)),
         table_column=TableColumn(rank=11, min_width=20),
     ),
@@ -154,7 +164,7 @@ ROWS = (
         aliases=("aa", "album_artist"),
         label="album artist",
         stored_as=("albumartist", "album_artist"),
-        mixxx_column="album_artist",
+        mixxx=MixxxColumn("album_artist", Origin.TAGS, joins_values=True),
         tags=Tags(id3=("TPE2",), vorbis=("albumartist", "album artist"), mp4=("aART",)),
     ),
     Field(
@@ -164,20 +174,20 @@ ROWS = (
     Field(
         name="color",
         kind=Color(),
-        mixxx_column="color",
+        mixxx=MixxxColumn("color", Origin.USER),
     ),
     Field(
         name="composer",
         kind=Text(),
         aliases=("cp",),
-        mixxx_column="composer",
+        mixxx=MixxxColumn("composer", Origin.TAGS, joins_values=True),
         tags=Tags(id3=("TCOM",), vorbis=("composer",), mp4=("\xa9wrt",)),
     ),
     Field(
         name="grouping",
         kind=Text(),
         aliases=("gr",),
-        mixxx_column="grouping",
+        mixxx=MixxxColumn("grouping", Origin.TAGS),
         tags=Tags(id3=("TIT1", "GRP1"), vorbis=("grouping",), mp4=("\xa9grp",)),
     ),
     Field(
@@ -187,7 +197,17 @@ ROWS = (
         zero_is_none=True,
         zero_finds_none=True,
         stored_as=("played", "timesplayed"),
-        mixxx_column="timesplayed",
+        mixxx=MixxxColumn("timesplayed", Origin.COUNT),
+    ),
+    Field(
+        name="lastplayed",
+        kind=Date(),
+        mixxx=MixxxColumn("last_played_at", Origin.LATEST, optional=True),
+    ),
+    Field(
+        name="playlist",
+        kind=Text(),
+        mixxx=MixxxLists.PLAYLISTS,
     ),
     Field(
         name="tracknumber",
@@ -195,7 +215,7 @@ ROWS = (
         aliases=("tr", "track"),
         stored_as=("tracknumber", "track"),
         number_column="tracknumber",
-        mixxx_column="tracknumber",
+        mixxx=MixxxColumn("tracknumber", Origin.TAGS),
         tags=Tags(id3=("TRCK",), vorbis=("tracknumber",), mp4=("trkn",)),
     ),
     # --- made by a sync
@@ -204,7 +224,7 @@ ROWS = (
         kind=Date(),
         aliases=("ad", "date_added", "dateadded", "datetime_added"),
         derived_column="added_at",
-        mixxx_column="datetime_added",
+        mixxx=MixxxColumn("datetime_added", Origin.FIRST_SEEN),
     ),
     Field(
         name="changed",

@@ -1,31 +1,52 @@
-"""The steps of an import from Mixxx: match its tracks, compare their values, write what differs.
+"""The steps of an import from Mixxx: match its tracks, decide about their values, write what is news.
 
-Owns their order. It streams: at any time it holds a few thousand tracks, and the list of those that were
-skipped or failed.
+Owns their order, and when the user is asked. It streams: at any time it holds a few thousand tracks, and the
+list of those that were skipped or failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcfs.annex.library import Library
-from mcfs.config.settings import DEFAULTS, Settings
-from mcfs.imports.changes import Fields, changes_to_follow, imported_after, source_still_has
+from mcfs.config.settings import DEFAULTS, Absent, Prefer, Settings
+from mcfs.errors import TagsError
+from mcfs.imports.changes import Fields
+from mcfs.imports.follow_mixxx import (
+    Decision,
+    KnownRow,
+    MixxxTrack,
+    Rules,
+    decide,
+    has_news,
+    needs_tags,
+    records_before,
+)
 from mcfs.imports.import_run import import_run
-from mcfs.imports.mixxx_database import MixxxSnapshot, mixxx_fields, open_mixxx
-from mcfs.imports.result import ImportResult, OnEvent, OnProgress
+from mcfs.imports.missing_mounts import MissingMounts
+from mcfs.imports.mixxx_database import MixxxRow, MixxxSnapshot, mixxx_fields, open_mixxx
+from mcfs.imports.result import Disagreed, ImportResult, OnEvent, OnProgress
 from mcfs.imports.track_matching import TrackMatcher
 from mcfs.imports.track_selection import TrackSelection, select_paths
 from mcfs.imports.track_writer import TrackWriter
 from mcfs.store import Store
 from mcfs.store.batches import chunks
+from mcfs.store.bulk_lookup import TrackFacts
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.records import Change, TrackChange
+from mcfs.store.records import ImportedRow, ImportSource, TrackChange
 from mcfs.tree.tree import Tree
 
-_NOTHING: Mapping[str, tuple[str, ...]] = {}
+# Of a database that has nothing to know it by. Nothing is ever removed because of it.
+_UNKNOWN_DATABASE = "mixxx without an Auto DJ playlist"
+# The id of a source that a dry run does not save. No record has it.
+_NOT_SAVED = -1
+
+# Asked with the fields in which values would be replaced, and how many of each: whether to do it.
+MayReplace = Callable[[Mapping[str, int]], bool]
 
 
 def import_mixxx(
@@ -34,6 +55,9 @@ def import_mixxx(
     database: Path,
     settings: Settings = DEFAULTS,
     *,
+    fields: Sequence[str] | None = None,
+    prefer: Prefer | None = None,
+    may_replace: MayReplace = lambda _: True,
     everything: bool = False,
     dry_run: bool = False,
     commit_every: int | None = None,
@@ -42,10 +66,12 @@ def import_mixxx(
     on_event: OnEvent = lambda _: None,
     on_progress: OnProgress = lambda _done, _total: None,
 ) -> ImportResult:
-    """Write the values that Mixxx has into git-annex metadata, where they differ.
+    """Write into git-annex metadata what is news in Mixxx.
 
-    `everything` writes values that do not differ too. `paths` are the files and folders that are meant, all
-    without any. `music_dir` is what Mixxx calls the library's top folder, if it has moved since.
+    `fields` and `prefer` are those of the settings unless they are given. `may_replace` is called before the
+    first import from a database replaces anything that no import has written. `everything` writes values
+    that do not change too. `paths` are the files and folders that are meant, all without any. `music_dir` is
+    what Mixxx calls the library's top folder, if it has moved since.
     """
     result = ImportResult("mixxx", dry_run)
     details = {"database": str(database)}
@@ -54,16 +80,60 @@ def import_mixxx(
         ExitStack() as stack,
     ):
         mixxx = stack.enter_context(open_mixxx(database))
+        source, is_known = _source(mixxx, store, dry_run=dry_run)
         result.lost_folders = [folder for folder in mixxx.folders() if not Path(folder).is_dir()]
+        result.missing = mixxx.count_missing()
         read = stack.enter_context(store.cache.reading())
         writer = TrackWriter(
             library, store, settings, editor, read, result, on_event, on_progress, mixxx.count()
         )
-        matcher = TrackMatcher(library, Tree(store, settings), music_dir)
+        # Mixxx may know a track through a mount that shows absent tracks.
+        tree = Tree(store, replace(settings, absent=Absent.SHOW))
+        matcher = TrackMatcher(
+            library, tree, MissingMounts(library, source.mount_points), music_dir
+        )
         _match_tracks(mixxx, matcher, read, select_paths(library, read, paths), writer)
-        planned = _planned(mixxx, store, read, writer, everything=everything)
-        writer.write(planned, commit_every=commit_every, detail=details)
+        result.missing_mounts = matcher.missing_mounts.found
+        rules = Rules(
+            source.id,
+            fields=frozenset(fields or settings.mixxx.fields or mixxx_fields()),
+            prefer=prefer or settings.mixxx.prefer,
+            everything=everything,
+        )
+        planner = _Planner(library, store, read, mixxx, rules, is_known=is_known)
+        allowed = frozenset(source.may_replace) if is_known else frozenset()
+        if not allowed.issuperset(rules.fields) and rules.prefer is not Prefer.ANNEX:
+            replaced = planner.count_replaced(except_in=allowed)
+            if not replaced or dry_run or may_replace(replaced):
+                allowed |= rules.fields
+            planner.rules = replace(rules, may_replace=allowed)
+        writer.write(_planned(planner, writer), commit_every=commit_every, detail=details)
+        if not dry_run:
+            store.user.save_import_source(
+                replace(
+                    source,
+                    change_count=mixxx.change_count,
+                    # What was asked about some paths holds for no others.
+                    may_replace=source.may_replace if paths else tuple(sorted(allowed)),
+                    mount_points=tuple(sorted({*source.mount_points, *matcher.used_mounts})),
+                )
+            )
     return result
+
+
+def _source(mixxx: MixxxSnapshot, store: Store, *, dry_run: bool) -> tuple[ImportSource, bool]:
+    """What is known of the database, and whether that still holds.
+
+    It does not hold for an older copy of the database, as from a backup: what that lacks was not removed,
+    and where it differs it is not news.
+    """
+    source = store.user.import_source(mixxx.identity or _UNKNOWN_DATABASE)
+    if not source.id:
+        # Saved at once, because records name it.
+        new = replace(source, id=_NOT_SAVED)
+        return (new if dry_run else store.user.save_import_source(source)), False
+    is_older_copy = mixxx.change_count < source.change_count
+    return source, mixxx.identity is not None and not is_older_copy
 
 
 def _match_tracks(
@@ -89,55 +159,136 @@ def _match_tracks(
         mixxx.remember_matches((track_id, mixxx_ids[path]) for path, track_id in track_ids.items())
 
 
-def _planned(
-    mixxx: MixxxSnapshot,
-    store: Store,
-    read: CacheReader,
-    writer: TrackWriter,
-    *,
-    everything: bool,
-) -> Iterator[TrackChange]:
-    """The tracks that need a change."""
-    for some in chunks(mixxx.matched_tracks()):
-        current_of = read.values_of_ids([track_id for track_id, _ in some], mixxx_fields())
-        if everything:
-            to_compare = list(some)
-        else:
-            # Where all values are equal there is nothing to write, and nothing that imports wrote is to
-            # be removed.
-            to_compare = [
-                (track_id, source) for track_id, source in some if current_of[track_id] != source
-            ]
-            writer.count_unchanged(len(some) - len(to_compare))
-        yield from _compare(to_compare, current_of, store, read, writer, everything=everything)
+def _planned(planner: _Planner, writer: TrackWriter) -> Iterator[TrackChange]:
+    """The tracks that need a change; the others are counted, and their records are written."""
+    for batch in planner.batches():
+        records: list[ImportedRow] = []
+        unchanged = batch.without_news
+        files = writer.first_files(
+            track.annex_key for track, decision in batch.decided if decision.disagreements
+        )
+        for track, decision in batch.decided:
+            writer.count_decided(decision.replaced, decision.kept, decision.undecided)
+            for disagreement in decision.disagreements:
+                file = files[track.annex_key]
+                writer.disagree(Disagreed(file, track.annex_key, disagreement))
+            if decision.changes:
+                yield TrackChange(
+                    track.annex_key,
+                    decision.changes,
+                    records_before(track, planner.rules.source_id),
+                    decision.records,
+                )
+            else:
+                unchanged += 1
+                records += decision.records
+        writer.count_unchanged(unchanged)
+        writer.remember(records)
 
 
-def _compare(
-    tracks: Sequence[tuple[int, Fields]],
-    current_of: Mapping[int, Fields],
-    store: Store,
-    read: CacheReader,
-    writer: TrackWriter,
-    *,
-    everything: bool,
-) -> Iterator[TrackChange]:
-    keys = read.keys_of_ids([track_id for track_id, _ in tracks])
-    imported_of = store.user.imported(keys.values())
-    corrections: dict[str, Fields] = {}
-    unchanged = 0
-    for track_id, source in tracks:
-        key, current = keys[track_id], current_of[track_id]
-        imported = imported_of.get(key, _NOTHING)
-        changes = changes_to_follow(source, current, imported)
-        if everything:
-            for name in source.keys() - changes.keys():
-                changes[name] = Change(current[name], current[name])
-        if changes:
-            after = imported_after(source, current, imported)
-            yield TrackChange(key, changes, imported, after)
-            continue
-        unchanged += 1
-        if not source_still_has(imported, source):
-            corrections[key] = imported_after(source, current, imported)
-    writer.count_unchanged(unchanged)
-    writer.correct_imported(corrections)
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some tracks, and what to do with those of them that have news."""
+
+    without_news: int
+    decided: list[tuple[MixxxTrack, Decision]]
+
+
+class _Planner:
+    """Decides about every track that was matched."""
+
+    def __init__(
+        self,
+        library: Library,
+        store: Store,
+        read: CacheReader,
+        mixxx: MixxxSnapshot,
+        rules: Rules,
+        *,
+        is_known: bool,
+    ) -> None:
+        self.rules = rules
+        self._library = library
+        self._store = store
+        self._read = read
+        self._mixxx = mixxx
+        self._is_known = is_known
+
+    def count_replaced(self, *, except_in: Collection[str]) -> dict[str, int]:
+        """The fields in which values would be replaced that no import has written → in how many tracks."""
+        counts: Counter[str] = Counter()
+        for batch in self.batches():
+            for _, decision in batch.decided:
+                counts.update(name for name in decision.replaced if name not in except_in)
+        return dict(counts.most_common())
+
+    def batches(self) -> Iterator[_Batch]:
+        """All tracks, some at a time."""
+        compare_all = self.rules.everything or self.rules.prefer is Prefer.MIXXX
+        for some in chunks(self._mixxx.matched_tracks()):
+            facts = self._read.facts_of_ids([track_id for track_id, _ in some])
+            records = self._store.user.imported_rows(fact.annex_key for fact in facts.values())
+            tracks: dict[int, MixxxTrack] = {}
+            for track_id, rows in some:
+                key = facts[track_id].annex_key
+                track = self._track(key, rows, records.get(key, []))
+                if compare_all or has_news(track, self.rules):
+                    tracks[track_id] = track
+            yield _Batch(len(some) - len(tracks), self._decide(tracks, facts))
+
+    def _track(
+        self, annex_key: str, rows: Sequence[MixxxRow], records: Sequence[ImportedRow]
+    ) -> MixxxTrack:
+        """The track without its values in git-annex, which only a track with news needs."""
+        ids = {row.mixxx_id for row in rows}
+        own: dict[int, ImportedRow] = {}
+        others = []
+        for record in records:
+            if record.source_id != self.rules.source_id:
+                others.append(record)
+            elif not self._is_known:
+                # What an older copy of the database lacks, its rows have not lost.
+                others.append(record._replace(supplied={}))
+            elif record.row_id in ids:
+                own[record.row_id] = record
+            else:
+                others.append(record)
+        known = [KnownRow(row, own.get(row.mixxx_id)) for row in rows]
+        if len(known) > 1:
+            # Of two rows, the one that somebody has used; `rows` begins with the newest.
+            known.sort(key=lambda row: (row.now.has_history, row.before is not None), reverse=True)
+        return MixxxTrack(annex_key, {}, tuple(known), tuple(others))
+
+    def _decide(
+        self, tracks: Mapping[int, MixxxTrack], facts: Mapping[int, TrackFacts]
+    ) -> list[tuple[MixxxTrack, Decision]]:
+        current_of = self._read.values_of_ids(list(tracks), mixxx_fields())
+        decided = []
+        for track_id, track in tracks.items():
+            added_at = facts[track_id].added_at
+            whole = replace(
+                track,
+                current=current_of[track_id],
+                added=None if added_at is None else added_at.astimezone().date().isoformat(),
+            )
+            tags = None
+            if needs_tags(whole, self.rules):
+                tags = self._tags(facts[track_id])
+            decided.append((whole, decide(whole, self.rules, tags)))
+        return decided
+
+    def _tags(self, facts: TrackFacts) -> Fields | None:
+        """The tags inside the file; None where it is not here or cannot be read."""
+        from mcfs.imports.file_tags import read_tags  # mutagen is slow to import
+
+        if facts.content_path is None:
+            return None
+        content = self._library.common_dir / facts.content_path
+        name = content.name
+        if not content.suffix:
+            files = self._read.work_files([facts.annex_key])
+            name = min((file.work_path for file in files), default=name)
+        try:
+            return read_tags(content, name)
+        except TagsError:
+            return None

@@ -21,7 +21,7 @@ from mcfs.store.cache_reader import CacheReader
 from mcfs.store.clock import today
 from mcfs.store.records import TrackChange
 
-CONTENT_NOT_HERE = "its content is not here"
+CONTENT_NOT_HERE = "absent: its content is not here"
 
 
 def import_tags(

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from mcfs.errors import MixxxBusyError, MixxxError
 from mcfs.fields import field_table
+from mcfs.fields.field import MixxxColumn, MixxxLists
 from mcfs.fields.kinds import BaseKind
 from mcfs.text.raw_text import replace_not_utf8
 
@@ -38,16 +39,19 @@ _OLDEST_SCHEMA = 32
 # How long to wait while Mixxx writes.
 _BUSY_SECONDS = 30.0
 
-# Fields whose values Mixxx keeps in a table of its own.
-_CRATE = "crate"
+# Where a SQLite file has the number of its changes.
+_CHANGE_COUNT = slice(24, 28)
 
 # Table → the columns that are read besides those of the fields.
 _COLUMNS = MappingProxyType(
     {
-        "library": ("id", "location", "mixxx_deleted"),
+        "library": ("id", "location", "mixxx_deleted", "bpm_lock"),
         "track_locations": ("id", "location", "fs_deleted"),
         "crates": ("id", "name"),
         "crate_tracks": ("crate_id", "track_id"),
+        "Playlists": ("id", "name", "hidden", "date_created"),
+        "PlaylistTracks": ("playlist_id", "track_id"),
+        "cues": ("track_id", "hotcue"),
         "directories": ("directory",),
     }
 )
@@ -58,6 +62,7 @@ class _Column(NamedTuple):
 
     name: str
     field: str
+    optional: bool
     # None: the text is taken as it is, which a million values have to be.
     convert: Callable[[object], str] | None
 
@@ -65,16 +70,37 @@ class _Column(NamedTuple):
 def _columns_of_fields() -> list[_Column]:
     columns = []
     for field in field_table().rows:
-        if field.mixxx_column is not None:
+        if isinstance(field.mixxx, MixxxColumn):
             is_text = type(field.kind).import_text is BaseKind.import_text
             convert = None if is_text else field.kind.import_text
-            columns.append(_Column(field.mixxx_column, field.name, convert))
+            columns.append(_Column(field.mixxx.name, field.name, field.mixxx.optional, convert))
     return columns
+
+
+def _fields_of_lists() -> dict[MixxxLists, str]:
+    return {
+        field.mixxx: field.name
+        for field in field_table().rows
+        if isinstance(field.mixxx, MixxxLists)
+    }
 
 
 def mixxx_fields() -> tuple[str, ...]:
     """The fields that Mixxx has values for."""
-    return (*(column.field for column in _columns_of_fields()), _CRATE)
+    return tuple(field.name for field in field_table().rows if field.mixxx is not None)
+
+
+class MixxxRow(NamedTuple):
+    """A row of Mixxx's table `library`."""
+
+    mixxx_id: int
+    # The path that Mixxx has for the file.
+    location: str
+    fields: Fields
+    # Whether somebody has done something with it in Mixxx: rated, played, sorted, or set cues.
+    has_history: bool
+    # Whether somebody has locked the tempo, so that no analysis changes it.
+    is_locked: bool
 
 
 class TrackLocation(NamedTuple):
@@ -113,8 +139,7 @@ def open_mixxx(path: Path, busy_seconds: float = _BUSY_SECONDS) -> Iterator[Mixx
         connection.text_factory = _text
         try:
             _check(connection, path)
-            _copy(connection)
-            yield MixxxSnapshot(connection)
+            yield _copy(connection, path)
         except sqlite3.Error as error:
             raise _mixxx_error(path, error) from error
 
@@ -122,8 +147,29 @@ def open_mixxx(path: Path, busy_seconds: float = _BUSY_SECONDS) -> Iterator[Mixx
 class MixxxSnapshot:
     """The tracks of a database when it was opened, without those that Mixxx hides or misses."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, columns: Sequence[_Column], change_count: int
+    ) -> None:
         self._connection = connection
+        self._columns = columns
+        # How many changes were made to the file.
+        self.change_count = change_count
+
+    @property
+    def identity(self) -> str | None:
+        """What distinguishes this database from all others, and never changes; None where it has nothing.
+
+        Mixxx has no number for a database. But when it makes one, it makes the playlist of Auto DJ, which it
+        keeps for ever, and which has the moment. So the identity stays when the file is moved, restored, or
+        upgraded.
+        """
+        row = self._connection.execute("SELECT identity FROM temp.mcfs_identity").fetchone()
+        return None if row is None else str(row[0])
+
+    def count_missing(self) -> int:
+        """How many tracks Mixxx has, and cannot find."""
+        ((count,),) = self._connection.execute("SELECT count FROM temp.mcfs_missing")
+        return int(count)
 
     def count(self) -> int:
         """How many tracks there are."""
@@ -146,67 +192,90 @@ class MixxxSnapshot:
         self._connection.executemany("INSERT INTO temp.mcfs_match VALUES (?, ?)", ids)
         self._connection.execute("COMMIT")
 
-    def matched_tracks(self) -> Iterator[tuple[int, Fields]]:
-        """(id in the store, values) of every track that was matched, in the order of ids.
+    def matched_tracks(self) -> Iterator[tuple[int, list[MixxxRow]]]:
+        """(id in the store, rows) of every track that was matched, in the order of ids.
 
-        Mixxx may have a file more than once. That is one track: each field has the value of the newest row
-        that has one, and the track is in the crates of all rows.
+        A track has several rows if Mixxx has its file more than once. The newest row comes first.
         """
         current: int | None = None
-        fields: Fields = {}
-        columns = _columns_of_fields()
-        selected = ", ".join(f'"{column.name}"' for column in columns)
+        found: list[MixxxRow] = []
+        selected = ", ".join(f'"{column.name}"' for column in self._columns)
+        lists = _fields_of_lists()
         rows = self._connection.execute(_MATCHED_TRACKS.format(selected))
-        for track_id, crates, *values in rows:
-            read = _fields(columns, values)
-            if crates != "[]" and (names := _crates(crates)):
-                read[_CRATE] = names
+        for track_id, mixxx_id, file, crates, playlists, has_history, is_locked, *values in rows:
+            fields = _fields(self._columns, values)
+            for kind, array in ((MixxxLists.CRATES, crates), (MixxxLists.PLAYLISTS, playlists)):
+                if array != "[]" and kind in lists and (names := _names(array)):
+                    fields[lists[kind]] = names
+            row = MixxxRow(mixxx_id, file, fields, bool(has_history), bool(is_locked))
             if track_id == current:
-                both = {*fields.get(_CRATE, ()), *read.get(_CRATE, ())}
-                fields = read | fields
-                if both:
-                    fields[_CRATE] = tuple(sorted(both))
+                found.append(row)
                 continue
             if current is not None:
-                yield current, fields
-            current, fields = track_id, read
+                yield current, found
+            current, found = track_id, [row]
         if current is not None:
-            yield current, fields
+            yield current, found
 
 
 _MATCHED_TRACKS = """
-    SELECT track_id,
+    SELECT track_id, mcfs_track.id, file,
            (SELECT json_group_array(name) FROM temp.mcfs_crate WHERE mcfs_crate.mixxx_id = id),
-           {}
+           (SELECT json_group_array(name) FROM temp.mcfs_playlist WHERE mcfs_playlist.mixxx_id = id),
+           mcfs_has_history, mcfs_is_locked, {}
     FROM temp.mcfs_match JOIN temp.mcfs_track ON id = mcfs_match.mixxx_id
     ORDER BY track_id, id DESC
 """
+# Whether somebody has done something with a track.
+_HAS_HISTORY = """
+    coalesce(l.rating, 0) > 0 OR coalesce(l.timesplayed, 0) > 0 OR l.color IS NOT NULL
+    OR coalesce(l.bpm_lock, 0)
+    OR l.id IN (SELECT track_id FROM main.crate_tracks)
+    OR l.id IN (SELECT track_id FROM main.PlaylistTracks)
+    OR l.id IN (SELECT track_id FROM main.cues WHERE hotcue >= 0)
+"""
 
 
-def _copy(connection: sqlite3.Connection) -> None:
-    names = [column.name for column in _columns_of_fields()]
-    columns = ", ".join(f'"{name}"' for name in names)
-    selected = ", ".join(f'l."{name}"' for name in names)
+def _copy(connection: sqlite3.Connection, path: Path) -> MixxxSnapshot:
+    existing = set(_columns(connection, "library"))
+    columns = [column for column in _columns_of_fields() if column.name in existing]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    selected = ", ".join(f'l."{column.name}"' for column in columns)
     statements = (
         "PRAGMA temp_store = FILE",
         # These do not read Mixxx's tables, so they come before the transaction.
-        f"CREATE TEMP TABLE mcfs_track (id INTEGER PRIMARY KEY, file, {columns})",
+        f"CREATE TEMP TABLE mcfs_track"
+        f" (id INTEGER PRIMARY KEY, file, mcfs_has_history, mcfs_is_locked, {names})",
         "CREATE TEMP TABLE mcfs_match (track_id INTEGER, mixxx_id INTEGER)",
         "BEGIN",
         f"""
         INSERT INTO temp.mcfs_track
-        SELECT l.id, coalesce(t.location, ''), {selected}
+        SELECT l.id, coalesce(t.location, ''), {_HAS_HISTORY}, coalesce(l.bpm_lock, 0), {selected}
         FROM main.library l JOIN main.track_locations t ON t.id = l.location
         WHERE NOT coalesce(l.mixxx_deleted, 0) AND NOT coalesce(t.fs_deleted, 0)
         """,  # noqa: S608  (only names from this module)
+        "CREATE TEMP TABLE mcfs_missing AS SELECT count(*) AS count FROM main.library l"
+        " JOIN main.track_locations t ON t.id = l.location"
+        " WHERE NOT coalesce(l.mixxx_deleted, 0) AND coalesce(t.fs_deleted, 0)",
         "CREATE TEMP TABLE mcfs_crate AS SELECT track_id AS mixxx_id, name FROM main.crate_tracks"
         " JOIN main.crates ON crates.id = crate_id",
+        # Of the hidden ones, one is what Auto DJ is to play, and the others are what was played.
+        "CREATE TEMP TABLE mcfs_playlist AS SELECT track_id AS mixxx_id, name"
+        " FROM main.PlaylistTracks JOIN main.Playlists ON Playlists.id = playlist_id"
+        " WHERE hidden = 0",
         "CREATE TEMP TABLE mcfs_folder AS SELECT directory FROM main.directories",
-        "COMMIT",
-        "CREATE INDEX temp.mcfs_crate_by_track ON mcfs_crate (mixxx_id)",
+        "CREATE TEMP TABLE mcfs_identity AS SELECT 'mixxx ' || id || ' ' || date_created AS identity"
+        " FROM main.Playlists WHERE hidden = 1 AND name = 'Auto DJ'"
+        " AND date_created IS NOT NULL ORDER BY id LIMIT 1",
     )
     for statement in statements:
         connection.execute(statement)
+    with path.open("rb") as file:
+        change_count = int.from_bytes(file.read(_CHANGE_COUNT.stop)[_CHANGE_COUNT], "big")
+    connection.execute("COMMIT")
+    for table in ("mcfs_crate", "mcfs_playlist"):
+        connection.execute(f"CREATE INDEX temp.{table}_by_track ON {table} (mixxx_id)")
+    return MixxxSnapshot(connection, columns, change_count)
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
@@ -221,7 +290,9 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
             "start a newer Mixxx once, which upgrades it"
         )
     needed_columns = {**_COLUMNS}
-    needed_columns["library"] += tuple(column.name for column in _columns_of_fields())
+    needed_columns["library"] += tuple(
+        column.name for column in _columns_of_fields() if not column.optional
+    )
     for table, needed in needed_columns.items():
         missing = set(needed).difference(_columns(connection, table))
         if missing:
@@ -247,7 +318,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 def _fields(columns: Sequence[_Column], values: Sequence[Any]) -> Fields:
     """The values of a row, without empty ones."""
     fields: Fields = {}
-    for (_, field, convert), value in zip(columns, values, strict=True):
+    for (_, field, _, convert), value in zip(columns, values, strict=True):
         if value is None or value == "":
             continue
         if convert is not None:
@@ -262,7 +333,7 @@ def _fields(columns: Sequence[_Column], values: Sequence[Any]) -> Fields:
     return fields
 
 
-def _crates(array: str) -> Values:
+def _names(array: str) -> Values:
     names: list[str] = json.loads(array)
     return tuple(sorted({replace_not_utf8(name) for name in names if name.strip()}))
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from mcfs.imports.changes import Disagreement
+from mcfs.imports.missing_mounts import MissingMount
 from mcfs.store.records import Change
 
 
@@ -36,7 +38,16 @@ class Imported:
     changes: Mapping[str, Change]
 
 
-Event = Imported | Skipped | Failed
+@dataclass(frozen=True, slots=True)
+class Disagreed:
+    """The source has a track twice, with different values; `file` is a work path."""
+
+    file: str
+    annex_key: str
+    disagreement: Disagreement
+
+
+Event = Imported | Skipped | Failed | Disagreed
 OnEvent = Callable[[Event], None]
 # Called with how many tracks are done, and how many there are.
 OnProgress = Callable[[int, int], None]
@@ -54,6 +65,17 @@ class ImportResult:
     failed: list[Failed] = field(default_factory=list)
     # Music folders of the source that do not exist: the library may have moved away from one of them.
     lost_folders: list[str] = field(default_factory=list)
+    # Mounts that are down, on which the source has tracks.
+    missing_mounts: list[MissingMount] = field(default_factory=list)
+    # How many tracks the source has itself marked as missing.
+    missing: int = 0
+    # Field → in how many tracks a value was replaced that no import had written …
+    replaced: dict[str, int] = field(default_factory=dict)
+    # … or was kept, because nobody said that it may be replaced.
+    kept: dict[str, int] = field(default_factory=dict)
+    # … or was kept, because nothing tells which value is newer while the file cannot be read.
+    undecided: dict[str, int] = field(default_factory=dict)
+    disagreements: list[Disagreed] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -63,8 +85,8 @@ class ImportResult:
 
     @property
     def success(self) -> bool:
-        """Whether no track failed. Skipped tracks are no failure: the import is not about them."""
-        return not self.failed
+        """Whether all was imported. Skipped tracks are no failure, except where a mount is down."""
+        return not self.failed and not self.kept and not self.missing_mounts
 
     def reasons(self) -> dict[str, int]:
         """Why tracks were skipped → how many, the commonest reason first."""
@@ -85,6 +107,8 @@ class ImportResult:
             "imported": self.imported,
             "unchanged": self.unchanged,
             "skipped": self.reasons(),
+            "replaced": self.replaced,
+            "kept": self.kept,
             "failed": len(self.failed),
             "seconds": self.seconds,
         }

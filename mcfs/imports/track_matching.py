@@ -15,6 +15,7 @@ from typing import NamedTuple
 from mcfs.annex.keys import key_of_link
 from mcfs.annex.library import Library
 from mcfs.errors import McfsError
+from mcfs.imports.missing_mounts import MissingMounts
 from mcfs.mount_table import mount_points_of
 from mcfs.store.cache_reader import CacheReader
 from mcfs.tree.nodes import TrackNode
@@ -37,9 +38,21 @@ class Unmatched(NamedTuple):
 
 
 class TrackMatcher:
-    """Finds tracks of one library. `other_name` is what the other program calls its top folder."""
+    """Finds tracks of one library. `other_name` is what the other program calls its top folder.
 
-    def __init__(self, library: Library, tree: Tree, other_name: str | None = None) -> None:
+    `tree` must show absent tracks: another mount of the library may.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        tree: Tree,
+        missing_mounts: MissingMounts,
+        other_name: str | None = None,
+    ) -> None:
+        self.missing_mounts = missing_mounts
+        # The mounts of mcfs in which tracks were found.
+        self.used_mounts: set[str] = set()
         self._tree = tree
         self._mounts = [f"{mount_point}/" for mount_point in mount_points_of(library.top)]
         self._real_top = os.path.realpath(library.top) + "/"
@@ -76,6 +89,7 @@ class TrackMatcher:
                 unmatched.append(Unmatched(path, reason))
             else:
                 found[path] = track_id
+                self._note_mount(path)
         return found, unmatched
 
     def _work_path_by_text(self, path: str) -> str | None:
@@ -106,12 +120,22 @@ class TrackMatcher:
                 return node.annex_key if isinstance(node, TrackNode) else None
         return key_of_link(os.fsencode(real_path))
 
+    def _note_mount(self, path: str) -> None:
+        folder, _, _ = path.rpartition("/")
+        real_folder = f"{self._real_folders.get(folder, folder)}/"
+        self.used_mounts.update(
+            mount.rstrip("/") for mount in self._mounts if real_folder.startswith(mount)
+        )
+
     def _below_top(self, real_path: str) -> str | None:
         top = self._real_top
         return real_path[len(top) :] if real_path.startswith(top) else None
 
     def _reason(self, path: str, work_path: str | None, real_work_path: str | None) -> str:
         if work_path is None and real_work_path is None:
-            return NOT_IN_LIBRARY if os.path.lexists(path) else NOT_THERE
+            if os.path.lexists(path):
+                return NOT_IN_LIBRARY
+            missing = self.missing_mounts.of(path)
+            return NOT_THERE if missing is None else missing.reason
         file = self._real_top + (work_path or real_work_path or "")
         return NOT_A_TRACK if os.path.lexists(file) else NOT_THERE

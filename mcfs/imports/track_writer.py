@@ -10,12 +10,19 @@ from mcfs.annex.library import Library
 from mcfs.config.settings import Settings
 from mcfs.editing.editor import Editor
 from mcfs.errors import McfsError
-from mcfs.imports.changes import Fields
-from mcfs.imports.result import Failed, Imported, ImportResult, OnEvent, OnProgress, Skipped
+from mcfs.imports.result import (
+    Disagreed,
+    Failed,
+    Imported,
+    ImportResult,
+    OnEvent,
+    OnProgress,
+    Skipped,
+)
 from mcfs.store import Store
 from mcfs.store.batches import chunks
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.records import TrackChange
+from mcfs.store.records import ImportedRow, TrackChange
 from mcfs.sync.run import sync
 
 # How many tracks of a dry run are reported at a time.
@@ -64,14 +71,32 @@ class TrackWriter:
         _log.info("failed %s: %s", file, reason)
         self._on_event(failed)
 
+    def disagree(self, event: Disagreed) -> None:
+        """Report a track that the source has twice, with different values."""
+        self._result.disagreements.append(event)
+        self._on_event(event)
+
+    def count_decided(
+        self, replaced: Iterable[str], kept: Iterable[str], undecided: Iterable[str]
+    ) -> None:
+        """Count the fields of a track in which the source and git-annex have different values."""
+        result = self._result
+        for counts, names in (
+            (result.replaced, replaced),
+            (result.kept, kept),
+            (result.undecided, undecided),
+        ):
+            for name in names:
+                counts[name] = counts.get(name, 0) + 1
+
     def count_unchanged(self, count: int = 1) -> None:
         """Count tracks that need no change."""
         self._result.unchanged += count
 
-    def correct_imported(self, corrections: Mapping[str, Fields]) -> None:
-        """Correct the record of what imports wrote, for tracks that need no change."""
-        if corrections and self._editor is not None:
-            self._store.user.remember_imported(corrections)
+    def remember(self, records: Sequence[ImportedRow]) -> None:
+        """Record what rows of the source have, for tracks that need no change."""
+        if records and self._editor is not None:
+            self._store.user.remember_imported_rows(records)
 
     def write(
         self,

@@ -22,6 +22,7 @@ class UserBase(DeclarativeBase):
         str: RawText,
         datetime: UtcTime,
         dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
     }
 
 
@@ -134,9 +135,10 @@ class EditedTrack(UserBase):
     applied: Mapped[bool | None]
     # Why git-annex refused the change.
     failure: Mapped[str | None]
-    # The row of `imported` before and after the change; NULL where the edit does not touch that row.
-    imported_before: Mapped[dict[str, Any] | None]
-    imported_after: Mapped[dict[str, Any] | None]
+    # Rows of `imported_row` before and after the change: [source, row, seen, supplied] of each. NULL where
+    # the edit does not touch any.
+    imported_before: Mapped[list[Any] | None]
+    imported_after: Mapped[list[Any] | None]
 
     __table_args__ = (
         CheckConstraint("applied IN (0, 1)", name="applied_is_boolean"),
@@ -144,17 +146,38 @@ class EditedTrack(UserBase):
     )
 
 
-class Imported(UserBase):
-    """The values that imports from Mixxx wrote to a track, so that values Mixxx drops can be removed.
+class ImportSource(UserBase):
+    """A database of another program that imports have read, known by what that program never changes."""
 
-    One row per track, found by its key and always replaced as a whole.
+    __tablename__ = "import_source"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    identity: Mapped[str] = mapped_column(unique=True)
+    # SQLite's count of changes when it was last read: a smaller count is an older copy of the database.
+    change_count: Mapped[int]
+    # The fields in which an import from it may replace values that no import has written.
+    may_replace: Mapped[list[Any]]
+    # The mounts of mcfs through which it knows tracks.
+    mount_points: Mapped[list[Any]]
+    updated_at: Mapped[datetime]
+
+
+class ImportedRow(UserBase):
+    """What one row of a source had for one track at the last import, and what it supplied to git-annex.
+
+    Read for many tracks at once, by their keys, and always replaced as a whole.
     """
 
-    __tablename__ = "imported"
+    __tablename__ = "imported_row"
 
     annex_key: Mapped[str] = mapped_column(primary_key=True)
-    # Field → its values.
-    fields: Mapped[dict[str, Any]]
+    # Both are 0 in the records of versions that did not know which row a value came from.
+    source_id: Mapped[int] = mapped_column(primary_key=True)
+    row_id: Mapped[int] = mapped_column(primary_key=True)
+    # Field → its values; null where an import has left it undecided.
+    seen: Mapped[dict[str, Any]]
+    # Field → the values among them that git-annex did not have before.
+    supplied: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime]
 
     __table_args__ = ({"sqlite_with_rowid": False},)

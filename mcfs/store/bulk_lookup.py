@@ -7,7 +7,8 @@ id here, which means something within one read transaction only.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -60,6 +61,26 @@ def keys_of_ids(connection: Connection, track_ids: Sequence[int]) -> dict[int, s
         connection, select(Track.id, _raw(Track.annex_key)).where(column_in(Track.id, track_ids))
     )
     return {track_id: key if key.__class__ is str else as_text(key) for track_id, key in rows}
+
+
+class TrackFacts(NamedTuple):
+    """What an import has to know of a track besides its values."""
+
+    annex_key: str
+    # Its content, if that is here.
+    content_path: str | None
+    added_at: datetime | None
+
+
+def facts_of_ids(connection: Connection, track_ids: Sequence[int]) -> dict[int, TrackFacts]:
+    """Id of a track → its facts."""
+    statement = select(Track.id, Track.annex_key, Track.content_path, Track.present, Track.added_at)
+    return {
+        track_id: TrackFacts(key, content_path if present else None, added_at)
+        for track_id, key, content_path, present, added_at in connection.execute(
+            statement.where(column_in(Track.id, track_ids))
+        )
+    }
 
 
 def values_of_ids(

@@ -29,6 +29,7 @@ from mcfs.sql import AnyCompiled, BoundQuery, Compiled, count_tracks
 from mcfs.sql.compiled import Columns
 from mcfs.store import bulk_lookup
 from mcfs.store.batches import chunks, column_in
+from mcfs.store.bulk_lookup import TrackFacts
 from mcfs.store.field_counts import (
     count_fields,
     count_tracks_with,
@@ -278,6 +279,10 @@ class CacheReader:
     def keys_of_ids(self, track_ids: Sequence[int]) -> dict[int, str]:
         """Id of a track → annex key."""
         return bulk_lookup.keys_of_ids(self._connection, track_ids)
+
+    def facts_of_ids(self, track_ids: Sequence[int]) -> dict[int, TrackFacts]:
+        """Id of a track → its key, where its content is, and when it was added."""
+        return bulk_lookup.facts_of_ids(self._connection, track_ids)
 
     def values_of_ids(
         self, track_ids: Sequence[int], fields: Collection[str]

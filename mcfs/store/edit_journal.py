@@ -1,6 +1,6 @@
 """The journal of edits in `user.db`: what each edit changed of which track, and whether git-annex did it.
 
-Owns the tables `edit` and `edited_track`, and that the record of what imports wrote (table `imported`)
+Owns the tables `edit` and `edited_track`, and that the record of what imports saw (table `imported_row`)
 changes in the same transaction in which a change becomes known as applied. Which edits there are to make or
 to take back is decided in `editing/`.
 """
@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     and_,
-    delete,
     func,
     insert,
     literal,
@@ -30,6 +29,7 @@ from mcfs.schema import user as rows
 from mcfs.schema.column_types import UtcTime
 from mcfs.store import engine as sqlite
 from mcfs.store.batches import chunks, column_in
+from mcfs.store.imported_rows import from_journal, journalled
 from mcfs.store.records import Change, Edit, JournalledTrack, TrackChange
 
 # How many tracks are read from the journal at a time.
@@ -71,8 +71,8 @@ class EditJournal:
                 "position": position,
                 "annex_key": track.annex_key,
                 "changes": {name: [c.old, c.new] for name, c in track.changes.items()},
-                "imported_before": track.imported_before,
-                "imported_after": track.imported_after,
+                "imported_before": journalled(track.imported_before),
+                "imported_after": journalled(track.imported_after),
             }
             for position, track in enumerate(tracks, first)
         ]
@@ -141,7 +141,12 @@ class EditJournal:
             last = found[-1].position
             yield [
                 JournalledTrack(
-                    position, TrackChange(key, _changes(changes), before, after), applied, failure
+                    position,
+                    TrackChange(
+                        key, _changes(changes), from_journal(key, before), from_journal(key, after)
+                    ),
+                    applied,
+                    failure,
                 )
                 for position, key, changes, before, after, applied, failure in found
             ]
@@ -174,12 +179,15 @@ def _changes(stored: Mapping[str, Any]) -> dict[str, Change]:
 
 
 def _update_imported(connection: Connection, those: ColumnElement[bool]) -> None:
-    """Make the record of what imports wrote what these tracks of an edit say; none where that is empty."""
-    row = rows.EditedTrack
-    after = type_coerce(row.imported_after, Text)
-    now = literal(datetime.now(UTC), UtcTime)
-    kept = select(row.annex_key, row.imported_after, now).where(those, after != "{}")
-    emptied = select(row.annex_key).where(those, after == "{}")
-    columns = ["annex_key", "fields", "updated_at"]
-    connection.execute(insert(rows.Imported).prefix_with("OR REPLACE").from_select(columns, kept))
-    connection.execute(delete(rows.Imported).where(rows.Imported.annex_key.in_(emptied)))
+    """Make the records of imports what these tracks of an edit say."""
+    edited, imported = rows.EditedTrack, rows.ImportedRow
+    # [source, row, seen, supplied] of each row.
+    each = func.json_each(type_coerce(edited.imported_after, Text))
+    row = each.table_valued("value", joins_implicitly=True).c.value
+    kept = select(
+        edited.annex_key,
+        *(func.json_extract(row, f"$[{place}]") for place in range(4)),
+        literal(datetime.now(UTC), UtcTime),
+    ).where(those)
+    columns = [column.name for column in imported.__table__.columns]
+    connection.execute(insert(imported).prefix_with("OR REPLACE").from_select(columns, kept))

@@ -163,6 +163,35 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportSource:
+    """A database of another program that imports read; `id` is 0 until it is saved."""
+
+    identity: str
+    id: int = 0
+    # SQLite's count of changes when it was last read.
+    change_count: int = 0
+    # The fields in which an import from it may replace values that no import has written.
+    may_replace: tuple[str, ...] = ()
+    # The mounts of mcfs through which it knows tracks.
+    mount_points: tuple[str, ...] = ()
+
+
+class ImportedRow(NamedTuple):
+    """What one row of a source had for one track at the last import.
+
+    Source and row are 0 in the records of versions that did not know which row a value came from.
+    """
+
+    annex_key: str
+    source_id: int
+    row_id: int
+    # Field → its values; None where an import has left it undecided.
+    seen: Mapping[str, tuple[str, ...] | None]
+    # Field → the values among them that git-annex did not have before.
+    supplied: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """All values of a field before and after an edit; both sorted."""
 
@@ -176,9 +205,9 @@ class TrackChange:
 
     annex_key: str
     changes: Mapping[str, Change]
-    # The record of what imports wrote to the track, before and after; None: the edit does not touch it.
-    imported_before: Mapping[str, Any] | None = None
-    imported_after: Mapping[str, Any] | None = None
+    # What imports have seen of it, before and after; the same rows in both. Empty: the edit changes none.
+    imported_before: tuple[ImportedRow, ...] = ()
+    imported_after: tuple[ImportedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The only way to `user.db`: pins, the log of syncs and imports, what imports wrote, the journal of edits.
+"""The only way to `user.db`: pins, the log of syncs and imports, what imports saw, the journal of edits.
 
 Owns what must never be lost. A damaged file stays where it is: the error names it, and no new one is made.
 """
@@ -6,11 +6,13 @@ Owns what must never be lost. A damaged file stays where it is: the error names 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select, type_coerce, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.types import NullType
 
 from mcfs.errors import NotFoundError, PinExistsError
@@ -18,8 +20,9 @@ from mcfs.schema import user as rows
 from mcfs.store import engine as sqlite
 from mcfs.store.batches import chunks, column_in
 from mcfs.store.edit_journal import EditJournal
+from mcfs.store.imported_rows import imported_row
 from mcfs.store.migrations import HEAD, revision_of
-from mcfs.store.records import Pin, Run
+from mcfs.store.records import ImportedRow, ImportSource, Pin, Run
 from mcfs.text.raw_text import as_text
 
 
@@ -115,42 +118,60 @@ class UserRepository:
             row = connection.execute(newest).one_or_none()
         return None if row is None else Run(*row)
 
-    def imported(self, annex_keys: Iterable[str]) -> dict[str, dict[str, tuple[str, ...]]]:
-        """What earlier imports wrote: annex key → field → values, for the tracks that have any."""
-        found: dict[str, dict[str, tuple[str, ...]]] = {}
+    def import_source(self, identity: str) -> ImportSource:
+        """What is known of a database of another program; a new record if no import has read it yet."""
+        columns = [getattr(rows.ImportSource, item.name) for item in fields(ImportSource)]
+        statement = select(*columns).where(rows.ImportSource.identity == identity)
+        with sqlite.reading(self._engine) as connection:
+            row = connection.execute(statement).mappings().one_or_none()
+        if row is None:
+            return ImportSource(identity)
+        lists = {name: tuple(row[name]) for name in ("may_replace", "mount_points")}
+        return ImportSource(**{**row, **lists})
+
+    def save_import_source(self, source: ImportSource) -> ImportSource:
+        """Record a source; returns it with its id."""
+        values = {item.name: getattr(source, item.name) for item in fields(ImportSource)}
+        del values["id"]
+        values |= {
+            "may_replace": list(source.may_replace),
+            "mount_points": list(source.mount_points),
+            "updated_at": datetime.now(UTC),
+        }
+        statement = upsert(rows.ImportSource).values(values)
+        statement = statement.on_conflict_do_update(
+            index_elements=[rows.ImportSource.identity], set_=values
+        )
+        with sqlite.writing(self._engine) as connection:
+            number = connection.execute(statement.returning(rows.ImportSource.id)).scalar_one()
+        return replace(source, id=number)
+
+    def imported_rows(self, annex_keys: Iterable[str]) -> dict[str, list[ImportedRow]]:
+        """Annex key → what rows of other programs' databases had at the last import, where any had."""
+        found: dict[str, list[ImportedRow]] = {}
         with sqlite.reading(self._engine) as connection:
             for some in chunks(annex_keys):
                 # An import reads every track: plain tuples from sqlite3, without a row object for each.
                 cursor = connection.execute(
-                    _IMPORTED.where(column_in(rows.Imported.annex_key, some))
+                    _IMPORTED_ROWS.where(column_in(rows.ImportedRow.annex_key, some))
                 )
                 assert cursor.cursor is not None
                 kept = cursor.cursor.fetchall()
-                decoded = json.loads(f"[{','.join(text for _, text in kept)}]")
-                for (key, _), fields in zip(kept, decoded, strict=True):
-                    found[key if key.__class__ is str else as_text(key)] = {
-                        name: tuple(values) for name, values in fields.items()
-                    }
+                decoded = json.loads(f"[{','.join(f'{seen},{got}' for *_, seen, got in kept)}]")
+                pairs = zip(decoded[::2], decoded[1::2], strict=True)
+                for (key, source_id, row_id, *_), (seen, supplied) in zip(kept, pairs, strict=True):
+                    text = key if key.__class__ is str else as_text(key)
+                    row = imported_row(text, source_id, row_id, seen, supplied)
+                    found.setdefault(text, []).append(row)
         return found
 
-    def remember_imported(self, tracks: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-        """Record what imports have written to these tracks; {} deletes the record of a track."""
+    def remember_imported_rows(self, imported: Iterable[ImportedRow]) -> None:
+        """Record what these rows had, instead of what was recorded before."""
         now = datetime.now(UTC)
-        kept = [
-            {
-                "annex_key": key,
-                "fields": {name: list(values) for name, values in fields.items()},
-                "updated_at": now,
-            }
-            for key, fields in tracks.items()
-        ]
-        with sqlite.writing(self._engine) as connection:
-            for some in chunks(key for key, fields in tracks.items() if not fields):
-                connection.execute(
-                    delete(rows.Imported).where(column_in(rows.Imported.annex_key, some))
-                )
-            if filled := [row for row in kept if row["fields"]]:
-                connection.execute(insert(rows.Imported).prefix_with("OR REPLACE"), filled)
+        kept = [{**row._asdict(), "updated_at": now} for row in imported]
+        if kept:
+            with sqlite.writing(self._engine) as connection:
+                connection.execute(insert(rows.ImportedRow).prefix_with("OR REPLACE"), kept)
 
     def runs(self, most: int) -> list[Run]:
         """The newest runs of all kinds, the newest first."""
@@ -168,9 +189,12 @@ _RUN = (
     rows.Run.outcome,
     rows.Run.detail,
 )
-_IMPORTED = select(
-    type_coerce(rows.Imported.annex_key, NullType()),
-    type_coerce(rows.Imported.fields, NullType()),
+_IMPORTED_ROWS = select(
+    type_coerce(rows.ImportedRow.annex_key, NullType()),
+    rows.ImportedRow.source_id,
+    rows.ImportedRow.row_id,
+    type_coerce(rows.ImportedRow.seen, NullType()),
+    type_coerce(rows.ImportedRow.supplied, NullType()),
 )
 
 

@@ -51,7 +51,7 @@ def test_a_dry_run(mcfs: CommandRunner, library: Library, mixxx: MixxxDatabase) 
     mixxx.add(library.top / "orbital.mp3", ("B", "A"), rating=5, genre="Ambient\x1b[31m")
     mixxx.add(library.top / "kino.mp3", artist="Кино", datetime_added=None)
     before = commits(library)
-    result = mcfs("import", "mixxx", "--dry-run", "--db", str(mixxx.path))
+    result = mcfs("import", "mixxx", "--dry-run", "--prefer", "mixxx", "--db", str(mixxx.path))
     assert result.code == 0
     lines = [line for line in result.lines if not line.startswith("  added: (none) → ")]
     assert lines[0] == "best of/orbital again.mp3"
@@ -65,6 +65,7 @@ def test_a_dry_run(mcfs: CommandRunner, library: Library, mixxx: MixxxDatabase) 
         "unchanged     1",
         "skipped       0",
         "failed        0",
+        "replaced      2  genre: 1, rating: 1",
     ]
     assert commits(library) == before
 
@@ -88,6 +89,12 @@ def test_json(mcfs: CommandRunner, library: Library, mixxx: MixxxDatabase) -> No
             "skipped": [{"file": str(library.top / "gone.mp3"), "reason": "there is no such file"}],
             "failed": [],
             "lost_folders": ["/home/dj/Music", "/home/dj/mnt"],
+            "missing_mounts": [],
+            "missing": 0,
+            "replaced": {},
+            "kept": {},
+            "undecided": {},
+            "disagreements": [],
             "total_requested": 3,
             "success": True,
         }
@@ -199,7 +206,7 @@ def test_tags(mcfs: CommandRunner, library: Library) -> None:
     result = mcfs("import", "tags", str(library.top / "basic channel.flac"))
     assert result.code == 0
     assert result.lines[0] == "No changes to import"
-    assert result.err == "mcfs: skipped basic channel.flac: its content is not here\n"
+    assert result.err == "mcfs: skipped basic channel.flac: absent: its content is not here\n"
 
 
 def test_a_library_that_was_never_synced(

@@ -242,7 +242,7 @@ class TestEverywhere:
             (
                 "\nfoo = 1",
                 "2: foo: there is no such key; there are extensions, entries, absent, names, "
-                "playlists, field and view",
+                "playlists, import, field and view",
             ),
             ('"a b" = 1', '1: "a b": there is no such key'),
             ("entries = true", '1: entries: write "links" or "files"'),

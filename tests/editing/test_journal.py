@@ -14,14 +14,20 @@ from mcfs.editing.killed_edits import NOT_CHANGED, was_applied
 from mcfs.errors import EditRunningError
 from mcfs.store import Store
 from mcfs.store.locks import edit_lock
-from mcfs.store.records import Change, TrackChange
+from mcfs.store.records import Change, ImportedRow, TrackChange
 from tests.cache_access import key_of_file
 from tests.imports.mixxx_database import annex, commits, fields_of
 from tests.store.cache_contents import query
 
 
 def _rating(key: str, *values: str) -> TrackChange:
-    return TrackChange(key, {"rating": Change((), values)}, {}, {"rating": values})
+    rows = (_row(key), _row(key, *values))
+    return TrackChange(key, {"rating": Change((), values)}, rows[:1], rows[1:])
+
+
+def _row(key: str, *values: str) -> ImportedRow:
+    fields = {"rating": values} if values else {}
+    return ImportedRow(key, 1, 7, fields, fields)
 
 
 def test_an_edit_is_in_the_journal(library: Library, synced: Store) -> None:
@@ -57,9 +63,9 @@ def test_an_edit_is_in_the_journal(library: Library, synced: Store) -> None:
         (0, kino, {"rating": Change((), ("5",))}),
         (2, acdc, {"rating": Change((), ("4",))}),
     ]
-    assert synced.user.imported([kino, acdc, "nonsense"]) == {
-        kino: {"rating": ("5",)},
-        acdc: {"rating": ("4",)},
+    assert synced.user.imported_rows([kino, acdc, "nonsense"]) == {
+        kino: [_row(kino, "5")],
+        acdc: [_row(acdc, "4")],
     }
 
 
@@ -84,8 +90,9 @@ def test_git_annex_is_asked_about_changes_of_a_killed_mcfs(library: Library, syn
     )
     journal = synced.user.journal
     edit = journal.start("import mixxx", "me")
-    synced.user.remember_imported({acdc: {"rating": ("2",)}})
-    emptied = TrackChange(acdc, {"rating": Change(("2",), ())}, {"rating": ("2",)}, {})
+    before, after = _row(acdc, "2"), _row(acdc)
+    synced.user.remember_imported_rows([before])
+    emptied = TrackChange(acdc, {"rating": Change(("2",), ())}, (before,), (after,))
     journal.plan(edit, 0, [_rating(kino, "5"), emptied, _rating(last, "3")])
     annex(library, "metadata", "-q", "-s", "rating=5", "kino.mp3")
     with editing(library, synced) as editor:
@@ -95,8 +102,11 @@ def test_git_annex_is_asked_about_changes_of_a_killed_mcfs(library: Library, syn
     assert query(
         synced.folder / "user.db", "SELECT position, applied, failure FROM edited_track"
     ) == [(0, 1, None), (1, 1, None), (2, 0, NOT_CHANGED)]
-    # The record of what imports wrote follows: git-annex has no rating of the second track.
-    assert synced.user.imported([kino, acdc, last]) == {kino: {"rating": ("5",)}}
+    # The record of what imports have seen follows.
+    assert synced.user.imported_rows([kino, acdc, last]) == {
+        kino: [_row(kino, "5")],
+        acdc: [after],
+    }
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from mcfs.editing.undo import (
 )
 from mcfs.errors import NoSuchEditError
 from mcfs.store import Store
-from mcfs.store.records import Change, TrackChange
+from mcfs.store.records import Change, ImportedRow, TrackChange
 from tests.cache_access import key_of_file
 from tests.imports.mixxx_database import annex, commits, fields_of
 from tests.prerequisites import git_annex_environment
@@ -83,7 +83,12 @@ def test_a_field_is_taken_back_if_nobody_changed_it_since(
 def test_an_edit_and_its_undo(library: Library, synced: Store) -> None:
     kino, acdc = (key_of_file(synced.cache, file) for file in FILES[:2])
     before = {file: fields_of(library, file) for file in FILES}
-    synced.user.remember_imported({acdc: {"bpm": ("127",)}})
+
+    def row(key: str, **values: str | None) -> ImportedRow:
+        seen = {name: None if text is None else (text,) for name, text in values.items()}
+        return ImportedRow(key, 1, 7, seen, {n: v for n, v in seen.items() if v is not None})
+
+    synced.user.remember_imported_rows([row(acdc, bpm="127")])
     number = edit(
         library,
         synced,
@@ -91,14 +96,14 @@ def test_an_edit_and_its_undo(library: Library, synced: Store) -> None:
             TrackChange(
                 kino,
                 {"rating": Change((), ("5",)), "genre": Change(("рок",), ("a", "b"))},
-                {},
-                {"rating": ["5"]},
+                (row(kino, rating=None, genre=None),),
+                (row(kino, rating="5", genre="a"),),
             ),
             TrackChange(
                 acdc,
                 {"crate": Change((), ("x",)), "bpm": Change(("127",), ())},
-                {"bpm": ["127"]},
-                {"crate": ["x"]},
+                (row(acdc, bpm="127"),),
+                (row(acdc, crate="x"),),
             ),
         ],
     )
@@ -121,8 +126,11 @@ def test_an_edit_and_its_undo(library: Library, synced: Store) -> None:
     assert commits(library) == committed + 1
     assert fields_of(library, "kino.mp3") == before["kino.mp3"]
     assert fields_of(library, "acdc.mp3") == before["acdc.mp3"] | {"crate": ["y"]}
-    # So is the record of what imports wrote, except for the field that stayed.
-    assert synced.user.imported([kino, acdc]) == {acdc: {"bpm": ("127",), "crate": ("x",)}}
+    # So is what imports have seen, except for the field that stayed.
+    assert synced.user.imported_rows([kino, acdc]) == {
+        kino: [row(kino, rating=None, genre=None)],
+        acdc: [row(acdc, bpm="127", crate="x")],
+    }
 
     # A second time there is nothing to do; and an undo can be taken back.
     result = take_back(library, synced, number)
@@ -134,9 +142,9 @@ def test_an_edit_and_its_undo(library: Library, synced: Store) -> None:
     assert take_back(library, synced, newest.id).taken_back == 2
     assert fields_of(library, "kino.mp3")["genre"] == ["a", "b"]
     assert "bpm" not in fields_of(library, "acdc.mp3")
-    assert synced.user.imported([kino, acdc]) == {
-        kino: {"rating": ("5",)},
-        acdc: {"crate": ("x",)},
+    assert synced.user.imported_rows([kino, acdc]) == {
+        kino: [row(kino, rating="5", genre="a")],
+        acdc: [row(acdc, crate="x")],
     }
     assert taken_back_by(synced.user.journal.edits()) == {newest.id: newest.id + 1}
     assert choose_edit(synced.user.journal, None).id == number

@@ -19,7 +19,7 @@ from mcfs.export.csv_table import as_csv
 from mcfs.export.json_objects import as_json
 from mcfs.fields import Field, FieldTable, use_table
 from mcfs.fields.amounts import Interval
-from mcfs.fields.field import TableColumn, Tags
+from mcfs.fields.field import MixxxColumn, Origin, TableColumn, Tags
 from mcfs.fields.kinds import Number
 from mcfs.fields.table import ROWS
 from mcfs.imports.file_tags import read_tags
@@ -73,7 +73,7 @@ LOUDNESS = Field(
     kind=Loudness(),
     aliases=("lufs",),
     stored_as=("loudness", "replaygain-track"),
-    mixxx_column="replaygain",
+    mixxx=MixxxColumn("replaygain", Origin.ANALYSIS),
     tags=Tags(vorbis=("loudness",)),
     table_column=TableColumn(rank=3, align_right=True, heading="loud"),
     leads_csv=True,
@@ -178,8 +178,8 @@ def test_it_is_imported(loudness: SampleCache, tmp_path: Path) -> None:
     number = database.add("/a.mp3", replaygain=-8.25)
     with open_mixxx(database.path) as mixxx:
         mixxx.remember_matches([(1, number)])
-        ((_, fields),) = mixxx.matched_tracks()
-    assert fields["loudness"] == ("-8.2 dB",)
+        ((_, (row,)),) = mixxx.matched_tracks()
+    assert row.fields["loudness"] == ("-8.2 dB",)
 
     tagged = tmp_path / "tagged.flac"
     shutil.copyfile(SOUND, tagged)

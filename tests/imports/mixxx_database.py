@@ -47,7 +47,7 @@ class MixxxDatabase:
         self.path = path
         shutil.copyfile(REAL, path)
         with self.changing() as connection:
-            for table in ("library", "track_locations", "crates", "crate_tracks"):
+            for table in ("library", "track_locations", "crates", "crate_tracks", "cues"):
                 connection.execute(f"DELETE FROM {table}")
             for version in range(33, schema + 1):
                 for statement in _UPGRADES.get(version, []):
@@ -104,6 +104,27 @@ class MixxxDatabase:
                     "INSERT INTO crate_tracks SELECT id, ? FROM crates WHERE name = ?",
                     [number, crate],
                 )
+
+    def enlist(self, number: int, *playlists: str, hidden: int = 0) -> None:
+        """Append a track to playlists; Auto DJ's is hidden with 1, what was played with 2."""
+        with self.changing() as connection:
+            for playlist in playlists:
+                wanted = [playlist, hidden]
+                connection.execute(
+                    "INSERT INTO Playlists (name, hidden) SELECT ?1, ?2 WHERE NOT EXISTS"
+                    " (SELECT * FROM Playlists WHERE name = ?1 AND hidden = ?2)",
+                    wanted,
+                )
+                connection.execute(
+                    "INSERT INTO PlaylistTracks (playlist_id, track_id, position)"
+                    " SELECT id, ?, 1 FROM Playlists WHERE name = ? AND hidden = ?",
+                    [number, *wanted],
+                )
+
+    def unlist(self, number: int) -> None:
+        """Remove a track from all playlists."""
+        with self.changing() as connection:
+            connection.execute("DELETE FROM PlaylistTracks WHERE track_id = ?", [number])
 
 
 def annex(library: Library, *words: str, stdin: str = "") -> str:

@@ -313,7 +313,7 @@ def test_a_dry_run_writes_nothing(
     assert not list((library.common_dir / "annex" / "journal").glob("*"))
     assert fields_of(library, "orbital.mp3")["rating"] == ["4"]
     assert synced.user.last_run("import") is None
-    assert synced.user.imported([events[0].annex_key]) == {}
+    assert synced.user.imported_rows([events[0].annex_key]) == {}
     run()
     assert fields_of(library, "orbital.mp3")["rating"] == ["5"]
 
@@ -359,7 +359,9 @@ def test_a_track_that_fails_does_not_stop_the_rest(
     assert last.detail is not None
     assert last.detail["failed"] == 1
     # It was not written, so it is not recorded as imported; and the import can be run again.
-    assert synced.user.imported([key]) == {}
+    ((_, _, _, seen, supplied),) = synced.user.imported_rows([key])[key]
+    assert set(seen.values()) == {None}
+    assert supplied == {}
     (blocked / "in the way").rmdir()
     blocked.rmdir()
     assert counts(run()) == (1, 2, 0, 0)
@@ -421,6 +423,8 @@ def test_an_import_is_recorded(
         "imported": 1,
         "unchanged": 0,
         "skipped": {NOT_THERE: 1},
+        "replaced": {},
+        "kept": {},
         "failed": 0,
         "seconds": 0,
     }

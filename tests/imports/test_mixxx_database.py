@@ -16,6 +16,7 @@ import pytest
 from mcfs.errors import ExitCode, MixxxBusyError, MixxxError
 from mcfs.imports.mixxx_database import (
     Fields,
+    MixxxRow,
     MixxxSnapshot,
     find_database,
     mixxx_fields,
@@ -33,7 +34,7 @@ def fields_by_location(path: Path) -> dict[str, Fields]:
 def _all(mixxx: MixxxSnapshot) -> dict[str, Fields]:
     locations = {track.mixxx_id: track.location for track in mixxx.locations()}
     mixxx.remember_matches((number, number) for number in locations)
-    return {locations[number]: fields for number, fields in mixxx.matched_tracks()}
+    return {locations[number]: rows[0].fields for number, rows in mixxx.matched_tracks()}
 
 
 def test_what_a_real_mixxx_wrote() -> None:
@@ -131,14 +132,85 @@ def test_crates(mixxx: MixxxDatabase) -> None:
     assert "crate" not in found["/c.mp3"]
 
 
-def test_playlists_are_not_crates(mixxx: MixxxDatabase) -> None:
-    number = mixxx.add("/a.mp3")
+def test_playlists(mixxx: MixxxDatabase) -> None:
+    """What Auto DJ is to play and what was played are playlists too, which nobody made."""
+    mixxx.enlist(mixxx.add("/a.mp3", ("Crate",)), "Warmup", "Peak", "Warmup")
+    mixxx.enlist(mixxx.add("/b.mp3"), "Auto DJ", hidden=1)
+    mixxx.enlist(mixxx.add("/c.mp3"), "2026-11-20", hidden=2)
+    found = fields_by_location(mixxx.path)
+    assert found["/a.mp3"]["playlist"] == ("Peak", "Warmup")
+    assert found["/a.mp3"]["crate"] == ("Crate",)
+    assert "playlist" not in found["/b.mp3"]
+    assert "playlist" not in found["/c.mp3"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({}, False),
+        ({"title": "x", "bpm": 120.0, "key": "Am", "duration": 3.0}, False),
+        ({"rating": 1}, True),
+        ({"color": 0}, True),
+        ({"timesplayed": 1}, True),
+        ({"bpm_lock": 1}, True),
+    ],
+)
+def test_whether_a_row_has_a_history(
+    mixxx: MixxxDatabase, columns: dict[str, Any], expected: bool
+) -> None:
+    number = mixxx.add("/a.mp3", **columns)
+    assert _row(mixxx, number).has_history is expected
+    assert _row(mixxx, number).is_locked is ("bpm_lock" in columns)
+
+
+def test_lists_and_cues_are_a_history(mixxx: MixxxDatabase) -> None:
+    crate, playlist, auto_dj, cue, main_cue = (mixxx.add(f"/{number}.mp3") for number in range(5))
+    mixxx.put(crate, "Some")
+    mixxx.enlist(playlist, "Warmup")
+    mixxx.enlist(auto_dj, "Auto DJ", hidden=1)
     with mixxx.changing() as connection:
-        connection.execute(
-            "INSERT INTO PlaylistTracks (playlist_id, track_id, position) VALUES (1, ?, 1)",
-            [number],
-        )
-    assert "crate" not in fields_by_location(mixxx.path)["/a.mp3"]
+        connection.execute("INSERT INTO cues (track_id, hotcue) VALUES (?, 0)", [cue])
+        connection.execute("INSERT INTO cues (track_id, hotcue) VALUES (?, -1)", [main_cue])
+    histories = [
+        _row(mixxx, number).has_history for number in (crate, playlist, auto_dj, cue, main_cue)
+    ]
+    assert histories == [True, True, True, True, False]
+
+
+def _row(mixxx: MixxxDatabase, number: int) -> MixxxRow:
+    with open_mixxx(mixxx.path) as opened:
+        opened.remember_matches([(1, number)])
+        ((_, (row,)),) = opened.matched_tracks()
+    return row
+
+
+def test_when_a_track_was_last_played(tmp_path: Path) -> None:
+    """Mixxx 2.3 does not keep it."""
+    database = MixxxDatabase(tmp_path / "m.sqlite", SCHEMAS["2.4"])
+    database.add("/a.mp3", last_played_at="2026-11-20T23:03:49.579Z")
+    database.add("/b.mp3")
+    found = fields_by_location(database.path)
+    assert found["/a.mp3"]["lastplayed"] == ("2026-11-20",)
+    assert "lastplayed" not in found["/b.mp3"]
+
+
+def test_a_database_keeps_its_identity(mixxx: MixxxDatabase, tmp_path: Path) -> None:
+    """Moved, copied, upgraded, or changed."""
+    with open_mixxx(mixxx.path) as opened:
+        identity, changes = opened.identity, opened.change_count
+    assert identity == "mixxx 1 2026-11-20 07:03:44"
+    mixxx.add("/a.mp3", rating=4)
+    copy = shutil.copyfile(mixxx.path, tmp_path / "elsewhere.sqlite")
+    with open_mixxx(copy) as opened:
+        assert opened.identity == identity
+        assert opened.change_count > changes
+    later = MixxxDatabase(tmp_path / "later.sqlite", SCHEMAS["2.6"])
+    with open_mixxx(later.path) as opened:
+        assert opened.identity == identity
+    with mixxx.changing() as connection:
+        connection.execute("DELETE FROM Playlists WHERE hidden = 1")
+    with open_mixxx(mixxx.path) as opened:
+        assert opened.identity is None
 
 
 def test_hidden_and_missing_tracks_are_left_out(mixxx: MixxxDatabase) -> None:
@@ -146,21 +218,24 @@ def test_hidden_and_missing_tracks_are_left_out(mixxx: MixxxDatabase) -> None:
     mixxx.add("/missing.mp3", missing=1)
     mixxx.add("/there.mp3", mixxx_deleted=None)
     assert list(fields_by_location(mixxx.path)) == ["/there.mp3"]
+    with open_mixxx(mixxx.path) as opened:
+        assert (opened.count(), opened.count_missing()) == (1, 1)
 
 
-def test_a_track_with_two_rows_is_one(mixxx: MixxxDatabase) -> None:
+def test_a_track_with_two_rows(mixxx: MixxxDatabase) -> None:
     """Mixxx has a track twice if it searches nested folders, or a mount and its library."""
-    one = mixxx.add("/library/a.mp3", ("Here", "Both"), rating=3, genre="Techno", title="Old")
-    two = mixxx.add("/mnt/a.mp3", ("There", "Both"), rating=0, title="New", color=1)
+    one = mixxx.add("/library/a.mp3", ("Here", "Both"), rating=3, title="Old")
+    two = mixxx.add("/mnt/a.mp3", ("There", "Both"), title="New", color=1)
     with open_mixxx(mixxx.path) as opened:
         opened.remember_matches([(7, one), (7, two)])
-        ((track_id, fields),) = opened.matched_tracks()
+        ((track_id, rows),) = opened.matched_tracks()
     assert track_id == 7
-    assert fields["crate"] == ("Both", "Here", "There")
-    assert fields["title"] == ("New",)
-    assert fields["rating"] == ("3",)
-    assert fields["genre"] == ("Techno",)
-    assert fields["color"] == ("#000001",)
+    assert [row.mixxx_id for row in rows] == [two, one]
+    newer, older = (row.fields for row in rows)
+    assert (newer["crate"], older["crate"]) == (("Both", "There"), ("Both", "Here"))
+    assert (newer["title"], older["title"]) == (("New",), ("Old",))
+    assert "rating" not in newer
+    assert older["rating"] == ("3",)
 
 
 def test_only_matched_tracks_are_returned(mixxx: MixxxDatabase) -> None:

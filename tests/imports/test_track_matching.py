@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mcfs.annex.library import Library
+from mcfs.config.settings import Absent, Settings
+from mcfs.imports.missing_mounts import MissingMounts
 from mcfs.imports.track_matching import (
     NOT_A_TRACK,
     NOT_IN_LIBRARY,
@@ -31,7 +33,9 @@ def matched(
     """For each path the first file of its track, or the reason why there is none."""
     asked = [os.fspath(path) for path in paths]
     with store.cache.reading() as read:
-        found, unmatched = TrackMatcher(library, Tree(store), other_name).match(read, asked)
+        tree = Tree(store, Settings(absent=Absent.SHOW))
+        matcher = TrackMatcher(library, tree, MissingMounts(library), other_name)
+        found, unmatched = matcher.match(read, asked)
         keys = read.keys_of_ids(list(found.values()))
         records = read.records(keys.values())
     answers = {path: records[keys[track_id]].files[0] for path, track_id in found.items()}
@@ -110,7 +114,8 @@ def test_the_annex_object(library: Library, synced: Store) -> None:
 def test_a_prefix_that_has_moved(library: Library, synced: Store) -> None:
     gone = Path("/media/old disk/Music")
     places = [gone / NESTED, gone / "no such.mp3", library.top / "kino.mp3"]
-    assert matched(library, synced, *places) == [NOT_THERE, NOT_THERE, "kino.mp3"]
+    down = "nothing is mounted at /media/old disk"
+    assert matched(library, synced, *places) == [down, down, "kino.mp3"]
     for name in (str(gone), f"{gone}/"):
         assert matched(library, synced, *places, other_name=name) == [
             NESTED,

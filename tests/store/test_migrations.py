@@ -16,7 +16,7 @@ from mcfs.errors import StoreError
 from mcfs.schema.user import Snapshot, SnapshotTrack, UserBase
 from mcfs.store.engine import open_engine, reading, writing
 from mcfs.store.migrations import HEAD, revision_of, steps
-from mcfs.store.records import Change, TrackChange
+from mcfs.store.records import Change, ImportedRow, TrackChange
 from mcfs.store.user_repository import UserRepository
 from tests.store.cache_contents import query
 
@@ -89,7 +89,10 @@ def test_down_and_up_again_keeps_pins_and_snapshots(
     path = tmp_path / "user.db"
     before = query(path, TABLES)
     user.start_run("sync")
-    user.remember_imported({"k1": {"rating": ("5",)}})
+    user.remember_imported_rows([ImportedRow("k1", 1, 7, {"rating": ("5",)}, {})])
+    downgrade(engine, "0003")
+    assert query(path, "SELECT * FROM imported") == []
+    assert "imported_row" not in tables(path)
     downgrade(engine, "0002")
     assert "imported" not in tables(path)
     assert user.last_run("sync") is not None
@@ -100,7 +103,7 @@ def test_down_and_up_again_keeps_pins_and_snapshots(
     assert query(path, TABLES) == before
     check_contents(path)
     assert user.last_run("sync") is None
-    assert user.imported(["k1"]) == {}
+    assert user.imported_rows(["k1"]) == {}
 
 
 def test_up_from_the_revision_before_keeps_the_log(
@@ -113,8 +116,23 @@ def test_up_from_the_revision_before_keeps_the_log(
     assert last is not None
     assert last.id == number
     check_contents(tmp_path / "user.db")
-    user.remember_imported({"k1": {"rating": ("5",)}})
-    assert user.imported(["k1"]) == {"k1": {"rating": ("5",)}}
+
+
+def test_old_records_of_imports_name_no_row(
+    engine: Engine, user: UserRepository, tmp_path: Path
+) -> None:
+    """So they tell what an import has seen, and supplied nothing that could be removed."""
+    downgrade(engine, "0003")
+    with writing(engine) as connection:
+        connection.exec_driver_sql(
+            """INSERT INTO imported VALUES ('k1', '{"rating": ["5"], "crate": ["a", "é"]}', 1)"""
+        )
+    for _ in range(2):
+        user.prepare()
+        assert user.imported_rows(["k1"]) == {
+            "k1": [ImportedRow("k1", 0, 0, {"rating": ("5",), "crate": ("a", "é")}, {})]
+        }
+    assert "imported" not in tables(tmp_path / "user.db")
 
 
 def test_down_from_the_journal_and_up_again_keeps_everything_else(
@@ -122,16 +140,17 @@ def test_down_from_the_journal_and_up_again_keeps_everything_else(
 ) -> None:
     path = tmp_path / "user.db"
     before = query(path, TABLES)
-    user.remember_imported({"k1": {"rating": ("5",)}})
+    seen = ImportedRow("k1", 1, 7, {"rating": ("5",)}, {})
+    user.remember_imported_rows([seen])
     edit = user.journal.start("import mixxx", "me")
     user.journal.plan(edit, 0, [TrackChange("k1", {"rating": Change((), ("5",))})])
     user.journal.finish(edit)
-    downgrade(engine, "0003")
+    downgrade(engine, "0004")
     assert not {"edit", "edited_track"} & set(tables(path))
     user.prepare()
     assert query(path, TABLES) == before
     check_contents(path)
-    assert user.imported(["k1"]) == {"k1": {"rating": ("5",)}}
+    assert user.imported_rows(["k1"]) == {"k1": [seen]}
     assert user.journal.edits() == []
 
 
@@ -171,7 +190,7 @@ def test_an_interrupted_downgrade_is_completed(
 ) -> None:
     path = tmp_path / "user.db"
     with writing(user_engine) as connection:
-        for table in ("edited_track", "imported", "run", "snapshot_track", "pin"):
+        for table in ("edited_track", "imported_row", "run", "snapshot_track", "pin"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
     downgrade(user_engine, "base")
     assert tables(path) == ["alembic_version"]
@@ -180,7 +199,8 @@ def test_an_interrupted_downgrade_is_completed(
         "alembic_version",
         "edit",
         "edited_track",
-        "imported",
+        "import_source",
+        "imported_row",
         "pin",
         "run",
         "snapshot",

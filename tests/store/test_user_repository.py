@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 
 from mcfs.errors import NotFoundError, PinExistsError, StoreBusyError, StoreDamagedError, StoreError
 from mcfs.store.engine import open_engine, writing
+from mcfs.store.records import ImportedRow, ImportSource
 from mcfs.store.user_repository import UserRepository
 from tests.store.cache_contents import query
 
@@ -175,23 +177,34 @@ def test_damaged_file_is_left_where_it_is(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["user.db"]
 
 
-def test_what_imports_wrote(user: UserRepository) -> None:
-    user.remember_imported({"k1": {"rating": ("4",), "crate": ("a", "b")}, "k2": {"bpm": ("1",)}})
-    assert user.imported(["k1", "k2", "k3"]) == {
-        "k1": {"rating": ("4",), "crate": ("a", "b")},
-        "k2": {"bpm": ("1",)},
-    }
-    user.remember_imported({"k1": {"crate": ["b"]}, "k2": {}, "k3": {}})
-    assert user.imported(["k1", "k2", "k3"]) == {"k1": {"crate": ("b",)}}
-    user.remember_imported({})
+def test_what_imports_have_seen(user: UserRepository) -> None:
+    one = ImportedRow("k1", 1, 7, {"rating": ("4",), "crate": ("a", "b")}, {"crate": ("b",)})
+    two = ImportedRow("k1", 1, 8, {"rating": None}, {})
+    other = ImportedRow("k2", 2, 7, {"bpm": ("1",)}, {"bpm": ("1",)})
+    user.remember_imported_rows([one, two, other])
+    assert user.imported_rows(["k1", "k2", "k3"]) == {"k1": [one, two], "k2": [other]}
+    user.remember_imported_rows([one._replace(seen={"rating": ("3",)})])
+    assert user.imported_rows(["k1"])["k1"][0].seen == {"rating": ("3",)}
+    user.remember_imported_rows([])
 
 
-def test_what_imports_wrote_of_very_many_tracks(user: UserRepository) -> None:
+def test_what_imports_have_seen_of_very_many_tracks(user: UserRepository) -> None:
     odd = "WORM--caf\udce9"
-    tracks = {odd: {"comment": ("é\n\x00🎹",)}} | {
-        f"k{number}": {"rating": (str(number),)} for number in range(2500)
-    }
-    user.remember_imported(tracks)
-    assert user.imported(tracks) == tracks
-    user.remember_imported({key: {} for key in tracks})
-    assert user.imported(tracks) == {}
+    rows = [ImportedRow(odd, 1, 1, {"comment": ("é\n\x00🎹",)}, {})] + [
+        ImportedRow(f"k{number}", 1, number, {"rating": (str(number),)}, {})
+        for number in range(2500)
+    ]
+    user.remember_imported_rows(rows)
+    found = user.imported_rows(row.annex_key for row in rows)
+    assert found == {row.annex_key: [row] for row in rows}
+
+
+def test_a_source_of_imports(user: UserRepository) -> None:
+    unknown = user.import_source("mixxx 1")
+    assert unknown == ImportSource("mixxx 1")
+    assert user.import_source("mixxx 1").id == 0
+    saved = user.save_import_source(unknown)
+    assert saved.id > 0
+    changed = replace(saved, change_count=9, may_replace=("rating",), mount_points=("/mnt",))
+    assert user.save_import_source(changed) == changed == user.import_source("mixxx 1")
+    assert user.save_import_source(ImportSource("mixxx 2")).id != saved.id
