@@ -63,7 +63,7 @@ def check_view_tables(value: Any) -> None:
 def check_field_tables(value: Any) -> None:
     """Raise `InvalidValue` where `field` is not a table of fields."""
     if not isinstance(value, Mapping):
-        raise InvalidValue('write a table for each field: [field.lastplayed], and kind = "date"')
+        raise InvalidValue('write a table for each field: [field.released], and kind = "date"')
 
 
 def field_table_of(value: Any) -> Mapping[str, Any]:
@@ -83,7 +83,7 @@ def field_name(name: str) -> str:
     if field_table().name_of(folded) is not None:
         raise InvalidValue("this field is built in, and its kind cannot be changed")
     if not folded:
-        raise InvalidValue("a field needs a name: write [field.lastplayed]")
+        raise InvalidValue("a field needs a name: write [field.released]")
     return folded
 
 

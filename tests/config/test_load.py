@@ -65,11 +65,11 @@ class TestFields:
     def test_have_a_kind(self, top: Path) -> None:
         settings = loaded(
             top,
-            '[field.LastPlayed]\nkind = "date"\n[field."catalog number"]\nkind = "text"\n',
-            '[field.lastplayed]\nkind = "text"\n[field.empty]\n',
+            '[field.Released]\nkind = "date"\n[field."catalog number"]\nkind = "text"\n',
+            '[field.released]\nkind = "text"\n[field.empty]\n',
         )
         assert settings.field_kinds == {
-            "lastplayed": ConfiguredKind.TEXT,
+            "released": ConfiguredKind.TEXT,
             "catalog number": ConfiguredKind.TEXT,
         }
 
@@ -98,7 +98,7 @@ class TestFields:
             ),
             (
                 'field = "date"',
-                'mcfs.toml:1: field: write a table for each field: [field.lastplayed], and kind = "date"',
+                'mcfs.toml:1: field: write a table for each field: [field.released], and kind = "date"',
             ),
         ],
     )
