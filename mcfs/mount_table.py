@@ -50,19 +50,18 @@ def all_mounts() -> Iterator[Mount]:
         )
 
 
-def fstab_mounts(fstab: Path = FSTAB) -> list[Mount]:
-    """What is to be mounted where, by /etc/fstab, whether it is mounted or not."""
+def fstab_mount_points(fstab: Path = FSTAB) -> list[Path]:
+    """Where something is to be mounted, by /etc/fstab, whether it is or not."""
     try:
         lines = fstab.read_bytes().splitlines()
     except OSError:
         return []
-    found = []
-    for line in lines:
-        words = line.split()
-        if len(words) >= 3 and words[1].startswith(b"/") and not words[0].startswith(b"#"):
-            source, mount_point, type_ = words[:3]
-            found.append(Mount(Path(_unescape(mount_point)), os.fsdecode(type_), _unescape(source)))
-    return found
+    words_of_lines = (line.split() for line in lines if not line.lstrip().startswith(b"#"))
+    return [
+        Path(_unescape(words[1]))
+        for words in words_of_lines
+        if len(words) > 2 and words[1].startswith(b"/")
+    ]
 
 
 def mcfs_mounts() -> list[Mount]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcfs.annex.library import Library
-from mcfs.mount_table import FSTAB, MCFS_TYPE, all_mounts, fstab_mounts, is_dead
+from mcfs.mount_table import FSTAB, MCFS_TYPE, all_mounts, fstab_mount_points, is_dead
 
 # Below these, desktops and people make a folder for each disk.
 _FOLDERS_OF_DISKS = ("/media", "/run/media", "/mnt", "/Volumes")
@@ -40,8 +40,8 @@ class MissingMounts:
         mounted = {os.fspath(mount.mount_point): mount for mount in all_mounts()}
         self._mounted = set(mounted)
         self._expected: dict[str, MissingMount] = {}
-        for mount in fstab_mounts(fstab):
-            self._expect(os.fspath(mount.mount_point), f"mount {_quoted(mount.mount_point)}")
+        for mount_point in fstab_mount_points(fstab):
+            self._expect(os.fspath(mount_point), f"mount {_quoted(mount_point)}")
         for place in known:
             self._expect(place, f"mcfs mount {_quoted(self._top)} {_quoted(place)}")
         for place, mount in mounted.items():
