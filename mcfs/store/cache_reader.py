@@ -242,7 +242,8 @@ class CacheReader:
             {
                 name: left_out or ""
                 for name, left_out in self._connection.execute(
-                    incomplete.order_by(Track.name).limit(_MAX_NAMED)
+                    # Not by the index of names: few of them are incomplete.
+                    incomplete.order_by(Track.name.concat("")).limit(_MAX_NAMED)
                 )
             },
         )

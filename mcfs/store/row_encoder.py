@@ -42,7 +42,8 @@ class _Values(dict[str, int]):
         self.name = name
         field = field_table().of_stored(name)
         self.number_of = field.kind.number_of
-        self._may_be_date = isinstance(field.kind, (Date, Discovered))
+        # The date of a derived field is a column of the track.
+        self._may_be_date = isinstance(field.kind, (Date, Discovered)) and not field.is_derived
         # Another spelling of a field is not repeated: its value could differ.
         is_repeated = field.name == name
         self.text_index = _repeated_index(field.text_column) if is_repeated else None
