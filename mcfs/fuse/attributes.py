@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 
 from pyfuse3 import EntryAttributes, InodeT
 
@@ -14,7 +15,7 @@ from mcfs.fuse.inodes import GONE, is_file
 from mcfs.fuse.track_content import TrackContent
 from mcfs.sql import EntryRow
 from mcfs.tree.nodes import Node
-from mcfs.tree.policy import Caching, EntryKind, policy_of
+from mcfs.tree.policy import TRACK_POLICY, Caching, EntryKind, policy_of
 
 # For what is invalidated when it changes.
 DAY = 86_400.0
@@ -51,7 +52,7 @@ class AttributeBuilder:
                 attributes.st_blocks = -(-attributes.st_size // 512)
             else:
                 attributes.st_mode = stat.S_IFLNK | 0o777
-                attributes.st_size = len(self._content.link_target(node))
+                attributes.st_size = self._content.link_size(node)
             if node.changed is not None:
                 changed_at_ns = node.changed * 1000
         elif policy.kind is _TEXT_FILE:
@@ -67,6 +68,35 @@ class AttributeBuilder:
             attributes.st_mode = stat.S_IFDIR | policy.permissions
         attributes.st_atime_ns = attributes.st_mtime_ns = attributes.st_ctime_ns = changed_at_ns
         return attributes
+
+    def of_tracks(
+        self, bit: int, longest: float, changed_at_ns: int
+    ) -> Callable[[EntryRow], EntryAttributes]:
+        """Makes the attributes of many tracks of one kind, cached for no longer than this many seconds.
+
+        Each call returns the same object with other values, because setting all of them takes longer than
+        everything else that a listing needs of an entry.
+        """
+        shared, policy = EntryAttributes(), TRACK_POLICY
+        shared.entry_timeout = shared.attr_timeout = min(DAY, longest)
+        shared.st_uid, shared.st_gid = self._uid, self._gid
+        are_files = is_file(bit)
+        shared.st_mode = stat.S_IFREG | policy.permissions if are_files else stat.S_IFLNK | 0o777
+        shared.st_atime_ns = changed_at_ns
+        link_size = self._content.link_size
+
+        def of_track(track: EntryRow) -> EntryAttributes:
+            shared.st_ino = track.inode | bit
+            if are_files:
+                size = _SMALLEST if track.size is None else track.size
+                shared.st_size, shared.st_blocks = size, -(-size // 512)
+            else:
+                shared.st_size = link_size(track)
+            at = changed_at_ns if track.changed is None else track.changed * 1000
+            shared.st_mtime_ns = shared.st_ctime_ns = at
+            return shared
+
+        return of_track
 
 
 def absent(timeout: float) -> EntryAttributes:

@@ -42,15 +42,14 @@ class CachedName:
     kind: NameKind
 
 
-@dataclass(slots=True)
-class _TrackName:
-    """A track's own name, and the folders where it is cached. Most are cached in one: that needs no set."""
+# A track's own name, and the folders where it is cached. Most are cached in one: that needs no set. A listing
+# makes one of these for each of its tracks, and a tuple takes the least time and memory.
+_TrackName = tuple[bytes, int | set[int]]
 
-    name: bytes
-    folders: int | set[int]
 
-    def all_folders(self) -> Collection[int]:
-        return self.folders if isinstance(self.folders, set) else (self.folders,)
+def _folders(track: _TrackName) -> Collection[int]:
+    _, folders = track
+    return folders if isinstance(folders, set) else (folders,)
 
 
 class CachedNames:
@@ -84,13 +83,15 @@ class CachedNames:
             return
         track = self._by_track.get(inode)
         if track is None:
-            self._by_track[inode] = _TrackName(name, parent)
-        elif parent in track.all_folders():
+            self._by_track[inode] = (name, parent)
+        elif parent in _folders(track):
             return
-        elif isinstance(track.folders, set):
-            track.folders.add(parent)
         else:
-            track.folders = {track.folders, parent}
+            folders = track[1]
+            if isinstance(folders, set):
+                folders.add(parent)
+            else:
+                self._by_track[inode] = (name, {folders, parent})
         self._count += 1
 
     def add_folder(self, parent: int, name: bytes, dependency: NameDependency) -> None:
@@ -108,7 +109,7 @@ class CachedNames:
         """The kernel has dropped every name of this track."""
         track = self._by_track.pop(inode, None)
         if track is not None:
-            self._count -= len(track.all_folders())
+            self._count -= len(_folders(track))
 
     def forget_folder(self, inode: int, parent: int | None, name: bytes) -> None:
         """The kernel has dropped this folder, its name in the folder above and the names in it."""
@@ -169,20 +170,20 @@ class CachedNames:
             else:
                 names.difference_update(gone)
         for inode, track in tuple(self._by_track.items()):
-            left = {parent for parent in track.all_folders() if parent in inodes}
-            self._count -= len(track.all_folders()) - len(left)
+            left = {parent for parent in _folders(track) if parent in inodes}
+            self._count -= len(_folders(track)) - len(left)
             if not left:
                 del self._by_track[inode]
             else:
-                track.folders = left if len(left) > 1 else left.pop()
+                self._by_track[inode] = (track[0], left if len(left) > 1 else left.pop())
         self._count_after_pruning = self._count
 
     def _take_track(self, inode: int) -> Iterator[CachedName]:
         track = self._by_track.get(inode)
         if track is not None:
             self.forget_track(inode)
-            for parent in track.all_folders():
-                yield CachedName(parent, track.name, NameKind.FILE)
+            for parent in _folders(track):
+                yield CachedName(parent, track[0], NameKind.FILE)
 
     def _add(self, name: CachedName, dependency: NameDependency) -> bool:
         """Whether it is new."""

@@ -15,6 +15,7 @@ they are in. For the trio thread alone; no I/O.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -25,7 +26,14 @@ from mcfs.fuse.cached_names import CachedNames
 from mcfs.fuse.mount_paths import is_at_or_below, split
 from mcfs.sql import EntryRow
 from mcfs.tree.name_dependency import NameDependency, name_dependency
-from mcfs.tree.nodes import Node, RootNode, TrackNode, opened_folder
+from mcfs.tree.nodes import (
+    AlbumCoverNode,
+    Node,
+    RootNode,
+    TrackNode,
+    WorkCoverNode,
+    opened_folder,
+)
 from mcfs.tree.policy import Caching, EntryKind, policy_of, presentation_of
 
 ROOT = 1
@@ -38,6 +46,10 @@ _GENERATED_FILE = _FILE | _FOLDER
 GONE = _LINK | _FILE
 _TRACK_BITS = _LINK - 1
 _LOW_BITS = 0xFFFF_FFFF
+
+
+# A track or a cover: what has an inode of the store.
+_Row = TrackNode | WorkCoverNode | AlbumCoverNode
 
 
 class InodeEntry(Protocol):
@@ -80,6 +92,33 @@ class _Entry:
     changed_at_ns: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """The entry of a track, made when somebody asks: a mount may hold a million, and all are alike."""
+
+    node: _Row
+
+    @property
+    def folder(self) -> Node:
+        return self.node
+
+    @property
+    def mount_path(self) -> str:
+        return ""
+
+    @property
+    def dependency(self) -> NameDependency:
+        return NameDependency.TRACK
+
+    @property
+    def size(self) -> int:
+        return 0
+
+    @property
+    def changed_at_ns(self) -> int:
+        return 0
+
+
 class InodeTable:
     """All that the kernel holds, by inode and by mount path."""
 
@@ -93,9 +132,11 @@ class InodeTable:
         self.cached_names = CachedNames() if cached_names is None else cached_names
         self._on_folder_forgotten = on_folder_forgotten
         self.configure(settings)
-        self._entries: dict[int, _Entry] = {
-            ROOT: _Entry(RootNode(), RootNode(), "/", NameDependency.TEMPLATE, 1)
-        }
+        root = _Entry(RootNode(), RootNode(), "/", NameDependency.TEMPLATE, 1)
+        self._entries: dict[int, _Entry] = {ROOT: root}
+        self._tracks: dict[int, _Row] = {}
+        # Of tracks that the kernel was given more than once.
+        self._lookups: dict[int, int] = {}
         # Of folders and their files. By the low half too, because some players compare only that.
         self._inode_of_path: dict[str, int] = {"/": ROOT}
         self._path_of_low: dict[int, str] = {ROOT: "/"}
@@ -106,17 +147,23 @@ class InodeTable:
         self._plain_names = settings.names is Names.PLAIN
 
     def __getitem__(self, inode: int) -> InodeEntry:
-        return self._entries[inode]
+        return _Track(self._tracks[inode]) if _is_track(inode) else self._entries[inode]
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries) + len(self._tracks)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._entries)
+        return itertools.chain(self._entries, self._tracks)
+
+    def __contains__(self, inode: object) -> bool:
+        return inode in self._entries or inode in self._tracks
 
     def get(self, inode: int) -> InodeEntry | None:
         """The entry of an inode, if the kernel still holds it."""
-        return self._entries.get(inode)
+        if not _is_track(inode):
+            return self._entries.get(inode)
+        track = self._tracks.get(inode)
+        return None if track is None else _Track(track)
 
     def folder_at(self, mount_path: str) -> int | None:
         """The inode of the folder that is at this path now."""
@@ -128,22 +175,18 @@ class InodeTable:
 
     def store_inodes(self) -> Iterator[int]:
         """The store's inodes of all tracks that the kernel holds."""
-        return (
-            entry.node.inode for entry in self._entries.values() if isinstance(entry.node, EntryRow)
-        )
+        return (inode & _TRACK_BITS for inode in self._tracks)
 
     def of_track(self, store_inode: int) -> Iterator[int]:
         """The inodes by which the kernel holds a track: its link, its file, both or neither."""
-        return (
-            kind | store_inode for kind in (_LINK, _FILE) if kind | store_inode in self._entries
-        )
+        return (kind | store_inode for kind in (_LINK, _FILE) if kind | store_inode in self._tracks)
 
     def inode(
         self, node: Node, mount_path: str, parent: InodeEntry | None, *, is_current: bool
     ) -> int:
         """The inode that a node has at this path, whether the kernel holds it yet or not."""
         if isinstance(node, EntryRow):
-            return node.inode | (_FILE if self.shows_files(parent) else _LINK)
+            return node.inode | self.track_bit(parent)
         if (inode := self._inode_of_path.get(mount_path)) is not None:
             if not is_current or self._entries[inode].node == node:
                 return inode
@@ -162,6 +205,19 @@ class InodeTable:
                 return inode
             salt += 1
 
+    def track_bit(self, parent: InodeEntry | None) -> int:
+        """What the inode of a track in this folder has beside the store's: that it is a link, or a file."""
+        return _FILE if self.shows_files(parent) else _LINK
+
+    def count_track(self, inode: int, track: _Row, *, is_current: bool) -> None:
+        """Count that the kernel is given this track once more."""
+        if inode not in self._tracks:
+            self._tracks[inode] = track
+            return
+        if is_current:
+            self._tracks[inode] = track
+        self._lookups[inode] = self._lookups.get(inode, 1) + 1
+
     def count_lookup(
         self, inode: int, node: Node, mount_path: str, changed_at_ns: int, *, is_current: bool
     ) -> None:
@@ -169,19 +225,17 @@ class InodeTable:
 
         A folder that it did not hold is taken to have changed at this time.
         """
+        if isinstance(node, EntryRow):
+            self.count_track(inode, node, is_current=is_current)
+            return
         entry = self._entries.get(inode)
         if entry is None:
-            if isinstance(node, EntryRow):
-                entry = _Entry(node, node, "", changed_at_ns=changed_at_ns)
-            else:
-                folder = opened_folder(node)
-                dependency = name_dependency(folder, plain_names=self._plain_names)
-                entry = _Entry(node, folder, mount_path, dependency, changed_at_ns=changed_at_ns)
-                self._inode_of_path[mount_path] = inode
-                self._path_of_low[inode & _LOW_BITS] = mount_path
+            folder = opened_folder(node)
+            dependency = name_dependency(folder, plain_names=self._plain_names)
+            entry = _Entry(node, folder, mount_path, dependency, changed_at_ns=changed_at_ns)
+            self._inode_of_path[mount_path] = inode
+            self._path_of_low[inode & _LOW_BITS] = mount_path
             self._entries[inode] = entry
-        elif is_current and isinstance(node, EntryRow):
-            entry.node = node
         entry.lookups += 1
 
     def count_lookup_again(self, inode: int) -> None:
@@ -196,10 +250,10 @@ class InodeTable:
         """Remember how long the text of a folder's file is."""
         self._entries[inode].size = size
 
-    def update_track(self, track: TrackNode) -> None:
+    def update_track(self, track: _Row) -> None:
         """Replace a track that has changed."""
         for inode in self.of_track(track.inode):
-            self._entries[inode].node = track
+            self._tracks[inode] = track
 
     def note_cached(self, parent: int, name: bytes, node: Node, dependency: NameDependency) -> None:
         """Note that the kernel may cache this name for a day."""
@@ -213,7 +267,10 @@ class InodeTable:
     def forget(self, inodes: Iterable[tuple[int, int]]) -> None:
         """Subtract lookups from each inode: when none is left, the kernel no longer holds it."""
         for inode, count in inodes:
-            self._forget(inode, count)
+            if _is_track(inode):
+                self._forget_track(inode, count)
+            else:
+                self._forget(inode, count)
         self.cached_names.prune(self._entries)
 
     def _forget(self, inode: int, count: int) -> None:
@@ -224,10 +281,6 @@ class InodeTable:
         if entry.lookups > 0:
             return
         del self._entries[inode]
-        if isinstance(entry.node, EntryRow):
-            if not any(self.of_track(entry.node.inode)):
-                self.cached_names.forget_track(entry.node.inode)
-            return
         above, name = split(entry.mount_path)
         parent = None
         # Another folder may have taken its path meanwhile.
@@ -238,6 +291,17 @@ class InodeTable:
         if self._on_folder_forgotten is not None:
             self._on_folder_forgotten(inode)
         del self._path_of_low[inode & _LOW_BITS]
+
+    def _forget_track(self, inode: int, count: int) -> None:
+        left = self._lookups.pop(inode, 1) - count
+        if left > 0:
+            if left > 1:
+                self._lookups[inode] = left
+            return
+        known = self._tracks.pop(inode, None)
+        # Its names may be those of its other kind.
+        if known is not None and inode ^ (_LINK | _FILE) not in self._tracks:
+            self.cached_names.forget_track(inode & _TRACK_BITS)
 
     def detach(self, mount_path: str) -> None:
         """Free a path for another folder. The old one keeps its inode: a process may have its cwd there."""
@@ -263,6 +327,10 @@ class InodeTable:
         """Whether the tracks in a folder are shown as files."""
         shown = None if parent is None else presentation_of(parent.folder).entries
         return (shown or self._default_entries) is Entries.FILES
+
+
+def _is_track(inode: int) -> bool:
+    return inode & _FOLDER == 0 and inode != ROOT
 
 
 def is_link(inode: int) -> bool:

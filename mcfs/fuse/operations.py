@@ -43,7 +43,7 @@ from mcfs.fuse.reading_to_delete import is_told_to_remove
 from mcfs.fuse.track_content import TrackContent, read_cached
 from mcfs.sql import EntryRow
 from mcfs.tree.covers import can_be_album_cover
-from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrashNoteNode
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode, TrashNoteNode
 from mcfs.tree.policy import Caching, Changes, DotNames, EntryKind, policy_of
 from mcfs.tree.route import can_become_valid
 from mcfs.tree.tree import Tree
@@ -270,7 +270,6 @@ class Operations(pyfuse3.Operations):
             self.invalidator.is_current(made_of.version) and made_of.settings is self._tree.settings
         )
         changed_at_ns = self.invalidator.changed_at_ns
-        names_inside = policy_of(parent.node).names_inside
         if not is_current:
             # The kernel is not to keep the names for long, so it has to read them again.
             self.listings.distrust(parent_inode)
@@ -282,24 +281,39 @@ class Operations(pyfuse3.Operations):
             position = cached_listings.position(number, fingerprint)
             if not pyfuse3.readdir_reply(token, b"." * number, attributes, position):
                 return
+        # What was true when the folder was opened is to be shown, but not cached.
+        longest = DAY if is_current else 0
+        if policy_of(parent.node).names_inside is _ONE_SECOND:
+            longest = SECOND
+        bit = self.inodes.track_bit(parent)
+        track_attributes = self._attributes.of_tracks(bit, longest, changed_at_ns)
+        add_track = self.inodes.cached_names.add_track
+        next_position = cached_listings.position(max(3, first + 1), fingerprint)
         for number in range(max(0, first - 2), len(entries)):
             text, node = entries[number]
-            mount_path = mount_paths.join(parent.mount_path, text)
-            inode = self.inodes.inode(node, mount_path, parent, is_current=is_current)
-            attributes = self._attributes_of(inode, node)
-            name = os.fsencode(text)
-            if names_inside is _ONE_SECOND:
-                attributes.entry_timeout = SECOND
-                attributes.attr_timeout = min(attributes.attr_timeout, SECOND)
-            elif not is_current:
-                # True when the folder was opened: to be shown, but not cached.
-                attributes.entry_timeout = attributes.attr_timeout = 0
-            position = cached_listings.position(number + 3, fingerprint)
-            if not pyfuse3.readdir_reply(token, name, attributes, position):
-                return
-            self.inodes.count_lookup(inode, node, mount_path, changed_at_ns, is_current=is_current)
-            if is_current:
-                self.inodes.note_cached(parent_inode, name, node, parent.dependency)
+            name = text.encode("utf-8", "surrogateescape")
+            if isinstance(node, TrackNode):
+                # A folder may hold a hundred thousand: no object is made for one that is not kept.
+                inode = node.inode | bit
+                if not pyfuse3.readdir_reply(token, name, track_attributes(node), next_position):
+                    return
+                self.inodes.count_track(inode, node, is_current=is_current)
+                if is_current:
+                    add_track(parent_inode, name, node.inode, parent.dependency)
+            else:
+                mount_path = mount_paths.join(parent.mount_path, text)
+                inode = self.inodes.inode(node, mount_path, parent, is_current=is_current)
+                attributes = self._attributes_of(inode, node)
+                attributes.entry_timeout = min(attributes.entry_timeout, longest)
+                attributes.attr_timeout = min(attributes.attr_timeout, longest)
+                if not pyfuse3.readdir_reply(token, name, attributes, next_position):
+                    return
+                self.inodes.count_lookup(
+                    inode, node, mount_path, changed_at_ns, is_current=is_current
+                )
+                if is_current:
+                    self.inodes.note_cached(parent_inode, name, node, parent.dependency)
+            next_position += 1
 
     @guarded
     async def releasedir(self, fh: FileHandleT) -> None:
@@ -561,7 +575,9 @@ class Operations(pyfuse3.Operations):
     def _attributes_of(self, inode: InodeT, node: Node) -> EntryAttributes:
         """The attributes of a named node; of a folder, until it may list something else."""
         held = self.inodes.get(inode)
-        changed_at_ns = self.invalidator.changed_at_ns if held is None else held.changed_at_ns
+        changed_at_ns = self.invalidator.changed_at_ns
+        if held is not None and not isinstance(node, EntryRow):
+            changed_at_ns = held.changed_at_ns
         attributes = self._attributes.build(inode, node, changed_at_ns)
         if self.listings.is_in_doubt(inode):
             attributes.attr_timeout = 0

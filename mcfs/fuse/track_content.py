@@ -24,6 +24,8 @@ class TrackContent:
         self._common_dir = common_dir
         self._in_work_tree = os.fsencode(top) + b"/"
         self._in_git_dir = os.fsencode(common_dir) + b"/"
+        self._work_prefix_size = len(self._in_work_tree)
+        self._git_prefix_size = len(self._in_git_dir)
         self._readers = trio.CapacityLimiter(max_readers)
 
     def link_target(self, track: EntryRow) -> bytes:
@@ -31,6 +33,12 @@ class TrackContent:
         if track.work_path is not None:
             return self._in_work_tree + os.fsencode(track.work_path)
         return self._in_git_dir + os.fsencode(track.content_path)
+
+    def link_size(self, track: EntryRow) -> int:
+        """The length of that, without making it: a listing asks this of every track."""
+        if track.work_path is not None:
+            return self._work_prefix_size + _size(track.work_path)
+        return self._git_prefix_size + _size(track.content_path)
 
     async def open(self, track: EntryRow) -> int:
         """A descriptor of its content; a `ContentMissingError` where it is not here."""
@@ -61,6 +69,10 @@ class TrackContent:
         raise ContentMissingError(
             f"{track.name}: its content is not here; to have it: git annex get"
         )
+
+
+def _size(path: str) -> int:
+    return len(path) if path.isascii() else len(os.fsencode(path))
 
 
 def read_cached(descriptor: int, size: int, offset: int) -> bytes | None:

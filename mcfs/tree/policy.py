@@ -110,7 +110,7 @@ _DECIDED: dict[type[Node], Policy] = {}
 def _decide(node: Node) -> Policy:
     match node:
         case TrackNode() | WorkCoverNode():
-            return _TRACK
+            return TRACK_POLICY
         case AlbumCoverNode():
             return _ALBUM_COVER
         case TracksNode() | ValuesNode() | ValueNode():
@@ -160,14 +160,14 @@ def presentation_of(node: Node) -> Presentation:
 # copy these permissions, and nothing could be added to a copy or removed from it. Every attempt to change
 # the folder itself ends in EROFS.
 _FOLDER = 0o755
-_TRACK = Policy(
+TRACK_POLICY = Policy(
     EntryKind.TRACK,
     permissions=0o444,
     name=Caching.UNTIL_ANNOUNCED,
     attributes=Caching.UNTIL_ANNOUNCED,
 )
 # Which image it is depends on all tracks of the folder.
-_ALBUM_COVER = replace(_TRACK, name=Caching.ONE_SECOND)
+_ALBUM_COVER = replace(TRACK_POLICY, name=Caching.ONE_SECOND)
 _QUERY_FOLDER = Policy(
     EntryKind.FOLDER,
     permissions=_FOLDER,
