@@ -42,12 +42,13 @@ def command(
     """
     with open_session(library_path) as session:
         with session.store.cache.reading() as read:
-            query = parse(" ".join(words), session.vocabulary(read))
+            text = " ".join(words)
+            query = parse(text, session.vocabulary(read))
             plan = plan_fetch(query, session.library, read)
             if not plan.matched:
                 from mcfs.inspect.suggest import no_tracks_message
 
-                print_message(no_tracks_message(query, read))
+                print_message(no_tracks_message(text, query, read))
         failed: dict[str, str] = {}
         if plan.absent:
             failed = fetch_with_bar(session.library, plan.absent, remote)

@@ -72,7 +72,8 @@ def command(
     if chosen == "json":
         expect_json()
     with open_session(library_path, absent=absent) as session, session.cache.reading() as read:
-        query = parse(" ".join(words), session.vocabulary(read))
+        text = " ".join(words)
+        query = parse(text, session.vocabulary(read))
         hides = session.settings.absent is not Absent.SHOW
         shown_query = hiding_absent(query) if hides else query
         # A table also says whether there are more tracks than its limit.
@@ -87,7 +88,7 @@ def command(
             case _:
                 count = _print_file(chosen, read.records_of(compiled), session.library, read)
         if not count:
-            _report_nothing(query, shown_query, read)
+            _report_nothing(text, query, shown_query, read)
 
 
 def _format(format_name: str | None, *, as_json: bool, print0: bool) -> str:
@@ -182,7 +183,7 @@ def _path_from_here(library: Library) -> Callable[[str], str]:
     return relative
 
 
-def _report_nothing(query: Query, shown_query: Query, read: CacheReader) -> None:
+def _report_nothing(text: str, query: Query, shown_query: Query, read: CacheReader) -> None:
     hidden = read.count(bind_without_values(query, today())) if shown_query != query else 0
     if hidden:
         are = "1 track is" if hidden == 1 else f"{hidden} tracks are"
@@ -190,4 +191,4 @@ def _report_nothing(query: Query, shown_query: Query, read: CacheReader) -> None
         return
     from mcfs.inspect.suggest import no_tracks_message
 
-    print_message(no_tracks_message(query, read))
+    print_message(no_tracks_message(text, query, read))

@@ -36,6 +36,7 @@ from mcfs.query import (
     Tempo,
     Term,
     ValueIs,
+    foreign_operators,
     format_term,
     unscoped_words,
 )
@@ -51,6 +52,7 @@ def query_remarks(text: str) -> Iterator[str]:
             f'"|" always means OR: "{word}" is searched in all text, not in {field}; '
             f"for that, write {field}:{value}|{field}:{word}"
         )
+    yield from foreign_operators(text)
 
 
 def describe_query(query: Query, day: date) -> Iterator[str]:

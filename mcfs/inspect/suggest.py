@@ -16,6 +16,7 @@ from mcfs.query import (
     Or,
     Query,
     Term,
+    foreign_operators,
     format_term,
 )
 from mcfs.sql import bind_without_values
@@ -74,8 +75,10 @@ def values_before(deadline: float, values: Iterable[str]) -> Iterator[str]:
         yield value
 
 
-def no_tracks_message(query: Query, read: CacheReader) -> str:
-    """What to say about a query that finds nothing."""
+def no_tracks_message(text: str, query: Query, read: CacheReader) -> str:
+    """What to say about a query that finds nothing; `text` is how it was written."""
+    for mistake in foreign_operators(text):
+        return f"no tracks; {mistake}"
     suggestion = suggest_term(query, read)
     return f"no tracks; did you mean {suggestion}?" if suggestion else "no tracks"
 

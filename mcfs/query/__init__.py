@@ -7,6 +7,7 @@
     text_terms.py      what a term of text means: contains, begins, ends, words, patterns, folders
     ranges.py          ranges of numbers and of days
     unknown_fields.py  the error for a field that does not exist
+    foreign_operators.py   what is an operator in other search languages only
     missing_colon.py   the error for a comparison without a colon
     terms.py           the AST, frozen and hashable, and how queries combine
     canonical.py       AST → text: `parse(canonical_text(query)) == query`
@@ -15,6 +16,7 @@ Pure. Only `sql/` decides which tracks a query finds.
 """
 
 from mcfs.query.canonical import canonical_text, format_term
+from mcfs.query.foreign_operators import foreign_operators
 from mcfs.query.lexer import field_prefix, unscoped_words
 from mcfs.query.parser import begins_with_sign, parse, starts_like_query
 from mcfs.query.terms import (
@@ -79,6 +81,7 @@ __all__ = [
     "begins_with_sign",
     "canonical_text",
     "field_prefix",
+    "foreign_operators",
     "format_term",
     "hiding_absent",
     "leaves",

@@ -145,6 +145,11 @@ class TestNothing:
         assert result.err == f"mcfs: no tracks; did you mean {meant}?\n"
         assert mcfs("search", meant).lines[1:]
 
+    def test_an_operator_of_another_language(self, mcfs: CommandRunner) -> None:
+        result = mcfs("search", "techno", "AND", "surgeon")
+        assert result.err == 'mcfs: no tracks; "AND" is searched as a word; write techno surgeon\n'
+        assert mcfs("search", "techno", "surgeon").lines[1:]
+
     def test_mentions_tracks_that_are_elsewhere(self, mcfs: CommandRunner) -> None:
         result = mcfs("search", "artist:basic")
         assert (

@@ -136,6 +136,49 @@ def test_describe_terms_without_a_query_text() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        ("techno AND house", '"AND" is searched as a word; write techno house'),
+        ("genre:techno && bpm:126", '"&&" is searched as a word; write genre:techno bpm:126'),
+        ("techno or house", '"or" is searched as a word; write techno OR house'),
+        ("NOT techno", '"NOT" is searched as a word; write -techno'),
+        ("techno not (a | b)", '"not" is searched as a word; write -(…)'),
+        ("(a) and b", '"and" is searched as a word; write (…) b'),
+        (
+            "genre:(techno house)",
+            '"(" after a field is text; write (genre:techno …) around terms, or genre:techno',
+        ),
+        (
+            'genre:"techno bpm:126',
+            'the quote is not closed and takes the rest; write genre:"techno" bpm:126',
+        ),
+        ('genre:"techno', 'the quote is not closed and takes the rest; write genre:"techno"'),
+    ],
+)
+def test_operators_of_other_languages_are_remarked(text: str, remark: str) -> None:
+    assert list(query_remarks(text)) == [remark]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "and",
+        "not",
+        "or",
+        "AND techno",
+        "a OR b",
+        'title:"a AND b"',
+        "title:(live)",
+        "a | or",
+        "land or",
+    ],
+)
+def test_words_that_join_nothing_are_not_remarked(text: str) -> None:
+    assert list(query_remarks(text)) == []
+
+
+@pytest.mark.parametrize(
     ("text", "alternative"),
     [
         ("genre:techno|house", "genre:techno|genre:house"),
