@@ -37,22 +37,23 @@ def field_term(field: Field, written: WrittenTerm, *, negated: bool) -> Term:
             return text_term(field, written)
         case MusicalKey():
             return _key_term(field, written)
-        case _:
-            pass
-    if written.quoted:
-        # Signs around quotes are of text only: here they make a wrong number.
-        written.value = f"{written.before}{written.value}{written.after}"
-    match kind:
         case Bpm():
-            return _tempo_term(field, kind, written, negated=negated)
+            return _tempo_term(field, kind, _with_signs(written), negated=negated)
         case Number():
-            return ranges.number_term(field, kind, written)
+            return ranges.number_term(field, kind, _with_signs(written))
         case Date():
-            return ranges.date_term(field, written)
+            return ranges.date_term(field, _with_signs(written))
         case Flag():
-            return _flag_term(field, written)
+            return _flag_term(field, _with_signs(written))
         case unreachable:
             assert_never(unreachable)
+
+
+def _with_signs(written: WrittenTerm) -> WrittenTerm:
+    """The term with the signs around its quotes in its value: `^"12"` is no number, and `="12"` is one."""
+    if not (written.before or written.after):
+        return written
+    return replace(written, value=f"{written.before}{written.value}{written.after}")
 
 
 def bare_term(written: WrittenTerm) -> Term:
