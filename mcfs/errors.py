@@ -174,5 +174,9 @@ class MountError(McfsError):
     """The mount point cannot be used, or mounting or unmounting failed."""
 
 
+class MountBusyError(MountError):
+    """Programs use the mount."""
+
+
 class MountOptionError(InputError, MountError):
     """An option of `-o` that does not exist, or that has a wrong value."""

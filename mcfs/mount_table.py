@@ -6,16 +6,17 @@ because `mcfs umount` needs no more: no database, no event loop, and no library,
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 SUBTYPE = "mcfs"
 MCFS_TYPE = f"fuse.{SUBTYPE}"
 FSTAB = Path("/etc/fstab")
+# As many as Linux follows.
+_MOST_LINKS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,43 +78,68 @@ def mount_points_of(library_top: Path) -> set[Path]:
 
 def mount_containing(path: str) -> tuple[Mount, str] | None:
     """The mcfs mount that a path lies in, and the rest of the path inside it; None outside of all."""
-    candidates = mcfs_mounts()
+    candidates = {os.fspath(mount.mount_point): mount for mount in mcfs_mounts()}
     if not candidates:
         return None
     try:
         absolute = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111  (Path.resolve would ask the mount)
     except FileNotFoundError:
         return None  # the current folder was deleted
-    # A symbolic link may lead to the mount; the last name can be a link inside it, which is left alone.
-    folder, name = os.path.split(absolute)
-    for place in (absolute, os.path.join(os.path.realpath(folder), name)):  # noqa: PTH118  (as above)
-        for mount in candidates:
-            mount_point = os.fspath(mount.mount_point)
-            if place == mount_point or place.startswith(f"{mount_point}/"):
-                return mount, place[len(mount_point) :]
-    return None
+    place, inside = _resolve(absolute, candidates)
+    return (candidates[place], inside) if place in candidates else None
+
+
+def mounted_at(mount_point: Path) -> Mount | None:
+    """What is mounted at exactly this path, on top of all else; None where nothing is."""
+    found = [mount for mount in all_mounts() if mount.mount_point == mount_point]
+    return found[-1] if found else None
 
 
 def type_mounted_at(mount_point: Path) -> str | None:
     """The type of the file system that is mounted at exactly this path; None where none is."""
-    types = [mount.type for mount in all_mounts() if mount.mount_point == mount_point]
-    return types[-1] if types else None
+    mount = mounted_at(mount_point)
+    return None if mount is None else mount.type
 
 
 def real_mount_point(mount_point: Path) -> Path:
-    """The path as the table has it: absolute, without symbolic links."""
-    # Not Path.resolve: it raises on a dead mount.
-    return Path(os.path.realpath(mount_point))
+    """The path as the table has it: absolute, without symbolic links. Never asks a mount of mcfs."""
+    mounts = {os.fspath(mount.mount_point) for mount in mcfs_mounts()}
+    place, inside = _resolve(os.path.join(os.getcwd(), mount_point), mounts)  # noqa: PTH109, PTH118  (as below)
+    return Path(place + inside)
 
 
-def is_dead(mount_point: Path) -> bool:
-    """Whether the process behind a mount is gone."""
-    try:
-        # Not stat: the kernel may have cached its answer.
-        os.statvfs(mount_point)
-    except OSError as error:
-        return error.errno in (errno.ENOTCONN, errno.ECONNABORTED)
-    return False
+def _resolve(path: str, mounts: Collection[str]) -> tuple[str, str]:
+    """A path without symbolic links, up to the mount that it lies in, and the rest of it inside that mount.
+
+    Like os.path.realpath, which would ask the mount, and wait for ever when that hangs.
+    """
+    place = ""
+    names = path.split("/")[::-1]
+    links = 0
+    while names:
+        name = names.pop()
+        if name in {"", "."}:
+            continue
+        if name == "..":
+            place = place.rpartition("/")[0]
+            continue
+        here = f"{place}/{name}"
+        if here in mounts:
+            inside = os.path.normpath("/".join(["", *filter(None, names[::-1])]))
+            return here, "" if inside in {"/", "."} else inside
+        try:
+            target = os.readlink(here)  # noqa: PTH115  (text)
+        except OSError:
+            place = here  # no link, or nothing at all
+            continue
+        links += 1
+        if links > _MOST_LINKS:
+            place = here
+            continue
+        if target.startswith("/"):
+            place = ""
+        names += target.split("/")[::-1]
+    return place or "/", ""
 
 
 def _unescape(text: bytes) -> str:

@@ -18,7 +18,7 @@ from mcfs.mounting.user import run_as_owner
 
 
 @click.command("mount")
-@click.argument("places", metavar="[LIBRARY] MOUNTPOINT", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("places", metavar="[LIBRARY] MOUNTPOINT", nargs=-1, type=Path)
 @click.option("--foreground", "-f", is_flag=True, help="Stay in the foreground until interrupted.")
 @click.option(
     "--entries",

@@ -17,12 +17,14 @@ from mcfs.annex.library import Library, open_library
 from mcfs.cli.terminal import print_message
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Absent, Settings
+from mcfs.errors import SyncRunningError
 from mcfs.mount_table import mount_containing
 from mcfs.store import CacheRepository, Store, open_cache, open_store
 
 if TYPE_CHECKING:
     from mcfs.fields import Vocabulary
     from mcfs.store.cache_reader import CacheReader
+    from mcfs.sync.report import SyncReport
     from mcfs.tree.tree import Tree
 
 
@@ -56,10 +58,21 @@ class Session:
             print_message(store.notice)
         # A store of another library counts as never synced: nothing of it may be shown.
         if self._sync_first and store.cache.state().library_uuid != self.library.uuid:
-            from mcfs.cli.progress import sync_with_bar  # few commands have to sync
-
-            sync_with_bar(self.library, store, self.settings)
+            self._sync_first_time(store)
         return store
+
+    def _sync_first_time(self, store: Store) -> None:
+        from mcfs.cli.progress import sync_with_bar  # few commands have to sync
+        from mcfs.sync.waiting import sync_in_turn
+
+        def sync() -> SyncReport:
+            try:
+                return sync_with_bar(self.library, store, self.settings)
+            except SyncRunningError as error:
+                print_message(f"{error}; waiting until that is done")
+                raise
+
+        sync_in_turn(store.folder, sync)
 
     @cached_property
     def cache(self) -> CacheRepository:

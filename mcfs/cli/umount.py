@@ -10,7 +10,7 @@ from mcfs.mounting.unmount import unmount
 
 
 @click.command("umount")
-@click.argument("mount_point", metavar="MOUNTPOINT", type=click.Path(path_type=Path))
+@click.argument("mount_point", metavar="MOUNTPOINT", type=Path)  # click.Path would ask the mount
 def command(mount_point: Path) -> None:
     """Unmount, also when the mount is dead."""
     unmount(mount_point)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcfs.annex.library import Library
-from mcfs.mount_table import FSTAB, MCFS_TYPE, all_mounts, fstab_mount_points, is_dead
+from mcfs.mount_probe import Health, health_of
+from mcfs.mount_table import FSTAB, MCFS_TYPE, all_mounts, fstab_mount_points
 
 # Below these, desktops and people make a folder for each disk.
 _FOLDERS_OF_DISKS = ("/media", "/run/media", "/mnt", "/Volumes")
@@ -45,10 +46,14 @@ class MissingMounts:
         for place in known:
             self._expect(place, f"mcfs mount {_quoted(self._top)} {_quoted(place)}")
         for place, mount in mounted.items():
-            if mount.type == MCFS_TYPE and is_dead(mount.mount_point):
+            if mount.type != MCFS_TYPE:
+                continue
+            health = health_of(mount.mount_point)
+            if health is not Health.ANSWERS:
+                trouble = "is dead" if health is Health.DEAD else "does not answer"
                 command = f"mcfs umount {_quoted(place)}, then mount it again"
                 self._expected[place] = MissingMount(
-                    place, f"the mount at {place} is dead", command
+                    place, f"the mount at {place} {trouble}", command
                 )
 
     @property

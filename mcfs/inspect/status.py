@@ -18,7 +18,8 @@ from mcfs.config.load import load_settings
 from mcfs.config.problems import Problem
 from mcfs.config.settings import DEFAULTS
 from mcfs.errors import ConfigError
-from mcfs.mount_table import is_dead, mount_points_of
+from mcfs.mount_probe import Health, health_of, read_from_mount
+from mcfs.mount_table import mount_points_of
 from mcfs.store import Counts, Generation, Run
 from mcfs.store.locks import running_sync
 from mcfs.store.records import STALE_AFTER
@@ -53,8 +54,7 @@ class MountStatus:
     """A mount of this library."""
 
     mount_point: Path
-    # The process that served it has ended.
-    dead: bool
+    health: Health
     # What the kernel does for it, in sentences; nothing where this user may not ask.
     kernel: tuple[str, ...] = ()
 
@@ -181,13 +181,13 @@ def _remote_name(ref: str) -> str:
 
 def _mounts(library: Library) -> Iterator[MountStatus]:
     for mount_point in sorted(mount_points_of(library.top)):
-        dead = is_dead(mount_point)
-        yield MountStatus(mount_point, dead, () if dead else _kernel_sentences(mount_point))
+        health = health_of(mount_point)
+        answers = health is Health.ANSWERS
+        yield MountStatus(mount_point, health, _kernel_sentences(mount_point) if answers else ())
 
 
 def _kernel_sentences(mount_point: Path) -> tuple[str, ...]:
     """Only the process of a mount knows them."""
-    try:
-        return tuple((mount_point / ".mcfs" / "kernel").read_text("utf-8").splitlines())
-    except OSError:
-        return ()  # a mount of another user, or one that has just ended
+    text = read_from_mount(mount_point / ".mcfs" / "kernel")
+    # None of a mount of another user, or of one that has just ended.
+    return tuple(text.decode("utf-8", "replace").splitlines()) if text is not None else ()

@@ -8,6 +8,7 @@ from typing import Any
 
 from mcfs.export.json_objects import error_object
 from mcfs.inspect.status import Status
+from mcfs.mount_probe import Health
 from mcfs.store import Counts, Run
 
 
@@ -36,7 +37,12 @@ def status_object(status: Status) -> dict[str, Any]:
         "branch": status.branch,
         "basis": status.basis,
         "mounts": [
-            {"path": str(mount.mount_point), "dead": mount.dead, "kernel": list(mount.kernel)}
+            {
+                "path": str(mount.mount_point),
+                "dead": mount.health is Health.DEAD,
+                "answers": mount.health is Health.ANSWERS,
+                "kernel": list(mount.kernel),
+            }
             for mount in status.mounts
         ],
         "pins": list(status.pins),

@@ -9,8 +9,9 @@ import shlex
 from collections.abc import Iterator
 from datetime import datetime
 
-from mcfs.inspect.status import Status
+from mcfs.inspect.status import MountStatus, Status
 from mcfs.inspect.times import ago, duration
+from mcfs.mount_probe import Health
 from mcfs.store import Counts, Run
 from mcfs.store.records import incomplete_sentences
 
@@ -29,8 +30,7 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
     if status.branch is not None:
         yield "branch", _branch_sentence(status, status.branch)
     for mount in status.mounts:
-        dead = f" is dead; to remove it: mcfs umount {shlex.quote(str(mount.mount_point))}"
-        yield "mounts", f"{mount.mount_point}{dead if mount.dead else ''}"
+        yield "mounts", f"{mount.mount_point}{_trouble(mount)}"
         for sentence in mount.kernel:
             yield "mounts", sentence
     if not status.mounts:
@@ -56,6 +56,13 @@ def _count_lines(counts: Counts) -> Iterator[tuple[str, str]]:
         yield "tracks", f"values that cannot be read as numbers: {broken}"
     for sentence in incomplete_sentences(counts.incomplete, counts.incomplete_tracks):
         yield "tracks", sentence
+
+
+def _trouble(mount: MountStatus) -> str:
+    if mount.health is Health.ANSWERS:
+        return ""
+    trouble = "is dead" if mount.health is Health.DEAD else "does not answer"
+    return f" {trouble}; to remove it: mcfs umount {shlex.quote(str(mount.mount_point))}"
 
 
 def _sync_sentences(status: Status) -> Iterator[str]:

@@ -9,7 +9,8 @@ import os
 from pathlib import Path
 
 from mcfs.errors import MountError
-from mcfs.mount_table import MCFS_TYPE, is_dead, real_mount_point, type_mounted_at
+from mcfs.mount_probe import Health, health_of
+from mcfs.mount_table import MCFS_TYPE, mount_containing, real_mount_point, type_mounted_at
 from mcfs.mounting.unmount import unmount_dead
 
 # autofs and systemd's automount put this where they wait for somebody to come; the real mount goes on top.
@@ -23,13 +24,20 @@ def prepare_mount_point(mount_point: Path, library_top: Path) -> Path:
     """
     place = real_mount_point(mount_point)
     _require_fuse()
-    if type_mounted_at(place) == MCFS_TYPE and is_dead(place):
+    if type_mounted_at(place) == MCFS_TYPE and (health := health_of(place)) is not Health.ANSWERS:
+        if health is Health.SILENT:
+            raise MountError(
+                f"{mount_point} is mounted already, and does not answer; to take it away: "
+                f"mcfs umount {mount_point}"
+            )
         unmount_dead(place)
     mounted = type_mounted_at(place)
     if mounted == MCFS_TYPE:
         raise MountError(
             f"{mount_point} is mounted already; to take it away: mcfs umount {mount_point}"
         )
+    if mount_containing(str(place)) is not None:
+        raise MountError(f"{mount_point} is inside a mount of mcfs; mount elsewhere")
     if mounted not in {None, _AUTOMOUNT_TYPE}:
         raise MountError(f"{mount_point} is a mount of something else; mount elsewhere")
     if not place.exists():

@@ -402,7 +402,9 @@ class TestMounts:
             kernel = (place / ".mcfs" / "kernel").read_text().splitlines()
             assert kernel[0].startswith("kernel caches: ")
             assert rows(mcfs)["mounts"] == [str(place), *kernel]
-            assert status(mcfs)["mounts"] == [{"path": str(place), "dead": False, "kernel": kernel}]
+            assert status(mcfs)["mounts"] == [
+                {"path": str(place), "dead": False, "answers": True, "kernel": kernel}
+            ]
             assert f"mounts   {tmp_path / 'others'}\n" in _status_output(other)
         assert rows(mcfs)["mounts"] == ["none"]
         subprocess.run(["chmod", "-R", "u+w", other], check=True)
@@ -423,7 +425,9 @@ class TestMounts:
         try:
             (result,) = rows(mcfs)["mounts"]
             assert result == f"{place} is dead; to remove it: mcfs umount '{place}'"
-            assert status(mcfs)["mounts"] == [{"path": str(place), "dead": True, "kernel": []}]
+            assert status(mcfs)["mounts"] == [
+                {"path": str(place), "dead": True, "answers": False, "kernel": []}
+            ]
         finally:
             unmount(place)
 

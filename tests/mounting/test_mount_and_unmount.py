@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from mcfs.annex.library import Library
+from mcfs.mount_probe import Health, health_of, read_from_mount
+from mcfs.mount_table import mount_containing
 from mcfs.store import Store
+from tests.child_processes import children
 from tests.mounts import REPOSITORY, RunningMount, is_mounted, mcfs, mounted, wait_until
 from tests.prerequisites import needs_fuse
 
@@ -80,6 +84,54 @@ def test_a_dead_mount_is_removed(library: Library, synced: Store, place: Path) -
         assert (done.returncode, done.stderr) == (0, "")
     assert len(os.listdir(place / "genre:techno")) == 6
     assert mcfs("umount", place).returncode == 0
+
+
+def test_a_mount_that_hangs_makes_nobody_wait(
+    library: Library, synced: Store, place: Path, tmp_path: Path
+) -> None:
+    place.mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(place)
+    command = [sys.executable, "-m", "mcfs", "mount", "--foreground", str(library.top), str(place)]
+    with subprocess.Popen(command, cwd=REPOSITORY) as process:
+        wait_until(lambda: is_mounted(place))
+        place.stat()
+        process.send_signal(signal.SIGSTOP)
+        # Beyond any signal, until the mount answers or is gone.
+        waiting = subprocess.Popen(["stat", place / "genre:techno"], stderr=subprocess.DEVNULL)
+        try:
+            assert health_of(place, 0.2) is Health.SILENT
+            assert read_from_mount(place / ".mcfs" / "help", 0.2) is None
+            found = mount_containing(f"{link}/all/../genre")
+            assert found is not None
+            assert found[1] == "/genre"
+            asked = [
+                subprocess.Popen(
+                    [sys.executable, "-m", "mcfs", *words],
+                    cwd=REPOSITORY,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                )
+                for words in (
+                    ["status", "--library", str(library.top)],
+                    ["mount", str(library.top), str(link)],
+                    ["mount", str(library.top), f"{place}/inside"],
+                )
+            ]
+            status, again, inside = (process.communicate(timeout=60)[0] for process in asked)
+            sentence = f"{place} does not answer; to remove it: mcfs umount {place}"
+            # It may be wrapped anywhere.
+            assert "".join(sentence.split()) in "".join(status.split())
+            assert "is mounted already, and does not answer; to take it away: mcfs umount" in again
+            assert "inside is inside a mount of mcfs; mount elsewhere" in inside
+        finally:
+            assert mcfs("umount", link).returncode == 0
+            process.send_signal(signal.SIGCONT)
+            waiting.wait(20)
+        assert not is_mounted(place)
+    # Those that were left behind end, and are then waited for.
+    wait_until(lambda: health_of(place) is Health.ANSWERS and not children())
 
 
 def test_a_bad_mount_point_is_refused_with_a_reason(library: Library, tmp_path: Path) -> None:

@@ -284,6 +284,23 @@ class TestTwo:
         assert done.stderr.endswith(" s)\n")
         assert done.stderr.count("\n") == 1
 
+    def test_a_command_that_needs_the_first_sync_waits_for_the_one_that_runs(
+        self, library: Library
+    ) -> None:
+        library.store_dir.mkdir()
+        words = [sys.executable, "-m", "mcfs", "search", "--library", str(library.top), "title:rez"]
+        with sync_lock(library.store_dir):
+            searching = subprocess.Popen(
+                words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            assert searching.stderr is not None
+            said = searching.stderr.readline()
+            assert said.startswith("mcfs: already syncing (pid ")
+            assert said.endswith("; waiting until that is done\n")
+        found, rest = searching.communicate(timeout=60)
+        assert (searching.returncode, rest) == (ExitCode.DONE, "1 track\n")
+        assert "Rez" in found
+
     def test_a_lock_file_left_by_a_dead_process_is_free(
         self, library: Library, synced: Store
     ) -> None:
