@@ -6,6 +6,7 @@ of the command.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,20 @@ from mcfs.annex.library import Library
 from mcfs.annex.process import interrupt, piped
 from mcfs.errors import LibraryError
 from mcfs.text.raw_text import replace_not_utf8
+
+# What reading JSON raises that is none, or has another shape than git-annex's.
+ODD_ANSWER = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
+
+
+@contextlib.contextmanager
+def reading_answer() -> Iterator[None]:
+    """Reading an answer of git-annex; a `LibraryError` where it is not what git-annex answers."""
+    try:
+        yield
+    except ODD_ANSWER as error:
+        raise LibraryError(
+            "git-annex gave an answer that cannot be understood; does `git annex version` work?"
+        ) from error
 
 
 def run_batch(
@@ -42,9 +57,10 @@ def run_batch(
             for line in out:
                 if not line.strip():
                     continue  # nothing had to be done for this key
-                answer = json.loads(line)
-                some_failed |= answer.get("success") is False
-                key = by_shown_key.get(answer.get("action", answer).get("key"))
+                with reading_answer():
+                    answer = json.loads(line)
+                    some_failed |= answer.get("success") is False
+                    key = by_shown_key.get(answer.get("action", answer).get("key"))
                 if key is not None:
                     yield key, answer
     except LibraryError:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from mcfs.annex.batch import run_batch
+from mcfs.annex.batch import reading_answer, run_batch
 from mcfs.annex.library import Library
 from mcfs.annex.process import run
 from mcfs.errors import LibraryError, NoRemoteError
@@ -45,17 +46,22 @@ def get_contents(
     words = ["get", "--json-progress", *([] if remote is None else [f"--from={remote}"])]
     try:
         for key, answer in run_batch(library, *words, annex_keys=annex_keys, seconds=_NO_LIMIT):
-            if "action" in answer:
-                yield GetProgress(key, int(answer["byte-progress"]))
-            elif answer["success"]:
-                yield GetResult(key, None)
-            else:
-                reason = " ".join(answer.get("error-messages", ())) or answer.get("note", "")
-                yield GetResult(key, " ".join(reason.split()) or "git-annex gave no reason")
+            with reading_answer():
+                result = _result(key, answer)
+            yield result
     except LibraryError as error:
         if remote is not None and _NO_REMOTE in str(error):
             raise NoRemoteError(_no_such_remote(library, remote)) from error
         raise
+
+
+def _result(key: str, answer: Mapping[str, Any]) -> GetProgress | GetResult:
+    if "action" in answer:
+        return GetProgress(key, int(answer["byte-progress"]))
+    if answer["success"]:
+        return GetResult(key, None)
+    reason = " ".join(answer.get("error-messages", ())) or answer.get("note", "")
+    return GetResult(key, " ".join(reason.split()) or "git-annex gave no reason")
 
 
 def _no_such_remote(library: Library, remote: str) -> str:

@@ -17,13 +17,16 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mcfs.annex.batch import ODD_ANSWER
 from mcfs.annex.library import Library
-from mcfs.annex.process import start_process
+from mcfs.annex.process import read_errors, shorten, start_process
 from mcfs.errors import LibraryError
 
 # Not `git annex`: git would leave git-annex behind if it had to be killed.
 _COMMAND = ("git-annex", "metadata", "--batch", "--json", "--json-error-messages")
 _SECONDS_TO_END = 5.0
+# How much of an answer that cannot be read is shown.
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ class MetadataProcess:
             thread.join()
         self._stdout.close()
         self._stderr.close()
-        text = " ".join(b"".join(self._error_output).decode("utf-8", "replace").split())
+        error_output = b"".join(self._error_output).decode("utf-8", "replace")
+        text = shorten(" ".join(error_output.split()))
         return text or f"it ended ({self._process.returncode}) and gave no reason"
 
     def _write_input(self) -> None:
@@ -138,7 +142,7 @@ class MetadataProcess:
             self._answers.put(None)
 
     def _read_errors(self) -> None:
-        self._error_output.append(self._stderr.read())
+        read_errors(self._stderr, self._error_output)
 
 
 def _request(change: MetadataChange) -> bytes:
@@ -150,9 +154,9 @@ def _refusal(line: bytes) -> str:
     """Why a change was refused, from git-annex's answer; "" when it was made."""
     try:
         answer = json.loads(line)
-    except ValueError:
-        return f"git-annex answered {line!r}"
-    if answer.get("success"):
-        return ""
-    messages = " ".join(" ".join(answer.get("error-messages", ())).split())
+        if answer.get("success"):
+            return ""
+        messages = " ".join(" ".join(answer.get("error-messages", ())).split())
+    except ODD_ANSWER:
+        return f"git-annex answered {line[:_SHOWN]!r}"
     return messages or f"git-annex refused {answer.get('key')} and gave no reason"

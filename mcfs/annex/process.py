@@ -33,6 +33,10 @@ _GIT_VARIABLES = (
 # mount(8) starts a mount without a PATH.
 _PATH_WITHOUT_A_LOGIN = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SECONDS_TO_END = 5.0
+_MAX_SENTENCE = 2000
+# Bytes of error output. A program that fails in a loop writes gigabytes.
+_MAX_ERRORS = 1 << 16
+_ERRORS_AT_ONCE = 1 << 16
 _SECONDS_TO_NOTICE_CTRL_C = 0.5
 _HOW_TO_INSTALL = {
     "git": "install git",
@@ -67,17 +71,28 @@ def run(
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """The output of a command; a `LibraryError` with its error output when it failed."""
+    error_output: list[bytes] = []
     with start_process(arguments, folder, variables) as process:
+        stderr, process.stderr = process.stderr, None
+        assert stderr is not None
+        errors = threading.Thread(target=read_errors, args=(stderr, error_output), daemon=True)
+        errors.start()
         try:
-            output, error_output = process.communicate(stdin, timeout=seconds)
+            output, _ = process.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired as error:
             _terminate(process)
             raise _timeout_error(arguments, seconds) from error
         except BaseException:
             _terminate(process)
             raise
+        finally:
+            process.wait()
+            # A process that it left behind may still have the pipe open.
+            errors.join(_SECONDS_TO_END)
+            if not errors.is_alive():
+                stderr.close()
     if process.returncode != 0:
-        raise _failure(arguments, process.returncode, error_output)
+        raise _failure(arguments, process.returncode, b"".join(error_output))
     return output
 
 
@@ -103,7 +118,7 @@ def piped(
     error_output: list[bytes] = []
     threads = [
         threading.Thread(target=_write_input, args=(process.stdin, lines), daemon=True),
-        threading.Thread(target=_read_errors, args=(process.stderr, error_output), daemon=True),
+        threading.Thread(target=read_errors, args=(process.stderr, error_output), daemon=True),
     ]
     watchdog = threading.Timer(seconds, process.kill)
     watchdog.daemon = True
@@ -212,8 +227,22 @@ def _write_input(stdin: IO[bytes], lines: Iterable[bytes]) -> None:
         stdin.writelines(lines)
 
 
-def _read_errors(stderr: IO[bytes], into: list[bytes]) -> None:
-    into.append(stderr.read())
+def read_errors(stderr: IO[bytes], into: list[bytes]) -> None:
+    """Read what a command writes about its failure, to its end; keep what a sentence can hold of it."""
+    kept = 0
+    while piece := os.read(stderr.fileno(), _ERRORS_AT_ONCE):
+        # The rest is read too: the command would wait until it is.
+        if kept < _MAX_ERRORS:
+            into.append(piece[: _MAX_ERRORS - kept])
+            kept += len(into[-1])
+
+
+def shorten(sentence: str) -> str:
+    """What a program said, as long as a sentence can be."""
+    if len(sentence) <= _MAX_SENTENCE:
+        return sentence
+    half = _MAX_SENTENCE // 2
+    return f"{sentence[:half]} … {sentence[-half:]}"
 
 
 def _command_name(arguments: Sequence[str]) -> str:
@@ -234,7 +263,7 @@ def _timeout_error(arguments: Sequence[str], seconds: float) -> LibraryError:
 
 
 def _failure(arguments: Sequence[str], status: int, stderr: bytes) -> LibraryError:
-    text = " ".join(stderr.decode("utf-8", "replace").split())
+    text = shorten(" ".join(stderr.decode("utf-8", "replace").split()))
     if "'annex' is not a git command" in text:
         text = f"git-annex is not installed: {_HOW_TO_INSTALL['git-annex']}"
     return LibraryError(

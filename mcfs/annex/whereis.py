@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mcfs.annex.batch import run_batch
+from mcfs.annex.batch import reading_answer, run_batch
 from mcfs.annex.library import Library
 
 _SECONDS = 60.0
@@ -27,16 +27,17 @@ class Copy:
 
 def whereis(library: Library, annex_keys: Iterable[str]) -> dict[str, tuple[Copy, ...]]:
     """The copies of each key; a key that git-annex does not know is left out."""
-    return {
-        key: tuple(
-            Copy(copy["uuid"], copy["description"], copy["here"], tuple(copy["urls"]))
-            for copy in answer["whereis"]
-        )
-        for key, answer in run_batch(
-            library,
-            "whereis",
-            *("-c", "annex.merge-annex-branches=false"),
-            annex_keys=annex_keys,
-            seconds=_SECONDS,
-        )
-    }
+    found: dict[str, tuple[Copy, ...]] = {}
+    for key, answer in run_batch(
+        library,
+        "whereis",
+        *("-c", "annex.merge-annex-branches=false"),
+        annex_keys=annex_keys,
+        seconds=_SECONDS,
+    ):
+        with reading_answer():
+            found[key] = tuple(
+                Copy(copy["uuid"], copy["description"], copy["here"], tuple(copy["urls"]))
+                for copy in answer["whereis"]
+            )
+    return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mcfs.annex.process import environment, piped, run
+from mcfs.annex.process import environment, piped, read_errors, run, start_process
 from mcfs.errors import LibraryError
 
 
@@ -78,6 +78,31 @@ def test_a_command_that_dies_early_is_reported_with_its_error_output(tmp_path: P
         piped(command, folder=tmp_path, lines=[b"x\n"] * 1_000_000) as out,
     ):
         assert out.read() == b""
+
+
+_FLOOD = "yes eeeeeeee | head -c 3000000 >&2; exit 3"
+
+
+def test_only_the_beginning_of_a_flood_of_errors_is_kept(tmp_path: Path) -> None:
+    """And the command does not wait for a reader of the rest."""
+    kept: list[bytes] = []
+    with start_process(["sh", "-c", _FLOOD], tmp_path) as process:
+        assert process.stderr is not None
+        read_errors(process.stderr, kept)
+    assert process.returncode == 3
+    assert sum(map(len, kept)) == 1 << 16
+
+
+def test_a_flood_of_errors_becomes_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match=r"failed \(3\): eeeeeeee") as direct:
+        run(["sh", "-c", _FLOOD], folder=tmp_path)
+    with (
+        pytest.raises(LibraryError, match=r"failed \(3\): eeeeeeee") as through_pipe,
+        piped(["sh", "-c", _FLOOD], folder=tmp_path, lines=[]) as out,
+    ):
+        out.read()
+    assert len(str(direct.value)) < 3000
+    assert len(str(through_pipe.value)) < 3000
 
 
 @pytest.fixture
