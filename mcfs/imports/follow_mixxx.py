@@ -9,6 +9,8 @@ it compares three things: what a row of Mixxx has, what it had at the last impor
   read from the file's tags is no news, and neither is what an earlier row of the track had. So the tags are
   compared too, where nothing else tells.
 - A value is removed only when the row that supplied it is there, and no longer has it.
+- A row whose path leads to no track any more, because a name has changed, brings what is news in it all the
+  same: nothing but that row has it. It removes nothing.
 """
 
 from __future__ import annotations
@@ -301,7 +303,10 @@ def _lists(spot: _Spot) -> Values:
 
 def _no_longer(spot: _Spot) -> set[str]:
     """What rows have supplied that no row has any more."""
-    gone = {value for row in spot.track.rows for value in row.supplied(spot.name)}
+    # A row whose path leads nowhere may be the past of another one: it removes nothing.
+    gone = {
+        value for row in spot.track.rows if not row.now.is_lost for value in row.supplied(spot.name)
+    }
     return gone.difference(*(row.has(spot.name) for row in spot.track.rows))
 
 
@@ -409,7 +414,15 @@ def _is_news_without_tags(spot: _Spot, column: MixxxColumn, row: KnownRow) -> bo
     if had is not None:
         # An analysis begins anew for a file that was renamed; what an earlier row had may be corrected.
         return not (is_analysed and not had and spot.current and _has_predecessor(spot, row))
-    if any(set(has) <= set(record.seen.get(spot.name) or ()) for record in spot.earlier(row)):
+    # Mixxx begins a row without a rating: if a new row has one, somebody made it, also if it is that of a row
+    # of long ago. But what an older row had may have been copied from another database.
+    by_hand = column.origin is Origin.USER
+    earlier = [
+        record
+        for record in spot.earlier(row)
+        if not (by_hand and record.source_id == spot.rules.source_id)
+    ]
+    if any(set(has) <= set(record.seen.get(spot.name) or ()) for record in earlier):
         return False
     if not spot.current:
         return True
@@ -433,7 +446,9 @@ def _disagreements(spot: _Spot, new: Values) -> Iterator[Disagreement]:
         return
     if spot.column.origin not in _EDITED:
         return
-    texts = [text for row in spot.track.rows for text in row.has(spot.name)]
+    texts = [t for row in spot.track.rows if not row.now.is_lost for t in row.has(spot.name)]
+    if not texts:
+        return
     if any(not spot.agree(text, (texts[0],)) for text in texts[1:]):
         others = {text for text in texts if not spot.agree(text, new)}
         yield Disagreement(spot.name, new, tuple(sorted(others)))

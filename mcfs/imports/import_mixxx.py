@@ -44,6 +44,8 @@ from mcfs.tree.tree import Tree
 _UNKNOWN_DATABASE = "mixxx without an Auto DJ playlist"
 # The id of a source that a dry run does not save. No record has it.
 _NOT_SAVED = -1
+# The source of records that were made from a newer state of this database.
+_OLDER_COPY = -2
 
 # Asked with the fields in which values would be replaced, and how many of each: whether to do it.
 MayReplace = Callable[[Mapping[str, int]], bool]
@@ -92,7 +94,8 @@ def import_mixxx(
         matcher = TrackMatcher(
             library, tree, MissingMounts(library, source.mount_points), music_dir
         )
-        _match_tracks(mixxx, matcher, read, select_paths(library, read, paths), writer)
+        selection = select_paths(library, read, paths)
+        lost = _match_tracks(mixxx, matcher, read, selection, writer)
         result.missing_mounts = matcher.missing_mounts.found
         rules = Rules(
             source.id,
@@ -100,6 +103,8 @@ def import_mixxx(
             prefer=prefer or settings.mixxx.prefer,
             everything=everything,
         )
+        if is_known and rules.prefer is None:
+            _match_lost_rows(mixxx, store.user.keys_of_rows(source.id, lost), read, selection)
         planner = _Planner(library, store, read, mixxx, rules, is_known=is_known)
         allowed = frozenset(source.may_replace) if is_known else frozenset()
         if not allowed.issuperset(rules.fields) and rules.prefer is not Prefer.ANNEX:
@@ -142,11 +147,16 @@ def _match_tracks(
     read: CacheReader,
     selection: TrackSelection | None,
     writer: TrackWriter,
-) -> None:
-    """Find the track of each location that Mixxx has, and remember it in the snapshot."""
+) -> list[int]:
+    """Find the track of each location that Mixxx has, and remember it in the snapshot.
+
+    Returns the ids of the rows whose paths lead to no track, those that Mixxx itself cannot find too.
+    """
+    lost = mixxx.missing_ids()
     for some in chunks(mixxx.locations()):
         mixxx_ids = {location: mixxx_id for mixxx_id, location in some}
         track_ids, unmatched = matcher.match(read, mixxx_ids)
+        lost += [mixxx_ids[path] for path, _ in unmatched]
         if selection is None:
             for path, reason in unmatched:
                 writer.skip(path, reason)
@@ -157,6 +167,32 @@ def _match_tracks(
                 path: track_id for path, track_id in track_ids.items() if keys[track_id] in selected
             }
         mixxx.remember_matches((track_id, mixxx_ids[path]) for path, track_id in track_ids.items())
+    return lost
+
+
+def _match_lost_rows(
+    mixxx: MixxxSnapshot,
+    keys: Mapping[int, str],
+    read: CacheReader,
+    selection: TrackSelection | None,
+) -> None:
+    """Match rows whose path leads nowhere to the tracks that they were at an earlier import.
+
+    A name may change between the moment at which a DJ rates a track and the next import: the rating is in
+    that row, and nowhere else. Such a row brings what is news in it, and removes nothing.
+    """
+    selected = set(keys.values())
+    if selection is not None:
+        selected = selection.among(read, list(selected))
+    track_ids = read.track_ids_of_keys(selected)
+    mixxx.remember_matches(
+        (
+            (track_ids[key], mixxx_id)
+            for mixxx_id, key in keys.items()
+            if key in selected and key in track_ids
+        ),
+        lost=True,
+    )
 
 
 def _planned(planner: _Planner, writer: TrackWriter) -> Iterator[TrackChange]:
@@ -234,7 +270,12 @@ class _Planner:
                 track = self._track(key, rows, records.get(key, []))
                 if compare_all or has_news(track, self.rules):
                     tracks[track_id] = track
-            yield _Batch(len(some) - len(tracks), self._decide(tracks, facts))
+            without_news = [
+                track_id
+                for track_id, rows in some
+                if track_id not in tracks and not all(row.is_lost for row in rows)
+            ]
+            yield _Batch(len(without_news), self._decide(tracks, facts))
 
     def _track(
         self, annex_key: str, rows: Sequence[MixxxRow], records: Sequence[ImportedRow]
@@ -248,15 +289,19 @@ class _Planner:
                 others.append(record)
             elif not self._is_known:
                 # What an older copy of the database lacks, its rows have not lost.
-                others.append(record._replace(supplied={}))
+                others.append(record._replace(source_id=_OLDER_COPY, supplied={}))
             elif record.row_id in ids:
                 own[record.row_id] = record
             else:
                 others.append(record)
         known = [KnownRow(row, own.get(row.mixxx_id)) for row in rows]
         if len(known) > 1:
-            # Of two rows, the one that somebody has used; `rows` begins with the newest.
-            known.sort(key=lambda row: (row.now.has_history, row.before is not None), reverse=True)
+            # Of two rows, the one that Mixxx can play, and that somebody has used; `rows` begins with the
+            # newest.
+            known.sort(
+                key=lambda row: (not row.now.is_lost, row.now.has_history, row.before is not None),
+                reverse=True,
+            )
         return MixxxTrack(annex_key, {}, tuple(known), tuple(others))
 
     def _decide(

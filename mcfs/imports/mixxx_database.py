@@ -101,6 +101,8 @@ class MixxxRow(NamedTuple):
     has_history: bool
     # Whether somebody has locked the tempo, so that no analysis changes it.
     is_locked: bool
+    # Whether its path leads to no track any more: only an earlier import tells which track it is.
+    is_lost: bool = False
 
 
 class TrackLocation(NamedTuple):
@@ -145,7 +147,7 @@ def open_mixxx(path: Path, busy_seconds: float = _BUSY_SECONDS) -> Iterator[Mixx
 
 
 class MixxxSnapshot:
-    """The tracks of a database when it was opened, without those that Mixxx hides or misses."""
+    """The tracks of a database when it was opened, without those that Mixxx hides."""
 
     def __init__(
         self, connection: sqlite3.Connection, columns: Sequence[_Column], change_count: int
@@ -168,12 +170,18 @@ class MixxxSnapshot:
 
     def count_missing(self) -> int:
         """How many tracks Mixxx has, and cannot find."""
-        ((count,),) = self._connection.execute("SELECT count FROM temp.mcfs_missing")
-        return int(count)
+        return len(self.missing_ids())
+
+    def missing_ids(self) -> list[int]:
+        """The ids of the tracks that Mixxx cannot find."""
+        rows = self._connection.execute("SELECT id FROM temp.mcfs_track WHERE mcfs_is_missing")
+        return [mixxx_id for (mixxx_id,) in rows]
 
     def count(self) -> int:
-        """How many tracks there are."""
-        ((count,),) = self._connection.execute("SELECT count(*) FROM temp.mcfs_track")
+        """How many tracks there are that Mixxx can find."""
+        ((count,),) = self._connection.execute(
+            "SELECT count(*) FROM temp.mcfs_track WHERE NOT mcfs_is_missing"
+        )
         return int(count)
 
     def folders(self) -> list[str]:
@@ -182,14 +190,22 @@ class MixxxSnapshot:
         return [directory for (directory,) in rows]
 
     def locations(self) -> Iterator[TrackLocation]:
-        """The path of every track."""
-        rows = self._connection.execute("SELECT id, file FROM temp.mcfs_track")
+        """The path of every track that Mixxx can find."""
+        rows = self._connection.execute(
+            "SELECT id, file FROM temp.mcfs_track WHERE NOT mcfs_is_missing"
+        )
         return map(TrackLocation._make, rows)
 
-    def remember_matches(self, ids: Iterable[tuple[int, int]]) -> None:
-        """Remember (id of the track in the store, id in Mixxx) for `matched_tracks`."""
+    def remember_matches(self, ids: Iterable[tuple[int, int]], *, lost: bool = False) -> None:
+        """Remember (id of the track in the store, id in Mixxx) for `matched_tracks`.
+
+        `lost`: it is not the path that leads to the track.
+        """
         self._connection.execute("BEGIN")
-        self._connection.executemany("INSERT INTO temp.mcfs_match VALUES (?, ?)", ids)
+        self._connection.executemany(
+            f"INSERT INTO temp.mcfs_match VALUES (?, ?, {int(lost)})",  # noqa: S608  (0 or 1)
+            ids,
+        )
         self._connection.execute("COMMIT")
 
     def matched_tracks(self) -> Iterator[tuple[int, list[MixxxRow]]]:
@@ -202,12 +218,12 @@ class MixxxSnapshot:
         selected = ", ".join(f'"{column.name}"' for column in self._columns)
         lists = _fields_of_lists()
         rows = self._connection.execute(_MATCHED_TRACKS.format(selected))
-        for track_id, mixxx_id, file, crates, playlists, has_history, is_locked, *values in rows:
+        for track_id, mixxx_id, file, crates, playlists, history, locked, lost, *values in rows:
             fields = _fields(self._columns, values)
             for kind, array in ((MixxxLists.CRATES, crates), (MixxxLists.PLAYLISTS, playlists)):
                 if array != "[]" and kind in lists and (names := _names(array)):
                     fields[lists[kind]] = names
-            row = MixxxRow(mixxx_id, file, fields, bool(has_history), bool(is_locked))
+            row = MixxxRow(mixxx_id, file, fields, bool(history), bool(locked), bool(lost))
             if track_id == current:
                 found.append(row)
                 continue
@@ -222,7 +238,7 @@ _MATCHED_TRACKS = """
     SELECT track_id, mcfs_track.id, file,
            (SELECT json_group_array(name) FROM temp.mcfs_crate WHERE mcfs_crate.mixxx_id = id),
            (SELECT json_group_array(name) FROM temp.mcfs_playlist WHERE mcfs_playlist.mixxx_id = id),
-           mcfs_has_history, mcfs_is_locked, {}
+           mcfs_has_history, mcfs_is_locked, is_lost, {}
     FROM temp.mcfs_match JOIN temp.mcfs_track ON id = mcfs_match.mixxx_id
     ORDER BY track_id, id DESC
 """
@@ -245,18 +261,16 @@ def _copy(connection: sqlite3.Connection, path: Path) -> MixxxSnapshot:
         "PRAGMA temp_store = FILE",
         # These do not read Mixxx's tables, so they come before the transaction.
         f"CREATE TEMP TABLE mcfs_track"
-        f" (id INTEGER PRIMARY KEY, file, mcfs_has_history, mcfs_is_locked, {names})",
-        "CREATE TEMP TABLE mcfs_match (track_id INTEGER, mixxx_id INTEGER)",
+        f" (id INTEGER PRIMARY KEY, file, mcfs_is_missing, mcfs_has_history, mcfs_is_locked, {names})",
+        "CREATE TEMP TABLE mcfs_match (track_id INTEGER, mixxx_id INTEGER, is_lost INTEGER)",
         "BEGIN",
         f"""
         INSERT INTO temp.mcfs_track
-        SELECT l.id, coalesce(t.location, ''), {_HAS_HISTORY}, coalesce(l.bpm_lock, 0), {selected}
+        SELECT l.id, coalesce(t.location, ''), coalesce(t.fs_deleted, 0), {_HAS_HISTORY},
+               coalesce(l.bpm_lock, 0), {selected}
         FROM main.library l JOIN main.track_locations t ON t.id = l.location
-        WHERE NOT coalesce(l.mixxx_deleted, 0) AND NOT coalesce(t.fs_deleted, 0)
+        WHERE NOT coalesce(l.mixxx_deleted, 0)
         """,  # noqa: S608  (only names from this module)
-        "CREATE TEMP TABLE mcfs_missing AS SELECT count(*) AS count FROM main.library l"
-        " JOIN main.track_locations t ON t.id = l.location"
-        " WHERE NOT coalesce(l.mixxx_deleted, 0) AND coalesce(t.fs_deleted, 0)",
         "CREATE TEMP TABLE mcfs_crate AS SELECT track_id AS mixxx_id, name FROM main.crate_tracks"
         " JOIN main.crates ON crates.id = crate_id",
         # Of the hidden ones, one is what Auto DJ is to play, and the others are what was played.

@@ -165,6 +165,19 @@ class UserRepository:
                     found.setdefault(text, []).append(row)
         return found
 
+    def keys_of_rows(self, source_id: int, row_ids: Iterable[int]) -> dict[int, str]:
+        """Row of a source → the annex key of the track that it was at the last import."""
+        row = rows.ImportedRow
+        statement = select(row.row_id, row.annex_key).where(row.source_id == source_id)
+        with sqlite.reading(self._engine) as connection:
+            return {
+                row_id: key
+                for some in chunks(row_ids)
+                for row_id, key in connection.execute(
+                    statement.where(column_in(row.row_id, some)).order_by(row.updated_at)
+                )
+            }
+
     def remember_imported_rows(self, imported: Iterable[ImportedRow]) -> None:
         """Record what these rows had, instead of what was recorded before."""
         now = datetime.now(UTC)
