@@ -132,7 +132,11 @@ def screen_running(folder: Path, size: str = "1280x800x24") -> Iterator[Screen]:
     with (folder / "Xvfb.log").open("ab") as output, open(reading, "rb") as answer:
         # It chooses the display itself, and says which when it is ready.
         process = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"],
+            # Without -noreset it would begin anew, and fail, when its last client ends: each xdotool may be.
+            [
+                *("Xvfb", "-displayfd", str(writing), "-screen", "0", size),
+                *("-nolisten", "tcp", "-noreset"),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
