@@ -71,7 +71,8 @@ def text_term(field: Field, written: WrittenTerm) -> Term:
 
 def folder_term(written: WrittenTerm) -> Term:
     """The term that asks for a folder and all below it."""
-    if written.value.startswith("=") or written.separator == "=" or written.before + written.after:
+    has_signs = bool(written.before or written.after) or written.separator == "="
+    if has_signs or (written.value.startswith("=") and not written.quoted):
         raise written.error(
             "in: finds a folder and all below it",
             'write in:"…", or dir:="…" for what is in the folder itself',

@@ -193,7 +193,7 @@ QUERIES = st.builds(Query, _TERMS | st.just(And()), _ORDERS, st.none() | st.inte
         'title:a"b', 'or"', "\0", "title:\0", "¨", "title:¨", "ﬁ", "İ", "title:=İ", "any:any://",
         'title:x)', "(title:x)", "-title:(", "any:-", "any:OR", 'any:"“"', 'title:"“x”', "title:x“y",
         "title:^a b", 'title:+"+a"', 'title:^"a$"$', "title:a$b", 'title:=~7"', "x$", "+x",
-        'title:=~\\""', "in:a$", "in:^a", 'in:"a b/"', "in:\udce9", '"a"$', '+"a b"', "a\u00a0b",
+        'title:=~\\""', "in:a$", "in:^a", 'in:"=a"', 'in:"a b/"', "in:\udce9", '"a"$', '+"a b"', "a\u00a0b",
     ],
 )  # fmt: skip
 def test_the_canonical_text_of_odd_words(text: str) -> None:
