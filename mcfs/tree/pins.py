@@ -42,8 +42,11 @@ from mcfs.tree.policy import Changes, policy_of
 from mcfs.tree.route import name_as_pinned_query
 from mcfs.tree.state import CurrentState
 
-# In the root of the mount, but not listed. Of the user whose mount it is: file managers use no other.
-TRASH = f".Trash-{os.getuid()}"
+
+def trash_name() -> str:
+    """The trash in the root of the mount, which is not listed. File managers use only that of their user."""
+    # Asked each time: a mount that root starts for somebody else becomes that user's process.
+    return f".Trash-{os.getuid()}"
 
 
 class Pins:

@@ -38,7 +38,7 @@ from mcfs.tree.nodes import (
     opened_folder,
     query_folder,
 )
-from mcfs.tree.pins import TRASH
+from mcfs.tree.pins import trash_name
 from mcfs.tree.route import (
     MAX_DEPTH,
     Route,
@@ -107,9 +107,9 @@ class Resolver:
     def _in_root(self, root: RootNode, name: str, depth: int) -> Node:
         if name == ".mcfs":
             return InfoFolderNode()
-        if name == TRASH:
-            return TrashNode()
         if name.startswith("."):
+            if name == trash_name():
+                return TrashNode()
             raise NotFoundError(f"{name}: only `.mcfs` begins with a dot")
         state = self._current.get()
         if (listed := state.root_entries.get(name)) is not None:

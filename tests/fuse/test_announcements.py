@@ -5,33 +5,20 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from mcfs.annex.library import Library
-from mcfs.config.settings import DEFAULTS, Entries
+from mcfs.config.settings import Entries
 from mcfs.fuse.watched_folders import watched_inodes
 from mcfs.store import Store
-from mcfs.tree.route import Route
-from mcfs.tree.tree import Tree
+from tests.announcement_check import check_announcements
 from tests.inotify import Watcher, watcher
 from tests.mounts import RunningMount, instrumented_mount, mounted, wait_until
 from tests.prerequisites import git_annex_environment
-from tests.random_changes import RandomChanges
 
-WATCHED = (
-    "all", "genre", "genre:techno", "library", "library/Surgeon", "{{ artist }}",
-    "{{ title }}.{{ ext }}", "rating:>=4",
-    "sort:title limit:7", "added:>-1d", "genre:techno/{{ bpm | round_to(5) }}",
-)  # fmt: skip
 _CHANGES = {"symlink", "mknod", "mkdir", "unlink", "rmdir"}
-
-
-def _names(store: Store, mount_path: str) -> set[str]:
-    tree = Tree(store, DEFAULTS)
-    return set(tree.children(tree.resolve(Route.parse(mount_path))).entries)
 
 
 @pytest.mark.parametrize(
@@ -51,42 +38,17 @@ def test_a_watcher_hears_of_every_name_once(
     kernel_caches: bool,
     options: tuple[str, ...],
 ) -> None:
-    changes = RandomChanges(synced, random.Random(7))
     words = ("--entries", entries.value, "--hurry", *options)
     with (
         instrumented_mount(library.top, place, *words, kernel_caches=kernel_caches) as mount,
         watcher() as heard,
     ):
-        for mount_path in WATCHED:
-            heard.watch(place / mount_path, _names(synced, mount_path))
-        draw = random.Random(11)
-        for _ in range(40):
-            changes.make()
-            # Some changes come together, and some folders are looked at just then.
-            time.sleep(draw.choice((0, 0, 0.05, 0.15)))
-            os.listdir(place / draw.choice(WATCHED[:3]))
-            heard.listen()
-        _wait_until_told(heard, synced, place)
+        # Some hundred changes in all; contrib/soak/watchers.py makes as many as one likes.
+        list(check_announcements(synced, place, heard, random.Random(11), rounds=10))
         made = sum(count for kind, count in mount.requests().items() if kind in _CHANGES)
         assert heard.count <= made <= heard.count * 1.1, "nothing is announced where nobody watches"
         assert heard.count > 100
         assert heard.folders
-        for folder, names in heard.names.items():
-            assert set(os.listdir(folder)) == names
-
-
-def _wait_until_told(heard: Watcher, store: Store, place: Path) -> None:
-    expected = {folder: _names(store, str(folder.relative_to(place))) for folder in heard.names}
-
-    def told() -> bool:
-        heard.listen(0.05)
-        return heard.names == expected
-
-    try:
-        wait_until(told)
-    finally:
-        for folder, names in heard.names.items():
-            assert names == expected[folder], folder
 
 
 def test_what_is_announced_is_as_real_as_before(

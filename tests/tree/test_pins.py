@@ -19,7 +19,7 @@ from mcfs.tree.nodes import (
     TrashNode,
     TrashPartNode,
 )
-from mcfs.tree.pins import TRASH
+from mcfs.tree.pins import trash_name
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
 from tests.tree.folder_access import names, titles
@@ -131,6 +131,7 @@ def test_a_pin_of_an_unknown_field_stays_and_lists_nothing(tree: Tree, synced: S
     assert [pin.query_text for pin in synced.user.pins()] == ["warp:9"]
 
 
+TRASH = trash_name()
 FILES, INFO, EXPUNGED = map(TrashPartNode, (TrashPart.FILES, TrashPart.INFO, TrashPart.EXPUNGED))
 
 
