@@ -14,7 +14,7 @@ from typing import NoReturn
 from mcfs.annex.library import Library
 from mcfs.config.load import load_settings
 from mcfs.errors import McfsError, MountError
-from mcfs.mounting.logs import log_nowhere, log_to_file
+from mcfs.mounting.logs import log_nowhere, log_to_file, log_to_store
 from mcfs.mounting.mount import serve_mount
 from mcfs.mounting.request import MountRequest
 
@@ -90,7 +90,7 @@ def _start_log(library: Library, request: MountRequest) -> None:
         log_to_file(request.log_file, verbosity)
         return
     try:
-        log_to_file(library.store_dir / "mount.log", verbosity)
+        log_to_store(library.store_dir, verbosity)
     except MountError:
         log_nowhere()  # the user did not ask for this log
 

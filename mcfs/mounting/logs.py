@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
+from io import TextIOWrapper
 from pathlib import Path
 
 from mcfs.errors import MountError
 
 _MAX_BYTES = 1_000_000
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+class _StoreLog(logging.handlers.RotatingFileHandler):
+    """The log in a store. It is not opened through a link, which may lead to a file that is not ours."""
+
+    def _open(self) -> TextIOWrapper:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self.baseFilename, flags, 0o644)
+        return open(descriptor, "a", encoding=self.encoding, errors=self.errors)
 
 
 def log_to_terminal(verbosity: int) -> None:
@@ -20,9 +31,18 @@ def log_to_terminal(verbosity: int) -> None:
 
 
 def log_to_file(path: Path, verbosity: int) -> None:
-    """Log to a file; a `MountError` where it cannot be written."""
+    """Log to a file that the user chose; a `MountError` where it cannot be written."""
+    _log_to(logging.handlers.RotatingFileHandler, path, verbosity)
+
+
+def log_to_store(folder: Path, verbosity: int) -> None:
+    """Log to the file of a store."""
+    _log_to(_StoreLog, folder / "mount.log", verbosity)
+
+
+def _log_to(kind: type[logging.handlers.RotatingFileHandler], path: Path, verbosity: int) -> None:
     try:
-        handler = logging.handlers.RotatingFileHandler(
+        handler = kind(
             path, maxBytes=_MAX_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace"
         )
     except OSError as error:

@@ -9,6 +9,7 @@ edits: if we are killed, nobody else edits until it has written what we had sent
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -73,8 +74,12 @@ def edit_lock(folder: Path) -> AbstractContextManager[HeldLock]:
 @contextmanager
 def _hold(path: Path, held_error: type[McfsError], message: str) -> Iterator[HeldLock]:
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        # Not through a link: a lock is truncated, and a link may lead to anything.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, 0o644)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise StoreError(f"{path} is a link, which mcfs does not follow; remove it") from error
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     try:
         deadline = time.monotonic() + _ORPHAN_SECONDS
@@ -133,8 +138,9 @@ def wait_for_sync(
 def _inspect_lock(folder: Path) -> tuple[bool, RunningSync | None]:
     """Whether the sync lock is held, and by whom."""
     try:
-        descriptor = os.open(folder / _SYNC, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+        descriptor = os.open(folder / _SYNC, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        # There is none, or one that no sync of ours can hold.
         return False, None
     try:
         conflict = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _EXCLUSIVE)
