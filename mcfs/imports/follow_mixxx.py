@@ -66,6 +66,8 @@ class MixxxTrack:
     others: tuple[ImportedRow, ...] = ()
     # The day since which git-annex knows it.
     added: str | None = None
+    # Whether its content is here. If so, and the tags cannot be read, no later import can tell more.
+    is_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,8 @@ def decide(track: MixxxTrack, rules: Rules, tags: Fields | None) -> Decision:
             undecided.append(name)
         for number, row in enumerate(track.rows):
             has = row.has(name)
-            if number in outcome.undecided or (has and name in kept):
+            is_undecided = number in outcome.undecided and not track.is_here
+            if is_undecided or (has and name in kept):
                 seen[number][name] = None
             elif has:
                 seen[number][name] = has

@@ -315,6 +315,7 @@ class _Planner:
                 track,
                 current=current_of[track_id],
                 added=None if added_at is None else added_at.astimezone().date().isoformat(),
+                is_here=facts[track_id].content_path is not None,
             )
             tags = None
             if needs_tags(whole, self.rules):

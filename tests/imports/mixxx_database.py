@@ -58,6 +58,13 @@ class MixxxDatabase:
                 "UPDATE settings SET value = ? WHERE name = 'mixxx.schema.version'", [schema]
             )
 
+    @classmethod
+    def at(cls, path: Path) -> MixxxDatabase:
+        """A database that is there already."""
+        database = cls.__new__(cls)
+        database.path = path
+        return database
+
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
         """A transaction of Mixxx."""

@@ -203,6 +203,21 @@ def test_artist_and_title_that_mixxx_took_from_the_name_of_the_file() -> None:
     assert one_field("title", "New Title", [edited], "") == "Edited"
 
 
+def test_a_file_whose_tags_nobody_can_read() -> None:
+    """If it is not here, a later import may tell. If it is broken, none can: so a later edit is news."""
+    for is_here in (False, True):
+        one = row(title="Tag")
+        track = MixxxTrack("k", fields(title="Corrected"), (one,), is_here=is_here)
+        decided = decision(track)
+        assert (decided.changes, decided.undecided) == ({}, ("title",))
+        (record,) = decided.records
+        later = MixxxTrack("k", track.current, (KnownRow(one.now, record),), is_here=is_here)
+        assert has_news(later, Rules(SOURCE)) is not is_here
+        edited = KnownRow(one.now._replace(fields=fields(title="Edited")), record)
+        changed = decision(MixxxTrack("k", track.current, (edited,), is_here=is_here))
+        assert bool(changed.changes) is is_here
+
+
 @pytest.mark.parametrize(
     ("name", "had", "has", "current", "expected"),
     [
