@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.config.load import load_settings
-from mcfs.config.settings import Absent, Entries, Names
+from mcfs.config.settings import Absent, Entries, MixxxSettings, Names, Prefer
 from mcfs.store import open_store
 from mcfs.template.filters import FILTERS
 from mcfs.tree.nodes import ValuesNode
@@ -38,6 +38,7 @@ def test_the_settings_are_valid(top: Path) -> None:
         Entries.FILES,
         Names.PORTABLE,
     )
+    assert settings.mixxx == MixxxSettings(("rating", "color", "crate", "playlist"), Prefer.ANNEX)
 
 
 def test_the_views_show_what_the_readme_says(top: Path) -> None:

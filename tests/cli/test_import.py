@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +17,8 @@ from mcfs.annex.library import Library
 from mcfs.cli import run
 from tests.cli.running import CommandRunner
 from tests.imports.mixxx_database import REAL, MixxxDatabase, commits, fields_of
+from tests.mounts import REPOSITORY
+from tests.prerequisites import git_annex_environment
 
 
 @pytest.fixture
@@ -215,3 +222,90 @@ def test_a_library_that_was_never_synced(
     mixxx.add(library.top / "kino.mp3", rating=4)
     assert run(["import", "mixxx", "--db", str(mixxx.path), "--library", str(library.top)]) == 0
     assert fields_of(library, "kino.mp3")["rating"] == ["4"]
+
+
+def test_fields_and_whose_value_to_take(
+    mcfs: CommandRunner, library: Library, mixxx: MixxxDatabase
+) -> None:
+    mixxx.add(library.top / "orbital.mp3", ("Crate",), rating=5, color=255)
+    words = ("import", "mixxx", "--db", str(mixxx.path))
+    assert mcfs(*words, "--fields", "rating,crat").err.splitlines()[-1] == (
+        'Error: Invalid value for \'--fields\': Mixxx has no "crat"; did you mean "crate"?'
+    )
+    assert mcfs(*words, "--prefer", "both").code == 2
+    result = mcfs(*words, "--fields", "rating, crate", "--prefer", "annex")
+    assert (result.code, result.lines[0]) == (0, "imported      1")
+    fields = fields_of(library, "orbital.mp3")
+    assert (fields["rating"], fields["crate"], "color" in fields) == (["4"], ["Crate"], False)
+    result = mcfs(*words, "--prefer", "mixxx")
+    assert (result.code, result.lines[-1]) == (0, "replaced      1  rating: 1")
+    fields = fields_of(library, "orbital.mp3")
+    assert (fields["rating"], fields["color"]) == (["5"], ["#0000FF"])
+
+
+def test_without_a_terminal_the_first_import_replaces_nothing(
+    mcfs: CommandRunner, library: Library, mixxx: MixxxDatabase
+) -> None:
+    mixxx.add(library.top / "orbital.mp3", ("Crate",), rating=5)
+    words = ("import", "mixxx", "--db", str(mixxx.path))
+    result = mcfs(*words)
+    assert (result.code, result.lines[-1]) == (3, "kept          1  rating: 1")
+    assert "they were kept (rating: 1): --yes replaces them, --prefer annex keeps" in result.err
+    fields = fields_of(library, "orbital.mp3")
+    assert (fields["rating"], fields["crate"]) == (["4"], ["Crate"])
+    result = mcfs(*words, "--yes")
+    assert (result.code, result.lines[-1]) == (0, "replaced      1  rating: 1")
+    assert fields_of(library, "orbital.mp3")["rating"] == ["5"]
+
+
+@pytest.mark.parametrize(("answer", "code", "rating"), [("n", 1, "4"), ("y", 0, "5")])
+def test_on_a_terminal_the_first_import_asks(
+    library: Library, mixxx: MixxxDatabase, answer: str, code: int, rating: str
+) -> None:
+    mixxx.add(library.top / "orbital.mp3", ("Crate",), rating=5)
+    words = ["import", "mixxx", "--db", str(mixxx.path), "--library", str(library.top)]
+    ours, terminal = pty.openpty()
+    with os.fdopen(ours, "rb+", buffering=0) as screen:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mcfs", *words],
+            cwd=REPOSITORY,
+            env=git_annex_environment(library.top),
+            stdin=terminal,
+            stdout=subprocess.DEVNULL,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        shown = b""
+        while b"[y/N]" not in shown:
+            shown += screen.read(1000)
+        screen.write(f"{answer}\n".encode())
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while more := screen.read(1000):
+                shown += more
+        assert process.wait(60) == code
+    assert b"It would replace rating: 1 (field: tracks)." in shown
+    assert (b"nothing was changed" in shown) is (answer == "n")
+    fields = fields_of(library, "orbital.mp3")
+    assert (fields["rating"], "crate" in fields) == ([rating], answer == "y")
+
+
+def test_a_mount_that_is_down_is_named(
+    mcfs: CommandRunner, library: Library, mixxx: MixxxDatabase, tmp_path: Path
+) -> None:
+    (tmp_path / "mnt").mkdir()
+    mixxx.add(tmp_path / "mnt" / "all" / "Кино - Группа крови.mp3", rating=4)
+    result = mcfs("import", "mixxx", "--db", str(mixxx.path))
+    assert result.code == 3
+    place = tmp_path / "mnt"
+    assert f"skipped       1  nothing is mounted at {place} (1)" in result.lines
+    assert f"mcfs: nothing is mounted at {place}: mount what belongs there" in result.err
+
+
+def test_differences_within_mixxx_are_shown(
+    mcfs: CommandRunner, library: Library, mixxx: MixxxDatabase, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(library.top)
+    mixxx.add(library.top / "kino.mp3", rating=4, timesplayed=2)
+    mixxx.add(tmp_path / "link" / "kino.mp3", rating=3)
+    result = mcfs("import", "mixxx", "--db", str(mixxx.path))
+    assert "mcfs: kino.mp3 is in Mixxx twice, and rating differs: 3 was taken, not 4" in result.err

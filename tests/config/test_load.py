@@ -17,8 +17,10 @@ from mcfs.config.settings import (
     EXTENSIONS,
     Absent,
     Entries,
+    MixxxSettings,
     Names,
     Playlists,
+    Prefer,
     Settings,
     ViewSettings,
 )
@@ -104,6 +106,44 @@ class TestFields:
     )
     def test_are_refused(self, top: Path, text: str, message: str) -> None:
         assert refused(top, text) == message
+
+
+class TestImports:
+    def test_each_key_may_stand_in_either_file(self, top: Path) -> None:
+        settings = loaded(
+            top,
+            '[import.mixxx]\nfields = ["Rating", "b"]\nprefer = "annex"\n',
+            '[import.mixxx]\nprefer = "mixxx"\n',
+        )
+        assert settings.mixxx == MixxxSettings(("rating", "bpm"), Prefer.MIXXX)
+        assert loaded(top, "").mixxx == MixxxSettings()
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("import = 1", "1: import: write a table: [import.mixxx]"),
+            ("[import]\nmixxx = 1", "1: import: write a table: [import.mixxx]"),
+            ("[import.mixx]", '1: import: there is no such key; did you mean "mixxx"?'),
+            (
+                "[import.mixxx]\nprefers = 1",
+                '2: import.mixxx.prefers: there is no such key; did you mean "prefer"?',
+            ),
+            (
+                '[import.mixxx]\nprefer = "both"',
+                '2: import.mixxx.prefer: write "annex" or "mixxx"',
+            ),
+            (
+                '[import.mixxx]\nfields = "rating"',
+                '2: import.mixxx.fields: write a list of fields: ["rating", "crate"]',
+            ),
+            (
+                '[import.mixxx]\nfields = ["ratng"]',
+                '2: import.mixxx.fields: Mixxx has no "ratng"; did you mean "rating"?',
+            ),
+        ],
+    )
+    def test_mistakes(self, top: Path, text: str, message: str) -> None:
+        assert refused(top, text) == f"mcfs.toml:{message}"
 
 
 class TestFiles:
