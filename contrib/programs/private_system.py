@@ -5,11 +5,12 @@ It is a mount namespace. Nobody outside of it sees what is mounted there, and it
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +65,16 @@ class PrivateSystem:
         return done.stdout
 
     def processes(self) -> list[str]:
-        """The command lines of dj's processes."""
-        return self.run("pgrep -u dj --runstates D,R,S,T --list-full").stdout.splitlines()
+        """The pids and command lines of dj's processes in this namespace."""
+        found = []
+        here = os.readlink(f"/proc/{self.holder}/ns/mnt")
+        for process in Path("/proc").glob("[0-9]*"):
+            # It may end meanwhile; one that has ended has no namespace.
+            with suppress(OSError):
+                if process.stat().st_uid == _UID and os.readlink(process / "ns/mnt") == here:
+                    words = (process / "cmdline").read_bytes().split(b"\0")
+                    found.append(f"{process.name} {os.fsdecode(b' '.join(words))}")
+        return found
 
     def write(self, path: str, text: str, user: str = "root") -> None:
         """Write a file in the namespace."""

@@ -22,6 +22,7 @@ from contrib.programs.private_system import (
 from contrib.programs.running import program_running
 from mcfs.mount_table import all_mounts
 from tests.mounts import REPOSITORY, wait_until
+from tests.prerequisites import skip_or_fail
 
 _AT_BOOT, _BY_USER = readme_lines("  fuse.mcfs  ")
 _AUTOFS_MASTER = readme_lines("  /etc/auto.mcfs  --")[0].replace("600", "2")
@@ -83,7 +84,9 @@ class TestMount:
         assert system.check("ls /home/party/all", NOBODY)
         assert "Permission denied" in system.run("mkdir /home/party/pins/bpm:99", NOBODY).stdout
         # Root's rights were only for mounting.
-        rights = system.check(f"grep -E '^(Uid|Gid|Cap(Prm|Eff))' /proc/$(pgrep -u {DJ})/status")
+        (process,) = system.processes()
+        status = f"/proc/{process.split()[0]}/status"
+        rights = system.check(f"grep -E '^(Uid|Gid|Cap(Prm|Eff))' {status}")
         assert {word for line in rights.splitlines() for word in line.split()[1:]} == {
             system.check("id --user", DJ).strip(),
             "0" * 16,
@@ -95,6 +98,8 @@ class TestAutofs:
     @contextmanager
     def _automount(self, system: PrivateSystem, *lines: str) -> Iterator[None]:
         """Run autofs while this lasts; the first line is its master map."""
+        if system.run("pgrep --exact automount").returncode == 0:
+            skip_or_fail("autofs is running on this machine, and a second one refuses to start")
         folder = system.folder
         master, map_ = folder / "auto.master", folder / "auto.mcfs"
         master.write_text(lines[0].replace("/etc/auto.mcfs", str(map_)) + "\n")
@@ -137,13 +142,12 @@ class TestAutofs:
 @pytest.mark.programs("systemctl")
 class TestSystemd:
     _RUNTIME = "/run/user/dj"
-    _GROUP = "mcfs-trial"
 
     @contextmanager
     def _manager(self, system: PrivateSystem) -> Iterator[None]:
         """Run dj's own systemd while this lasts, in control groups of its own."""
         groups = [
-            f"{mount.mount_point}/{self._GROUP}"
+            f"{mount.mount_point}/mcfs-trial-{system.holder}"
             for mount in all_mounts()
             if mount.type == "cgroup2"
             or (mount.type == "cgroup" and mount.mount_point.name == "systemd")

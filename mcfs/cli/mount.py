@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from mcfs.cli.session import locate_library, open_session
 from mcfs.config.settings import Absent, Entries
 from mcfs.mounting.background import mount_in_background
 from mcfs.mounting.mount import mount_in_foreground
-from mcfs.mounting.mount_point import prepare_mount_point
+from mcfs.mounting.mount_point import claimed_mount_point
 from mcfs.mounting.options import parse_mount_options
 from mcfs.mounting.request import MountRequest
 from mcfs.mounting.user import run_as_owner
@@ -77,12 +78,13 @@ def command(
     )
     place = locate_library(place)
     run_as_owner(place)
-    with open_session(place) as session:
-        library = session.library
-        mount_point = prepare_mount_point(mount_point, library.top)
-        session.ensure_synced()
-    # The store is closed before the process forks.
-    if foreground:
-        mount_in_foreground(library, mount_point, request)
-    else:
-        mount_in_background(library, mount_point, request)
+    with ExitStack() as claims:
+        # The store is closed before the process forks.
+        with open_session(place) as session:
+            library = session.library
+            claimed = claims.enter_context(claimed_mount_point(mount_point, library.top))
+            session.ensure_synced()
+        if foreground:
+            mount_in_foreground(library, claimed, request)
+        else:
+            mount_in_background(library, claimed, request)

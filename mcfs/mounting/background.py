@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from pathlib import Path
 from typing import NoReturn
 
 from mcfs.annex.library import Library
@@ -16,6 +15,7 @@ from mcfs.config.load import load_settings
 from mcfs.errors import McfsError, MountError
 from mcfs.mounting.logs import log_nowhere, log_to_file, log_to_store
 from mcfs.mounting.mount import serve_mount
+from mcfs.mounting.mount_point import ClaimedMountPoint
 from mcfs.mounting.request import MountRequest
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 _READY = b"ready"
 
 
-def mount_in_background(library: Library, mount_point: Path, request: MountRequest) -> None:
+def mount_in_background(
+    library: Library, mount_point: ClaimedMountPoint, request: MountRequest
+) -> None:
     """Return when the mount answers; raise a `MountError` when it cannot."""
     # The child reads them itself. An error in them is reported here, where it keeps its exit code.
     load_settings(library.top)
@@ -43,11 +45,13 @@ def mount_in_background(library: Library, mount_point: Path, request: MountReque
         os.kill(child, signal.SIGTERM)
         raise
     if answer != _READY:
-        message = f"{mount_point} could not be mounted: the mount ended at once"
+        message = f"{mount_point.path} could not be mounted: the mount ended at once"
         raise MountError(answer.decode() or message)
 
 
-def _run_child(library: Library, mount_point: Path, request: MountRequest, answer: int) -> NoReturn:
+def _run_child(
+    library: Library, mount_point: ClaimedMountPoint, request: MountRequest, answer: int
+) -> NoReturn:
     status = 1
     # Ctrl-C reaches the command, too, which then ends this process. It is not ignored, because then the
     # programs that this process starts would ignore it.
@@ -57,6 +61,7 @@ def _run_child(library: Library, mount_point: Path, request: MountRequest, answe
         # Not earlier: autofs and systemd's automount let only processes of the group that they started
         # reach a mount point before something is mounted there; every other one waits for the mount.
         os.setsid()
+        mount_point.release()
         os.write(answer, _READY)
         os.close(answer)
 
@@ -64,7 +69,7 @@ def _run_child(library: Library, mount_point: Path, request: MountRequest, answe
         _start_log(library, request)
         _leave_terminal()
         os.chdir("/")
-        serve_mount(library, mount_point, request, on_ready)
+        serve_mount(library, mount_point.path, request, on_ready)
         status = 0
     except McfsError as error:
         _report(answer, str(error))

@@ -26,6 +26,7 @@ from mcfs.fuse.track_content import TrackContent
 from mcfs.mounting import systemd
 from mcfs.mounting.info_text import info_text
 from mcfs.mounting.logs import log_to_file, log_to_terminal
+from mcfs.mounting.mount_point import ClaimedMountPoint
 from mcfs.mounting.options import identifying_options
 from mcfs.mounting.process_limits import set_process_limits
 from mcfs.mounting.request import MountRequest
@@ -39,13 +40,15 @@ from mcfs.tree.tree import Tree
 _SECONDS_TO_STOP_SYNC = 2.0
 
 
-def mount_in_foreground(library: Library, mount_point: Path, request: MountRequest) -> None:
+def mount_in_foreground(
+    library: Library, mount_point: ClaimedMountPoint, request: MountRequest
+) -> None:
     """Mount and serve until a signal or an unmount ends it."""
     if request.log_file is not None:
         log_to_file(request.log_file, request.verbosity)
     else:
         log_to_terminal(request.verbosity)
-    serve_mount(library, mount_point, request, on_ready=lambda: None)
+    serve_mount(library, mount_point.path, request, on_ready=mount_point.release)
 
 
 def serve_mount(

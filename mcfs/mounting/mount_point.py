@@ -1,11 +1,15 @@
 """Whether a library can be mounted at a path, and if not, why.
 
-Owns the rules for a mount point.
+Owns the rules for a mount point, and that only one command at a time mounts there.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcfs.errors import MountError
@@ -15,6 +19,30 @@ from mcfs.mounting.unmount import unmount_dead
 
 # autofs and systemd's automount put this where they wait for somebody to come; the real mount goes on top.
 _AUTOMOUNT_TYPE = "autofs"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMountPoint:
+    """A free mount point that no other command mounts on until it is released."""
+
+    path: Path
+    # Closes the folder, which was opened while nothing was mounted there: its lock is the claim. To be called
+    # when something is mounted there, in each process that has forked with it.
+    release: Callable[[], None]
+
+
+@contextmanager
+def claimed_mount_point(mount_point: Path, library_top: Path) -> Iterator[ClaimedMountPoint]:
+    """Wait until no other command is mounting there; raises a `MountError` as `prepare_mount_point` does."""
+    place = prepare_mount_point(mount_point, library_top)
+    with ExitStack() as folder:
+        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+        folder.callback(os.close, descriptor)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # The other command has perhaps mounted.
+        prepare_mount_point(mount_point, library_top)
+        yield ClaimedMountPoint(place, folder.close)
 
 
 def prepare_mount_point(mount_point: Path, library_top: Path) -> Path:

@@ -12,7 +12,7 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.mount_probe import Health, health_of, read_from_mount
-from mcfs.mount_table import mount_containing
+from mcfs.mount_table import all_mounts, mount_containing
 from mcfs.store import Store
 from tests.child_processes import children
 from tests.mounts import REPOSITORY, RunningMount, is_mounted, mcfs, mounted, wait_until
@@ -69,6 +69,23 @@ def test_two_mounts_of_one_library(library: Library, synced: Store, tmp_path: Pa
     ):
         (one.path / "pins" / "genre:techno").mkdir()
         wait_until((two.path / "pins" / "genre:techno").is_dir)
+
+
+def test_of_commands_that_mount_at_one_place_only_the_first_does(
+    library: Library, synced: Store, place: Path
+) -> None:
+    place.mkdir()
+    command = [sys.executable, "-m", "mcfs", "mount", str(library.top), str(place)]
+    commands = [
+        subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    said = sorted(one.communicate(timeout=60)[1] for one in commands)
+    assert sorted(one.returncode for one in commands) == [0, 1, 1]
+    assert said[0] == ""
+    assert all("is mounted already" in sentence for sentence in said[1:])
+    assert [mount.mount_point for mount in all_mounts()].count(place) == 1
+    assert mcfs("umount", place).returncode == 0
 
 
 def test_a_dead_mount_is_removed(library: Library, synced: Store, place: Path) -> None:
