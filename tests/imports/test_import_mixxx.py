@@ -508,6 +508,11 @@ def test_killed_in_the_middle_and_run_again(
     result = run()
     assert result.success
     assert result.imported + result.unchanged == len(files)
+    # The journal knows of each change whether git-annex had made it.
+    newest, killed, first = synced.user.journal.edits()
+    assert synced.user.journal.unfinished() == []
+    assert (newest.changed, first.changed) == (result.imported, 5)
+    assert killed.changed == len(files) - result.imported
     assert counts(run()) == (0, len(files), 0, 0)
     output = annex(library, "metadata", "--json", "many")
     for line in output.splitlines():
