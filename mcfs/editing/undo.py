@@ -120,11 +120,13 @@ def undo(
 ) -> UndoResult:
     """Take back an edit; what cannot be taken back stays as it is, and is in the result."""
     result = UndoResult(edit, dry_run)
+    sources: set[int] = set()
 
     def report(tracks: Sequence[TrackChange], failures: Sequence[str | None]) -> None:
         for track, failure in zip(tracks, failures, strict=True):
             if failure is None:
                 result.taken_back += 1
+                sources.update(row.source_id for row in track.imported_after)
                 on_event(TakenBack(track.annex_key, track.changes))
             else:
                 result.failed.append(NotTakenBack(track.annex_key, failure))
@@ -142,6 +144,9 @@ def undo(
             while_committing=while_committing,
             undoes=edit.id,
         )
+        if sources:
+            # Somebody did not like what an import did.
+            user.ask_again(sources)
     return result
 
 

@@ -6,7 +6,7 @@ Owns what must never be lost. A damaged file stays where it is: the error names 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -145,6 +145,12 @@ class UserRepository:
         with sqlite.writing(self._engine) as connection:
             number = connection.execute(statement.returning(rows.ImportSource.id)).scalar_one()
         return replace(source, id=number)
+
+    def ask_again(self, source_ids: Collection[int]) -> None:
+        """Imports from these sources are to ask once more before they replace values of git-annex."""
+        change = update(rows.ImportSource).where(rows.ImportSource.id.in_(source_ids))
+        with sqlite.writing(self._engine) as connection:
+            connection.execute(change.values(may_replace=[], updated_at=datetime.now(UTC)))
 
     def imported_rows(self, annex_keys: Iterable[str]) -> dict[str, list[ImportedRow]]:
         """Annex key → what rows of other programs' databases had at the last import, where any had."""

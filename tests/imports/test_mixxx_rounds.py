@@ -12,6 +12,8 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.config.settings import MixxxSettings, Prefer, Settings
+from mcfs.editing.editor import editing
+from mcfs.editing.undo import choose_edit, undo
 from mcfs.imports.import_mixxx import import_mixxx
 from mcfs.imports.missing_mounts import MissingMounts
 from mcfs.imports.result import ImportResult
@@ -258,6 +260,22 @@ def test_the_first_import_asks_before_it_replaces(
     mixxx.add(library.top / "orbital.mp3", rating=1)
     run(may_replace=no)
     assert fields_of(library, "orbital.mp3")["rating"] == ["1"]
+
+
+def test_an_import_after_an_undo_asks_again(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any
+) -> None:
+    mixxx.add(library.top / "orbital.mp3", ("Crate",), rating=5)
+    before = fields_of(library, "orbital.mp3")
+    run()
+    with editing(library, synced) as editor:
+        undo(editor, synced.user, choose_edit(synced.user.journal, None))
+    assert fields_of(library, "orbital.mp3") == before
+    result = run(may_replace=lambda _: False)
+    assert result.kept == {"rating": 1}
+    assert fields_of(library, "orbital.mp3")["crate"] == ["Crate"]
+    run()
+    assert fields_of(library, "orbital.mp3")["rating"] == ["5"]
 
 
 def test_settings_say_what_is_imported(
