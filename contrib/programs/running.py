@@ -20,6 +20,8 @@ from pathlib import Path
 from tests.mounts import wait_until
 from tests.prerequisites import needs_root
 
+# A program with windows takes its time on a busy machine.
+_SECONDS_TO_START = 60
 _SECONDS_TO_END = 10
 
 
@@ -48,7 +50,7 @@ def program_running(
             start_new_session=True,
         )
     try:
-        wait_until(started)
+        wait_until(started, seconds=_SECONDS_TO_START)
         yield process
     finally:
         _end(process)
