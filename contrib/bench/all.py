@@ -4,8 +4,8 @@
     contrib/bench/all [--tracks 100000] [--rounds 5] [--large] [--only SECTION …]
 
 Each script runs in turn what it compares, and prints medians; this one only collects them. "Growth" compares
-a library with one of a tenth of its size; `--large` also makes one of a million tracks, which takes most of an
-hour and 15 GB. Ratios mean something on any machine; times only beside the others of their run.
+a library with one of a tenth of its size. `--large` also makes one of a million tracks, which takes most of
+an hour and 15 GB. Ratios mean something on any machine; times only beside the others of their run.
 
 The libraries are kept in `--tmp` if it is given, and used again.
 """
