@@ -7,7 +7,11 @@
     file_tags.py         what the tags inside a file have, as values of fields
     track_matching.py    a path that Mixxx knows → the track
     track_selection.py   the files and folders that the user named → which tracks are meant
-    changes.py           what to change of one track: pure, and the only module that decides it
+    missing_mounts.py    why a file is not there: a mount that is down
+    follow_mixxx.py      what is news in Mixxx, so what to change of one track: pure, and the only module
+                         that decides it
+    joined_values.py     several values that a program shows as one text
+    changes.py           what an import from tags changes of one track: pure, too
     track_writer.py      changes → the editor of the library, and what happened to each
     result.py            what happened, counted and listed
 
