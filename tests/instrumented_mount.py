@@ -25,6 +25,7 @@ from mcfs.fuse import kernel_caches
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.invalidation import InvalidationOptions
 from mcfs.fuse.operations import Operations
+from mcfs.fuse.pruning import PruningOptions
 from mcfs.fuse.session import connect, disconnect, serve, stop
 from mcfs.fuse.track_content import TrackContent
 from mcfs.mounting.options import identifying_options
@@ -71,10 +72,10 @@ class Clock:
         return time.time() + self.days * _DAY
 
 
-async def _run(operations: Operations, clock: Clock) -> None:
+async def _run(operations: Operations, clock: Clock, pruning: PruningOptions) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_obey_signals, operations, clock)
-        await serve(operations)
+        await serve(operations, pruning)
         nursery.cancel_scope.cancel()
 
 
@@ -107,7 +108,11 @@ def main() -> None:
     parser.add_argument(
         "--as-before-6.2", dest="old", action="store_true", help="as on an older Linux"
     )
+    parser.add_argument("--most-inodes", type=int, help="soon have the kernel forget all but these")
     arguments = parser.parse_args()
+    pruning = PruningOptions()
+    if arguments.most_inodes is not None:
+        pruning = PruningOptions(arguments.most_inodes, arguments.most_inodes, seconds=0.1)
     options = InvalidationOptions()
     if arguments.old:
         options = replace(options, can_expire=False)
@@ -126,7 +131,7 @@ def main() -> None:
         )
         connect(operations, arguments.mount_point, identifying_options(library.top))
         try:
-            trio.run(_run, operations, clock)
+            trio.run(_run, operations, clock, pruning)
         finally:
             disconnect()
             operations.close()

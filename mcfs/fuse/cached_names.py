@@ -105,11 +105,14 @@ class CachedNames:
         self._absent_count += self._add(CachedName(parent, name, NameKind.ABSENT), dependency)
         return True
 
-    def forget_track(self, inode: int) -> None:
-        """The kernel has dropped every name of this track."""
+    def forget_track(self, inode: int) -> Collection[int]:
+        """The kernel has dropped every name of this track; the folders where they were."""
         track = self._by_track.pop(inode, None)
-        if track is not None:
-            self._count -= len(_folders(track))
+        if track is None:
+            return ()
+        folders = _folders(track)
+        self._count -= len(folders)
+        return folders
 
     def forget_folder(self, inode: int, parent: int | None, name: bytes) -> None:
         """The kernel has dropped this folder, its name in the folder above and the names in it."""

@@ -128,9 +128,11 @@ class InodeTable:
         cached_names: CachedNames | None = None,
         *,
         on_folder_forgotten: Callable[[int], None] | None = None,
+        on_names_forgotten: Callable[[int], None] | None = None,
     ) -> None:
         self.cached_names = CachedNames() if cached_names is None else cached_names
         self._on_folder_forgotten = on_folder_forgotten
+        self._on_names_forgotten = on_names_forgotten
         self.configure(settings)
         root = _Entry(RootNode(), RootNode(), "/", NameDependency.TEMPLATE, 1)
         self._entries: dict[int, _Entry] = {ROOT: root}
@@ -157,6 +159,10 @@ class InodeTable:
 
     def __contains__(self, inode: object) -> bool:
         return inode in self._entries or inode in self._tracks
+
+    def oldest(self) -> Iterator[int]:
+        """All but the root: first tracks, then folders, of each kind that which was given out first."""
+        return (inode for inode in itertools.chain(self._tracks, self._entries) if inode != ROOT)
 
     def get(self, inode: int) -> InodeEntry | None:
         """The entry of an inode, if the kernel still holds it."""
@@ -301,7 +307,9 @@ class InodeTable:
         known = self._tracks.pop(inode, None)
         # Its names may be those of its other kind.
         if known is not None and inode ^ (_LINK | _FILE) not in self._tracks:
-            self.cached_names.forget_track(inode & _TRACK_BITS)
+            for folder in self.cached_names.forget_track(inode & _TRACK_BITS):
+                if self._on_names_forgotten is not None:
+                    self._on_names_forgotten(folder)
 
     def detach(self, mount_path: str) -> None:
         """Free a path for another folder. The old one keeps its inode: a process may have its cwd there."""

@@ -16,6 +16,7 @@ import logging
 import os
 import re
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 from mcfs.errors import MountError
@@ -42,6 +43,20 @@ def invalidate_inode(inode: int, *, keep_content: bool) -> None:
     _write(_INVALIDATE_INODE, _INODE.pack(inode, offset, 0), inode, "attributes")
 
 
+def prune(inodes: Sequence[int]) -> bool:
+    """Make the kernel forget these inodes, but for those in use; False where it is too old to know how."""
+    for start in range(0, len(inodes), _PRUNED_AT_ONCE):
+        some = inodes[start : start + _PRUNED_AT_ONCE]
+        body = _PRUNE.pack(len(some), 0, 0) + struct.pack(f"={len(some)}Q", *some)
+        try:
+            os.write(_device(), _HEADER.pack(_HEADER.size + len(body), _PRUNE_INODES, 0) + body)
+        except OSError as error:
+            if error.errno == errno.EINVAL:
+                return False
+            log.warning("the kernel did not forget %d inodes: %s", len(some), error)
+    return True
+
+
 def _write(code: int, body: bytes, inode: int, what: bytes | str) -> None:
     try:
         os.write(_device(), _HEADER.pack(_HEADER.size + len(body), code, 0) + body)
@@ -50,12 +65,15 @@ def _write(code: int, body: bytes, inode: int, what: bytes | str) -> None:
             log.warning("the kernel did not accept that %r in %d is stale: %s", what, inode, error)
 
 
-# struct fuse_out_header, fuse_notify_inval_inode_out, fuse_notify_inval_entry_out
+# struct fuse_out_header, fuse_notify_inval_inode_out, fuse_notify_inval_entry_out, fuse_notify_prune_out
 _HEADER = struct.Struct("=IiQ")
 _INODE = struct.Struct("=Qqq")
 _ENTRY = struct.Struct("=QII")
+_PRUNE = struct.Struct("=IIQ")
+_PRUNED_AT_ONCE = 500
 _INVALIDATE_INODE = 2
 _INVALIDATE_ENTRY = 3
+_PRUNE_INODES = 9
 _ATTRIBUTES_ONLY = -1
 _EXPIRE_ONLY = 1
 

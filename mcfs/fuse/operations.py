@@ -93,7 +93,10 @@ class Operations(pyfuse3.Operations):
         self.requests: Counter[str] = Counter()
         self.listings = CachedListings()
         self.inodes = InodeTable(
-            tree.settings, cached_names, on_folder_forgotten=self.listings.forget
+            tree.settings,
+            cached_names,
+            on_folder_forgotten=self.listings.forget,
+            on_names_forgotten=self.listings.distrust,
         )
         options = invalidation or InvalidationOptions()
         self.announcer = Announcer(self.inodes, can_expire=options.can_expire)

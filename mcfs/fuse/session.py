@@ -14,6 +14,7 @@ import trio
 from mcfs.errors import MountError
 from mcfs.fuse import eager_poll
 from mcfs.fuse.operations import Operations
+from mcfs.fuse.pruning import PruningOptions, prune_forever
 from mcfs.mount_table import real_mount_point
 
 # Requests that can be in progress at the same time. Once so many wait for a slow disk, names wait, too.
@@ -32,12 +33,13 @@ def connect(operations: Operations, mount_point: Path, options: frozenset[str]) 
     operations.announcer.mounted_at(real)
 
 
-async def serve(operations: Operations) -> None:
+async def serve(operations: Operations, pruning: PruningOptions | None = None) -> None:
     """Answer requests until `stop`, or until the mount is unmounted from outside."""
     eager_poll.install()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(operations.invalidator.run)
         nursery.start_soon(operations.announcer.run)
+        nursery.start_soon(prune_forever, operations.inodes, pruning or PruningOptions())
         await pyfuse3.main(max_tasks=_MAX_REQUESTS)
         nursery.cancel_scope.cancel()
 

@@ -29,6 +29,7 @@ from mcfs.mounting.logs import log_to_file, log_to_terminal
 from mcfs.mounting.mount_point import ClaimedMountPoint
 from mcfs.mounting.options import identifying_options
 from mcfs.mounting.process_limits import set_process_limits
+from mcfs.mounting.read_ahead import raise_read_ahead
 from mcfs.mounting.request import MountRequest
 from mcfs.mounting.user import rights_to_mount
 from mcfs.store import open_store
@@ -84,7 +85,7 @@ def serve_mount(
         )
         try:
             with _running(background_sync):
-                trio.run(_serve_until_signal, operations, on_ready)
+                trio.run(_serve_until_signal, operations, mount_point, on_ready)
         finally:
             systemd.notify("STOPPING=1")
             disconnect()
@@ -106,14 +107,22 @@ def _running(background_sync: BackgroundSync) -> Iterator[None]:
         thread.join(_SECONDS_TO_STOP_SYNC)
 
 
-async def _serve_until_signal(operations: Operations, on_ready: Callable[[], None]) -> None:
+async def _serve_until_signal(
+    operations: Operations, mount_point: Path, on_ready: Callable[[], None]
+) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_stop_on_signal)
+        nursery.start_soon(_raise_read_ahead, mount_point)
         # Requests that come before `serve` runs wait for it: to their callers the mount is ready.
         on_ready()
         systemd.notify("READY=1\nSTATUS=mounted")
         await serve(operations)
         nursery.cancel_scope.cancel()
+
+
+async def _raise_read_ahead(mount_point: Path) -> None:
+    # It waits for an answer of this mount, which may end before.
+    await trio.to_thread.run_sync(raise_read_ahead, mount_point, abandon_on_cancel=True)
 
 
 async def _stop_on_signal() -> None:

@@ -17,6 +17,7 @@ import pytest
 from mcfs.annex.library import Library
 from mcfs.store import Store
 from tests.mounts import REPOSITORY, RunningMount, is_mounted, mcfs, mounted, wait_until
+from tests.prerequisites import needs_root
 from tests.tracks import run_in_library
 
 pytestmark = pytest.mark.usefixtures("synced")
@@ -65,6 +66,15 @@ class TestFollows:
         file = served.path / "all" / "Beyoncé - Halo.mp3"
         wait_until(lambda: file.is_file() and not file.is_symlink())
         assert file.read_bytes() == (library.top / "beyonce.mp3").read_bytes()
+
+
+def test_root_has_the_kernel_read_further_ahead(served: RunningMount) -> None:
+    needs_root("to raise the read-ahead of a mount")
+    device = served.path.stat().st_dev
+    setting = Path(f"/sys/class/bdi/{os.major(device)}:{os.minor(device)}/read_ahead_kb")
+    if not setting.exists():
+        pytest.skip("this part of /sys is not here")
+    wait_until(lambda: int(setting.read_text()) >= 1024)
 
 
 class TestInfoFiles:
