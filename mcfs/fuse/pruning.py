@@ -24,10 +24,10 @@ class PruningOptions:
     """When the kernel is asked; tests choose other values."""
 
     # A folder that is larger can still be listed, and then a part of its entries is looked up anew each time.
-    most_inodes: int = 60_000
+    most_inodes: int = 40_000
     # So many are left, so that it is not asked at every listing.
-    left: int = 45_000
-    seconds: float = 5.0
+    left: int = 30_000
+    seconds: float = 2.0
 
 
 async def prune_forever(inodes: InodeTable, options: PruningOptions) -> None:
