@@ -47,10 +47,10 @@ from mcfs.text.regular_expressions import is_exact
 
 def query_remarks(text: str) -> Iterator[str]:
     """What in a query text may not mean what its author thinks."""
-    for field, value, word in unscoped_words(text):
+    for field, word, instead in unscoped_words(text):
         yield (
             f'"|" always means OR: "{word}" is searched in all text, not in {field}; '
-            f"for that, write {field}:{value}|{field}:{word}"
+            f"for that, write {instead}"
         )
     yield from foreign_operators(text)
 

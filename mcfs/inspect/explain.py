@@ -11,15 +11,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mcfs.errors import TextError
+from mcfs.fields import Vocabulary
 from mcfs.inspect.describe_node import describe_node
 from mcfs.inspect.describe_query import describe_query, query_remarks
 from mcfs.inspect.path_or_query import is_path, path_inside_mount
 from mcfs.inspect.sql_text import sql_text
-from mcfs.inspect.walk import walk
-from mcfs.query import canonical_text, parse
+from mcfs.inspect.walk import Step, walk
+from mcfs.query import canonical_text, parse, starts_like_query
 from mcfs.sql import select_tracks
 from mcfs.store import Store
-from mcfs.tree.nodes import ExportNode, Node, QueryFolderNode, TracksNode, ValueNode, ValuesNode
+from mcfs.tree.nodes import (
+    ExportNode,
+    Node,
+    PinsNode,
+    QueryFolderNode,
+    TracksNode,
+    ValueNode,
+    ValuesNode,
+)
 from mcfs.tree.tree import Tree
 
 
@@ -81,7 +90,8 @@ def _explain_path(mount_path: str, tree: Tree, explanation: Explanation) -> Quer
     node: Node | None = None
     for step in walk(mount_path, tree):
         explanation.steps.append(ExplainedName(step.name, describe_node(step, tree.vocabulary)))
-        explanation.remarks += query_remarks(step.name)
+        if (query_text := _query_text(step, tree.vocabulary)) is not None:
+            explanation.remarks += query_remarks(query_text)
         node = step.node
     match node:
         case TracksNode() | ValuesNode() as folder:
@@ -90,6 +100,17 @@ def _explain_path(mount_path: str, tree: Tree, explanation: Explanation) -> Quer
             return value.folder()
         case ExportNode(folder):
             return folder
+        case _:
+            return None
+
+
+def _query_text(step: Step, vocabulary: Vocabulary) -> str | None:
+    """The query that a name in a path is; None for a name that is listed, whatever words are in it."""
+    match step:
+        case Step(_, PinsNode(), _):
+            return None
+        case Step(_, _, ExportNode(_, _, name)) | Step(name, _, TracksNode() | ValuesNode()):
+            return name if starts_like_query(name, vocabulary) else None
         case _:
             return None
 

@@ -28,6 +28,10 @@ def field_term(field: Field, written: WrittenTerm, *, negated: bool) -> Term:
     kind = field.kind
     if written.fuzzy and not isinstance(kind, (Bpm, MusicalKey)):
         raise written.error(*NO_FUZZ, written.position)
+    if isinstance(kind, (Bpm, MusicalKey)) and written.value[:1] == "~" and not written.quoted:
+        raise written.error(
+            "`~` stands in front of the field", f"write ~{field.name}:{written.value[1:]}"
+        )
     match kind:
         case Discovered():
             return _discovered_term(field, written)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from lark import Token
 
-from mcfs.query.lexer import QUOTES, WordLexer, field_prefix
+from mcfs.query.lexer import WordLexer, field_prefix
+from mcfs.query.written_term import written_term
 
 _ALL = {"AND", "and", "&&"}
 _EITHER = {"or", "Or"}
@@ -17,7 +18,7 @@ _NOT = {"NOT", "not"}
 
 
 def foreign_operators(text: str) -> Iterator[str]:
-    """One sentence about each, which says what to write instead."""
+    """One sentence about each in a text that is a query; it says what to write instead."""
     tokens = list(WordLexer(None).lex(text))
     for place, token in enumerate(tokens):
         if token.type != "TERM":
@@ -28,9 +29,9 @@ def foreign_operators(text: str) -> Iterator[str]:
             if value.startswith("(") and value.count("(") > value.count(")"):
                 bare = f"{token[: prefix.end]}{value[1:]}"
                 yield f'"(" after a field is text; write ({bare} …) around terms, or {bare}'
-            elif value.startswith(tuple(QUOTES)) and not value[1:].endswith(tuple(QUOTES)):
-                word, _, rest = value[1:].partition(" ")
-                closed = f'{token[: prefix.end]}"{word}" {rest}'.rstrip()
+            elif (written := written_term(text, token)).is_open:
+                word, _, rest = written.value.partition(" ")
+                closed = f'{token[: prefix.end]}{written.before}"{word}" {rest}'.rstrip()
                 yield f"the quote is not closed and takes the rest; write {closed}"
             continue
         before, after = (_shown(tokens, at) for at in (place - 1, place + 1))

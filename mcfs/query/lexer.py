@@ -23,8 +23,9 @@ _FIELD_PREFIX = re.compile(rf"(~?)({NAME})({_SEPARATOR})\s*+")
 # quotes, curly ones are text.
 QUOTES = '"“”„‟'
 # What may stand in front of a quote; text_terms.py says what it means.
-SIGNS = r"(?:=?~?|\^?\+?)"
+SIGNS = r"(?:\^\+?|\+|=?~?)"
 _CLOSED = rf'(?:"[^"]*+"|[“”„‟][^{QUOTES}]*+[{QUOTES}])(?:\$(?=[\s|)]|\Z))?+'
+_SIGNS = re.compile(SIGNS)
 QUOTED = rf"{SIGNS}(?:{_CLOSED}|(?s:[{QUOTES}].*+))"  # an open quote takes the rest
 _BALANCED = r"\((?:[^\s|()]|\((?:[^\s|()]|\([^\s|()]*+\))*+\))*+\)"
 _TERM = rf"((?:{_FIELD}\s*+)?+(?:{QUOTED}|(?:{{word}})++)|{_FIELD})\s*+"
@@ -78,8 +79,9 @@ class UnscopedWord(NamedTuple):
     """In `genre:techno|house`, the word after the bar: it is searched in all text, and not in genre."""
 
     field: str
-    value: str
     word: str
+    # How to search both in the field.
+    instead: str
 
 
 def unscoped_words(text: str) -> Iterator[UnscopedWord]:
@@ -97,7 +99,18 @@ def unscoped_words(text: str) -> Iterator[UnscopedWord]:
             and not {*QUOTES, "("} & {*term, *word}
             and not word.startswith(("~", ":", "="))
         ):
-            yield UnscopedWord(prefix.name, term[prefix.end :].removeprefix("="), str(word))
+            yield UnscopedWord(prefix.name, str(word), _both_scoped(term, prefix, word))
+
+
+def _both_scoped(term: Token, prefix: FieldPrefix, word: Token) -> str:
+    """The word as a second term of the field, with its signs; one regular expression holds both."""
+    field, value = f"{prefix.name}{prefix.separator}", term[prefix.end :]
+    found = _SIGNS.match(value)
+    assert found is not None, "signs are optional"
+    signs = found.group()
+    if f"{prefix.separator}{signs}".endswith("=~"):
+        return f'{field}{signs}"{value[len(signs) :]}|{word}"'
+    return f"{field}{value}|{field}{'' if word.startswith(('^', '+')) else signs}{word}"
 
 
 def _are_adjacent(token: Token, following: Token) -> bool:

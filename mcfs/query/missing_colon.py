@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from mcfs.fields import Vocabulary, field_named
+from mcfs.fields import Vocabulary
 from mcfs.fields.kinds import Date, Discovered, Number
 from mcfs.query.lexer import NAME, QUOTED
 
@@ -26,7 +26,7 @@ def missing_colon(
     canonical = vocabulary.canonical(name)
     if canonical is None:
         return None
-    kind = field_named(canonical).kind
+    kind = vocabulary.field(canonical).kind
     if not value:
         right = f"for example {kind.example(canonical)}"
     elif operator in {"!=", "<>"}:

@@ -77,9 +77,10 @@ def number_term(field: Field, kind: Number, written: WrittenTerm) -> Term:
 def _operator(value: str) -> tuple[str, str]:
     """How an amount or a day is compared (empty: not at all, `=` only says so), and what remains."""
     if compared := _COMPARED.fullmatch(value):
-        operator, digits = compared.groups()
-        return ("" if operator == "=" else operator), digits
-    operator = _SIGNS.get(value[-1], "")
+        operator, value = compared.groups()
+        if operator != "=":
+            return operator, value
+    operator = _SIGNS.get(value[-1:], "")
     return (operator, value[:-1]) if operator and len(value) > 1 else ("", value)
 
 

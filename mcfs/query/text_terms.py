@@ -42,7 +42,7 @@ def text_term(field: Field, written: WrittenTerm) -> Term:
     """The term that asks for the text of `field`, or of all text."""
     name = field.name
     signed = _signed(written)
-    before, text, after, _ = signed
+    before, text, after, position = signed
     if before.endswith("~"):
         return _regular_expression(name, written, signed)
     if not text:
@@ -61,6 +61,12 @@ def text_term(field: Field, written: WrittenTerm) -> Term:
                 "`=` means the whole value already", f'write {name}:="{anchors}" for this very text'
             )
         return Equals(name, fold(text))
+    if before and text[0] in "=^" and not written.quoted:
+        raise written.error(
+            f"`{text[0]}` means nothing behind `{before}`",
+            f'write {name}:{before}"{text}"{after} for this very text; signs stand as in {name}:^+dub',
+            position,
+        )
     at_start, at_end, words = before.startswith("^"), after == "$", before.endswith("+")
     if at_start and at_end:
         return Equals(name, fold(text))
@@ -80,7 +86,8 @@ def folder_term(written: WrittenTerm) -> Term:
     folder = folded_folder(written.value)
     if folder is None:
         raise written.error(
-            f'"{written.value}" is no folder of the library', 'write for example in:"Artist/Album"'
+            f'"{written.value}" is no folder of the library',
+            'write for example in:"Artist/Album", or dir:"" for files that are in no folder',
         )
     return InFolder(folder)
 
@@ -118,7 +125,14 @@ def _regular_expression(name: str, written: WrittenTerm, signed: _Signed) -> Ter
     # Without quotes in it, so that it can be written between quotes.
     pattern = _QUOTE.sub(lambda found: _escaped(found.group()), text)
     if mistake := mistake_in(text) or mistake_in(pattern):
-        raise written.error(mistake.message, mistake.suggestion, position + mistake.position)
+        end = position + len(text)
+        is_cut = not written.quoted and written.text[end : end + 1] not in ("", ")")
+        suggestion = (
+            f'write {name}:=~"…": outside of quotes, it ends at a space or `|`'
+            if is_cut
+            else mistake.suggestion
+        )
+        raise written.error(mistake.message, suggestion, position + mistake.position)
     return RegularExpression(name, pattern)
 
 

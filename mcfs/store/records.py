@@ -83,7 +83,8 @@ def incomplete_sentences(incomplete: int, named: Mapping[str, str]) -> list[str]
     sentences = [f"{name} is kept without {left_out}" for name, left_out in named.items()]
     others = incomplete - len(named)
     if others > 0:
-        sentences.append(f"{others} more tracks are kept without a part of their metadata")
+        tracks = "1 more track is" if others == 1 else f"{others} more tracks are"
+        sentences.append(f"{tracks} kept without a part of the metadata")
     return sentences
 
 

@@ -139,7 +139,8 @@ def _storable(
         name = spelling.setdefault(folded, shown)
         storable[name] = tuple(sorted({*storable.get(name, ()), *texts}))
     if len(left_out) > _MAX_NAMED:
-        left_out[_MAX_NAMED:] = [f"{len(left_out) - _MAX_NAMED} more fields"]
+        more = len(left_out) - _MAX_NAMED
+        left_out[_MAX_NAMED:] = ["1 more field" if more == 1 else f"{more} more fields"]
     return storable, " and ".join(left_out) or None
 
 

@@ -34,6 +34,8 @@ _GROUP = r"\(\?P?<[^>]*>|\(\?[\w-]*[:)]"
 # What is not folded as it stands, because it is no literal.
 _TOKEN = re.compile(rf"{_ESCAPE}|{_CLASS}|{_GROUP}", re.DOTALL)
 _IN_CLASS = re.compile(rf"{_ESCAPE}|\[:\^?\w*:\]", re.DOTALL)
+# What asks for upper or lower case: folded text has none.
+_OF_CASE = re.compile(r"\\[pP]\{?\^?L[ult]|\[:\^?(?:upper|lower):\]|\(\?\w*-\w*i")
 _SLASHES = ("\\\\", "\\/", "\\\N{DIVISION SLASH}")
 
 # What RE2 finds wrong, and what to write instead.
@@ -77,6 +79,12 @@ def mistake_in(pattern: str) -> Mistake | None:
         if found.group() == "\\Q":
             return Mistake(
                 r"`\Q` is not supported", found.start(), r"write `\` in front of each character"
+            )
+        if not is_exact(pattern) and _OF_CASE.search(found.group()):
+            return Mistake(
+                "case makes no difference here",
+                found.start(),
+                f"write {EXACT} at the beginning, so that it does in all of the expression",
             )
     searched = searched_pattern(pattern)
     try:

@@ -38,6 +38,12 @@ class TestQuery:
             mcfs("explain", "genre:techno|house").lines[0].startswith('note: "|" always means OR')
         )
 
+    def test_only_queries_in_a_path_are_remarked(self, mcfs: CommandRunner, synced: Store) -> None:
+        add_tracks(synced, [simple_track("odd", title="Black and White", genre="Rock or Pop")])
+        assert "note:" not in mcfs("explain", "genre/Rock or Pop").out
+        assert '"or" is searched as a word' in mcfs("explain", "genre/genre:rock or pop").out
+        assert "write genre:rock|genre:pop" in mcfs("explain", "all/genre:rock|pop.m3u8").out
+
     @pytest.mark.parametrize(
         "text",
         ["artist:AC/DC", 'title:"a/b:c"', "location:Surgeon/Force", "-artist:AC/DC", "AC/DC"],

@@ -153,6 +153,10 @@ def test_describe_terms_without_a_query_text() -> None:
             'the quote is not closed and takes the rest; write genre:"techno" bpm:126',
         ),
         ('genre:"techno', 'the quote is not closed and takes the rest; write genre:"techno"'),
+        (
+            'genre:^"techno bpm:126',
+            'the quote is not closed and takes the rest; write genre:^"techno" bpm:126',
+        ),
     ],
 )
 def test_operators_of_other_languages_are_remarked(text: str, remark: str) -> None:
@@ -171,6 +175,8 @@ def test_operators_of_other_languages_are_remarked(text: str, remark: str) -> No
         'title:"a AND b"',
         "title:(live)",
         "a | or",
+        'genre:"dub techno"$',
+        'genre:^"dub techno"$ title:+"x"',
         "land or",
     ],
 )
@@ -182,7 +188,12 @@ def test_words_that_join_nothing_are_not_remarked(text: str) -> None:
     ("text", "alternative"),
     [
         ("genre:techno|house", "genre:techno|genre:house"),
-        ("x genre=techno|house", "genre:techno|genre:house"),
+        ("x genre=techno|house", "genre=techno|genre=house"),
+        ("genre:=techno|house", "genre:=techno|genre:=house"),
+        ("genre:^tech|house", "genre:^tech|genre:^house"),
+        ("genre:^+tech|+house", "genre:^+tech|genre:+house"),
+        ("genre:=~^tech|^house$", 'genre:=~"^tech|^house$"'),
+        ("genre=~tech|house", 'genre=~"tech|house"'),
         ("genre:techno|genre:house", None),
         ("genre:techno | house", None),
         ('genre:"techno|house"', None),

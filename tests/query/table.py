@@ -596,6 +596,8 @@ NUMBERS: Rows = [
     ("rating:3..5", RATED),
     ("rating:3..", RATED),
     ("rating:3+", RATED),
+    ("rating=3+", RATED),
+    ("rating:=3+", RATED),
     ("rating:2-", EVERYTHING - RATED),
     ("rating:0", EVERYTHING - RATED),
     ("rating=0", EVERYTHING - RATED),
