@@ -24,6 +24,7 @@ from mcfs.query.terms import (
     Flag,
     InFolder,
     InKey,
+    Leaf,
     Missing,
     Not,
     Or,
@@ -60,6 +61,12 @@ def format_term(term: Term) -> str:
         case Not(inner):
             text = format_term(inner)
             return f"-({text})" if text.startswith("-") else f"-{text}"
+        case _:
+            return _leaf(term)
+
+
+def _leaf(term: Leaf) -> str:
+    match term:
         case Contains(field, text):
             return f"{field}:{_quoted(text)}"
         case Equals(field, text):

@@ -157,24 +157,14 @@ class _Lowering:
     def term(self, term: Term) -> Condition:
         """One term."""
         match term:
-            case Contains(name, text):
-                return _has_text(name, self.contains(text))
+            case Contains() | Equals() | ContainsAt() | RegularExpression() | InFolder():
+                return self.text(term)
             case And(terms):
                 return AllOf(tuple(map(self.term, _most_selective_first(terms))))
             case Or(terms):
                 return AnyOf(tuple(map(self.term, sorted(terms, key=format_term))))
             case Not(inner):
                 return _not_that(self.term(inner))
-            case Equals(name, text):
-                return _has_text(name, _equals_text(self.parameter(text)))
-            case ContainsAt():
-                return self.contains_at(term)
-            case RegularExpression(name, pattern):
-                test = FitsPattern(self.parameter(searched_pattern(pattern)), is_exact(pattern))
-                return _has_text(name, test)
-            case InFolder(folder):
-                text = self.parameter(stored_text(folder))
-                return _has_text("in", FolderInside(self.begins_with(folder), text))
             case Missing(name):
                 return self.missing(name)
             case Between():
@@ -194,6 +184,26 @@ class _Lowering:
                 return self.members(self.bound.members[term])
             case Cut(query):
                 return InCut(self.query(query))
+            case unreachable:
+                assert_never(unreachable)
+
+    def text(
+        self, term: Contains | Equals | ContainsAt | RegularExpression | InFolder
+    ) -> Condition:
+        """One term of text."""
+        match term:
+            case Contains(name, text):
+                return _has_text(name, self.contains(text))
+            case Equals(name, text):
+                return _has_text(name, _equals_text(self.parameter(text)))
+            case ContainsAt():
+                return self.contains_at(term)
+            case RegularExpression(name, pattern):
+                test = FitsPattern(self.parameter(searched_pattern(pattern)), is_exact(pattern))
+                return _has_text(name, test)
+            case InFolder(folder):
+                path = self.parameter(stored_text(folder))
+                return _has_text("in", FolderInside(self.begins_with(folder), path))
             case unreachable:
                 assert_never(unreachable)
 
