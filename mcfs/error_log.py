@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from mcfs.text.printable import printable
+
 # The longest pause between two letters of a name that is being typed.
 _TYPING = timedelta(seconds=10)
 
@@ -100,4 +102,5 @@ def _was_beginning(error: LoggedError, name: str, now: datetime) -> bool:
 
 def _line(error: LoggedError) -> str:
     again = f" ({error.times} times)" if error.times > 1 else ""
-    return f"{error.last_at.astimezone():%Y-%m-%d %H:%M:%S}  {error.sentence}{again}"
+    # Sentences hold the names that somebody looked up, and a terminal would obey their control characters.
+    return f"{error.last_at.astimezone():%Y-%m-%d %H:%M:%S}  {printable(error.sentence)}{again}"

@@ -68,3 +68,10 @@ def test_only_the_last_error_of_a_name_that_is_typed_stays() -> None:
 def test_an_error_stays_when_another_name_that_begins_so_comes_much_later() -> None:
     log = ErrorLog(now=Clock(timedelta(seconds=20)))
     assert _look_up(log, "bpm:", "bpm:12x") == ["bpm:", "bpm:12x"]
+
+
+def test_a_terminal_has_nothing_to_obey() -> None:
+    log = ErrorLog()
+    log.add_name("genre:\x1b]0;title\x07\u202e\n", 'unknown field "\x9b2J"')
+    assert log.text().endswith('  genre:␛]0;title␇\ufffd : unknown field "\ufffd2J"\n')
+    assert log.text().count("\n") == 1

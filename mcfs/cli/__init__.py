@@ -18,6 +18,7 @@ import click
 
 from mcfs import __version__
 from mcfs.errors import ExitCode, McfsError, TextError, bug_sentence
+from mcfs.text.printable import printable
 
 # Name → one line of help, so that `mcfs --help` needs to import no command.
 COMMANDS = {
@@ -119,14 +120,14 @@ def run(arguments: list[str]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         sentence = f"{where}{error.strerror or error}"
         _print_json_error(sentence, context)
-        click.echo(f"mcfs: {sentence}", err=True)
+        _print_error(sentence)
         _flush_output()
         return ExitCode.FAILED
     except Exception as error:
         if "MCFS_TRACEBACK" in os.environ:
             raise
         _print_json_error(bug_sentence(error), context)
-        click.echo(f"mcfs: {bug_sentence(error)} (MCFS_TRACEBACK=1 shows where)", err=True)
+        _print_error(f"{bug_sentence(error)} (MCFS_TRACEBACK=1 shows where)")
         _flush_output()
         return ExitCode.FAILED
     return result if isinstance(result, int) else ExitCode.DONE
@@ -163,14 +164,14 @@ def _print_json_error(error: Exception | str, context: click.Context | None) -> 
         print_error_as_json(error, context)
 
 
-def _print_error(error: McfsError) -> None:
+def _print_error(error: McfsError | str) -> None:
+    """The sentence of a failure, which may hold names."""
+    click.echo(f"mcfs: {printable(str(error))}", err=True)
     if not isinstance(error, TextError):
-        click.echo(f"mcfs: {error}", err=True)
         return
     from mcfs.cli.terminal import output_of
-    from mcfs.cli.text_layout import caret_lines, printable
+    from mcfs.cli.text_layout import caret_lines
 
-    click.echo(f"mcfs: {printable(str(error))}", err=True)
     width = output_of(sys.stderr).width
     text, mark = caret_lines(error.text, error.position, None if width is None else width - 2)
     click.echo(f"  {text}\n  {mark}", err=True)

@@ -13,12 +13,13 @@ from mcfs.cli import options
 from mcfs.cli.json_output import json_option, print_json, print_json_pieces
 from mcfs.cli.session import Session, open_session
 from mcfs.cli.terminal import Output, output_of, print_lines, print_message
-from mcfs.cli.text_layout import cell_width, count_noun, pad, printable
+from mcfs.cli.text_layout import cell_width, count_noun, pad
 from mcfs.editing.editor import settle_if_nobody_edits
 from mcfs.editing.undo import choose_edit, taken_back_by
 from mcfs.export.json_objects import json_text
 from mcfs.inspect.times import ago
 from mcfs.store.records import Change, Edit, JournalledTrack
+from mcfs.text.printable import printable
 
 _GAP = "  "
 _HEADINGS = ("edit", "when", "by", "what", "result")

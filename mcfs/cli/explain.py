@@ -12,10 +12,11 @@ from mcfs.cli import options
 from mcfs.cli.json_output import json_option, print_json
 from mcfs.cli.session import locate_path, open_session
 from mcfs.cli.terminal import Output, output_of, print_lines
-from mcfs.cli.text_layout import count_noun, printable
+from mcfs.cli.text_layout import count_noun
 from mcfs.export.json_objects import error_object
 from mcfs.inspect.explain import Explanation, QueryExplanation, explain
 from mcfs.inspect.path_or_query import is_path_in_any_library
+from mcfs.text.printable import printable
 
 
 @click.command("explain", cls=options.QueryCommand)

@@ -11,10 +11,11 @@ from mcfs.cli import options
 from mcfs.cli.json_output import json_option, print_json
 from mcfs.cli.session import open_session
 from mcfs.cli.terminal import Output, output_of, print_lines, print_message
-from mcfs.cli.text_layout import cell_width, keep_column_order, pad, printable, truncate
+from mcfs.cli.text_layout import cell_width, keep_column_order, pad, truncate
 from mcfs.fields import field_table
 from mcfs.inspect.field_counts import FieldUsage, count_fields, count_values, find_field
 from mcfs.text.fold import fold
+from mcfs.text.printable import printable
 
 _LONGEST_BAR = 40
 _SHORTEST_BAR = 5

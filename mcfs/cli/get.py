@@ -12,7 +12,6 @@ from mcfs.cli.json_output import json_option, print_json
 from mcfs.cli.progress import fetch_with_bar, sync_with_bar
 from mcfs.cli.session import Session, open_session
 from mcfs.cli.terminal import print_lines, print_message
-from mcfs.cli.text_layout import printable
 from mcfs.errors import ExitCode
 from mcfs.export.json_objects import error_object, track_object
 from mcfs.fetching.fetch import FetchPlan, plan_fetch
@@ -60,7 +59,7 @@ def command(
         print_lines([_summary(plan, failed)])
     for track in plan.absent:
         if reason := failed.get(track.annex_key):
-            print_message(f"{printable(track.name)}: {printable(reason)}")
+            print_message(f"{track.name}: {reason}")
     if not failed:
         return ExitCode.DONE
     return ExitCode.FAILED if len(failed) == len(plan.absent) else ExitCode.PARTLY_DONE

@@ -18,7 +18,6 @@ from mcfs.cli.json_output import json_option, print_json_pieces
 from mcfs.cli.progress import count_bar
 from mcfs.cli.session import open_session
 from mcfs.cli.terminal import print_lines, print_message, print_note
-from mcfs.cli.text_layout import printable
 from mcfs.config.settings import Prefer, Settings
 from mcfs.config.value_parsers import InvalidValue, mixxx_field
 from mcfs.errors import ExitCode, ImportRefusedError
@@ -35,6 +34,7 @@ from mcfs.imports.result import (
 )
 from mcfs.imports.track_matching import NOT_THERE
 from mcfs.store import Store
+from mcfs.text.printable import printable
 
 # How many skipped tracks are named; --json names all.
 _MAX_NAMED = 20
@@ -292,16 +292,16 @@ class _TextReport:
             case Skipped(file, reason):
                 self._skipped += 1
                 if self._skipped <= _MAX_NAMED:
-                    print_message(f"skipped {printable(file)}: {reason}")
+                    print_message(f"skipped {file}: {reason}")
             case Failed(file, _, reason):
-                print_message(f"failed {printable(file)}: {printable(reason)}")
+                print_message(f"failed {file}: {reason}")
             case Disagreed(file, _, disagreement):
                 self._disagreed += 1
                 if self._disagreed <= _MAX_NAMED:
                     taken, others = _values(disagreement.taken), _values(disagreement.others)
                     print_message(
-                        f"{printable(file)} is in Mixxx twice, and {disagreement.field} differs: "
-                        f"{printable(taken)} was taken, not {printable(others)}"
+                        f"{file} is in Mixxx twice, and {disagreement.field} differs: "
+                        f"{taken} was taken, not {others}"
                     )
 
     def end(self, result: ImportResult) -> None:
@@ -327,8 +327,8 @@ class _TextReport:
         lost = result.lost_folders
         if result.reasons().get(NOT_THERE) and lost:
             print_message(
-                f"Mixxx looks for music in {printable(' and '.join(lost))}, where there is nothing; "
-                f"if the library was there before: --music-dir {printable(lost[0])}"
+                f"Mixxx looks for music in {' and '.join(lost)}, where there is nothing; "
+                f"if the library was there before: --music-dir {lost[0]}"
             )
         if result.missing:
             print_message(

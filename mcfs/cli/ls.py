@@ -13,11 +13,12 @@ from mcfs.cli import options
 from mcfs.cli.json_output import json_option, print_json_pieces
 from mcfs.cli.session import locate_path, open_session
 from mcfs.cli.terminal import output_of, print_exactly, print_lines, print_message
-from mcfs.cli.text_layout import printable, truncate
+from mcfs.cli.text_layout import truncate
 from mcfs.export.json_objects import json_array, track_object
 from mcfs.inspect.walk import entries_at, is_folder
 from mcfs.sql import EntryRow
 from mcfs.store import Store
+from mcfs.text.printable import printable
 from mcfs.text.timestamps import from_microseconds
 from mcfs.tree.nodes import Node, TrackNode
 

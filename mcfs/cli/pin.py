@@ -11,8 +11,9 @@ from mcfs.cli.json_output import json_option, print_json
 from mcfs.cli.pins import pin_object
 from mcfs.cli.session import open_session
 from mcfs.cli.terminal import print_lines
-from mcfs.cli.text_layout import count_noun, printable
+from mcfs.cli.text_layout import count_noun
 from mcfs.inspect.pins import add_pin
+from mcfs.text.printable import printable
 
 
 @click.command("pin", cls=options.QueryCommand)

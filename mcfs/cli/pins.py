@@ -11,9 +11,10 @@ from mcfs.cli import options
 from mcfs.cli.json_output import json_option, print_json
 from mcfs.cli.session import open_session
 from mcfs.cli.terminal import Output, output_of, print_lines, print_message
-from mcfs.cli.text_layout import cell_width, keep_column_order, pad, printable
+from mcfs.cli.text_layout import cell_width, keep_column_order, pad
 from mcfs.export.json_objects import error_object
 from mcfs.inspect.pins import PinSummary, list_pins
+from mcfs.text.printable import printable
 
 _GAP = "  "
 _HEADINGS = ("name", "tracks", "query")

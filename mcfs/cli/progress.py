@@ -14,13 +14,14 @@ from typing import Protocol, TypeVar
 
 from mcfs.annex.get import GetProgress, GetResult
 from mcfs.annex.library import Library
-from mcfs.cli.text_layout import printable, truncate
+from mcfs.cli.text_layout import truncate
 from mcfs.config.settings import Settings
 from mcfs.fetching.fetch import fetch
 from mcfs.store import Store, TrackRecord
 from mcfs.sync.progress import SyncProgress
 from mcfs.sync.report import SyncReport
 from mcfs.sync.run import sync
+from mcfs.text.printable import printable
 
 # Seconds until a bar appears.
 _SHOW_AFTER = 0.5

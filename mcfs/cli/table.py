@@ -12,10 +12,11 @@ from functools import partial
 from itertools import chain, islice
 
 from mcfs.cli.terminal import Output, print_lines
-from mcfs.cli.text_layout import cell_width, keep_column_order, pad, printable, truncate
+from mcfs.cli.text_layout import cell_width, keep_column_order, pad, truncate
 from mcfs.export.track_values import Values, display_title, values_by_field
 from mcfs.fields import Field, field_table
 from mcfs.store.records import TrackRecord
+from mcfs.text.printable import printable
 
 # The columns are chosen from the first tracks; the others are printed as they arrive.
 _MEASURED_TRACKS = 1000

@@ -1,7 +1,8 @@
 """Standard output and standard error: how wide and how capable they are, and writing to them.
 
-A terminal would obey control characters in metadata. So everything that goes to one is cleaned here, or was
-made printable by `text_layout.py`.
+A terminal would obey control characters in names and metadata. Messages are made printable here, wherever
+they go, and so are results for programs that go to a terminal. Results for people were made printable by
+those who lay them out.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ from typing import TextIO
 
 import click
 
+from mcfs.text.printable import printable
+
 _DEFAULT_WIDTH = 80  # of a terminal that does not report its width
-# Control characters in UTF-8. NUL, tabs and line ends do no harm; a carriage return alone does.
-_CONTROL = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|\xc2[\x80-\x9f]")
+# Control characters in UTF-8, and those that turn the direction of text. NUL, tabs and line ends do no
+# harm; a carriage return alone does.
+_CONTROL = re.compile(
+    rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +87,11 @@ def print_exactly(pieces: Iterable[str], output: Output) -> None:
 
 
 def print_message(text: str) -> None:
-    """A warning or a remark, to stderr."""
+    """A warning, a remark, to stderr."""
     print_note(f"mcfs: {text}")
 
 
 def print_note(text: str) -> None:
-    """A line to stderr, below the results so far."""
+    """A line to stderr, below the results so far. It may hold names."""
     sys.stdout.flush()
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)

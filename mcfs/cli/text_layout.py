@@ -1,4 +1,4 @@
-"""Text on a terminal: printable, and cut, padded or wrapped to a width in cells.
+"""Text on a terminal: cut, padded or wrapped to a width in cells.
 
 Uses only the part of rich that knows how wide a character is: its tables take too long to load for a
 command that a fuzzy finder runs at every key press.
@@ -12,33 +12,12 @@ from collections.abc import Iterable, Iterator
 from rich.cells import cell_len, set_cell_size
 
 from mcfs.cli.terminal import Output
+from mcfs.text.printable import printable
 
 _ELLIPSIS = "…"
 _LABEL_GAP = 2
 _NARROWEST_TEXT = 16
-# Characters that change the direction of all text after them.
-_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
-
-
-def printable(text: str) -> str:
-    """Metadata as one printable line: control characters are shown, not sent to the terminal."""
-    return text if text.isprintable() else "".join(map(_printable, text))
-
-
-def _printable(char: str) -> str:
-    """Exactly one character, so that positions in the text stay the same."""
-    if char.isprintable():
-        return char
-    if char.isspace():
-        return " "
-    if char < " ":
-        return chr(0x2400 + ord(char))
-    if char == "\x7f":
-        return "\N{SYMBOL FOR DELETE}"
-    # Emoji and Persian words contain invisible joiners, which do no harm.
-    is_harmless = unicodedata.category(char) == "Cf" and char not in _DIRECTION_MARKS
-    return char if is_harmless else "\N{REPLACEMENT CHARACTER}"
 
 
 def cell_width(text: str) -> int:

@@ -13,7 +13,7 @@ from mcfs.cli.edits import change_lines, first_files, shown_values
 from mcfs.cli.json_output import json_option, print_json
 from mcfs.cli.session import Session, open_session
 from mcfs.cli.terminal import print_lines, print_message
-from mcfs.cli.text_layout import count_noun, printable
+from mcfs.cli.text_layout import count_noun
 from mcfs.editing.editor import editing
 from mcfs.editing.undo import (
     ChangedSince,
@@ -28,6 +28,7 @@ from mcfs.errors import ExitCode, McfsError
 from mcfs.sync.report import SyncReport
 from mcfs.sync.run import sync
 from mcfs.sync.waiting import sync_in_turn
+from mcfs.text.printable import printable
 
 
 @click.command("undo")
@@ -96,19 +97,19 @@ def _sync_now(session: Session) -> None:
 def _report(session: Session, events: list[UndoEvent], *, list_changes: bool) -> None:
     files = first_files(session, list(dict.fromkeys(event.annex_key for event in events)))
     for event in events:
-        file = printable(files[event.annex_key])
+        file = files[event.annex_key]
         match event:
             case TakenBack(_, changes):
                 if list_changes:
-                    print_lines([file, *change_lines(changes)])
+                    print_lines([printable(file), *change_lines(changes)])
             case ChangedSince(_, field, old, new, now):
                 print_message(
                     f"not taken back {file}: {field} was changed since, to "
-                    f"{printable(shown_values(now))}; the edit had changed it from "
-                    f"{printable(shown_values(old))} to {printable(shown_values(new))}"
+                    f"{shown_values(now)}; the edit had changed it from "
+                    f"{shown_values(old)} to {shown_values(new)}"
                 )
             case NotTakenBack(_, reason):
-                print_message(f"failed {file}: {printable(reason)}")
+                print_message(f"failed {file}: {reason}")
 
 
 def _summary(result: UndoResult) -> str:

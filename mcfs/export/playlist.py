@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mcfs.export.track_values import display_title, seconds_of, values_by_field
+from mcfs.text.printable import printable
 
 if TYPE_CHECKING:
     from mcfs.store.records import TrackRecord
@@ -29,7 +30,7 @@ def as_m3u8(tracks: Iterable[TrackRecord], path_of: Callable[[TrackRecord], str]
 
 
 def _on_one_line(text: str) -> str:
-    return " ".join(text.split()).replace("\0", "")
+    return printable(" ".join(text.split()).replace("\0", ""))
 
 
 def _path_line(path: str) -> str:

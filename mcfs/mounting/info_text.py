@@ -11,6 +11,7 @@ from mcfs.errors import McfsError
 from mcfs.fuse import kernel_caches
 from mcfs.inspect.status import gather_status
 from mcfs.inspect.status_text import status_lines
+from mcfs.text.printable import printable
 from mcfs.tree.nodes import InfoFile
 
 
@@ -18,7 +19,9 @@ def info_text(library: Library, error_log: ErrorLog, file: InfoFile) -> str:
     """The text of one file, as of now."""
     match file:
         case InfoFile.STATUS:
-            return "".join(f"{label:8} {sentence}\n" for label, sentence in _status(library))
+            return "".join(
+                f"{label:8} {printable(sentence)}\n" for label, sentence in _status(library)
+            )
         case InfoFile.ERRORS:
             return error_log.text() or "no errors\n"
         case InfoFile.KERNEL:

@@ -1,4 +1,4 @@
-"""Where a mount logs: the terminal, or a file that does not grow without end."""
+"""Where a mount logs: the terminal, or a file that does not grow without end. Both show printable text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from mcfs.errors import MountError
+from mcfs.text.printable import printable_lines
 
 _MAX_BYTES = 1_000_000
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+class _Printable(logging.Formatter):
+    """Messages hold names, and a terminal would obey their control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
 
 
 class _StoreLog(logging.handlers.RotatingFileHandler):
@@ -26,7 +34,7 @@ class _StoreLog(logging.handlers.RotatingFileHandler):
 def log_to_terminal(verbosity: int) -> None:
     """Log to stderr, as messages of the command."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("mcfs: %(message)s"))
+    handler.setFormatter(_Printable("mcfs: %(message)s"))
     _install(handler, verbosity)
 
 
@@ -47,7 +55,7 @@ def _log_to(kind: type[logging.handlers.RotatingFileHandler], path: Path, verbos
         )
     except OSError as error:
         raise MountError(f"the log {path} cannot be written: {error.strerror}") from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(message)s"))
     _install(handler, verbosity)
 
 

@@ -12,6 +12,7 @@ track_names.py   the name of a track
 cover_names.py   which files are covers
 musical_keys.py  keys in every notation
 numbers.py       numbers in metadata
+printable.py     text that is safe on a terminal
 similar.py       "did you mean"
 timestamps.py    moments as whole numbers
 """

@@ -79,6 +79,9 @@ def test_a_wrong_command_line(
     [
         (LibraryError("the disk is gone"), 69, "mcfs: the disk is gone\n"),
         (StoreBusyError("wait"), 75, "mcfs: wait\n"),
+        # Names of others, which a terminal must not obey.
+        (LibraryError("\x1b]0;x\x07\u202e is gone\n"), 69, "mcfs: ␛]0;x␇\ufffd is gone \n"),
+        (OSError(5, "Input/output error", "a\x1b[2J"), 1, "mcfs: a␛[2J: Input/output error\n"),
         (
             QueryError("no number", "genre:dub bpm:x", 14, "write bpm:120"),
             2,

@@ -567,7 +567,7 @@ class TestPipes:
         self, mcfs: CommandRunner, synced: Store
     ) -> None:
         add_tracks(synced, [simple_track("odd", title="x\x1b[2J", file="odd/x\x1b[2J\ry.mp3")])
-        for words in ("--format paths", "--format csv", "--format m3u8", "-0"):
+        for words in ("--format paths", "--format csv", "-0"):
             line = f"mcfs search location:odd {words}"
             assert "\x1b" in mcfs.in_shell(f"{line} | cat").out
             sent = mcfs.in_terminal(*line.split()[1:], columns=80)

@@ -18,7 +18,8 @@ from mcfs.cli.terminal import Output, output_of, print_exactly, print_lines
         (["\x1b[31m\0\t\n"], True, b"?[31m\0\t\n"),
         (["a\r\nb\rc"], True, b"a\r\nb?c"),
         (["\x9b31m \x7f"], True, b"?31m ?"),
-        (["é戦"], True, "é戦".encode()),
+        (["\u202ea\u2066b"], True, b"?a?b"),
+        (["é戦\u200d"], True, "é戦\u200d".encode()),
         ([], True, b""),
     ],
 )

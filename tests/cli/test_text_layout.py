@@ -1,4 +1,4 @@
-"""Text on a terminal: printable, and never wider than it may be."""
+"""Text on a terminal: never wider than it may be."""
 
 from __future__ import annotations
 
@@ -10,31 +10,9 @@ from mcfs.cli.text_layout import (
     count_noun,
     keep_column_order,
     pad,
-    printable,
     truncate,
     wrap,
 )
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain é 戦場 🎹", "plain é 戦場 🎹"),
-        ("\x1b[31mred", "␛[31mred"),
-        ("nul\0bell\x07", "nul␀bell␇"),
-        ("two\nlines\tand\r", "two lines and "),
-        ("\x7f", "␡"),
-        ("\x9b31m", "\ufffd31m"),
-        ("\x85|\xa0|\u2028", " | | "),
-        ("\u202eturned\u2066", "\ufffdturned\ufffd"),
-        ("می\u200cخواهم 👩\u200d🎤", "می\u200cخواهم 👩\u200d🎤"),
-        ("caf\udce9", "caf\ufffd"),
-        ("", ""),
-    ],
-)
-def test_printable(text: str, shown: str) -> None:
-    assert printable(text) == shown
-    assert len(printable(text)) == len(text)
 
 
 @pytest.mark.parametrize(

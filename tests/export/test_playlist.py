@@ -22,7 +22,13 @@ REZ = simple_track("Rez", title="Rez", artist="Underworld", duration="95.4")
             "a",
             "#EXTINF:-1,A B - one line\na\n",
         ),
-        (simple_track("a", title="\udce9"), "caf\udce9", "#EXTINF:-1,\udce9\ncaf\udce9\n"),
+        (simple_track("a", title="\udce9"), "caf\udce9", "#EXTINF:-1,\ufffd\ncaf\udce9\n"),
+        # A terminal that shows a playlist would obey them.
+        (
+            simple_track("a", title="\x1b]0;x\x07\u202eT\x9b"),
+            "a",
+            "#EXTINF:-1,␛]0;x␇\ufffdT\ufffd\na\n",
+        ),
         (simple_track("a"), "#1.mp3", "#EXTINF:-1,a\n./#1.mp3\n"),
         (simple_track("a"), "/m/#1.mp3", "#EXTINF:-1,a\n/m/#1.mp3\n"),
         (simple_track("a"), "/m/a\nb.mp3", "#EXTINF:-1,a\nfile:///m/a%0Ab.mp3\n"),
