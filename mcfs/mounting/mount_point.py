@@ -34,13 +34,18 @@ class ClaimedMountPoint:
 @contextmanager
 def claimed_mount_point(mount_point: Path, library_top: Path) -> Iterator[ClaimedMountPoint]:
     """Wait until no other command is mounting there; raises a `MountError` as `prepare_mount_point` does."""
-    place = prepare_mount_point(mount_point, library_top)
+    place = _free_place(mount_point)
     with ExitStack() as folder:
-        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:
+            # It says why, in a sentence.
+            prepare_mount_point(mount_point, library_top)
+            raise
         folder.callback(os.close, descriptor)
         with suppress(OSError):  # a file system without locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # The other command has perhaps mounted.
+        # Only now: while another command mounts there, an empty folder becomes one that is full.
         prepare_mount_point(mount_point, library_top)
         yield ClaimedMountPoint(place, folder.close)
 
@@ -50,6 +55,22 @@ def prepare_mount_point(mount_point: Path, library_top: Path) -> Path:
 
     Raises a `MountError` that says why nothing can be mounted there.
     """
+    place = _free_place(mount_point)
+    if not place.exists():
+        raise MountError(f"{mount_point} is not there; make it first: mkdir {mount_point}")
+    if not place.is_dir():
+        raise MountError(f"{mount_point} is not a folder")
+    if place.is_relative_to(library_top) or library_top.is_relative_to(place):
+        raise MountError(
+            f"{mount_point} and the library {library_top} lie inside one another; mount elsewhere"
+        )
+    if any(place.iterdir()):
+        raise MountError(f"{mount_point} is not empty; mount on an empty folder")
+    return place
+
+
+def _free_place(mount_point: Path) -> Path:
+    """The real path of a mount point that nothing is mounted at. Does not look into the folder."""
     place = real_mount_point(mount_point)
     _require_fuse()
     if type_mounted_at(place) == MCFS_TYPE and (health := health_of(place)) is not Health.ANSWERS:
@@ -68,16 +89,6 @@ def prepare_mount_point(mount_point: Path, library_top: Path) -> Path:
         raise MountError(f"{mount_point} is inside a mount of mcfs; mount elsewhere")
     if mounted not in {None, _AUTOMOUNT_TYPE}:
         raise MountError(f"{mount_point} is a mount of something else; mount elsewhere")
-    if not place.exists():
-        raise MountError(f"{mount_point} is not there; make it first: mkdir {mount_point}")
-    if not place.is_dir():
-        raise MountError(f"{mount_point} is not a folder")
-    if place.is_relative_to(library_top) or library_top.is_relative_to(place):
-        raise MountError(
-            f"{mount_point} and the library {library_top} lie inside one another; mount elsewhere"
-        )
-    if any(place.iterdir()):
-        raise MountError(f"{mount_point} is not empty; mount on an empty folder")
     return place
 
 
