@@ -27,10 +27,18 @@ WATCHED = (
 
 
 def check_announcements(
-    store: Store, mnt: Path, heard: Watcher, draw: random.Random, *, rounds: int
+    store: Store,
+    mnt: Path,
+    heard: Watcher,
+    changes: RandomChanges,
+    draw: random.Random,
+    *,
+    rounds: int,
 ) -> Iterator[str]:
-    """Change the store of a mount at random; yield what each round did, once watchers know all of it."""
-    changes = RandomChanges(store, draw)
+    """Change the store of a mount at random; yield what each round did, once watchers know all of it.
+
+    `changes` were made before the mount, which would otherwise announce the first tracks, too.
+    """
     for mount_path in WATCHED:
         heard.watch(mnt / mount_path, _names(store, mount_path))
     for number in range(rounds):

@@ -23,6 +23,7 @@ from tests.announcement_check import check_announcements
 from tests.inotify import watcher
 from tests.mounts import instrumented_mount
 from tests.prerequisites import git_annex_environment
+from tests.random_changes import RandomChanges
 
 
 def main() -> None:
@@ -44,10 +45,14 @@ def main() -> None:
         mounting = instrumented_mount(
             top, Path(folder, "mnt"), *options, kernel_caches=not chosen.without_kernel_caches
         )
-        with open_store(library.store_dir) as store, mounting as mount, watcher() as heard:
+        with open_store(library.store_dir) as store:
             draw = random.Random(chosen.seed)
-            for line in check_announcements(store, mount.path, heard, draw, rounds=chosen.rounds):
-                print(line, flush=True)
+            changes = RandomChanges(store, draw)
+            with mounting as mount, watcher() as heard:
+                for line in check_announcements(
+                    store, mount.path, heard, changes, draw, rounds=chosen.rounds
+                ):
+                    print(line, flush=True)
 
 
 if __name__ == "__main__":

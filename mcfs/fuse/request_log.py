@@ -65,7 +65,7 @@ for _name in _REQUESTS:
 
 
 def _asked(inodes: InodeTable, name: str, arguments: Sequence[Any]) -> str:
-    """`lookup '/genre:techno/all'`; names are quoted, because they may contain a line break."""
+    """`lookup '/genre:techno/all'`; paths are quoted, because they may contain a line break."""
     words: list[str | int] = []
     for parameter, argument in zip(_REQUESTS[name], arguments, strict=True):
         match argument:
@@ -82,7 +82,9 @@ def _asked(inodes: InodeTable, name: str, arguments: Sequence[Any]) -> str:
 
 
 def _path(inodes: InodeTable, inode: int) -> str:
-    entry = inodes[pyfuse3.InodeT(inode)]
+    entry = inodes.get(inode)
+    if entry is None:
+        return f"inode {inode}"  # of a name whose removal is announced
     # A track is in many folders.
     return entry.node.name if isinstance(entry.node, EntryRow) else entry.mount_path
 
@@ -94,7 +96,7 @@ def _caller(arguments: Sequence[Any]) -> str:
                 program = Path(f"/proc/{argument.pid}/comm").read_text("utf-8", "replace").strip()
             except OSError:
                 program = "ended"
-            return f" by {argument.pid} ({program})"
+            return f" by {argument.pid} ({program!r})"
     return ""
 
 

@@ -33,18 +33,19 @@ def watched_inodes(device: int) -> set[int]:
 
 def _inotify_descriptors() -> Iterator[str]:
     """The paths in /proc that describe each inotify descriptor."""
-    for process in os.scandir("/proc"):
-        if not process.name.isdigit():
+    # Not pathlib: there are thousands of descriptors.
+    for process in os.listdir("/proc"):  # noqa: PTH208
+        if not process.isdigit():
             continue
+        folder = f"/proc/{process}"
         try:
-            # Not pathlib: there are thousands of descriptors.
-            descriptors = os.listdir(f"{process.path}/fd")  # noqa: PTH208
+            descriptors = os.listdir(f"{folder}/fd")  # noqa: PTH208
         except OSError:
             continue  # it has ended, or is somebody else's
         for descriptor in descriptors:
             try:
-                if os.readlink(f"{process.path}/fd/{descriptor}") == _INOTIFY:  # noqa: PTH115
-                    yield f"{process.path}/fdinfo/{descriptor}"
+                if os.readlink(f"{folder}/fd/{descriptor}") == _INOTIFY:  # noqa: PTH115
+                    yield f"{folder}/fdinfo/{descriptor}"
             except OSError:
                 continue  # it was closed
 

@@ -16,6 +16,7 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.store import Store
+from tests.inotify import watcher
 from tests.mounts import REPOSITORY, RunningMount, is_mounted, mcfs, mounted, wait_until
 from tests.prerequisites import needs_root
 from tests.tracks import run_in_library
@@ -161,6 +162,16 @@ class TestOptions:
         try:
             with pytest.raises(OSError, match="Read-only"):
                 (place / "pins" / "genre:techno").mkdir()
+            house = place / "genre:house"
+            assert os.listdir(house) == []
+            with watcher() as heard:
+                heard.watch(house, set())
+                run_in_library(library, "git annex metadata -q -s genre=House kino.mp3")
+                wait_until(lambda: os.listdir(house) != [])
+                heard.listen(0.2)
+                assert heard.count == 0, (
+                    "the kernel lets nobody make a name, so it is not announced"
+                )
         finally:
             assert mcfs("umount", place).returncode == 0
 
