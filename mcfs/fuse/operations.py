@@ -204,11 +204,11 @@ class Operations(pyfuse3.Operations):
     @guarded
     async def opendir(self, inode: InodeT, ctx: RequestContext) -> FileHandleT:
         entry = self.inodes[inode]
-        above, name = mount_paths.split(entry.mount_path)
+        above, _ = mount_paths.split(entry.mount_path)
         dots = (inode, self.inodes.folder_at(above) or inode)
         made_of, opening = ListingOf(self._tree.version, self._tree.settings), Opening(inode, 0)
         entries: list[tuple[str, Node]] | None = []
-        if above == _PINS and is_told_to_remove(ctx.pid, name):
+        if above == _PINS and is_told_to_remove(ctx.pid, entry.mount_path):
             pass  # for this program alone it is empty
         elif policy_of(entry.node).names_inside is _UNTIL_ANNOUNCED:
             made_of, entries = await self._look_at(inode, entry)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mcfs.mount_table import mount_containing
 
-def is_told_to_remove(thread: int, name: str) -> bool:
-    """Whether this is an `rm` with a folder of this name among its arguments.
+
+def is_told_to_remove(thread: int, mount_path: str) -> bool:
+    """Whether this is an `rm` that has the folder at this path in a mount among its arguments.
 
     An `rm -r` of a folder above does not count: it names no pin, and may be meant for something else.
     """
@@ -19,6 +21,18 @@ def is_told_to_remove(thread: int, name: str) -> bool:
         if process.joinpath("comm").read_bytes() != b"rm\n":
             return False
         arguments = process.joinpath("cmdline").read_bytes().decode("utf-8", "surrogateescape")
+        current_folder = process.joinpath("cwd").readlink()
     except OSError:
         return False  # it has ended, or is in another container
-    return any(word.rstrip("/").rpartition("/")[2] == name for word in arguments.split("\0")[1:])
+    return any(
+        _inside_mount(current_folder / word) == mount_path
+        for word in arguments.split("\0")[1:]
+        # First what is quick: there may be thousands of arguments.
+        if word.rstrip("/").endswith(mount_path.rpartition("/")[2])
+    )
+
+
+def _inside_mount(path: Path) -> str | None:
+    """Where a path is in its mount. This process would wait for itself if it asked the mount."""
+    found = mount_containing(str(path))
+    return None if found is None else found[1]

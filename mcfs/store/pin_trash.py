@@ -17,6 +17,9 @@ from pathlib import Path
 
 from mcfs.errors import NotFoundError, PinExistsError
 
+# A link may lead to a file that is not ours.
+_NEVER_THROUGH_LINKS = os.O_NOFOLLOW | os.O_CLOEXEC
+
 
 class TrashPart(Enum):
     """The folders of a trash, by name."""
@@ -52,16 +55,20 @@ class PinTrash:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError as error:
             raise PinExistsError(f"the trash has a {name} already") from error
-        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(query_text)
-            file.flush()
-            # The pin itself is removed next.
-            os.fsync(descriptor)
+        try:
+            with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(query_text)
+                file.flush()
+                # The pin itself is removed next.
+                os.fsync(descriptor)
+        except OSError:
+            path.unlink()  # half a query is another one
+            raise
 
     def query_text(self, part: TrashPart, name: str) -> str:
         """The query of a trashed pin."""
         try:
-            return self._path(part, name).read_text("utf-8", "surrogateescape")
+            return self._read(part, name).decode("utf-8", "surrogateescape")
         except FileNotFoundError as error:
             raise _nothing(name) from error
 
@@ -89,16 +96,22 @@ class PinTrash:
         if flags & os.O_CREAT:
             self._make_folder(TrashPart.INFO)
         try:
-            return os.open(self._path(TrashPart.INFO, name), flags | os.O_CLOEXEC, 0o600)
+            return os.open(self._path(TrashPart.INFO, name), flags | _NEVER_THROUGH_LINKS, 0o600)
         except FileNotFoundError as error:
             raise _nothing(name) from error
 
     def note(self, name: str) -> bytes:
         """The text of a note."""
         try:
-            return self._path(TrashPart.INFO, name).read_bytes()
+            return self._read(TrashPart.INFO, name)
         except FileNotFoundError as error:
             raise _nothing(name) from error
+
+    def _read(self, part: TrashPart, name: str) -> bytes:
+        with open(
+            os.open(self._path(part, name), os.O_RDONLY | _NEVER_THROUGH_LINKS), "rb"
+        ) as file:
+            return file.read()
 
     def _path(self, part: TrashPart, name: str) -> Path:
         assert "/" not in name, "the kernel passes one name"

@@ -329,7 +329,16 @@ class TestPins:
         assert os.listdir(pins) == ["bpm:120-130"]
         assert set(os.listdir(no_pins / "genre:techno")) == set(tracks)
 
-    @pytest.mark.parametrize("command", ["rm -r pins", "rm -r ../mnt", "rm -r pins/*/*"])
+    def test_a_pin_is_deleted_by_another_path(self, no_pins: Path, tmp_path: Path) -> None:
+        (no_pins / "pins/genre:techno").mkdir()
+        (tmp_path / "link").symlink_to(no_pins / "pins")
+        assert run("rm", "-r", "link/genre:techno", cwd=tmp_path) == ""
+        assert os.listdir(no_pins / "pins") == []
+
+    @pytest.mark.parametrize(
+        "command",
+        ["rm -r pins", "rm -r ../mnt", "rm -r pins/*/*", "rm -rf /nowhere/genre:techno pins"],
+    )
     def test_a_pin_that_is_not_named_stays(self, no_pins: Path, command: str) -> None:
         (no_pins / "pins/genre:techno").mkdir()
         before = os.listdir(no_pins / "pins/genre:techno")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from mcfs.errors import MountError, StoreError
 from mcfs.mounting.logs import log_to_store
 from mcfs.store.locks import running_sync, sync_lock
+from mcfs.store.pin_trash import PinTrash, TrashPart
 
 
 @pytest.fixture
@@ -34,4 +36,19 @@ def test_a_log(tmp_path: Path, precious: Path) -> None:
     (tmp_path / "mount.log").symlink_to(precious)
     with pytest.raises(MountError, match="cannot be written: Too many levels of symbolic links"):
         log_to_store(tmp_path, 0)
+    assert precious.read_text() == "kept"
+
+
+def test_the_trash_of_pins(tmp_path: Path, precious: Path) -> None:
+    trash = PinTrash(tmp_path / "trash")
+    for part in (TrashPart.FILES, TrashPart.INFO):
+        (tmp_path / "trash" / part.value).mkdir(parents=True)
+        (tmp_path / "trash" / part.value / "x").symlink_to(precious)
+    for change in (
+        lambda: trash.open_note("x", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+        lambda: trash.note("x"),
+        lambda: trash.query_text(TrashPart.FILES, "x"),
+    ):
+        with pytest.raises(OSError, match="Too many levels of symbolic links"):
+            change()
     assert precious.read_text() == "kept"
