@@ -39,6 +39,7 @@ from mcfs.fuse.guard import guarded
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.inodes import InodeEntry, InodeTable, is_file
 from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
+from mcfs.fuse.open_texts import OpenTexts
 from mcfs.fuse.reading_to_delete import is_told_to_remove
 from mcfs.fuse.track_content import TrackContent, read_cached
 from mcfs.sql import EntryRow
@@ -109,7 +110,7 @@ class Operations(pyfuse3.Operations):
         self.inodes.set_changed(pyfuse3.ROOT_INODE, self.invalidator.changed_at_ns)
         self._attributes = AttributeBuilder(content)
         self._folders: dict[int, _OpenFolder] = {}
-        self._texts: dict[int, bytes] = {}
+        self._texts = OpenTexts()
         # Descriptors of notes in the trash: nothing else can be written.
         self._open_notes: set[int] = set()
         self._next_handle = 1 << 32
@@ -172,7 +173,7 @@ class Operations(pyfuse3.Operations):
         entry = self.inodes[inode]
         changed_at_ns = self.invalidator.changed_at_ns
         if policy_of(entry.node).kind is _TEXT_FILE:
-            self.inodes.set_size(inode, len(await self._text(entry.node)))
+            self.inodes.set_size(inode, len(await self._text_at(inode, entry.node)))
         elif policy_of(entry.node).names_inside is _UNTIL_ANNOUNCED:
             if self.listings.is_in_doubt(inode):
                 await self._look_at(inode, entry)
@@ -337,15 +338,16 @@ class Operations(pyfuse3.Operations):
             descriptor = await self._content.open(node)
             # A file that git itself keeps may be changed in place.
             return FileInfo(fh=FileHandleT(descriptor), keep_cache=bool(node.annex_key))
-        text = await self._text(node)
+        text = await self._text_at(inode, node)
         handle = self._handle()
-        self._texts[handle] = text
+        self._texts.open(handle, inode, text)
         # Without direct_io, the kernel would cut the text to the size it saw a moment ago.
-        return FileInfo(fh=handle, direct_io=policy_of(node).direct_io)
+        direct_io = policy_of(node).direct_io or len(text) != self.inodes[inode].size
+        return FileInfo(fh=handle, direct_io=direct_io)
 
     @guarded
     async def read(self, fh: FileHandleT, off: int, size: int) -> bytes:
-        text = self._texts.get(fh)
+        text = self._texts.text(fh)
         if text is not None:
             return text[off : off + size]
         cached = read_cached(fh, size, off)
@@ -353,12 +355,17 @@ class Operations(pyfuse3.Operations):
 
     @guarded
     async def release(self, fh: FileHandleT) -> None:
-        if self._texts.pop(fh, None) is None:
+        if not self._texts.close(fh):
             self._open_notes.discard(fh)
             os.close(fh)
 
     async def flush(self, fh: FileHandleT) -> None:
         """Nothing was written."""
+
+    async def _text_at(self, inode: InodeT, node: Node) -> bytes:
+        """The text of a file; of a folder as a file, as those read it who have it open."""
+        opened = self._texts.text_at(inode) if isinstance(node, ExportNode) else None
+        return await self._text(node) if opened is None else opened
 
     async def _text(self, node: Node) -> bytes:
         match node:
@@ -553,8 +560,13 @@ class Operations(pyfuse3.Operations):
         return absent(DAY)
 
     async def _add_text_file(self, node: Node, mount_path: str) -> EntryAttributes:
-        size = len(await self._text(node))
+        text = await self._text(node)
+        size = len(text)
         inode = self.inodes.inode(node, mount_path, None, is_current=True)
+        if isinstance(node, ExportNode) and self._texts.text_at(inode) not in {None, text}:
+            # Who has the old text open reads it to its end, by an inode that keeps its size.
+            self.inodes.detach(mount_path)
+            inode = self.inodes.inode(node, mount_path, None, is_current=True)
         changed_at_ns = self.invalidator.changed_at_ns
         self.inodes.count_lookup(inode, node, mount_path, changed_at_ns, is_current=True)
         self.inodes.set_size(inode, size)
@@ -581,7 +593,8 @@ class Operations(pyfuse3.Operations):
         changed_at_ns = self.invalidator.changed_at_ns
         if held is not None and not isinstance(node, EntryRow):
             changed_at_ns = held.changed_at_ns
-        attributes = self._attributes.build(inode, node, changed_at_ns)
+        opened = self._texts.text_at(inode)
+        attributes = self._attributes.build(inode, node, changed_at_ns, len(opened or b""))
         if self.listings.is_in_doubt(inode):
             attributes.attr_timeout = 0
         return attributes

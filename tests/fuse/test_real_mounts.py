@@ -447,6 +447,22 @@ class TestRobust:
             names = [first, *(entry.name for entry in entries)]
         assert len(names) == len(set(names)) == 11
 
+    def test_an_open_export_is_read_to_its_end(
+        self, library: Library, synced: Store, watched: RunningMount
+    ) -> None:
+        export = watched.path / "all.json"
+        before = export.read_bytes()
+        with export.open("rb", buffering=0) as file:
+            begun = file.read(10)
+            synced.cache.replace_all([])
+            wait_until(lambda: export.read_bytes() == b"[]\n")
+            # A listing, a stat and another reader do not cut it off.
+            os.listdir(watched.path)
+            assert export.stat().st_size == 3
+            assert os.fstat(file.fileno()).st_size == len(before)
+            assert begun + file.read() == before
+        assert export.read_bytes() == b"[]\n"
+
     def test_the_library_is_not_touched(self, library: Library, place: Path) -> None:
         before = _fingerprint(library.top)
         mcfs("sync", "--library", library.top)
