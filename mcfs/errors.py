@@ -137,6 +137,14 @@ class StoreDamagedError(StoreError):
     """A database of the store is damaged, or is not one of mcfs."""
 
 
+class CacheDamagedError(StoreDamagedError):
+    """It is the cache: the next sync sets it aside and reads the whole library into a new one."""
+
+
+class CacheRebuiltError(BusyError, StoreError):
+    """A command met damage in the cache; a new one is in its place, so trying again helps."""
+
+
 # --- imports
 
 

@@ -17,7 +17,7 @@ from mcfs.annex.library import Library, open_library
 from mcfs.cli.terminal import print_message
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Absent, Settings
-from mcfs.errors import SyncRunningError
+from mcfs.errors import CacheDamagedError, CacheRebuiltError, SyncRunningError
 from mcfs.mount_table import mount_containing
 from mcfs.store import CacheRepository, Store, open_cache, open_store
 
@@ -57,11 +57,17 @@ class Session:
         if store.notice:
             print_message(store.notice)
         # A store of another library counts as never synced: nothing of it may be shown.
-        if self._sync_first and store.cache.state().library_uuid != self.library.uuid:
-            self._sync_first_time(store)
+        if self._sync_first and not self._is_synced(store.cache):
+            self._sync_in_turn(store)
         return store
 
-    def _sync_first_time(self, store: Store) -> None:
+    def _is_synced(self, cache: CacheRepository) -> bool:
+        try:
+            return cache.state().library_uuid == self.library.uuid
+        except CacheDamagedError:
+            return False  # the sync makes a new one
+
+    def _sync_in_turn(self, store: Store) -> SyncReport | None:
         from mcfs.cli.progress import sync_with_bar  # few commands have to sync
         from mcfs.sync.waiting import sync_in_turn
 
@@ -72,7 +78,10 @@ class Session:
                 print_message(f"{error}; waiting until that is done")
                 raise
 
-        sync_in_turn(store.folder, sync)
+        report = sync_in_turn(store.folder, sync)
+        if report is not None and report.rebuilt is not None:
+            print_message(report.rebuilt)
+        return report
 
     @cached_property
     def cache(self) -> CacheRepository:
@@ -81,7 +90,7 @@ class Session:
         self._resources.callback(cache.close)
         if notice:
             print_message(notice)
-        if cache.state().library_uuid != self.library.uuid:
+        if not self._is_synced(cache):
             self.ensure_synced()
         return cache
 
@@ -96,6 +105,12 @@ class Session:
 
         return Tree(self.store, self.settings)
 
+    def rebuild_cache(self, damage: str) -> None:
+        """Put a new cache in the place of one in which this command has met damage."""
+        with open_store(self.library.store_dir) as store:
+            store.cache.damage = damage
+            self._sync_in_turn(store)
+
     def ensure_synced(self) -> None:
         """Sync now if the library was never synced."""
         _ = self.store
@@ -108,7 +123,12 @@ def open_session(
     """The library at this path, or the one that `locate_library` finds."""
     place = locate_library(library_path)
     with ExitStack() as resources:
-        yield Session(place, resources, absent=absent, sync_first=sync_first)
+        session = Session(place, resources, absent=absent, sync_first=sync_first)
+        try:
+            yield session
+        except CacheDamagedError as error:
+            session.rebuild_cache(str(error))
+            raise CacheRebuiltError("this command met the damage; run it again") from error
 
 
 def locate_library(library_path: Path | None) -> Path:

@@ -18,6 +18,7 @@ import trio
 from mcfs.annex.library import Library
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Settings
+from mcfs.errors import CacheDamagedError
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.operations import Operations
 from mcfs.fuse.request_log import LoggedOperations
@@ -35,6 +36,7 @@ from mcfs.mounting.user import rights_to_mount
 from mcfs.store import open_store
 from mcfs.sync.background import BackgroundSync
 from mcfs.sync.report import SyncReport
+from mcfs.sync.run import sync
 from mcfs.tree.tree import Tree
 
 # How long a sync may take to notice that the mount ends. After that it is killed, which loses nothing.
@@ -63,7 +65,11 @@ def serve_mount(
     settings = read_settings()
     set_process_limits()
     with open_store(library.store_dir) as store:
-        tree = Tree(store, settings)
+        try:
+            tree = Tree(store, settings)
+        except CacheDamagedError:
+            sync(library, store, settings)  # makes a new cache
+            tree = Tree(store, settings)
         kind = LoggedOperations if request.logs_requests else Operations
         operations = kind(
             tree,

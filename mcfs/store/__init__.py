@@ -15,6 +15,7 @@
     edit_journal.py      user.db: what each edit changed, from what, to what
     summary.py           reads both without changing either
     quarantine.py        renames a damaged cache.db
+    replacing.py         gives a damaged database new content while others have it open
     locks.py             one sync and one edit at a time
     batches.py           how many values one SQL statement gets
     records.py           the frozen values that go in and come out

@@ -6,8 +6,9 @@ and the transactions in which it is read and changed.
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, insert, update
 
-from mcfs.errors import StoreDamagedError, StoreError
+from mcfs.errors import CacheDamagedError, StoreBusyError, StoreDamagedError, StoreError
 from mcfs.schema.cache import CacheBase, schema_stamp
 from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.sql import BoundQuery
@@ -41,17 +42,26 @@ class CacheRepository:
         self._engine = engine
         self._path = sqlite.path_of(engine)
         self._stamp = schema_stamp() if stamp is None else stamp
+        # A sentence once damage was met; then the next sync calls `rebuild`.
+        self.damage: str | None = None
+        # Set whenever damage is met, for a mount that is to sync at once.
+        self.met_damage = threading.Event()
 
     def prepare(self) -> str | None:
         """Make the tables when there are none, or when they are of another version.
 
-        A damaged database is renamed and a new one is made; a sentence about that is returned.
+        A damaged database is renamed and a new one is made; a sentence about that is returned. One that
+        another process has open waits for `rebuild`.
         """
         try:
             self._prepare()
         except StoreDamagedError as error:
             self._engine.dispose()
-            renamed = quarantine(self._path)
+            try:
+                renamed = quarantine(self._path)
+            except StoreBusyError:
+                self._note_damage(str(error))
+                return None
             self._prepare()
             return f"{error}; it is set aside as {renamed.name}, and the next sync fills a new one"
         return None
@@ -63,7 +73,7 @@ class CacheRepository:
     @contextmanager
     def reading(self) -> Iterator[CacheReader]:
         """A read transaction: everything that is read belongs to one state of the cache."""
-        with sqlite.reading(self._engine) as connection:
+        with self._noting_damage(), sqlite.reading(self._engine) as connection:
             self._check_stamp(connection)
             yield CacheReader(connection)
 
@@ -72,7 +82,7 @@ class CacheRepository:
         """A write transaction: all changes become one generation, or none after an exception."""
         from mcfs.store.cache_writer import CacheWriter
 
-        with sqlite.writing(self._engine) as connection:
+        with self._noting_damage(), sqlite.writing(self._engine) as connection:
             self._check_stamp(connection)
             writer = CacheWriter(connection)
             yield writer
@@ -88,7 +98,7 @@ class CacheRepository:
         from mcfs.store.bulk_load import load
         from mcfs.store.cache_writer import CacheWriter, insert_covers, start_generation
 
-        with sqlite.rebuilding(self._engine) as connection:
+        with self._noting_damage(), sqlite.rebuilding(self._engine) as connection:
             self._check_stamp(connection)
             load(connection, records)
             insert_covers(connection, covers)
@@ -98,7 +108,7 @@ class CacheRepository:
 
     def record_finish(self, finished_at: datetime, counts: Counts) -> None:
         """Record that a sync ended, and the counts after it. Begins no new generation."""
-        with sqlite.writing(self._engine) as connection:
+        with self._noting_damage(), sqlite.writing(self._engine) as connection:
             self._check_stamp(connection)
             connection.execute(
                 update(SyncRow).values(finished_at=finished_at, counts=asdict(counts))
@@ -113,6 +123,44 @@ class CacheRepository:
         """How many tracks a query names; without one, how many there are."""
         with self.reading() as read:
             return read.count(bound)
+
+    def rebuild(self, fill: Callable[[CacheRepository], None]) -> str:
+        """Put a new cache, which `fill` fills, in the place of a damaged one; a sentence about that.
+
+        Until it is full, the damaged one stays where it is. Only for the holder of the sync lock.
+        """
+        from mcfs.store import replacing
+
+        new = replacing.new_file(self._path)
+        try:
+            cache = CacheRepository(sqlite.open_engine(new), self._stamp)
+            try:
+                cache.prepare()
+                fill(cache)
+            finally:
+                cache.close()
+            copy = replacing.copy_aside(self._path)
+            self._engine.dispose()
+            replacing.replace_content(self._path, new)
+        finally:
+            replacing.remove_database(new)
+        what, self.damage = self.damage or f"{self._path} is damaged", None
+        kept = f"a copy is kept as {copy.name}" if copy else "there was no room to keep a copy"
+        return f"{what}; {kept}, and a new one has been made from the library"
+
+    @contextmanager
+    def _noting_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreDamagedError as error:
+            self._note_damage(str(error))
+            raise CacheDamagedError(str(error)) from error
+
+    def _note_damage(self, sentence: str) -> None:
+        # Only the first time: a failed rebuild is tried again, but not without a pause.
+        if self.damage is None:
+            self.damage = sentence
+            self.met_damage.set()
 
     def _prepare(self) -> None:
         with sqlite.reading(self._engine) as connection:

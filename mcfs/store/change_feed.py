@@ -34,23 +34,22 @@ class ChangeFeed:
         self._cache = cache
         self._open_read = ExitStack()
         self._before = self._open_read.enter_context(cache.reading())
-
-    @property
-    def generation(self) -> Generation:
-        """The generation that the next change begins at."""
-        return self._before.generation()
+        # The generation that the next change begins at. Kept, since the state before may be damaged by then.
+        self.generation: Generation = self._before.generation()
 
     @contextmanager
     def next_change(self) -> Iterator[StoreChange | None]:
         """What changed since the last call; None when nothing did."""
         with ExitStack() as new_read:
             after = new_read.enter_context(self._cache.reading())
-            was, now = self._before.generation(), after.generation()
+            was, now = self.generation, after.generation()
             if was == now:
                 yield None
+            elif was.store_uuid != now.store_uuid:
+                # Another cache, which may have replaced a damaged one: the state before is not read.
+                yield StoreChange(after, after, None)
             else:
-                same = was.store_uuid == now.store_uuid
-                changed_keys = after.changed_since(was.counter) if same else None
+                changed_keys = after.changed_since(was.counter)
                 if changed_keys is None:
                     yield StoreChange(self._before, after, None)
                 else:
@@ -59,8 +58,9 @@ class ChangeFeed:
                         self._before, after, frozenset(changed_keys), frozenset(covers)
                     )
             # Even when nothing changed: an old read transaction keeps SQLite from truncating its log.
-            self._open_read.close()
-            self._open_read, self._before = new_read.pop_all(), after
+            old_read, self._open_read = self._open_read, new_read.pop_all()
+            self._before, self.generation = after, now
+            old_read.close()
 
     def close(self) -> None:
         """End the read transaction."""

@@ -59,7 +59,8 @@ class BackgroundSync:
 
     def _watch_and_sync(self, stop: threading.Event) -> None:
         stamp = None
-        for changes in watch(self.library, config_files(self.library.top), stop):
+        files, wake = config_files(self.library.top), self.store.cache.met_damage
+        for changes in watch(self.library, files, stop, wake):
             if Change.GONE in changes:
                 self._report_problem(
                     f"{self.library.top} is gone; the mount shows what it last read"
@@ -87,6 +88,8 @@ class BackgroundSync:
             return
         if report is None:
             return
+        if report.rebuilt is not None:
+            self._report_problem(report.rebuilt)
         incomplete = incomplete_sentences(report.incomplete, report.incomplete_tracks)
         if incomplete != self._incomplete:
             self._incomplete = incomplete

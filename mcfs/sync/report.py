@@ -34,6 +34,8 @@ class SyncReport:
     incomplete_tracks: Mapping[str, str] = field(default_factory=dict)
     # Remotes whose metadata git-annex has not merged yet.
     unmerged: tuple[str, ...] = ()
+    # Why the cache was replaced by a new one, and where the damaged one is.
+    rebuilt: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For the log, and for programs."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -28,8 +29,14 @@ from mcfs.annex.read_library import (
     read_library,
 )
 from mcfs.config.settings import DEFAULTS, Settings
-from mcfs.errors import LibraryError, McfsError, StoreBusyError, bug_sentence
-from mcfs.store import Store, SyncState
+from mcfs.errors import (
+    CacheDamagedError,
+    LibraryError,
+    McfsError,
+    StoreBusyError,
+    bug_sentence,
+)
+from mcfs.store import CacheRepository, Store, SyncState
 from mcfs.store.cache_writer import CacheWriter
 from mcfs.store.locks import HeldLock, sync_lock
 from mcfs.sync.changes import (
@@ -65,7 +72,7 @@ def sync(
         try:
             if merge:
                 merge_remotes(library)
-            report = _Sync(library, store, settings, lock, on_progress).run(full=full)
+            report = _sync_or_rebuild(library, store.cache, settings, lock, on_progress, full=full)
         except StoreBusyError:
             raise  # this is no failure of the sync, and a busy store could not record one
         except (Exception, KeyboardInterrupt) as error:
@@ -92,7 +99,31 @@ def _sentence(error: BaseException) -> str:
 def preview(library: Library, store: Store, settings: Settings = DEFAULTS) -> SyncReport:
     """What a sync would change: it is done, counted and rolled back."""
     with sync_lock(store.folder) as lock:
-        return _Sync(library, store, settings, lock, lambda _: None).preview()
+        return _Sync(library, store.cache, settings, lock, lambda _: None).preview()
+
+
+def _sync_or_rebuild(
+    library: Library,
+    cache: CacheRepository,
+    settings: Settings,
+    lock: HeldLock,
+    on_progress: OnProgress,
+    *,
+    full: bool,
+) -> SyncReport:
+    """Sync; where the cache is damaged, read the whole library into a new one."""
+    if cache.damage is None:
+        try:
+            return _Sync(library, cache, settings, lock, on_progress).run(full=full)
+        except CacheDamagedError:
+            pass
+    reports = []
+
+    def fill(new: CacheRepository) -> None:
+        reports.append(_Sync(library, new, settings, lock, on_progress).run(full=True))
+
+    sentence = cache.rebuild(fill)
+    return replace(reports[0], rebuilt=sentence)
 
 
 class _RollBack(Exception):  # noqa: N818  (not an error: it ends every preview)
@@ -105,13 +136,13 @@ class _Sync:
     def __init__(
         self,
         library: Library,
-        store: Store,
+        cache: CacheRepository,
         settings: Settings,
         lock: HeldLock,
         on_progress: OnProgress,
     ) -> None:
         self._library = library
-        self._store = store
+        self._cache = cache
         self._extensions = sorted(settings.extensions)
         self._is_wanted = partial(is_audio, extensions=settings.extensions)
         self._progress = ProgressReporter(lock, on_progress)
@@ -145,7 +176,7 @@ class _Sync:
         now, journal = fingerprint_and_journal(self._library)
         if now == synced:
             return self._report
-        cache = self._store.cache
+        cache = self._cache
         changed = synced and find_changes(self._library, cache, synced, now, self._is_wanted)
         if changed:
             keys = changed.keys
@@ -161,11 +192,11 @@ class _Sync:
         return self._report
 
     def _synced_fingerprint(self) -> Fingerprint | None:
-        return synced_fingerprint(self._store.cache.state(), self._library, self._extensions)
+        return synced_fingerprint(self._cache.state(), self._library, self._extensions)
 
     def _sync_in_full(self, now: Fingerprint, journal: Journal) -> None:
         self._report.kind = SyncKind.FULL
-        cache = self._store.cache
+        cache = self._cache
         before = cache.count()
         with self._all_keys(now, journal) as (total, keys):
             # While the subprocess reads the tracks.
@@ -187,7 +218,7 @@ class _Sync:
 
     def _sync_by_difference(self, synced: Fingerprint, now: Fingerprint, journal: Journal) -> bool:
         """Bring the store to `now`; False when the difference is unknown or too large for that."""
-        cache = self._store.cache
+        cache = self._cache
         changed = find_changes(self._library, cache, synced, now, self._is_wanted)
         if changed is None or full_sync_is_quicker(changed, cache):
             return False
@@ -225,10 +256,10 @@ class _Sync:
 
     def _finish(self, synced: Fingerprint) -> SyncReport:
         report = self._report
-        with self._store.cache.reading() as read:
+        with self._cache.reading() as read:
             counts = read.counts()
         report.tracks, report.present, report.broken = counts.tracks, counts.present, counts.broken
         report.incomplete, report.incomplete_tracks = counts.incomplete, counts.incomplete_tracks
         report.unmerged = tuple(unmerged_branches(self._library, synced))
-        self._store.cache.record_finish(datetime.now(UTC), counts)
+        self._cache.record_finish(datetime.now(UTC), counts)
         return report

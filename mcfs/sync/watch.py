@@ -51,18 +51,22 @@ _Folders = dict[str, tuple[int, int]]
 
 
 def watch(
-    library: Library, config_files: Collection[Path], stop: threading.Event
+    library: Library,
+    config_files: Collection[Path],
+    stop: threading.Event,
+    wake: threading.Event | None = None,
 ) -> Iterator[frozenset[Change]]:
     """What may have changed, each time something may have; blocks in between.
 
-    The first is yielded as soon as watching has begun, so that nothing before it is missed. What happens
-    while the caller is busy is yielded next.
+    Setting `wake` stands for a change of the library. The first is yielded as soon as watching has begun,
+    so that nothing before it is missed. What happens while the caller is busy is yielded next.
     """
     # watchfiles logs a line for every change, which would fill the log of the mount.
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     # Settings that are kept in git are symlinks: the file that is written is elsewhere.
     files = {path for file in config_files for path in (file.absolute(), file.resolve())}
     polling = False
+    wake = wake or threading.Event()
     while not stop.is_set():
         if not library.is_reachable():
             yield frozenset({Change.GONE})
@@ -71,7 +75,7 @@ def watch(
                     return
         began = False
         try:
-            for changes in _watch_until_moved(library, files, stop, polling):
+            for changes in _watch_until_moved(library, files, stop, wake, polling):
                 began = True
                 if changes:
                     yield changes
@@ -88,7 +92,11 @@ def watch(
 
 
 def _watch_until_moved(
-    library: Library, files: Collection[Path], stop: threading.Event, polling: bool
+    library: Library,
+    files: Collection[Path],
+    stop: threading.Event,
+    wake: threading.Event,
+    polling: bool,
 ) -> Iterator[frozenset[Change]]:
     """What may have changed, until other folders have to be watched; empty sets when nothing has.
 
@@ -105,6 +113,9 @@ def _watch_until_moved(
                 first = first if found else now
                 last = now
                 found |= new
+            if wake.is_set():
+                wake.clear()
+                found.add(Change.LIBRARY)
             over = bool(found) and (now - last >= _QUIET or now - first >= _LONGEST_BURST)
             if over or now - checked >= _CHECK_FOLDERS_EVERY:
                 if _folders_to_watch(library, files) != folders:
