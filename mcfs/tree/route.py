@@ -20,7 +20,10 @@ from mcfs.query import (
     starts_like_query,
 )
 from mcfs.template import Template, looks_like_template, parse_template
+from mcfs.text.fold import fold
+from mcfs.text.similar import similar_words
 from mcfs.tree.nodes import LIBRARY, Format
+from mcfs.tree.template_fields import FILENAME
 
 MAX_DEPTH = 32
 _FOLDER_FILE_ENDINGS = tuple(format_.value for format_ in Format)
@@ -62,7 +65,10 @@ def name_as_pinned_query(name: str, vocabulary: Vocabulary) -> Query | None:
 
 
 def name_as_template(name: str, vocabulary: Vocabulary) -> Template | None:
-    """Read a folder name as a template: None without braces, a `TemplateError` for a broken template."""
+    """Read a folder name as a template: None without braces, a `TemplateError` for a broken template.
+
+    So is one with a field that no track has, and whose name is similar to that of a field.
+    """
     if not looks_like_template(name):
         return None
     for found in _WORDS_OUTSIDE.finditer(name):
@@ -76,7 +82,23 @@ def name_as_template(name: str, vocabulary: Vocabulary) -> Template | None:
                 found.start(1),
                 f"write {instead}",
             )
-    return parse_template(name)
+    template = parse_template(name)
+    for field in template.fields:
+        _refuse_misspelled(field, name, vocabulary)
+    return template
+
+
+def _refuse_misspelled(field: str, name: str, vocabulary: Vocabulary) -> None:
+    """A field that nobody has is always missing, but one that is nearly another is a slip of the hand."""
+    if field == FILENAME or vocabulary.canonical(field) is not None:
+        return
+    if near := similar_words(fold(field), [*vocabulary.names(), FILENAME]):
+        raise TemplateError(
+            f'unknown field "{field}"',
+            name,
+            max(name.lower().find(field), 0),
+            f'did you mean "{near[0]}"?',
+        )
 
 
 # Words outside of braces, in the group. Words with braces match too, so that the search goes on behind them.

@@ -19,7 +19,7 @@ from mcfs.fields.table import date_field
 from mcfs.template import Cell
 
 # Fields that only templates have: the name of the file, and the same without its extension.
-_FILENAME = "filename"
+FILENAME = "filename"
 _STEM = "stem"
 
 
@@ -90,8 +90,8 @@ def field_source(name: str, vocabulary: Vocabulary) -> FieldSource:
 
 @lru_cache(maxsize=1024)
 def _field_source(table: FieldTable, name: str, *, is_date: bool) -> FieldSource:
-    if name == _FILENAME:
-        return PathPart(_FILENAME)
+    if name == FILENAME:
+        return PathPart(FILENAME)
     built_in = table.name_of(name)
     field = date_field(name) if built_in is None and is_date else table.named(built_in or name)
     if field.derived_column is not None:

@@ -134,6 +134,9 @@ def test_two_spellings_share_one_listing(tree: Tree) -> None:
         ("{% for x in y %}", "write"),
         ('{{ "a" * 3000000 }}', ""),
         ("{{ artist", ""),
+        ("{{ gnere }}", 'unknown field "gnere"; did you mean "genre"?'),
+        ("{{ artist }}/{{ artist }} {{ Tittle }}", 'did you mean "title"?'),
+        ("{{ filenam }}", 'did you mean "filename"?'),
         ("gnere:techno", 'did you mean "genre"?'),
         ("bpm:12x", "12x"),
         ("techno.txt", "not a query"),
@@ -157,6 +160,7 @@ def test_the_error_says_why_there_is_nothing(tree: Tree, mount_path: str, messag
         ("gnere:techno", True),
         ("bpm:12x", True),
         ("{{ artist | uper }}", True),
+        ("{{ gnere }}", True),
         ("genre:techno {{ artist }}", True),
         ("zzzzzz:techno", False),
         ("HEAD", False),
@@ -180,6 +184,13 @@ def test_only_a_name_that_was_meant_as_a_query_is_logged(
 )
 def test_text_in_a_template_may_look_like_a_query(tree: Tree, label: str) -> None:
     assert isinstance(node(tree, label), ValuesNode)
+
+
+@pytest.mark.parametrize(
+    "field", ["zzzzzz", "meta.gnere", 'meta["gnere"]', "FILENAME", "ext", "Genre"]
+)
+def test_a_template_may_name_a_field_that_no_track_has(tree: Tree, field: str) -> None:
+    assert isinstance(node(tree, f"{{{{ {field} }}}} {{{{ title }}}}"), ValuesNode | TracksNode)
 
 
 def test_a_path_has_a_greatest_depth(tree: Tree) -> None:
