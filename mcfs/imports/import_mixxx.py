@@ -44,8 +44,9 @@ from mcfs.tree.tree import Tree
 _UNKNOWN_DATABASE = "mixxx without an Auto DJ playlist"
 # The id of a source that a dry run does not save. No record has it.
 _NOT_SAVED = -1
-# The source of records that were made from a newer state of this database.
-_OLDER_COPY = -2
+_PLAYS = "played"
+# The source of records of a database that has nothing to know it by: perhaps of another one.
+_PERHAPS_ANOTHER = -2
 
 # Asked with the fields in which values would be replaced, and how many of each: whether to do it.
 MayReplace = Callable[[Mapping[str, int]], bool]
@@ -112,8 +113,8 @@ def import_mixxx(
             if not replaced or dry_run or may_replace(replaced):
                 allowed |= rules.fields
             planner.rules = replace(rules, may_replace=allowed)
-        writer.write(_planned(planner, writer), commit_every=commit_every, detail=details)
         if not dry_run:
+            # Before anything is written: an import that is killed has read this state of the database, too.
             store.user.save_import_source(
                 replace(
                     source,
@@ -123,22 +124,47 @@ def import_mixxx(
                     mount_points=tuple(sorted({*source.mount_points, *matcher.used_mounts})),
                 )
             )
+        writer.write(_planned(planner, writer), commit_every=commit_every, detail=details)
     return result
 
 
 def _source(mixxx: MixxxSnapshot, store: Store, *, dry_run: bool) -> tuple[ImportSource, bool]:
-    """What is known of the database, and whether that still holds.
+    """What is known of the database, and whether it is certain that it is this one.
 
-    It does not hold for an older copy of the database, as from a backup: what that lacks was not removed,
-    and where it differs it is not news.
+    An older copy of a database, as from a backup, is a source of its own from then on: what it lacks was not
+    removed, and where it differs it is not news.
     """
     source = store.user.import_source(mixxx.identity or _UNKNOWN_DATABASE)
-    if not source.id:
+    is_certain = mixxx.identity is not None
+    is_older_copy = bool(source.id) and is_certain and _lacks_the_past(mixxx, store, source)
+    if source.id and not is_older_copy:
+        return source, is_certain
+    new = replace(source, id=_NOT_SAVED, change_count=mixxx.change_count, may_replace=())
+    if not dry_run:
+        if is_older_copy:
+            store.user.set_source_aside(source)
         # Saved at once, because records name it.
-        new = replace(source, id=_NOT_SAVED)
-        return (new if dry_run else store.user.save_import_source(source)), False
-    is_older_copy = mixxx.change_count < source.change_count
-    return source, mixxx.identity is not None and not is_older_copy
+        new = store.user.save_import_source(new)
+    return new, is_certain
+
+
+def _lacks_the_past(mixxx: MixxxSnapshot, store: Store, source: ImportSource) -> bool:
+    """Whether something is not in the database that an earlier import has seen, and that Mixxx never removes.
+
+    Then it is an older copy, perhaps one that was used since, or the copy of another computer.
+    """
+    if mixxx.change_count < source.change_count:
+        return True
+    # Mixxx gives no id twice.
+    if store.user.newest_row(source.id) > mixxx.greatest_id:
+        return True
+    before = store.user.seen_in_rows(source.id, _PLAYS)
+    # Somebody can set the plays of a track back to 0, but not to any other number.
+    return any(
+        0 < plays < float(before[mixxx_id])
+        for mixxx_id, plays in mixxx.plays()
+        if mixxx_id in before
+    )
 
 
 def _match_tracks(
@@ -249,6 +275,7 @@ class _Planner:
         self._read = read
         self._mixxx = mixxx
         self._is_known = is_known
+        self._newest_row = store.user.newest_row(rules.source_id) if is_known else 0
 
     def count_replaced(self, *, except_in: Collection[str]) -> dict[str, int]:
         """The fields in which values would be replaced that no import has written → in how many tracks."""
@@ -264,10 +291,12 @@ class _Planner:
         for some in chunks(self._mixxx.matched_tracks()):
             facts = self._read.facts_of_ids([track_id for track_id, _ in some])
             records = self._store.user.imported_rows(fact.annex_key for fact in facts.values())
+            rows_of_key = {facts[track_id].annex_key: rows for track_id, rows in some}
+            of_other_tracks = self._records_of_other_tracks(rows_of_key, records)
             tracks: dict[int, MixxxTrack] = {}
             for track_id, rows in some:
                 key = facts[track_id].annex_key
-                track = self._track(key, rows, records.get(key, []))
+                track = self._track(key, rows, records.get(key, []), of_other_tracks)
                 if compare_all or has_news(track, self.rules):
                     tracks[track_id] = track
             without_news = [
@@ -277,8 +306,37 @@ class _Planner:
             ]
             yield _Batch(len(without_news), self._decide(tracks, facts))
 
+    def _records_of_other_tracks(
+        self,
+        rows_of_key: Mapping[str, Sequence[MixxxRow]],
+        records: Mapping[str, list[ImportedRow]],
+    ) -> dict[int, ImportedRow]:
+        """Row → what it had when its path led to another track, for rows that are new for their track.
+
+        When two tracks swap their names, so do their rows: what the rows had then belongs to the other track.
+        If that has no file any more, the file has got other content, and the row is about it still.
+        """
+        new = [
+            row.mixxx_id
+            for key, rows in rows_of_key.items()
+            for row in rows
+            # Mixxx gives no id twice: a greater one was never recorded.
+            if row.mixxx_id <= self._newest_row
+            and (self.rules.source_id, row.mixxx_id)
+            not in ((record.source_id, record.row_id) for record in records.get(key, ()))
+        ]
+        if not new:
+            return {}
+        found = self._store.user.records_of_rows(self.rules.source_id, new)
+        there = self._read.track_ids_of_keys(record.annex_key for record in found.values())
+        return {row: record for row, record in found.items() if record.annex_key in there}
+
     def _track(
-        self, annex_key: str, rows: Sequence[MixxxRow], records: Sequence[ImportedRow]
+        self,
+        annex_key: str,
+        rows: Sequence[MixxxRow],
+        records: Sequence[ImportedRow],
+        of_other_tracks: Mapping[int, ImportedRow],
     ) -> MixxxTrack:
         """The track without its values in git-annex, which only a track with news needs."""
         ids = {row.mixxx_id for row in rows}
@@ -288,12 +346,15 @@ class _Planner:
             if record.source_id != self.rules.source_id:
                 others.append(record)
             elif not self._is_known:
-                # What an older copy of the database lacks, its rows have not lost.
-                others.append(record._replace(source_id=_OLDER_COPY, supplied={}))
+                # What another database lacks, its rows have not lost.
+                others.append(record._replace(source_id=_PERHAPS_ANOTHER, supplied={}))
             elif record.row_id in ids:
                 own[record.row_id] = record
             else:
                 others.append(record)
+        for mixxx_id in ids.difference(own).intersection(of_other_tracks):
+            seen = of_other_tracks[mixxx_id].seen
+            own[mixxx_id] = ImportedRow(annex_key, self.rules.source_id, mixxx_id, seen, {})
         known = [KnownRow(row, own.get(row.mixxx_id)) for row in rows]
         if len(known) > 1:
             # Of two rows, the one that Mixxx can play, and that somebody has used; `rows` begins with the

@@ -168,6 +168,18 @@ class MixxxSnapshot:
         row = self._connection.execute("SELECT identity FROM temp.mcfs_identity").fetchone()
         return None if row is None else str(row[0])
 
+    @property
+    def greatest_id(self) -> int:
+        """The greatest id that Mixxx has ever given to a track."""
+        query = "SELECT coalesce(max(seq), 0) FROM temp.mcfs_greatest_id"
+        ((greatest,),) = self._connection.execute(query)
+        return int(greatest)
+
+    def plays(self) -> Iterator[tuple[int, int]]:
+        """(id, how often it was played) of every track."""
+        rows = self._connection.execute("SELECT id, timesplayed FROM temp.mcfs_track")
+        return ((mixxx_id, int(plays or 0)) for mixxx_id, plays in rows)
+
     def count_missing(self) -> int:
         """How many tracks Mixxx has, and cannot find."""
         return len(self.missing_ids())
@@ -278,6 +290,8 @@ def _copy(connection: sqlite3.Connection, path: Path) -> MixxxSnapshot:
         " FROM main.PlaylistTracks JOIN main.Playlists ON Playlists.id = playlist_id"
         " WHERE hidden = 0",
         "CREATE TEMP TABLE mcfs_folder AS SELECT directory FROM main.directories",
+        "CREATE TEMP TABLE mcfs_greatest_id AS"
+        " SELECT seq FROM main.sqlite_sequence WHERE name = 'library'",
         "CREATE TEMP TABLE mcfs_identity AS SELECT 'mixxx ' || id || ' ' || date_created AS identity"
         " FROM main.Playlists WHERE hidden = 1 AND name = 'Auto DJ'"
         " AND date_created IS NOT NULL ORDER BY id LIMIT 1",

@@ -11,9 +11,9 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, type_coerce, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, type_coerce, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.types import NullType
+from sqlalchemy.types import NullType, Text
 
 from mcfs.errors import NotFoundError, PinExistsError
 from mcfs.schema import user as rows
@@ -146,6 +146,13 @@ class UserRepository:
             number = connection.execute(statement.returning(rows.ImportSource.id)).scalar_one()
         return replace(source, id=number)
 
+    def set_source_aside(self, source: ImportSource) -> None:
+        """Keep what imports have seen of a source, and let its identity be that of another one."""
+        change = update(rows.ImportSource).where(rows.ImportSource.id == source.id)
+        aside = f"{source.identity} (until source {source.id})"
+        with sqlite.writing(self._engine) as connection:
+            connection.execute(change.values(identity=aside, updated_at=datetime.now(UTC)))
+
     def ask_again(self, source_ids: Collection[int]) -> None:
         """Imports from these sources are to ask once more before they replace values of git-annex."""
         change = update(rows.ImportSource).where(rows.ImportSource.id.in_(source_ids))
@@ -183,6 +190,35 @@ class UserRepository:
                     statement.where(column_in(row.row_id, some)).order_by(row.updated_at)
                 )
             }
+
+    def records_of_rows(self, source_id: int, row_ids: Iterable[int]) -> dict[int, ImportedRow]:
+        """Row of a source → what it had at the last import, for the track that it was then."""
+        keys = self.keys_of_rows(source_id, row_ids)
+        return {
+            record.row_id: record
+            for records in self.imported_rows(set(keys.values())).values()
+            for record in records
+            if record.source_id == source_id and keys.get(record.row_id) == record.annex_key
+        }
+
+    def newest_row(self, source_id: int) -> int:
+        """The greatest id of a row that an import from this source has recorded; 0 without any."""
+        row = rows.ImportedRow
+        statement = select(func.coalesce(func.max(row.row_id), 0)).where(row.source_id == source_id)
+        with sqlite.reading(self._engine) as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def seen_in_rows(self, source_id: int, field: str) -> dict[int, str]:
+        """Row of a source → the first value of a field that it had at the last import, where it had any."""
+        row = rows.ImportedRow
+        value = func.json_extract(type_coerce(row.seen, Text), f"$.{field}[0]")
+        statement = (
+            select(row.row_id, value)
+            .where(row.source_id == source_id, value.is_not(None))
+            .order_by(row.updated_at)
+        )
+        with sqlite.reading(self._engine) as connection:
+            return {row_id: str(text) for row_id, text in connection.execute(statement)}
 
     def remember_imported_rows(self, imported: Iterable[ImportedRow]) -> None:
         """Record what these rows had, instead of what was recorded before."""

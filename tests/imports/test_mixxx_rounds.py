@@ -77,7 +77,8 @@ def test_a_rescan_after_names_have_changed_loses_nothing(
         edited = rows[os.fspath(folder / "Кино - Группа крови.mp3")]
         mixxx.change(edited, title="Edited")
         assert run().success
-        wait_until(lambda: "Кино - Edited.mp3" in os.listdir(folder))
+        old = folder / "Кино - Группа крови.mp3"
+        wait_until(lambda: "Кино - Edited.mp3" in os.listdir(folder) and not old.is_symlink())
         for _ in range(3):
             scan()
             result = run()
@@ -157,6 +158,76 @@ def test_an_older_copy_of_the_database_removes_nothing(
     assert asked == [{"rating": 1}]
     assert result.kept == {"rating": 1}
     assert fields_of(library, "kino.mp3")["rating"] == ["4"]
+
+
+@pytest.mark.parametrize("sign", ["fewer changes", "fewer plays", "fewer tracks"])
+def test_an_older_copy_stays_one(
+    library: Library, synced: Store, mixxx: MixxxDatabase, run: Any, tmp_path: Path, sign: str
+) -> None:
+    """A backup was restored, and the first import of it is about some files only, or comes much later."""
+    rows = [mixxx.add(library.top / file, ("Early",)) for file in FILES[:2]]
+    played = mixxx.add(library.top / FILES[2], timesplayed=1)
+    backup = shutil.copyfile(mixxx.path, tmp_path / "backup.sqlite")
+    for number in rows:
+        mixxx.put(number, "Early", "Late")
+        mixxx.change(number, rating=4)
+    if sign == "fewer tracks":
+        mixxx.add(library.top / UNKNOWN)
+    mixxx.change(played, timesplayed=3)
+    run()
+    shutil.copyfile(backup, mixxx.path)
+    if sign != "fewer changes":
+        for plays in (2, *[2 if sign == "fewer plays" else 3] * 9):
+            mixxx.change(played, timesplayed=plays)
+    run(dry_run=True)
+    run(paths=[library.top / FILES[0]])
+    for _ in range(2):
+        assert run().success
+        for file in FILES[:2]:
+            fields = fields_of(library, file)
+            assert (fields["rating"], fields["crate"]) == (["4"], ["Early", "Late"])
+    # From now on this is the database. What the first import took over from it, it may take away.
+    mixxx.put(rows[0], "New")
+    run()
+    mixxx.put(rows[0])
+    run()
+    assert fields_of(library, FILES[0])["crate"] == ["Early", "Late"]
+
+
+def test_plays_that_were_reset(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
+    number = mixxx.add(library.top / "kino.mp3", ("Crate",), timesplayed=3)
+    run()
+    mixxx.change(number, timesplayed=0)
+    mixxx.put(number)
+    run()
+    assert {"played", "crate"}.isdisjoint(fields_of(library, "kino.mp3"))
+
+
+def test_two_tracks_whose_names_were_swapped(
+    library: Library, mixxx: MixxxDatabase, run: Any, tmp_path: Path
+) -> None:
+    """Mixxx does not notice: each of its rows has the path of the other track now."""
+    places = [tmp_path / "A.mp3", tmp_path / "B.mp3"]
+    for place, file in zip(places, FILES[:2], strict=True):
+        place.symlink_to((library.top / file).resolve())
+    one = mixxx.add(places[0], ("A",), rating=5, title="A", color=255)
+    mixxx.add(places[1], ("B",), rating=1, title="B", comment="about B")
+    run()
+    before = [fields_of(library, file) for file in FILES[:2]]
+    targets = [place.readlink() for place in places]
+    for place, target in zip(places, reversed(targets), strict=True):
+        place.unlink()
+        place.symlink_to(target)
+    assert run().imported == 0
+    assert [fields_of(library, file) for file in FILES[:2]] == before
+    # What is made there from now on is about the track that Mixxx plays.
+    mixxx.change(one, rating=3)
+    mixxx.put(one, "A", "C")
+    run()
+    first, second = (fields_of(library, file) for file in FILES[:2])
+    assert first == before[0]
+    assert (second["rating"], second["crate"]) == (["3"], ["B", "C"])
+    assert second["title"] == before[1]["title"]
 
 
 def test_another_mixxx_removes_nothing(
