@@ -125,8 +125,10 @@ def _resolve(path: str, mounts: Collection[str]) -> tuple[str, str]:
             continue
         here = f"{place}/{name}"
         if here in mounts:
-            inside = os.path.normpath("/".join(["", *filter(None, names[::-1])]))
-            return here, "" if inside in {"/", "."} else inside
+            inside = _take_inside(names)
+            if inside is not None:
+                return here, inside
+            continue  # with the folder that the mount point is in
         try:
             target = os.readlink(here)  # noqa: PTH115  (text)
         except OSError:
@@ -140,6 +142,20 @@ def _resolve(path: str, mounts: Collection[str]) -> tuple[str, str]:
             place = ""
         names += target.split("/")[::-1]
     return place or "/", ""
+
+
+def _take_inside(names: list[str]) -> str | None:
+    """The path inside a mount that these names lead to, the first one last; None once a `..` leaves it."""
+    inside: list[str] = []
+    while names:
+        name = names.pop()
+        if name == "..":
+            if not inside:
+                return None
+            inside.pop()
+        elif name not in {"", "."}:
+            inside.append(name)
+    return "".join(f"/{name}" for name in inside)
 
 
 def _unescape(text: bytes) -> str:

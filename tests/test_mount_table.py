@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mcfs.mount_table import all_mounts, mount_containing, mount_points_of, type_mounted_at
+from mcfs.mount_table import (
+    all_mounts,
+    mount_containing,
+    mount_points_of,
+    real_mount_point,
+    type_mounted_at,
+)
 from tests.mounts import RunningMount
 from tests.prerequisites import needs_root
 
@@ -45,15 +51,21 @@ def test_a_mount_of_a_library(served: RunningMount, monkeypatch: pytest.MonkeyPa
     assert mount_points_of(library.parent) == set()
     link = served.path.with_name("link")
     link.symlink_to(served.path)
+    outside, again = served.path.with_name("outside"), served.path.with_name("again")
+    outside.symlink_to("mnt/genre/../../beside")
+    again.symlink_to("mnt/../mnt/./genre/..")
     for path, inside in (
         (f"{served.path}", ""),
         (f"{served.path}/genre:techno/x", "/genre:techno/x"),
         (f"{link}/all", "/all"),
+        (f"{again}/all", "/all"),
     ):
         found = mount_containing(path)
         assert found is not None
         assert (found[0].mount_point, found[1]) == (served.path, inside)
     assert mount_containing(f"{served.path}-other/all") is None
+    assert mount_containing(f"{outside}/all") is None
+    assert real_mount_point(outside) == served.path.with_name("beside")
     monkeypatch.chdir(served.path.parent)
     assert mount_containing("mnt/all") is not None
     assert mount_containing(".") is None
