@@ -42,6 +42,7 @@ from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
 from mcfs.fuse.open_texts import OpenTexts
 from mcfs.fuse.reading_to_delete import is_told_to_remove
 from mcfs.fuse.track_content import TrackContent, read_cached
+from mcfs.fuse.trash_notes import TrashNotes
 from mcfs.sql import EntryRow
 from mcfs.tree.covers import can_be_album_cover
 from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode, TrashNoteNode
@@ -60,7 +61,6 @@ _STATVFS_FIELDS = (
     "f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail",
 )  # fmt: skip
 _LONGEST_NAME = 255
-_LONGEST_TRASH_NOTE = 64 * 1024
 _PINS = "/pins"
 
 
@@ -111,8 +111,7 @@ class Operations(pyfuse3.Operations):
         self._attributes = AttributeBuilder(content)
         self._folders: dict[int, _OpenFolder] = {}
         self._texts = OpenTexts()
-        # Descriptors of notes in the trash: nothing else can be written.
-        self._open_notes: set[int] = set()
+        self._trash_notes = TrashNotes(tree)
         self._next_handle = 1 << 32
         self._next_gone = 0
 
@@ -329,9 +328,7 @@ class Operations(pyfuse3.Operations):
     async def open(self, inode: InodeT, flags: int, ctx: RequestContext) -> FileInfo:
         node = self.inodes[inode].node
         if isinstance(node, TrashNoteNode):
-            descriptor = await self._open_trash_note(inode, flags)
-            self._open_notes.add(descriptor)
-            return FileInfo(fh=FileHandleT(descriptor), direct_io=True)
+            return await self._trash_notes.open(*self._note_at(inode), flags & ~os.O_CREAT)
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_TRUNC | os.O_APPEND):
             raise FUSEError(errno.EROFS)
         if isinstance(node, EntryRow):
@@ -355,8 +352,7 @@ class Operations(pyfuse3.Operations):
 
     @guarded
     async def release(self, fh: FileHandleT) -> None:
-        if not self._texts.close(fh):
-            self._open_notes.discard(fh)
+        if not self._texts.close(fh) and not self._trash_notes.close(fh):
             os.close(fh)
 
     async def flush(self, fh: FileHandleT) -> None:
@@ -434,35 +430,27 @@ class Operations(pyfuse3.Operations):
     ) -> tuple[FileInfo, EntryAttributes]:
         parent = self.inodes[parent_inode]
         text = os.fsdecode(name)
-        descriptor = await trio.to_thread.run_sync(
-            self._tree.open_trash_note, parent.node, text, flags | os.O_CREAT
-        )
+        opened = await self._trash_notes.open(parent.node, text, flags | os.O_CREAT)
         try:
             mount_path = mount_paths.join(parent.mount_path, text)
             self.inodes.detach(mount_path)
             attributes = await self._add_text_file(TrashNoteNode(text), mount_path)
         except BaseException:
-            os.close(descriptor)
+            self._trash_notes.close(opened.fh)
             raise
-        self._open_notes.add(descriptor)
-        return FileInfo(fh=FileHandleT(descriptor), direct_io=True), attributes
+        return opened, attributes
 
-    async def _open_trash_note(self, inode: InodeT, flags: int) -> int:
+    def _note_at(self, inode: InodeT) -> tuple[Node, str]:
+        """The folder that a note is in, and its name there."""
         above, name = mount_paths.split(self.inodes[inode].mount_path)
         parent = self.inodes.folder_at(above)
         if parent is None:
             raise FUSEError(errno.ENOENT)
-        return await trio.to_thread.run_sync(
-            self._tree.open_trash_note, self.inodes[parent].node, name, flags & ~os.O_CREAT
-        )
+        return self.inodes[parent].node, name
 
     @guarded
     async def write(self, fh: FileHandleT, off: int, buf: bytes) -> int:
-        if fh not in self._open_notes:
-            raise FUSEError(errno.EROFS)
-        if off + len(buf) > _LONGEST_TRASH_NOTE:
-            raise FUSEError(errno.EFBIG)
-        return await trio.to_thread.run_sync(os.pwrite, fh, buf, off)
+        return await self._trash_notes.write(fh, off, buf)
 
     @guarded
     async def setattr(
@@ -477,13 +465,7 @@ class Operations(pyfuse3.Operations):
             raise FUSEError(errno.EROFS)
         # Its permissions and times are always the same.
         if fields.update_size:
-            if attr.st_size > _LONGEST_TRASH_NOTE:
-                raise FUSEError(errno.EFBIG)
-            descriptor = await self._open_trash_note(inode, os.O_WRONLY)
-            try:
-                os.ftruncate(descriptor, attr.st_size)
-            finally:
-                os.close(descriptor)
+            await self._trash_notes.truncate(*self._note_at(inode), attr.st_size)
         return await self.getattr(inode, ctx)
 
     @guarded
