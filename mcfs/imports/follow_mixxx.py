@@ -5,9 +5,10 @@ it compares three things: what a row of Mixxx has, what it had at the last impor
 
 - A value that the row had at the last import already is no news. If git-annex has another one by now, that
   one is newer.
-- A row that no import has seen is new, or the file was renamed and Mixxx began a new row for it. Text that it
-  read from the file's tags is no news, and neither is what an earlier row of the track had. So the tags are
+- Text that Mixxx read from the file's tags is no news, also where it read them once more. So the tags are
   compared too, where nothing else tells.
+- A row that no import has seen is new, or the file was renamed and Mixxx began a new row for it. What an
+  earlier row of the track had is no news.
 - A value is removed only when the row that supplied it is there, and no longer has it.
 - A row whose path leads to no track any more, because a name has changed, brings what is news in it all the
   same: nothing but that row has it. It removes nothing.
@@ -393,16 +394,19 @@ def _is_news(spot: _Spot, column: MixxxColumn, row: KnownRow) -> bool | None:
         return verdict
     (text,) = row.has(spot.name)
     tagged = None if spot.tags is None else spot.tags.get(spot.name, _NONE)
-    if not tagged and column.origin is Origin.TAGS and text in _file_name(row):
-        # Mixxx takes artist and title from the name of a file that has no tags.
+    if row.had(spot.name) is not None:
+        # It has changed since the last import: only the tags could tell that nobody made it.
+        return not spot.agree(text, tagged or _NONE)
+    if not tagged and column.origin is Origin.TAGS and text in _texts_of_file_name(row):
         return False
     return None if tagged is None else not spot.agree(text, tagged)
 
 
-def _file_name(row: KnownRow) -> str:
-    name = row.now.location.rpartition("/")[2]
-    # As Mixxx reads it.
-    return name.replace("_", " ")
+def _texts_of_file_name(row: KnownRow) -> set[str]:
+    """What Mixxx takes for artist and title from the name of a file that has no tags."""
+    name = row.now.location.rpartition("/")[2].replace("_", " ")
+    stem = name.rpartition(".")[0] or name
+    return {piece.strip() for piece in (stem, *stem.split("-"))}
 
 
 def _is_news_without_tags(spot: _Spot, column: MixxxColumn, row: KnownRow) -> bool | None:
@@ -414,9 +418,14 @@ def _is_news_without_tags(spot: _Spot, column: MixxxColumn, row: KnownRow) -> bo
     if spot.rules.prefer is Prefer.MIXXX:
         return True
     is_analysed = column.origin is Origin.ANALYSIS and not row.now.is_locked
+    may_be_tag = column.origin is Origin.TAGS or is_analysed
     if had is not None:
         # An analysis begins anew for a file that was renamed; what an earlier row had may be corrected.
-        return not (is_analysed and not had and spot.current and _has_predecessor(spot, row))
+        if is_analysed and not had and spot.current and _has_predecessor(spot, row):
+            return False
+        # Mixxx may have read the tags once more. They only win over what this row itself had supplied.
+        is_ours = set(row.supplied(spot.name)).issuperset(spot.current)
+        return None if may_be_tag and not is_ours and not spot.agree(has[0], spot.current) else True
     # Mixxx begins a row without a rating: if a new row has one, somebody made it, also if it is that of a row
     # of long ago. But what an older row had may have been copied from another database.
     by_hand = column.origin is Origin.USER

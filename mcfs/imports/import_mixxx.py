@@ -104,7 +104,7 @@ def import_mixxx(
             prefer=prefer or settings.mixxx.prefer,
             everything=everything,
         )
-        if is_known and rules.prefer is None:
+        if is_known and rules.prefer is not Prefer.MIXXX:
             _match_lost_rows(mixxx, store.user.keys_of_rows(source.id, lost), read, selection)
         planner = _Planner(library, store, read, mixxx, rules, is_known=is_known)
         allowed = frozenset(source.may_replace) if is_known else frozenset()

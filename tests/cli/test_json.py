@@ -13,8 +13,8 @@ from mcfs.errors import ExitCode
 from mcfs.store import Store
 from tests.cli.running import CommandRunner
 
-# They print nothing when they succeed.
-WITHOUT_RESULTS = {"mount", "umount", "unpin"}
+# They print nothing when they succeed, or only text for people.
+WITHOUT_RESULTS = {"mount", "umount", "unpin", "help"}
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"import"}))

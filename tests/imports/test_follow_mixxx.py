@@ -199,8 +199,11 @@ def test_artist_and_title_that_mixxx_took_from_the_name_of_the_file() -> None:
     one = row(location="/m/Old_Artist - Old Title.wav", artist="Old Artist", title="Old Title")
     assert one_field("title", "New Title", [one], "") == "New Title"
     assert one_field("artist", "New Artist", [one], None) == "New Artist"
-    edited = row(location="/m/Old Artist - Old Title.wav", title="Edited")
-    assert one_field("title", "New Title", [edited], "") == "Edited"
+    for title in ("Edited", "Old"):
+        edited = row(location="/m/Old Artist - Old Title.wav", title=title)
+        assert one_field("title", "New Title", [edited], "") == title
+    was = row(had={"title": "x"}, location="/m/Old Artist - Old Title.wav", title="Old Title")
+    assert one_field("title", "New Title", [was], None) == "Old Title"
 
 
 def test_a_file_whose_tags_nobody_can_read() -> None:
@@ -230,12 +233,33 @@ def test_a_file_whose_tags_nobody_can_read() -> None:
         ("key", "Am", "Bm", "8A", "Bm"),
     ],
 )
-def test_a_row_that_an_import_has_seen_needs_no_tags(
+def test_a_row_that_an_import_has_seen(
     name: str, had: str, has: str, current: str, expected: str
 ) -> None:
+    """What has changed since was made in Mixxx, also if the file is not here, or has no tags."""
     one = row(had={name: had}, supplied={name: had}, **only(name, has))
-    assert not needs_tags(MixxxTrack("k", fields(**only(name, current)), (one,)), Rules(SOURCE))
-    assert one_field(name, current, [one]) == expected
+    assert one_field(name, current, [one], None) == expected
+    assert one_field(name, current, [one], "") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "has", "supplied", "current", "tags", "expected"),
+    [
+        ("title", "Tag", "Edited", "Corrected", "Tag", "Corrected"),
+        ("genre", "Dub; House", "Dub House", "Deep Dub", "Dub|House", "Deep Dub"),
+        ("bpm", "127.00", "126.50", "126.6", "127", "126.6"),
+        # Nothing else but this row said so.
+        ("title", "Tag", "Edited", "Edited", "Tag", "Tag"),
+        ("title", "Tag", "", "", "Tag", "Tag"),
+    ],
+)
+def test_mixxx_reads_the_tags_once_more(
+    name: str, has: str, supplied: str, current: str, tags: str, expected: str
+) -> None:
+    one = row(had={name: "Edited"}, supplied={name: supplied}, **only(name, has))
+    assert one_field(name, current, [one], tags) == expected
+    locked = row(had={name: "Edited"}, locked=True, **only(name, has))
+    assert name != "bpm" or one_field(name, current, [locked], tags) == has
 
 
 class TestRenamedFile:
