@@ -107,6 +107,8 @@ def _result(edit: Edit, undone: Mapping[int, int]) -> str:
     parts = [count_noun(edit.changed, "track")]
     if edit.failed:
         parts.append(f"{edit.failed} failed")
+    if edit.was_interrupted:
+        parts.append("interrupted")
     if edit.id in undone:
         parts.append(f"taken back by {undone[edit.id]}")
     return ", ".join(parts)

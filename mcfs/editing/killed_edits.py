@@ -30,7 +30,7 @@ def settle_killed_edits(library: Library, journal: EditJournal) -> None:
                 else:
                     failed[track.position] = NOT_CHANGED
             journal.settle(edit_id, applied, failed)
-        journal.finish(edit_id)
+        journal.finish(edit_id, interrupted=True)
 
 
 def was_applied(track: TrackChange, current: Mapping[str, tuple[str, ...]]) -> bool:

@@ -76,11 +76,13 @@ class UndoResult:
 def taken_back_by(edits: Iterable[Edit]) -> dict[int, int]:
     """Number of an edit → number of the undo that took it back, and was not taken back itself.
 
-    `edits` are all edits, the newest first.
+    `edits` are all edits, the newest first. An undo that was interrupted, or that git-annex refused in part,
+    has not taken it back yet.
     """
     found: dict[int, int] = {}
     for edit in edits:
-        if edit.undoes is not None and edit.changed and edit.id not in found:
+        is_done = edit.changed and not edit.failed and not edit.was_interrupted
+        if edit.undoes is not None and is_done and edit.id not in found:
             found.setdefault(edit.undoes, edit.id)
     return found
 

@@ -7,6 +7,7 @@ to take back is decided in `editing/`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +31,7 @@ from mcfs.schema.column_types import UtcTime
 from mcfs.store import engine as sqlite
 from mcfs.store.batches import chunks, column_in
 from mcfs.store.imported_rows import from_journal, journalled
-from mcfs.store.records import Change, Edit, JournalledTrack, TrackChange
+from mcfs.store.records import INTERRUPTED, Change, Edit, JournalledTrack, TrackChange
 
 # How many tracks are read from the journal at a time.
 _AT_ONCE = 1000
@@ -91,14 +92,18 @@ class EditJournal:
                 that = and_(row.edit_id == edit_id, row.position == position)
                 connection.execute(update(row).where(that).values(applied=False, failure=reason))
 
-    def finish(self, edit_id: int) -> None:
-        """End an edit, all positions of which are settled."""
+    def finish(self, edit_id: int, *, interrupted: bool = False) -> None:
+        """End an edit, all positions of which are settled. If `interrupted`, it may have had more to do."""
         count = select(func.count()).where(rows.EditedTrack.edit_id == edit_id)
-        ended = {
+        ended: dict[str, Any] = {
             "finished_at": datetime.now(UTC),
             "changed": count.where(rows.EditedTrack.applied.is_(True)).scalar_subquery(),
             "failed": count.where(rows.EditedTrack.applied.is_(False)).scalar_subquery(),
         }
+        if interrupted:
+            detail = func.coalesce(type_coerce(rows.Edit.detail, Text), "{}")
+            mark = json.dumps({INTERRUPTED: True})
+            ended["detail"] = func.json_patch(detail, mark)
         with sqlite.writing(self._engine) as connection:
             connection.execute(update(rows.Edit).where(rows.Edit.id == edit_id).values(ended))
 

@@ -224,6 +224,10 @@ class JournalledTrack:
     failure: str | None
 
 
+# In the detail of an edit whose mcfs ended before it was done.
+INTERRUPTED = "interrupted"
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """An entry of the journal: one run that changed metadata in git-annex."""
@@ -241,3 +245,8 @@ class Edit:
     # The edit that this one takes back.
     undoes: int | None
     detail: Mapping[str, Any] | None
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether its mcfs ended before it was done."""
+        return bool(self.detail and self.detail.get(INTERRUPTED))

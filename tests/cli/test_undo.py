@@ -119,7 +119,7 @@ def test_an_edit_of_a_killed_mcfs_is_known_when_it_is_listed(
     changes = {"mood": Change((), ("dark",))}
     journal.plan(killed, 0, [TrackChange(kino, changes), TrackChange(acdc, changes)])
     annex(library, "metadata", "-q", "-s", "mood=dark", "kino.mp3")
-    assert mcfs("edits").lines[1].endswith("import tags  1 track, 1 failed")
+    assert mcfs("edits").lines[1].endswith("import tags  1 track, 1 failed, interrupted")
     assert mcfs("edits", "1").lines[2:] == [
         "kino.mp3",
         "  mood: (none) → dark",

@@ -164,6 +164,31 @@ def test_which_edit_is_meant(library: Library, synced: Store) -> None:
         choose_edit(journal, None, "import mixxx")
 
 
+@pytest.mark.parametrize("how", ["killed", "refused"])
+def test_an_undo_that_was_done_in_part_is_continued(
+    library: Library, synced: Store, how: str
+) -> None:
+    """Not the edit before it is taken back by the next undo, which names none."""
+    kino, acdc = (key_of_file(synced.cache, file) for file in FILES[:2])
+    edit(library, synced, [TrackChange(kino, {"mood": Change((), ("older",))})])
+    changed = {"crate": Change((), ("x",))}
+    number = edit(library, synced, [TrackChange(kino, changed), TrackChange(acdc, changed)])
+    journal = synced.user.journal
+    part = journal.start(f"undo {number}", "me", undoes=number)
+    journal.plan(part, 0, [TrackChange(kino, {"crate": Change(("x",), ())})])
+    annex(library, "metadata", "-q", "-r", "crate", "kino.mp3")
+    if how == "refused":
+        journal.plan(part, 1, [TrackChange(acdc, {"crate": Change(("x",), ())})])
+        journal.settle(part, [0], {1: "no"})
+        journal.finish(part)
+    result = take_back(library, synced)
+    assert (result.edit.id, result.taken_back, result.already) == (number, 1, 1)
+    for file in FILES[:2]:
+        assert "crate" not in fields_of(library, file)
+    assert fields_of(library, "kino.mp3")["mood"] == ["older"]
+    assert take_back(library, synced).edit.id == number - 1
+
+
 def test_a_track_whose_file_is_gone(library: Library, synced: Store) -> None:
     kino = key_of_file(synced.cache, "kino.mp3")
     edit(library, synced, [TrackChange(kino, {"genre": Change(("рок",), ("x",))})])
