@@ -8,7 +8,7 @@ from importlib import resources
 import pytest
 
 from mcfs.cli import run
-from mcfs.fields import Vocabulary
+from mcfs.fields import Vocabulary, field_table
 from mcfs.query import parse
 
 _TERM = re.compile(r"""[-~]?[a-z.]+[:=](?:=~)?[+^]?(?:"[^"]*"\$?|[^\s;,"']+)""")
@@ -33,6 +33,13 @@ def test_a_topic_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None
     error = capsys.readouterr().err
     assert "no help about nothing" in error
     assert "query" in error
+
+
+def test_every_short_name_is_listed() -> None:
+    text = resources.files("mcfs").joinpath("help_query.txt").read_text("utf-8")
+    words = text.partition("SHORT NAMES")[2].partition("\n\n")[0].split()
+    short = {alias: name for alias, name in field_table().by_alias.items() if len(alias) <= 3}
+    assert dict(zip(words[::2], words[1::2], strict=True)) == short
 
 
 @pytest.mark.parametrize("name", ["help.txt", "help_query.txt"])
