@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from mcfs.annex.library import Library
@@ -33,7 +34,11 @@ def reading_answer() -> Iterator[None]:
 
 
 def run_batch(
-    library: Library, *words: str, annex_keys: Iterable[str], seconds: float
+    library: Library,
+    *words: str,
+    annex_keys: Iterable[str],
+    seconds: float,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(annex key, git-annex's JSON object about it), as they come: none, one or several per key.
 
@@ -52,6 +57,7 @@ def run_batch(
             folder=library.top,
             lines=[os.fsencode(key) + b"\0" for key in by_shown_key.values()],
             seconds=seconds,
+            variables=variables,
             stop=interrupt,
         ) as out:
             for line in out:

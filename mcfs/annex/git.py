@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from mcfs.annex.library import Library
 from mcfs.annex.process import piped, run
+from mcfs.annex.untrusted_config import WITHOUT_REMOTES
 from mcfs.errors import LibraryError
 
 REPAIR_HINT = "git fsck says what is lost, git annex repair may bring it back"
@@ -100,4 +101,8 @@ def hash_levels(library: Library, tuned: str) -> int:
 
 
 def _environment(library: Library) -> dict[str, str]:
-    return {"GIT_DIR": os.fspath(library.git_dir), "GIT_WORK_TREE": os.fspath(library.top)}
+    return {
+        "GIT_DIR": os.fspath(library.git_dir),
+        "GIT_WORK_TREE": os.fspath(library.top),
+        **WITHOUT_REMOTES,
+    }

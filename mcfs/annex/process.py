@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
+from mcfs.annex.untrusted_config import without_programs
 from mcfs.errors import LibraryError
 
 # The library is given by its path, so what a surrounding git hook exports must not count.
@@ -59,7 +60,7 @@ def environment() -> dict[str, str]:
     chosen["GIT_OPTIONAL_LOCKS"] = "0"
     # One language for messages that become part of ours. Not plain C: git-annex would refuse non-ASCII JSON.
     chosen["LC_ALL"] = "C.UTF-8"
-    return chosen
+    return without_programs(chosen)
 
 
 def run(

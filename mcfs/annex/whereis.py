@@ -1,6 +1,7 @@
 """Which repositories have a content, according to git-annex (`git annex whereis`).
 
-Changes nothing in the library: fetched git-annex branches of remotes are not merged.
+Changes nothing in the library: fetched git-annex branches of remotes are not merged. Connects to no remote,
+and runs none of the commands that a remote is configured with.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcfs.annex.batch import reading_answer, run_batch
+from mcfs.annex.git import git
 from mcfs.annex.library import Library
+from mcfs.annex.process import environment
+from mcfs.annex.untrusted_config import add_settings, settings_to_read_only
 
 _SECONDS = 60.0
 
@@ -28,12 +32,14 @@ class Copy:
 def whereis(library: Library, annex_keys: Iterable[str]) -> dict[str, tuple[Copy, ...]]:
     """The copies of each key; a key that git-annex does not know is left out."""
     found: dict[str, tuple[Copy, ...]] = {}
+    settings = git(library, "config", "--null", "--list")
     for key, answer in run_batch(
         library,
         "whereis",
         *("-c", "annex.merge-annex-branches=false"),
         annex_keys=annex_keys,
         seconds=_SECONDS,
+        variables=add_settings(environment(), settings_to_read_only(settings)),
     ):
         with reading_answer():
             found[key] = tuple(

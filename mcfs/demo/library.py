@@ -24,8 +24,13 @@ from mcfs.errors import LibraryError, McfsError
 # Called with the current step, and how much of all is done, 0 to 1.
 OnProgress = Callable[[str, float], None]
 
-# Ignore the user's git settings: signed commits, or `*.wav` in git, would spoil the demo.
-_WITHOUT_USER_SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+# Ignore the user's git settings: signed commits, or `*.wav` in git, would spoil the demo. Hooks are not off,
+# as they are in the libraries of others: git-annex makes them here.
+_WITHOUT_USER_SETTINGS = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_COUNT": "0",
+}
 _IDENTITY = {"user.name": "mcfs demo", "user.email": "demo@mcfs.invalid"}
 _ARCHIVE = "archive"
 _SECONDS = 3600  # enough for thousands of files on a slow disk
