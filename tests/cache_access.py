@@ -13,6 +13,7 @@ from mcfs.fields import Vocabulary
 from mcfs.sql import Compiled
 from mcfs.sql.compiled import Columns
 from mcfs.store import CacheRepository, FieldCount, Generation, TrackRecord
+from mcfs.store.records import CoverRecord
 
 
 def insert_tracks(cache: CacheRepository, records: Iterable[TrackRecord]) -> None:
@@ -31,6 +32,14 @@ def remove_tracks(cache: CacheRepository, annex_keys: Iterable[str]) -> None:
     """Remove tracks, as one generation."""
     with cache.writing() as write:
         write.remove(annex_keys)
+
+
+def change_covers(
+    cache: CacheRepository, old: Iterable[CoverRecord], new: Iterable[CoverRecord]
+) -> None:
+    """Replace covers, as one generation."""
+    with cache.writing() as write:
+        write.change_covers(list(old), list(new))
 
 
 def generation_of(cache: CacheRepository) -> Generation:

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from mcfs.config.settings import DEFAULTS, Settings
 from mcfs.errors import McfsError
+from mcfs.sql import EntryRow
 from mcfs.store import Store
-from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node
 from mcfs.tree.route import MAX_DEPTH, Route, can_become_valid
 from mcfs.tree.tree import Tree
 from tests.random_changes import RandomChanges
@@ -196,7 +197,7 @@ class _Expected:
             return cls(tree, None, 0)
 
     def shown(self, name: str) -> Shown:
-        if self.node is None or isinstance(self.node, TrackNode):
+        if self.node is None or isinstance(self.node, EntryRow):
             return None
         found = self.tree.children(self.node).entries.get(name)
         if (found is None and can_become_valid(name)) or not self.depth:
@@ -207,7 +208,7 @@ class _Expected:
         match found:
             case None:
                 return None
-            case TrackNode():
+            case EntryRow():
                 return "link", found.work_path or found.content_path
             case ExportNode() | InfoFileNode():
                 return "file", ""
@@ -215,13 +216,13 @@ class _Expected:
                 return "folder", ""
 
     def listed(self) -> object:
-        if self.node is None or isinstance(self.node, TrackNode | ExportNode):
+        if self.node is None or isinstance(self.node, EntryRow | ExportNode):
             return None
         return _Listing(self.tree.children(self.node).entries)
 
 
 class _Listing:
-    """Equal to a listing of the kernel with the same names, and the same inodes of tracks."""
+    """Equal to a listing of the kernel with the same names, and the same inodes of tracks and covers."""
 
     def __init__(self, entries: object) -> None:
         self._entries: dict[str, Node] = dict(entries)  # type: ignore[call-overload]
@@ -233,7 +234,7 @@ class _Listing:
             and all(
                 other[name] == node.inode
                 for name, node in self._entries.items()
-                if isinstance(node, TrackNode)
+                if isinstance(node, EntryRow)
             )
         )
 
@@ -271,7 +272,7 @@ def _folders_below(tree: Tree, mount_path: str, depth: int) -> Iterator[str]:
     if depth == 0 or mount_path.count("/") > MAX_DEPTH - 2:
         return
     for name, inside in entries.items():
-        if not isinstance(inside, TrackNode):
+        if not isinstance(inside, EntryRow):
             below = f"{mount_path}/{name}".removeprefix("/")
             yield below
             yield from _folders_below(tree, below, depth - 1)

@@ -11,9 +11,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mcfs.store import Store, TrackRecord
+from mcfs.store.records import CoverRecord
 from mcfs.sync.derive import decade, is_live
 from mcfs.text.track_names import stem_and_suffix, track_name
-from tests.cache_access import insert_tracks, remove_tracks, update_tracks
+from tests.cache_access import change_covers, insert_tracks, remove_tracks, update_tracks
 
 # Few words for many tracks, so that tracks share groups, spellings and names.
 _LONG = "The Very Long Name Of " + "A Track That Goes On And " * 8 + "On"
@@ -40,6 +41,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 RARE: dict[str, tuple[str, ...]] = {"mood": ("dark", "Dark", "warm"), "energy": ("7", "9")}
 _FOLDERS = ("Surgeon", "white label", "unsorted", "loud/er")
+_COVERS = ("cover.jpg", "Folder.PNG", "front.jpeg")
 
 
 def _derived(record: TrackRecord) -> TrackRecord:
@@ -61,6 +63,7 @@ class RandomChanges:
         self._draw = draw
         self._made = 0
         self.records: dict[str, TrackRecord] = {}
+        self.covers: dict[tuple[str, str], CoverRecord] = {}
         for _ in range(tracks):
             record = self._new()
             self.records[record.annex_key] = record
@@ -207,6 +210,21 @@ class RandomChanges:
             write.remove(record.annex_key for record in gone)
             write.insert(come)
 
+    def change_a_cover(self) -> None:
+        """Add, change, drop, get or remove one, in git-annex or in git itself."""
+        self._made += 1
+        where = self._draw.choice(_FOLDERS), self._draw.choice(_COVERS)
+        annex_key, content_path = self._draw.choice(
+            ((None, None), ("SHA256E-s9--c", None), ("SHA256E-s9--c", "annex/objects/c"))
+        )
+        old = self.covers.pop(where, None)
+        if old is None or self._draw.random() < 0.6:
+            self.covers[where] = CoverRecord(
+                *where, str(self._made), annex_key, 9, content_path, in_work_tree=True
+            )
+        new = self.covers.get(where)
+        change_covers(self._store.cache, filter(None, (old,)), filter(None, (new,)))
+
     def several_syncs(self) -> None:
         """Several in a row, faster than a mount looks for changes."""
         for _ in range(3):
@@ -220,7 +238,7 @@ class RandomChanges:
             )(self)
 
     def sync_in_full(self) -> None:
-        self._store.cache.replace_all(self.records.values())
+        self._store.cache.replace_all(self.records.values(), covers=self.covers.values())
 
 
 def _is_techno(record: TrackRecord) -> bool:
@@ -242,6 +260,7 @@ _CHANGES: tuple[tuple[Callable[[RandomChanges], None], int], ...] = (
     (RandomChanges.remove, 3),
     (RandomChanges.add, 4),
     (RandomChanges.replace, 3),
+    (RandomChanges.change_a_cover, 6),
     (RandomChanges.several_syncs, 3),
     (RandomChanges.sync_in_full, 1),
 )

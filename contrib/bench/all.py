@@ -153,7 +153,7 @@ def _folder(output: str) -> Iterator[Figure]:
     for match in _matches(r"^(.+): (\d+ tracks), (\S+) ms, .* \((\S+) ms\)", output):
         sql = "sqlite3 with the same SQL"
         yield Figure(f"`{match[1]}`: {match[2]}", float(match[3]), "ms", sql, float(match[4]))
-    for match in _matches(r"^(.+): (\d+ folders), (\S+) ms, again (\S+) ms", output):
+    for match in _matches(r"^(.+): (\d+ entries), (\S+) ms, again (\S+) ms", output):
         yield Figure(f"`{match[1]}`: {match[2]}", float(match[3]), "ms")
     for match in _matches(r"^(a lookup in .+): (\S+) µs", output):
         yield Figure(match[1], float(match[2]), "µs")

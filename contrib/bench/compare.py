@@ -135,9 +135,9 @@ def _sync(output: str) -> Iterator[tuple[str, float]]:
 
 
 def _tree(output: str) -> Iterator[tuple[str, float]]:
-    for match in _matches(r"^(.+): \d+ (?:tracks|folders), (\d+\.\d) ms", output):
+    for match in _matches(r"^(.+): \d+ (?:tracks|folders|entries), (\d+\.\d) ms", output):
         yield f"list {match[1]}, ms", float(match[2])
-    for match in _matches(r"^(.+): \d+ folders, .* again (\d+\.\d+) ms", output):
+    for match in _matches(r"^(.+): \d+ (?:folders|entries), .* again (\d+\.\d+) ms", output):
         yield f"list {match[1]} again, ms", float(match[2])
     for match in _matches(r"^(a lookup in .+): (\d+\.\d+) µs", output):
         yield f"{match[1]}, µs", float(match[2])

@@ -5,7 +5,7 @@
 
 LIBRARY was made by `annex_library.py`, and is synced. Query folders are compared with plain sqlite3 running
 the same SQL. Every first listing uses a new tree, whose caches are empty. `--walk` instead lists every folder
-of the built-in views, and measures how much memory that takes.
+of `library/` and of the built-in views, and measures how much memory that takes.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ import resource
 import sqlite3
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from mcfs.annex.library import open_library
 from mcfs.inspect.sql_text import sql_text
-from mcfs.sql import select_entries
+from mcfs.sql import EntryRow, select_entries
 from mcfs.store import Store, open_store
-from mcfs.tree.nodes import TrackNode
+from mcfs.tree.nodes import LIBRARY
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
 
@@ -76,14 +77,14 @@ def query_folder(store: Store, mount_path: str, rounds: int) -> None:
     )
 
 
-def values(store: Store, mount_path: str, rounds: int) -> None:
-    """List a folder of values the first time, and again."""
+def folders(store: Store, mount_path: str, rounds: int) -> None:
+    """List a folder of folders the first time, and again."""
     seconds, listed = first(store, mount_path, rounds)
     tree = Tree(store)
     node = tree.resolve(Route.parse(mount_path))
     tree.children(node)
     again = median(lambda: tree.children(node), rounds)
-    print(f"{mount_path}: {listed} folders, {seconds * 1000:.1f} ms, again {again * 1000:.3f} ms")
+    print(f"{mount_path}: {listed} entries, {seconds * 1000:.1f} ms, again {again * 1000:.3f} ms")
 
 
 def lookups(store: Store, mount_path: str) -> None:
@@ -99,8 +100,17 @@ def lookups(store: Store, mount_path: str) -> None:
     print(f"a lookup in {mount_path}: {median(look_up_all, 5) / len(names) * 1e6:.2f} µs")
 
 
+def fullest_work_folder(store: Store) -> str:
+    """The folder of `library/` that holds the most tracks."""
+    with store.cache.reading() as read:
+        paths = (file.work_path for file in read.work_files())
+        counts = Counter(path.rpartition("/")[0] for path in paths)
+    (folder, _), *_ = counts.most_common(1)
+    return f"{LIBRARY}/{folder}" if folder else LIBRARY
+
+
 def walk(store: Store) -> None:
-    """List every folder of the built-in views."""
+    """List every folder of `library/` and of the built-in views."""
     tree = Tree(store)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
@@ -111,7 +121,8 @@ def walk(store: Store) -> None:
         folders += 1
         for name, node in tree.children(tree.resolve(route)).entries.items():
             entries += 1
-            if not isinstance(node, TrackNode):
+            # No track and no cover.
+            if not isinstance(node, EntryRow):
                 todo.append(Route((*route.names, name)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
@@ -134,9 +145,12 @@ def main() -> None:
         for mount_path in ("bpm:120-123.5", "genre:techno", "all"):
             query_folder(store, mount_path, chosen.rounds)
         for mount_path in ("genre", "{{ bpm | round_to(5) }}", "artist", "{{ genre }} {{ key }}"):
-            values(store, mount_path, chosen.rounds)
-        lookups(store, "bpm:120-123.5")
-        lookups(store, "genre")
+            folders(store, mount_path, chosen.rounds)
+        fullest = fullest_work_folder(store)
+        folders(store, LIBRARY, chosen.rounds)
+        folders(store, fullest, chosen.rounds)
+        for mount_path in ("bpm:120-123.5", "genre", LIBRARY, fullest):
+            lookups(store, mount_path)
 
 
 if __name__ == "__main__":
