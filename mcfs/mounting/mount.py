@@ -18,12 +18,13 @@ import trio
 from mcfs.annex.library import Library
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Settings
-from mcfs.errors import CacheDamagedError
+from mcfs.errors import CacheDamagedError, MountError
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.operations import Operations
 from mcfs.fuse.request_log import LoggedOperations
 from mcfs.fuse.session import connect, disconnect, serve, stop
 from mcfs.fuse.track_content import TrackContent
+from mcfs.mount_table import MCFS_TYPE, type_mounted_at
 from mcfs.mounting import systemd
 from mcfs.mounting.info_text import info_text
 from mcfs.mounting.logs import log_to_file, log_to_terminal
@@ -90,12 +91,23 @@ def serve_mount(
             on_synced=_report_to_systemd,
         )
         try:
+            _require_mounted_at(mount_point)
             with _running(background_sync):
                 trio.run(_serve_until_signal, operations, mount_point, on_ready)
         finally:
             systemd.notify("STOPPING=1")
             disconnect()
             operations.close()
+
+
+def _require_mounted_at(mount_point: Path) -> None:
+    """Serve nothing at another place.
+
+    Its owner may have put a link in the place of the mount point since it was looked at, and root's rights
+    mount wherever that leads.
+    """
+    if type_mounted_at(mount_point) != MCFS_TYPE:
+        raise MountError(f"{mount_point} was replaced while mcfs was mounting there; try again")
 
 
 @contextlib.contextmanager

@@ -193,6 +193,38 @@ def test_it_stays_in_its_process_group_until_it_is_mounted(
     assert mcfs("umount", place).returncode == 0
 
 
+_MOUNTS_WHERE_THE_PATH_LEADS_NOW = """
+import sys
+from pathlib import Path
+from mcfs.annex.library import open_library
+from mcfs.mounting.mount import serve_mount
+from mcfs.mounting.request import MountRequest
+library, place = map(Path, sys.argv[1:])
+serve_mount(open_library(library), place, MountRequest(), on_ready=lambda: print("ready"))
+"""
+
+
+def test_a_mount_point_that_becomes_a_link_is_not_served(
+    library: Library, synced: Store, place: Path
+) -> None:
+    """As where its owner replaces it after it was looked at, while root mounts."""
+    other = place.with_name("other")
+    other.mkdir()
+    place.symlink_to(other)
+    script = [sys.executable, "-c", _MOUNTS_WHERE_THE_PATH_LEADS_NOW]
+    done = subprocess.run(
+        [*script, library.top, place],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "was replaced while mcfs was mounting there" in done.stderr
+    assert done.stdout == ""
+    assert not is_mounted(other)
+
+
 def test_a_link_to_a_mount_point(library: Library, synced: Store, place: Path) -> None:
     place.mkdir()
     link = place.with_name("link")
