@@ -155,8 +155,8 @@ def _lacks_the_past(mixxx: MixxxSnapshot, store: Store, source: ImportSource) ->
     """
     if mixxx.change_count < source.change_count:
         return True
-    # Mixxx gives no id twice.
-    if store.user.newest_row(source.id) > mixxx.greatest_id:
+    greatest_id = mixxx.greatest_id
+    if greatest_id is not None and store.user.newest_row(source.id) > greatest_id:
         return True
     before = store.user.seen_in_rows(source.id, _PLAYS)
     # Somebody can set the plays of a track back to 0, but not to any other number.

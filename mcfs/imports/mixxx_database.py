@@ -169,11 +169,10 @@ class MixxxSnapshot:
         return None if row is None else str(row[0])
 
     @property
-    def greatest_id(self) -> int:
-        """The greatest id that Mixxx has ever given to a track."""
-        query = "SELECT coalesce(max(seq), 0) FROM temp.mcfs_greatest_id"
-        ((greatest,),) = self._connection.execute(query)
-        return int(greatest)
+    def greatest_id(self) -> int | None:
+        """The greatest id that Mixxx has ever given to a track; None where it may give one twice."""
+        row = self._connection.execute("SELECT seq FROM temp.mcfs_greatest_id").fetchone()
+        return None if row is None else int(row[0])
 
     def plays(self) -> Iterator[tuple[int, int]]:
         """(id, how often it was played) of every track."""
@@ -290,8 +289,12 @@ def _copy(connection: sqlite3.Connection, path: Path) -> MixxxSnapshot:
         " FROM main.PlaylistTracks JOIN main.Playlists ON Playlists.id = playlist_id"
         " WHERE hidden = 0",
         "CREATE TEMP TABLE mcfs_folder AS SELECT directory FROM main.directories",
-        "CREATE TEMP TABLE mcfs_greatest_id AS"
-        " SELECT seq FROM main.sqlite_sequence WHERE name = 'library'",
+        "CREATE TEMP TABLE mcfs_greatest_id AS SELECT seq FROM"
+        + (
+            " main.sqlite_sequence WHERE name = 'library'"
+            if _columns(connection, "sqlite_sequence")
+            else " (SELECT 0 AS seq) WHERE false"
+        ),
         "CREATE TEMP TABLE mcfs_identity AS SELECT 'mixxx ' || id || ' ' || date_created AS identity"
         " FROM main.Playlists WHERE hidden = 1 AND name = 'Auto DJ'"
         " AND date_created IS NOT NULL ORDER BY id LIMIT 1",

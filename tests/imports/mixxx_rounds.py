@@ -131,20 +131,23 @@ class Rounds:
         match what:
             case "rate":
                 rating = self.draw.randrange(1, 6)
-                self.mixxx.change(row, rating=rating)
-                self._made(key, "rating", (str(rating),))
+                self._set(row, key, "rating", rating, str(rating))
             case "color":
                 name, number = self.draw.choice(sorted(_COLORS.items()))
-                self.mixxx.change(row, color=number)
-                self._made(key, "color", (name,))
+                self._set(row, key, "color", number, name)
             case "title":
                 title = f"{self.draw.choice(_WORDS)} {self.draw.randrange(100)}"
-                self.mixxx.change(row, title=title)
-                self._made(key, "title", (title,))
+                self._set(row, key, "title", title, title)
             case "crate":
                 crates = self.mixxx.crates_of(row) | {self.draw.choice(_CRATES)}
                 self.mixxx.put(row, *crates)
                 self._made(key, "crate", tuple(sorted({*self.model[key]["crate"], *crates})))
+
+    def _set(self, row: int, key: str, name: str, value: int | str, text: str) -> None:
+        # Setting what is there already changes nothing in Mixxx, whatever git-annex has by now.
+        if self.mixxx.value_of(row, name) != value:
+            self.mixxx.change(row, **{name: value})
+            self._made(key, name, (text,))
 
     def _made(self, key: str, name: str, values: Values) -> None:
         self.model[key][name] = values

@@ -83,6 +83,13 @@ class SimulatedMixxx(MixxxDatabase):
             ).fetchall()
         return int(number)
 
+    def value_of(self, number: int, column: str) -> Any:
+        """What a row has in a column."""
+        with self.changing() as connection:
+            query = f'SELECT "{column}" FROM library WHERE id = ?'
+            ((value,),) = connection.execute(query, [number]).fetchall()
+        return value
+
     def crates_of(self, number: int) -> set[str]:
         """The crates that a row is in."""
         with self.changing() as connection:
