@@ -141,8 +141,8 @@ class CacheDamagedError(StoreDamagedError):
     """It is the cache: the next sync sets it aside and reads the whole library into a new one."""
 
 
-class CacheRebuiltError(BusyError, StoreError):
-    """A command met damage in the cache; a new one is in its place, so trying again helps."""
+class StoreRepairedError(BusyError, StoreError):
+    """A command met damage in a database; that is repaired now, so trying again helps."""
 
 
 # --- imports

@@ -17,7 +17,12 @@ from mcfs.annex.library import Library, open_library
 from mcfs.cli.terminal import print_message
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Absent, Settings
-from mcfs.errors import CacheDamagedError, CacheRebuiltError, SyncRunningError
+from mcfs.errors import (
+    CacheDamagedError,
+    StoreDamagedError,
+    StoreRepairedError,
+    SyncRunningError,
+)
 from mcfs.mount_table import mount_containing
 from mcfs.store import CacheRepository, Store, open_cache, open_store
 
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
     from mcfs.store.cache_reader import CacheReader
     from mcfs.sync.report import SyncReport
     from mcfs.tree.tree import Tree
+
+
+_RUN_AGAIN = "this command met the damage; run it again"
 
 
 class Session:
@@ -54,8 +62,8 @@ class Session:
     def store(self) -> Store:
         """Both databases. A library that was never synced is synced first."""
         store = self._resources.enter_context(open_store(self.library.store_dir))
-        if store.notice:
-            print_message(store.notice)
+        for line in (store.notice or "").splitlines():
+            print_message(line)
         # A store of another library counts as never synced: nothing of it may be shown.
         if self._sync_first and not self._is_synced(store.cache):
             self._sync_in_turn(store)
@@ -111,6 +119,12 @@ class Session:
             store.cache.damage = damage
             self._sync_in_turn(store)
 
+    def rescue_user_data(self) -> None:
+        """Rescue what can be read of a damaged user.db."""
+        with open_store(self.library.store_dir) as store:
+            if sentence := store.notice or store.user.rescue():
+                print_message(sentence)
+
     def ensure_synced(self) -> None:
         """Sync now if the library was never synced."""
         _ = self.store
@@ -128,7 +142,10 @@ def open_session(
             yield session
         except CacheDamagedError as error:
             session.rebuild_cache(str(error))
-            raise CacheRebuiltError("this command met the damage; run it again") from error
+            raise StoreRepairedError(_RUN_AGAIN) from error
+        except StoreDamagedError as error:
+            session.rescue_user_data()
+            raise StoreRepairedError(_RUN_AGAIN) from error
 
 
 def locate_library(library_path: Path | None) -> Path:

@@ -64,7 +64,7 @@ def _changes(report: SyncReport) -> str:
 
 
 def _remarks(report: SyncReport) -> list[str]:
-    remarks = [] if report.rebuilt is None else [report.rebuilt]
+    remarks = [sentence for sentence in (report.rebuilt, report.rescued) if sentence is not None]
     if report.broken:
         fields = ", ".join(f"{field} ({count})" for field, count in sorted(report.broken.items()))
         remarks.append(f"values that cannot be read as numbers, and are only text: {fields}")

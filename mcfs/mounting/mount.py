@@ -71,6 +71,8 @@ def serve_mount(
         except CacheDamagedError:
             sync(library, store, settings)  # makes a new cache
             tree = Tree(store, settings)
+        if store.notice is not None:
+            tree.error_log.add(store.notice)
         kind = LoggedOperations if request.logs_requests else Operations
         operations = kind(
             tree,

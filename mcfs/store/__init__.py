@@ -15,6 +15,7 @@
     edit_journal.py      user.db: what each edit changed, from what, to what
     summary.py           reads both without changing either
     quarantine.py        renames a damaged cache.db
+    rescue.py            carries what can be read of a damaged user.db over into a new one
     replacing.py         gives a damaged database new content while others have it open
     locks.py             one sync and one edit at a time
     batches.py           how many values one SQL statement gets
@@ -33,7 +34,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from mcfs.errors import StoreError, StoreFullError
+from mcfs.errors import StoreDamagedError, StoreError, StoreFullError
 from mcfs.store.cache_repository import CacheRepository
 from mcfs.store.engine import open_engine, open_immutable
 from mcfs.store.pin_trash import PinTrash
@@ -72,7 +73,7 @@ class Store:
     folder: Path
     cache: CacheRepository
     user: UserRepository
-    # A sentence for the user when opening found a problem: a damaged cache that was renamed.
+    # Lines for the user when opening found problems: a damaged cache that was renamed, for example.
     notice: str | None = None
 
     @property
@@ -104,14 +105,43 @@ def open_store(folder: Path) -> Store:
 
     _make_folder(folder)
     cache = CacheRepository(open_engine(folder / "cache.db"))
-    user = UserRepository(open_engine(folder / "user.db"))
+    user = UserRepository(open_engine(folder / "user.db"), cache.met_damage)
     try:
-        user.prepare()
-        return Store(folder, cache, user, cache.prepare())
+        notices = [cache.prepare(), _lost_user_data(folder, cache), _prepare_user(user)]
+        return Store(folder, cache, user, "\n".join(filter(None, notices)) or None)
     except BaseException:
         cache.close()
         user.close()
         raise
+
+
+def _prepare_user(user: UserRepository) -> str | None:
+    """Make user.db usable. Where that fails, syncs and mounts go on without it."""
+    try:
+        try:
+            user.prepare()
+        except StoreDamagedError:
+            return user.rescue()
+    except StoreError as error:
+        return f"{error}; until then there are no pins, and nothing that changes metadata works"
+    return None
+
+
+def _lost_user_data(folder: Path, cache: CacheRepository) -> str | None:
+    """Whether there was a user.db before, as a cache shows that has been synced."""
+    path = folder / "user.db"
+    if path.exists() and path.stat().st_size:
+        return None
+    try:
+        if cache.state().finished_at is None:
+            return None
+    except StoreError:
+        return None  # a damaged cache: the sync that follows says so
+    how = "is empty" if path.exists() else "is gone"
+    return (
+        f"{path} {how}, although this library was synced before: its pins, and what `mcfs undo` needs, "
+        "are lost; if you have a copy of it, put it back now"
+    )
 
 
 def open_cache(folder: Path) -> tuple[CacheRepository, str | None]:

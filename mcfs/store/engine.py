@@ -55,6 +55,7 @@ _MAX_COMPILED = 200
 
 _BEGIN = "mcfs_begin"
 _PATIENCE = "mcfs_patience"
+_ON_DAMAGE = "mcfs_on_damage"
 
 
 def open_engine(path: Path, patience: float = PATIENCE) -> Engine:
@@ -99,6 +100,11 @@ def open_read_only(path: Path) -> Engine:
     return engine
 
 
+def call_on_damage(engine: Engine, call: Callable[[str], None]) -> None:
+    """Call this with a sentence whenever damage in the database is met."""
+    engine.update_execution_options(**{_ON_DAMAGE: call})
+
+
 def path_of(engine: Engine) -> Path:
     """The file of an engine."""
     return Path(engine.url.database or "")
@@ -137,7 +143,11 @@ def _store_errors(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise _store_error(path_of(engine), error) from error
+        found = _store_error(path_of(engine), error)
+        on_damage = engine.get_execution_options().get(_ON_DAMAGE)
+        if on_damage is not None and isinstance(found, StoreDamagedError):
+            on_damage(str(found))
+        raise found from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,10 +1,10 @@
 """One sync at a time, and one edit: who holds the lock, since when, and how far that is.
 
-Owns `sync.lock` and `edit.lock` in the store's folder. The kernel releases them when the holder dies, so
-no lock is ever left behind; what is written in them is for people to read. They are open file description
-locks (`fcntl(2)`, F_OFD_SETLK), not those of flock(2): the kernel can tell whether one is held, so that a
-process can look without taking the lock for a moment. A git-annex that writes for us inherits the lock of
-edits: if we are killed, nobody else edits until it has written what we had sent to it.
+Owns `sync.lock`, `edit.lock` and `rescue.lock` in the store's folder. The kernel releases them when the
+holder dies, so no lock is ever left behind; what is written in them is for people to read. They are open file
+description locks (`fcntl(2)`, F_OFD_SETLK), not those of flock(2): the kernel can tell whether one is held,
+so that a process can look without taking the lock for a moment. A git-annex that writes for us inherits the
+lock of edits: if we are killed, nobody else edits until it has written what we had sent to it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,17 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcfs.errors import EditRunningError, McfsError, StoreError, SyncRunningError
+from mcfs.errors import (
+    EditRunningError,
+    McfsError,
+    StoreBusyError,
+    StoreError,
+    SyncRunningError,
+)
 
 _SYNC = "sync.lock"
 _EDIT = "edit.lock"
+_RESCUE = "rescue.lock"
 _SECONDS_BETWEEN_LOOKS = 0.1
 # struct flock: type, whence, start, length (0: the whole file), pid.
 _FLOCK = struct.Struct("hhqqi")
@@ -69,6 +76,11 @@ def sync_lock(folder: Path) -> AbstractContextManager[HeldLock]:
 def edit_lock(folder: Path) -> AbstractContextManager[HeldLock]:
     """Hold the lock of edits, or raise an `EditRunningError`; syncs go on meanwhile."""
     return _hold(folder / _EDIT, EditRunningError, "another mcfs is editing this library")
+
+
+def rescue_lock(folder: Path) -> AbstractContextManager[HeldLock]:
+    """Hold the lock of those who rescue a damaged user.db, or raise a `StoreBusyError`."""
+    return _hold(folder / _RESCUE, StoreBusyError, "another mcfs is rescuing user.db")
 
 
 @contextmanager

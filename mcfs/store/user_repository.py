@@ -1,11 +1,13 @@
 """The only way to `user.db`: pins, the log of syncs and imports, what imports saw, the journal of edits.
 
-Owns what must never be lost. A damaged file stays where it is: the error names it, and no new one is made.
+Owns what must never be lost. Whoever meets damage notes it, and the next sync, or the command that met it,
+calls `rescue`.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -29,8 +31,12 @@ from mcfs.text.raw_text import as_text
 class UserRepository:
     """The `user.db` behind one engine. Safe to use from several threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, met_damage: threading.Event | None = None) -> None:
         self._engine = engine
+        # A sentence once damage was met; then the event is set, too.
+        self.damage: str | None = None
+        self._met_damage = met_damage or threading.Event()
+        sqlite.call_on_damage(engine, self._note_damage)
         self.journal = EditJournal(engine)
 
     def prepare(self) -> None:
@@ -42,6 +48,28 @@ class UserRepository:
 
         with sqlite.writing(self._engine) as connection:
             steps.upgrade(connection)
+
+    def rescue(self) -> str | None:
+        """Carry what can be read of a damaged database over into a new one; a sentence about what that is.
+
+        None if another process has done so already.
+        """
+        from mcfs.store.locks import rescue_lock
+        from mcfs.store.rescue import rescue
+
+        path = sqlite.path_of(self._engine)
+        with rescue_lock(path.parent):
+            self._engine.dispose()
+            sentence = rescue(path)
+        self.damage = None
+        self.prepare()
+        return sentence
+
+    def _note_damage(self, sentence: str) -> None:
+        # Only the first time: a failed rescue is tried again, but not without a pause.
+        if self.damage is None:
+            self.damage = sentence
+            self._met_damage.set()
 
     def close(self) -> None:
         """Close the database."""

@@ -88,8 +88,9 @@ class BackgroundSync:
             return
         if report is None:
             return
-        if report.rebuilt is not None:
-            self._report_problem(report.rebuilt)
+        for sentence in (report.rebuilt, report.rescued):
+            if sentence is not None:
+                self._report_problem(sentence)
         incomplete = incomplete_sentences(report.incomplete, report.incomplete_tracks)
         if incomplete != self._incomplete:
             self._incomplete = incomplete

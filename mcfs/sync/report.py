@@ -36,6 +36,8 @@ class SyncReport:
     unmerged: tuple[str, ...] = ()
     # Why the cache was replaced by a new one, and where the damaged one is.
     rebuilt: str | None = None
+    # What was rescued of a damaged user.db, or why it cannot be used.
+    rescued: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For the log, and for programs."""

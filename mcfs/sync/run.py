@@ -34,6 +34,7 @@ from mcfs.errors import (
     LibraryError,
     McfsError,
     StoreBusyError,
+    StoreError,
     bug_sentence,
 )
 from mcfs.store import CacheRepository, Store, SyncState
@@ -70,6 +71,7 @@ def sync(
         raise LibraryError(f"{library.top} is not there any more")
     with sync_lock(store.folder) as lock:
         try:
+            rescued = _rescue_user_data(store)
             if merge:
                 merge_remotes(library)
             report = _sync_or_rebuild(library, store.cache, settings, lock, on_progress, full=full)
@@ -83,10 +85,23 @@ def sync(
                 store.user.finish_run(store.user.start_run("sync"), "failed", detail)
             raise
     report.seconds = time.monotonic() - started
+    report.rescued = rescued
     if report.kind is not SyncKind.NOTHING:
-        number = store.user.start_run("sync", {"kind": report.kind.value})
-        store.user.finish_run(number, "done", report.as_json())
+        # The store is in step, whether that can be logged or not.
+        with suppress(StoreError):
+            number = store.user.start_run("sync", {"kind": report.kind.value})
+            store.user.finish_run(number, "done", report.as_json())
     return report
+
+
+def _rescue_user_data(store: Store) -> str | None:
+    """Repair a damaged user.db, which a sync does not need; what became of it."""
+    if store.user.damage is None:
+        return None
+    try:
+        return store.user.rescue()
+    except StoreError as error:
+        return str(error)
 
 
 def _sentence(error: BaseException) -> str:

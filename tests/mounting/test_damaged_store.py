@@ -59,11 +59,11 @@ def test_a_mount_goes_on_with_a_new_cache(
     assert len(damaged_copies(library)) == 1
 
 
-def test_each_page_that_is_damaged_is_found_out(library: Library, synced: Store) -> None:
+def test_a_damaged_page_is_found_out_by_a_full_sync(library: Library, synced: Store) -> None:
     synced.close()
     cache = library.store_dir / "cache.db"
     good = cache.read_bytes()
-    for page in range(1, len(good) // _PAGE):
+    for page in range(1, len(good) // _PAGE, 4):
         cache.write_bytes(good)
         with cache.open("r+b") as file:
             file.seek(page * _PAGE)
@@ -85,3 +85,37 @@ def test_a_search_that_meets_damage(library: Library, synced: Store) -> None:
     assert done.returncode in {0, 75}
     assert f"a copy is kept as {damaged_copies(library)[0].name}" in done.stderr
     assert (again.returncode, len(again.stdout.splitlines())) == (0, 6)
+
+
+def test_pins_are_rescued_under_a_mount(library: Library, synced: Store, place: Path) -> None:
+    for number in range(3):
+        synced.user.add_pin(f"pin {number}", "genre:techno")
+    synced.close()
+    user = library.store_dir / "user.db"
+    with mounted(library.top, place) as mount:
+        assert len(os.listdir(mount.path / "pins")) == 3
+        with user.open("r+b") as file:
+            file.write(b"nonsense" * 10)
+        done = mcfs("pins", "--library", library.top)
+        assert (done.returncode, len(done.stdout.splitlines())) == (0, 4)
+        assert "rescued: 3 pins" in done.stderr
+        assert len(list(library.store_dir.glob("user.db.damaged-*[0-9]"))) == 1
+        (mount.path / "pins" / "new").mkdir()
+        assert len(os.listdir(mount.path / "pins")) == 4
+        assert len(mcfs("pins", "--library", library.top).stdout.splitlines()) == 5
+
+
+def test_syncs_and_mounts_do_without_user_data(
+    library: Library, synced: Store, place: Path
+) -> None:
+    synced.close()
+    user = library.store_dir / "user.db"
+    user.unlink(missing_ok=True)
+    user.mkdir()
+    done = mcfs("sync", "--full", "--library", library.top)
+    assert (done.returncode, done.stdout) == (0, "12 tracks, 1 of them not here\n")
+    assert f"{user} cannot be opened: it is a folder; until then there are no pins" in done.stderr
+    with mounted(library.top, place, says="it is a folder") as mount:
+        assert len(os.listdir(mount.path / "genre:techno")) == 6
+        with pytest.raises(OSError, match="pins"):
+            (mount.path / "pins" / "new").mkdir()

@@ -16,9 +16,9 @@ from mcfs.errors import StoreError
 from mcfs.store.migrations import HEAD, revision_of
 
 
-def upgrade(connection: Connection) -> None:
-    """To the newest revision."""
-    command.upgrade(_config(connection), HEAD)
+def upgrade(connection: Connection, revision: str = HEAD) -> None:
+    """To the newest revision, or to an older one."""
+    command.upgrade(_config(connection), revision)
 
 
 def downgrade(connection: Connection, revision: str) -> None:
