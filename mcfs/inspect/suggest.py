@@ -28,25 +28,34 @@ from mcfs.text.similar import similar_words
 _PATIENCE = 0.2  # seconds for each term
 _VALUES_BETWEEN_CLOCK_READS = 64
 
+TextTerm = Contains | Equals | ContainsAt | InFolder
+
 
 def suggest_term(query: Query, read: CacheReader, patience: float = _PATIENCE) -> str | None:
-    """A corrected spelling of the first text term that no track has; None when no value is close."""
+    """What may have been meant by the first text term that no track has; None when nothing is close."""
     for term in _text_terms(query.where):
         if _has_tracks(term, read):
             continue
-        if isinstance(term, InFolder):
-            folders = _with_folders_above(read.folded_values((DIRECTORY,)))
-            near = similar_words(term.folder, values_before(time.monotonic() + patience, folders))
-            # What is similar may be a few words of a path, and no folder.
-            if near and _has_tracks(similar := InFolder(near[0]), read):
-                return format_term(similar)
-            continue
-        if isinstance(term, ContainsAt) and _has_tracks(as_text := _signs_as_text(term), read):
-            return format_term(as_text)
-        values = read.folded_values(field_table().searched(term.field))
-        if near := similar_words(term.text, values_before(time.monotonic() + patience, values)):
-            return format_term(replace(term, text=near[0]))
+        for other in _instead(term, read, time.monotonic() + patience):
+            if _has_tracks(other, read):
+                return format_term(other)
     return None
+
+
+def _instead(term: TextTerm, read: CacheReader, deadline: float) -> Iterator[Term]:
+    """What may have been meant, the likeliest first; a term that finds nothing is none."""
+    if isinstance(term, InFolder):
+        folders = _with_folders_above(read.folded_values((DIRECTORY,)))
+        # What is similar may be a few words of a path, and no folder.
+        yield from map(InFolder, similar_words(term.folder, values_before(deadline, folders)))
+        yield Contains("directory", term.folder)
+        return
+    if isinstance(term, ContainsAt):
+        yield _signs_as_text(term)
+    values = read.folded_values(field_table().searched(term.field))
+    for text in similar_words(term.text, values_before(deadline, values)):
+        yield replace(term, text=text)
+    yield Contains(term.field, term.text)
 
 
 def _has_tracks(term: Term, read: CacheReader) -> bool:
@@ -83,7 +92,7 @@ def no_tracks_message(text: str, query: Query, read: CacheReader) -> str:
     return f"no tracks; did you mean {suggestion}?" if suggestion else "no tracks"
 
 
-def _text_terms(term: Term) -> Iterator[Contains | Equals | ContainsAt | InFolder]:
+def _text_terms(term: Term) -> Iterator[TextTerm]:
     """The text terms of a query, without negated ones."""
     match term:
         case Contains() | Equals() | ContainsAt() | InFolder():

@@ -38,6 +38,12 @@ def store(cache: SampleCache) -> Store:
         ("title:+remants", "title:+remnants"),
         ('in:"basic chanel"', 'in:"basic channel"'),
         ('in:"surgeon/force + from"', 'in:"surgeon/force + form"'),
+        # a part of what is there
+        ("genre:=techn", "genre:=techno"),
+        ("genre:=tech", "genre:tech"),
+        ("title:+remn", "title:remn"),
+        ("genre:^ech", "genre:ech"),
+        ("in:surg", "directory:surg"),
         # fields that are searched together
         ('albumartist:"masive attack"', 'albumartist:"massive attack"'),
         ("composer:dvorrak", "composer:dvorak"),
