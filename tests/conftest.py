@@ -6,6 +6,6 @@ pytest_plugins = [
     "tests.house_rules",
     "tests.demo_library",
     "tests.remotes",
-    "tests.mounts",
     "tests.tracks",
+    "tests.mounts",
 ]

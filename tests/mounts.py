@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from mcfs.annex.library import Library
 from mcfs.mount_table import all_mounts
 from mcfs.store import Store
 from tests.prerequisites import needs_fuse
+from tests.tracks import copy_of_library
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -66,6 +68,19 @@ def served(library: Library, synced: Store, place: Path) -> Iterator[RunningMoun
     """The samples, mounted by `mcfs mount --foreground`."""
     with mounted(library.top, place) as serving:
         yield serving
+
+
+@pytest.fixture(scope="module")
+def shared(
+    pristine_library: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """One mount for all tests of a module that change nothing, or undo what they changed."""
+    needs_fuse()
+    folder = tmp_path_factory.mktemp("shared")
+    with copy_of_library(pristine_library, folder / "library") as library:
+        shutil.copytree(pristine_store, library.store_dir)
+        with mounted(library.top, folder / "mnt") as served:
+            yield served.path
 
 
 def mcfs(*words: str | Path) -> subprocess.CompletedProcess[str]:

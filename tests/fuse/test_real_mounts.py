@@ -24,8 +24,8 @@ from tests.mounts import (
     mounted,
     wait_until,
 )
-from tests.prerequisites import git_annex_environment, needs_fuse
-from tests.tracks import ABSENT, copy_of_library
+from tests.prerequisites import git_annex_environment
+from tests.tracks import ABSENT
 
 
 @pytest.fixture
@@ -38,19 +38,6 @@ def sync_beside_the_mount(library: Library, store: Store) -> None:
     """Sync, unless the mount has noticed the change first and syncs already."""
     with suppress(SyncRunningError):
         sync(library, store)
-
-
-@pytest.fixture(scope="module")
-def shared(
-    pristine_library: Path, pristine_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
-    """One mount for all tests that change nothing, or undo what they changed."""
-    needs_fuse()
-    folder = tmp_path_factory.mktemp("shared")
-    with copy_of_library(pristine_library, folder / "library") as library:
-        shutil.copytree(pristine_store, library.store_dir)
-        with mounted(library.top, folder / "mnt") as served:
-            yield served.path
 
 
 @pytest.fixture

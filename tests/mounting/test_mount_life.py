@@ -69,9 +69,9 @@ class TestFollows:
         assert file.read_bytes() == (library.top / "beyonce.mp3").read_bytes()
 
 
-def test_root_has_the_kernel_read_further_ahead(served: RunningMount) -> None:
+def test_root_has_the_kernel_read_further_ahead(shared: Path) -> None:
     needs_root("to raise the read-ahead of a mount")
-    device = served.path.stat().st_dev
+    device = shared.stat().st_dev
     setting = Path(f"/sys/class/bdi/{os.major(device)}:{os.minor(device)}/read_ahead_kb")
     if not setting.exists():
         pytest.skip("this part of /sys is not here")
@@ -79,25 +79,25 @@ def test_root_has_the_kernel_read_further_ahead(served: RunningMount) -> None:
 
 
 class TestInfoFiles:
-    def test_status_errors_help(self, library: Library, served: RunningMount) -> None:
-        info = served.path / ".mcfs"
+    def test_status_errors_help(self, shared: Path) -> None:
+        info = shared / ".mcfs"
         assert sorted(os.listdir(info)) == ["errors", "help", "kernel", "status"]
-        assert ".mcfs" not in os.listdir(served.path)
-        assert f"mounts   {served.path}" in (info / "status").read_text()
+        assert ".mcfs" not in os.listdir(shared)
+        assert f"mounts   {shared}" in (info / "status").read_text()
         assert (info / "errors").read_text() == "no errors\n"
-        assert not (served.path / "gnere:techno").exists()
+        assert not (shared / "gnere:techno").exists()
         # A text is kept for a second.
         wait_until(lambda: 'did you mean "genre"?' in (info / "errors").read_text())
         help_text = (info / "help").read_text()
         assert max(map(len, help_text.splitlines())) <= 90
         assert (info / "help").stat().st_size == len(help_text.encode())
 
-    def test_every_path_in_the_help_exists(self, served: RunningMount) -> None:
-        for line in (served.path / ".mcfs" / "help").read_text().splitlines():
+    def test_every_path_in_the_help_exists(self, shared: Path) -> None:
+        for line in (shared / ".mcfs" / "help").read_text().splitlines():
             name = line.strip().split("  ")[0].rstrip("/ ")
             if line[:2] == "  " != line[2:4] and not name.startswith("mkdir"):
                 for part in name.split("   "):
-                    assert (served.path / part.strip().rstrip("/")).exists(), part
+                    assert (shared / part.strip().rstrip("/")).exists(), part
 
     @pytest.mark.logs
     def test_settings_with_an_error(self, library: Library, synced: Store, place: Path) -> None:
