@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from mcfs.config.problems import Problem, display_path, dotted_key
+from mcfs.config.toml_statements import statements
 from mcfs.errors import ConfigError
 
-_MAX_FILE_BYTES = 1_000_000
-_MAX_STATEMENT_LINES = 200
+# The file of a library may come from anybody: it may not take more than a second to read.
+_MAX_FILE_BYTES = 256_000
+_MAX_KEY_PARTS = 20
 # Problems are reported with at most this many keys: view.NAME.key.
 _MAX_KEYS = 3
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -35,7 +37,7 @@ class TomlFile:
 
     @functools.cached_property
     def line_numbers(self) -> dict[tuple[str, ...], int]:
-        """Found only when there is something to report: it means parsing the file line by line."""
+        """Found only when there is something to report: it means parsing each statement once more."""
         return line_numbers(self.text)
 
     def problem(self, keys: tuple[str, ...], sentence: str) -> Problem:
@@ -81,6 +83,12 @@ def _content_not_here(path: Path) -> ConfigError:
 def _parse(path: Path, text: str) -> Mapping[str, Any]:
     import tomllib  # most libraries have no such file
 
+    long = next((each for each in statements(text) if each.key_parts > _MAX_KEY_PARTS), None)
+    if long is not None:
+        raise ConfigError(
+            f"{display_path(path)}:{long.first_line}: a key has {long.key_parts} parts; it can have at "
+            f"most {_MAX_KEY_PARTS}"
+        )
     try:
         return tomllib.loads(text)
     except RecursionError as error:
@@ -96,36 +104,20 @@ def _parse(path: Path, text: str) -> Mapping[str, Any]:
 
 
 def line_numbers(text: str) -> dict[tuple[str, ...], int]:
-    """The line where each table and each of its keys first appears.
-
-    tomllib does not say lines. So it parses one statement at a time: a line, and as many of the next
-    lines as make it complete.
-    """
+    """The line where each table and each of its keys first appears."""
     import tomllib
 
     numbers: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
-    statement = ""
-    first_line = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        if not statement:
-            first_line = number
-        statement += f"{line}\n"
-        try:
-            data = tomllib.loads(statement)
-        except ValueError:
-            if number - first_line < _MAX_STATEMENT_LINES:
-                continue
-            break  # to find its end would take time quadratic in its length
-        key_paths = list(_key_paths(data, _MAX_KEYS))
-        if statement.lstrip().startswith("["):
+    for statement in statements(text):
+        key_paths = list(_key_paths(tomllib.loads(statement.text), _MAX_KEYS))
+        if statement.text.lstrip().startswith("["):
             table = key_paths[0]
         else:
             key_paths = [table + keys for keys in key_paths]
         for keys in key_paths:
             for end in range(1, len(keys) + 1):
-                numbers.setdefault(keys[:end], first_line)
-        statement = ""
+                numbers.setdefault(keys[:end], statement.first_line)
     return numbers
 
 

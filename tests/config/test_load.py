@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, settings, strategies
 from hypothesis.strategies import lists, sampled_from
 
 from mcfs.config.load import config_files, config_stamp, load_settings
@@ -25,6 +26,7 @@ from mcfs.config.settings import (
     ViewSettings,
 )
 from mcfs.config.toml_file import line_numbers
+from mcfs.config.toml_statements import statements
 from mcfs.errors import ConfigError, ExitCode
 from mcfs.fields import ConfiguredKind
 
@@ -199,7 +201,15 @@ class TestFiles:
             (b'"\\u009b31m\\u202e" = 1', r'mcfs.toml:1: "\u009b31m\u202e": there is no such key'),
             (b"a = " + b"[" * 5000, "mcfs.toml: it is nested too deeply"),
             (b"a = " + b"9" * 5000, "mcfs.toml:1: this is not TOML"),
-            pytest.param(b"#" * 1_000_001, "mcfs.toml: it is longer than 1000000 bytes", id="long"),
+            pytest.param(b"#" * 256_001, "mcfs.toml: it is longer than 256000 bytes", id="long"),
+            # These took 11 s and more.
+            pytest.param(
+                b"\n\n" + b"a." * 20_000 + b"a = 1",
+                "mcfs.toml:3: a key has 20001 parts; it can have at most 20",
+                id="parts",
+            ),
+            pytest.param(b"[" + b"'a' . " * 20 + b"b]", "mcfs.toml:1: a key has 21", id="table"),
+            pytest.param(b"a = {\n" + b"b." * 20 + b"b = 1", "toml:1: a key has 21", id="inline"),
             (b"/annex/objects/MD5E-s1--a.toml\n", "to get it: git annex get mcfs.toml"),
         ],
     )
@@ -457,13 +467,48 @@ def test_lines(text: str, keys: str, line: int | None) -> None:
     assert line_numbers(text).get(tuple(keys.split(" "))) == line
 
 
-def test_a_very_long_list_gets_the_line_of_its_table(top: Path) -> None:
+def test_a_key_may_have_twenty_parts(top: Path) -> None:
+    parts = ".".join("a" * 19)
+    dots = "." * 99
+    settings = loaded(top, f"[view.x]\n{parts}.b = '{dots}' # {dots}\nquery = \"{dots}\"\n")
+    assert [(p.line, p.key) for p in settings.problems] == [(2, "view.x.a")]
+
+
+def test_mistakes_around_a_very_long_list(top: Path) -> None:
     long = "query = [\n" + '"",\n' * 5000 + "]"
     settings = loaded(top, f"\n[view.a]\n{long}\nlimit = 0\n")
     assert [(p.line, p.key) for p in settings.problems] == [
-        (2, "view.a.query"),
-        (2, "view.a.limit"),
+        (3, "view.a.query"),
+        (5005, "view.a.limit"),
     ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'a = """\n"" \\""" [\n"""""\n',
+        "a = '''\n'' {\n'''''\n",
+        'a = "\\"[" # [\n',
+        "a = '\\'\n",
+        "a = [ # ]\n 1, [\n], ']', {b = \"]\"}\n]\n",
+        '[a.\'b]\'."c\\"]"]\n',
+        "[[a]]\n",
+        "a.b = 2024-01-01T00:00:00.5Z\r\n",
+        "\n",
+    ],
+)
+def test_a_statement_ends_where_it_ends(statement: str) -> None:
+    found = list(statements(f"x = 1\n{statement}y = 2"))
+    assert [each.text for each in found] == ["x = 1\n", statement, "y = 2"]
+    assert [each.first_line for each in found] == [1, 2, 2 + statement.count("\n")]
+    tomllib.loads("".join(each.text for each in found))
+
+
+@given(strategies.text(alphabet="a.=[]{}\"'\\#\n \r3", max_size=60))
+def test_the_statements_are_the_whole_text(written: str) -> None:
+    found = list(statements(written))
+    assert "".join(each.text for each in found) == written
+    assert all(each.first_line > 0 and each.key_parts > 0 for each in found)
 
 
 def test_thousands_of_mistakes(top: Path) -> None:
@@ -507,6 +552,6 @@ def test_every_file_is_understood_or_reported(
 
 
 def test_very_deep_keys(top: Path) -> None:
-    assert "1: a: there is no such key" in refused(top, f"{'.'.join('a' * 3000)} = 1")
-    deep = loaded(top, f"[view.{'.'.join('a' * 3000)}]").problems
+    assert "1: a: there is no such key" in refused(top, f"{'.'.join('a' * 20)} = 1")
+    deep = loaded(top, f"[view.{'.'.join('a' * 19)}]").problems
     assert "1: view.a.a: there is no such key" in str(*deep)
