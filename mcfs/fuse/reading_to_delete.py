@@ -23,7 +23,7 @@ def is_told_to_remove(thread: int, mount_path: str) -> bool:
         arguments = process.joinpath("cmdline").read_bytes().decode("utf-8", "surrogateescape")
         current_folder = process.joinpath("cwd").readlink()
     except OSError:
-        return False  # it has ended, or is in another container
+        return False  # it has ended, belongs to another user, or is in another container
     return any(
         _inside_mount(current_folder / word) == mount_path
         for word in arguments.split("\0")[1:]
