@@ -89,6 +89,10 @@ class ReadOnlyError(McfsError):
     """Only `pins/` can be changed."""
 
 
+class NameTooLongError(McfsError):
+    """A pin cannot have so long a name: programs and disks expect at most 255 bytes."""
+
+
 class PinExistsError(McfsError):
     """A pin has this name already."""
 

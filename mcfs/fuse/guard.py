@@ -17,6 +17,7 @@ from pyfuse3 import FUSEError
 from mcfs.errors import (
     LibraryError,
     McfsError,
+    NameTooLongError,
     NotFoundError,
     PinExistsError,
     ReadOnlyError,
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 _ERRNO: tuple[tuple[type[McfsError], int], ...] = (
     (NotFoundError, errno.ENOENT),
     (ReadOnlyError, errno.EROFS),
+    (NameTooLongError, errno.ENAMETOOLONG),
     (PinExistsError, errno.EEXIST),
     (TextError, errno.EINVAL),
     (StoreError, errno.EIO),

@@ -83,6 +83,8 @@ class TestNotThere:
     async def test_a_pin_to_remove_or_rename(self, operations: Operations) -> None:
         pins = await inode_at(operations, "pins")
         assert await fails(operations.rmdir(pins, b"nothing", CTX)) == errno.ENOENT
+        long = b"x" * 256
+        assert await fails(operations.mkdir(pins, long, 0o755, CTX)) == errno.ENAMETOOLONG
         moving = operations.rename(pins, b"nothing", pins, b"x", 0, CTX)
         assert await fails(moving) == errno.ENOENT
 

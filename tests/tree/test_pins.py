@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mcfs.config.settings import DEFAULTS, Names
-from mcfs.errors import NotFoundError, PinExistsError, QueryError, ReadOnlyError
+from mcfs.errors import NameTooLongError, NotFoundError, PinExistsError, QueryError, ReadOnlyError
 from mcfs.store import Store
 from mcfs.store.pin_trash import TrashPart
 from mcfs.text.portable import portable_name
@@ -46,6 +46,18 @@ def test_an_empty_pin_becomes_the_query_it_is_renamed_to(tree: Tree) -> None:
     assert titles(tree, "pins/genre:ambient") == {"Halcyon"}
     tree.rename_pin(PinsNode(), "genre:ambient", PinsNode(), "genre:rock")
     assert titles(tree, "pins/genre:rock") == {"Halcyon"}, "the query stays"
+
+
+def test_a_name_is_no_longer_than_one_on_a_disk(tree: Tree) -> None:
+    longest = "é" * 127 + "x"
+    tree.make_pin(PinsNode(), "New folder")
+    for name in (longest + "x", "genre:" + "x" * 250):
+        with pytest.raises(NameTooLongError):
+            tree.make_pin(PinsNode(), name)
+        with pytest.raises(NameTooLongError):
+            tree.rename_pin(PinsNode(), "New folder", PinsNode(), name)
+    tree.rename_pin(PinsNode(), "New folder", PinsNode(), longest)
+    assert names(tree, "pins") == [longest]
 
 
 @pytest.mark.parametrize(
