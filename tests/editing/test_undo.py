@@ -284,7 +284,7 @@ def test_all_edits_taken_back_leave_the_library_as_it_was(library: Library, sync
     start: Model = read_metadata(library, keys)
     draw = random.Random(3)
     model: Model = {key: dict(fields) for key, fields in start.items()}
-    for _ in range(8):
+    for _ in range(5):
         changes = []
         for key in keys:
             name = draw.choice(FIELDS)
@@ -294,7 +294,7 @@ def test_all_edits_taken_back_leave_the_library_as_it_was(library: Library, sync
                 changes.append(TrackChange(key, {name: Change(old, new)}))
                 model[key][name.casefold()] = new
         edit(library, synced, changes)
-    for _ in range(8):
+    for _ in range(5):
         assert take_back(library, synced).success
     assert read_metadata(library, keys) == start
     with pytest.raises(NoSuchEditError):
