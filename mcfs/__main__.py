@@ -14,7 +14,8 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 
 def main() -> None:
     """Run the command line."""
-    if sys.getfilesystemencoding() != "utf-8":
+    asked_for_another = "utf8" in sys._xoptions  # noqa: SLF001  (the documented name of the -X options)
+    if sys.getfilesystemencoding() != "utf-8" and not asked_for_another:
         # git-annex's names and metadata are UTF-8, whatever the locale. Another encoding could not write most
         # of them, and would read those of the work tree as other names. Only a new start can change it.
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])

@@ -55,6 +55,14 @@ def test_python_m_is_the_same_program() -> None:
     assert done.stdout == f"mcfs, version {__version__}\n"
 
 
+def test_an_encoding_that_was_asked_for_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setenv(name, value)
+    command = [sys.executable, "-X", "utf8=0", "-m", "mcfs", "--version"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"mcfs, version {__version__}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
