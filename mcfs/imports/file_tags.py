@@ -7,12 +7,14 @@ mutagen reads the files.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import mutagen
 from mutagen import id3, mp4
+from mutagen.id3 import _frames  # noqa: PLC2701  (mutagen has no other way to bound what it unpacks)
 
 from mcfs.errors import TagsError
 from mcfs.fields import field_named, field_table
@@ -26,6 +28,35 @@ _STARS = ((0, 0), (31, 1), (95, 2), (159, 3), (223, 4), (255, 5))
 # Fields that come from the sound itself, not from a tag.
 _DURATION = "duration"
 _BITRATE = "bitrate"
+# Characters of one value. Comments of a few thousand exist.
+_MAX_TEXT = 100_000
+# Bytes that the compressed frames of one file may unpack to. They can be large pictures; but 700 KB of a file
+# that was made to do harm would unpack to gigabytes.
+_MAX_UNPACKED = 64_000_000
+
+
+class _BoundedZlib:
+    """What mutagen uses of zlib, to unpack the frames of one file at a time."""
+
+    error = zlib.error
+
+    def __init__(self) -> None:
+        self.left = _MAX_UNPACKED
+
+    def decompress(self, packed: bytes) -> bytes:
+        """The whole text of a frame; a `TagsError` if the file's frames would unpack to too much."""
+        stream = zlib.decompressobj()
+        text = stream.decompress(packed, self.left + 1)
+        self.left -= len(text)
+        if self.left < 0:
+            raise TagsError(f"its tags unpack to more than {_MAX_UNPACKED // 1_000_000} MB")
+        if not stream.eof:
+            raise zlib.error("incomplete data")
+        return text
+
+
+_zlib = _BoundedZlib()
+vars(_frames)["zlib"] = _zlib
 
 
 def tag_fields() -> tuple[str, ...]:
@@ -36,6 +67,7 @@ def tag_fields() -> tuple[str, ...]:
 
 def read_tags(content: Path, file_name: str) -> Fields:
     """The values in a file's tags; a `TagsError` if it cannot be read. `file_name` has the extension."""
+    _zlib.left = _MAX_UNPACKED
     try:
         with content.open("rb") as file:
             # mutagen needs the name as well: some formats cannot be recognised by their first bytes.
@@ -45,6 +77,8 @@ def read_tags(content: Path, file_name: str) -> Fields:
         raise TagsError(f"it cannot be read: {error.strerror or error}") from error
     except mutagen.MutagenError as error:
         raise TagsError(f"it is broken: {' '.join(str(error).split())}") from error
+    except TagsError:
+        raise
     except Exception as error:
         # mutagen raises exceptions of many kinds for broken files.
         raise TagsError(f"it is broken: {type(error).__name__}: {error}") from error
@@ -125,5 +159,10 @@ def _plain_atom(value: Any) -> Any:
 
 def _field_text(name: str, value: Any) -> str:
     """A value as an import from Mixxx writes it; "" for no value."""
-    text = replace_not_utf8(str(value))  # JSON cannot hold a lone surrogate
+    written = str(value)
+    if len(written) > _MAX_TEXT:
+        raise TagsError(
+            f"its {name} has {len(written)} characters; at most {_MAX_TEXT} are imported"
+        )
+    text = replace_not_utf8(written)  # JSON cannot hold a lone surrogate
     return field_named(name).kind.tag_text(text)

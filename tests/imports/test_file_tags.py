@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,31 @@ def test_a_text_file_with_an_audio_extension(tmp_path: Path) -> None:
         read_tags(tmp_path / "gone", "gone.mp3")
     with pytest.raises(TagsError, match="it cannot be read: Is a directory"):
         read_tags(tmp_path, "a.mp3")
+
+
+def _with_title(path: Path, text: bytes, times: int = 1) -> None:
+    """Frames that unpack to `text`, in an ID3 tag (2.3), before some sound."""
+    packed = zlib.compress(b"\x00" + text)
+    data = (len(text) + 1).to_bytes(4, "big") + packed
+    frame = b"TIT2" + len(data).to_bytes(4, "big") + b"\x00\x80" + data
+    size = len(frame) * times
+    syncsafe = bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
+    sound = (b"\xff\xfb\x90\x00" + bytes(413)) * 40
+    path.write_bytes(b"ID3\x03\x00\x00" + syncsafe + frame * times + sound)
+
+
+def test_compressed_frames_are_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    _with_title(path, b"Rez")
+    assert read_tags(path, path.name)["title"] == ("Rez",)
+    for text, times in ((b"x" * 70_000_000, 1), (b"x" * 1_000_000, 70)):
+        _with_title(path, text, times)
+        assert path.stat().st_size < 200_000
+        with pytest.raises(TagsError, match="its tags unpack to more than 64 MB"):
+            read_tags(path, path.name)
+    _with_title(path, b"x" * 100_001)
+    with pytest.raises(TagsError, match="its title has 100001 characters; at most 100000"):
+        read_tags(path, path.name)
+    # Each file has all of it.
+    _with_title(path, b"Rez")
+    assert read_tags(path, path.name)["title"] == ("Rez",)
