@@ -133,6 +133,14 @@ class StoreFullError(StoreError):
     """The disk of the store is full."""
 
 
+class StoreReadOnlyError(StoreError):
+    """A database of the store may be read, but not written."""
+
+
+class TooManyFilesError(StoreError):
+    """This process has as many files open as it may."""
+
+
 class StoreBusyError(BusyError, StoreError):
     """Another process held the store's write lock for longer than we wait."""
 

@@ -22,7 +22,10 @@ from mcfs.errors import (
     PinExistsError,
     ReadOnlyError,
     StoreError,
+    StoreFullError,
+    StoreReadOnlyError,
     TextError,
+    TooManyFilesError,
     bug_sentence,
 )
 
@@ -34,6 +37,9 @@ _ERRNO: tuple[tuple[type[McfsError], int], ...] = (
     (NameTooLongError, errno.ENAMETOOLONG),
     (PinExistsError, errno.EEXIST),
     (TextError, errno.EINVAL),
+    (StoreFullError, errno.ENOSPC),
+    (StoreReadOnlyError, errno.EROFS),
+    (TooManyFilesError, errno.EMFILE),
     (StoreError, errno.EIO),
     (LibraryError, errno.EIO),
 )
@@ -64,7 +70,7 @@ def guarded(handler: _Handler) -> _Handler:
             raise
         except McfsError as error:
             number = errno_of(error)
-            if number == errno.EIO:
+            if number == errno.EIO or isinstance(error, StoreError):
                 self.report_error(str(error))
             raise FUSEError(number) from error
         except OSError as error:

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from mcfs.errors import StoreDamagedError, StoreError, StoreFullError
+from mcfs.errors import StoreDamagedError, StoreError, StoreFullError, StoreReadOnlyError
 from mcfs.store.cache_repository import CacheRepository
 from mcfs.store.engine import open_engine, open_immutable
 from mcfs.store.pin_trash import PinTrash
@@ -150,12 +150,16 @@ def open_cache(folder: Path) -> tuple[CacheRepository, str | None]:
     path = folder / "cache.db"
     try:
         return _prepared(open_engine(path))
-    except StoreFullError:
+    except StoreFullError as error:
         # On a full disk: reading in WAL mode writes a few pages too, unless the file is immutable.
         engine = open_immutable(path)
         if engine is None:
             raise
-        return _prepared(engine)
+        try:
+            return _prepared(engine)
+        except StoreReadOnlyError:
+            # There is nothing in it to read yet, and it cannot be filled.
+            raise error from None
 
 
 def _prepared(engine: Engine) -> tuple[CacheRepository, str | None]:

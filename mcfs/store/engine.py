@@ -6,6 +6,7 @@ becomes: their exceptions do not leave this room. Knows no table.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import random
@@ -20,7 +21,14 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, QueuePool, RootTransaction, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError, StoreFullError
+from mcfs.errors import (
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    StoreReadOnlyError,
+    TooManyFilesError,
+)
 from mcfs.store.sql_functions import add_functions
 
 # Seconds that a writer waits for another: a full sync of a large library holds the lock that long.
@@ -273,12 +281,25 @@ def _store_error(path: Path, error: Exception) -> StoreError:
         return StoreFullError(
             f"{path} cannot be written: no space left on its disk; make some and try again"
         )
+    if kind in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR} and _has_no_descriptor_left():
+        return TooManyFilesError(
+            f"{path} cannot be opened: too many files are open; allow more with ulimit -n"
+        )
     reason = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
     if kind == sqlite3.SQLITE_CANTOPEN:
         return StoreError(f"{path} cannot be opened: {_obstacle(path) or reason}")
     if kind in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
-        return StoreError(f"{path} cannot be written: {_obstacle(path) or reason}")
+        kind_of_error = StoreReadOnlyError if kind == sqlite3.SQLITE_READONLY else StoreError
+        return kind_of_error(f"{path} cannot be written: {_obstacle(path) or reason}")
     return StoreError(f"{path}: {reason}")
+
+
+def _has_no_descriptor_left() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in {errno.EMFILE, errno.ENFILE}
+    return False
 
 
 def _obstacle(path: Path) -> str | None:

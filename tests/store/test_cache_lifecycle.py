@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
 
-from mcfs.errors import StoreBusyError, StoreDamagedError, StoreError
+from mcfs.errors import (
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    StoreReadOnlyError,
+)
+from mcfs.fuse.guard import errno_of
 from mcfs.schema.cache import schema_stamp
-from mcfs.store import CacheRepository, Counts, SyncState, TrackRecord, open_store
+from mcfs.store import CacheRepository, Counts, SyncState, TrackRecord, open_cache, open_store
 from mcfs.store.engine import open_engine, open_immutable
 from mcfs.store.quarantine import quarantine
+from mcfs.store.user_repository import UserRepository
 from tests.cache_access import fields_of, generation_of, get_track, insert_tracks, update_tracks
 from tests.store.cache_contents import contents, query, track, values_with
+from tests.store.conftest import Disk, make_read_only
 
 
 def another_process(path: Path, patience: float = 0.3) -> CacheRepository:
@@ -414,10 +425,72 @@ def test_reading_on_a_full_disk(cache: CacheRepository, path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_a_disk_that_is_full_or_read_only(disk: Disk) -> None:
+    place = disk("300k")
+    user = UserRepository(open_engine(place / "user.db"))
+    user.prepare()
+
+    def fill() -> None:
+        for number in range(100_000):
+            user.add_pin(str(number), "genre:techno " * 1000)
+
+    with pytest.raises(StoreFullError, match="no space left") as full:
+        fill()
+    user.close()
+    make_read_only(place)
+    with pytest.raises(StoreReadOnlyError, match="cannot be written") as read_only:
+        user.add_pin("new", "")
+    user.close()
+    assert [errno_of(raised.value) for raised in (full, read_only)] == [errno.ENOSPC, errno.EROFS]
+
+
+def test_a_first_search_on_a_full_disk(disk: Disk) -> None:
+    place = disk("64k")
+    (place / "cache.db").touch()
+    with suppress(OSError), (place / "fill").open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    with pytest.raises(StoreFullError, match="no space left"):
+        open_cache(place)
+
+
+def test_too_many_open_files(path: Path, cache: CacheRepository) -> None:
+    cache.close()
+    script = """
+import os, resource, sys
+from pathlib import Path
+from mcfs.errors import TooManyFilesError
+from mcfs.fuse.guard import errno_of
+from mcfs.store import CacheRepository
+from mcfs.store.engine import open_engine
+repository = CacheRepository(open_engine(Path(sys.argv[1])))
+resource.setrlimit(resource.RLIMIT_NOFILE, (30, 30))
+files = []
+try:
+    while True:
+        files.append(os.open("/dev/null", os.O_RDONLY))
+except OSError:
+    pass
+try:
+    repository.count()
+except TooManyFilesError as error:
+    print(os.strerror(errno_of(error)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, path], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "Too many open files\n"
+
+
 def test_store_where_a_file_is_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "mcfs").write_text("a file")
     with pytest.raises(StoreError, match=r"mcfs cannot be made: File exists$"):
         open_store(tmp_path / "mcfs")
     (tmp_path / "store" / "user.db").mkdir(parents=True)
-    with pytest.raises(StoreError, match=r"user\.db cannot be opened: it is a folder$"):
-        open_store(tmp_path / "store")
+    with open_store(tmp_path / "store") as store:
+        assert store.notice is not None
+        assert (
+            "user.db cannot be opened: it is a folder; until then there are no pins" in store.notice
+        )
+        with pytest.raises(StoreError, match=r"user\.db cannot be opened: it is a folder$"):
+            store.user.pins()
