@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcfs.fields import Vocabulary
+from mcfs.fields.table import RAW_PREFIX
 from mcfs.text.fold import fold
 from mcfs.text.similar import similar_words
 
@@ -29,5 +30,8 @@ def unknown_field(
 
 def similar_fields(written: str, vocabulary: Vocabulary, *, directives: bool = True) -> list[str]:
     """At most two names that queries can begin with, the most similar first."""
+    raw = f"{RAW_PREFIX}{fold(written)}"
+    if vocabulary.canonical(raw) is not None:
+        return [raw]  # git-annex calls it "meta.x", so it is written meta.meta.x
     names = [*vocabulary.names(), *(DIRECTIVES if directives else ())]
     return similar_words(fold(written), names, most=2)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mcfs.errors import QueryError
 from mcfs.fields import Vocabulary
-from mcfs.query import parse, starts_like_query
+from mcfs.query import ALL, parse, starts_like_query
 from tests.records import SampleCache
 
 
@@ -78,3 +79,10 @@ def test_aliases_of_text(written: str, name: str) -> None:
 )  # fmt: skip
 def test_aliases_of_numbers_and_dates(written: str, name: str) -> None:
     assert parse(f"{written}:>2000") == parse(f"{name}:>2000") == parse(f"{written.title()}:>2000")
+
+
+def test_a_field_whose_own_name_begins_with_meta() -> None:
+    vocabulary = Vocabulary(frozenset({"meta.x"}))
+    with pytest.raises(QueryError, match=r'did you mean "meta\.meta\.x"\?'):
+        parse("meta.x:a", vocabulary)
+    assert parse("meta.meta.x:a", vocabulary) != ALL
