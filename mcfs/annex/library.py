@@ -28,6 +28,8 @@ class Library:
 
     # The folder of our databases: in the git directory, unless that cannot be written.
     store_dir: Path
+    # Where that folder was, or will be, while the git directory's rights are others.
+    other_store_dir: Path
 
     def is_reachable(self) -> bool:
         """Whether the library still exists: its disk may have been unplugged."""
@@ -66,18 +68,22 @@ def open_library(place: Path) -> Library:
         raise LibraryError(
             f"{top} is a git repository without git-annex; run: git annex init"
         ) from error
-    return Library(top, git_dir, common_dir, uuid, _store_dir(git_dir, common_dir, uuid))
+    return Library(top, git_dir, common_dir, uuid, *_store_dirs(git_dir, common_dir, uuid))
 
 
-def _store_dir(git_dir: Path, common_dir: Path, uuid: str) -> Path:
-    """In the git directory; or in the user's data folder when the git directory cannot be written."""
+def _store_dirs(git_dir: Path, common_dir: Path, uuid: str) -> tuple[Path, Path]:
+    """In the git directory; or in the user's data folder when the git directory cannot be written.
+
+    The other of the two is the second.
+    """
     inside = git_dir / "mcfs"
-    if os.access(inside if inside.exists() else git_dir, os.W_OK | os.X_OK):
-        return inside
     configured = Path(os.environ.get("XDG_DATA_HOME", ""))
     data = configured if configured.is_absolute() else Path.home() / ".local" / "share"
     # A linked work tree has an index of its own, so it needs a store of its own.
-    return data / "mcfs" / escape(uuid) / os.path.relpath(git_dir, common_dir)
+    outside = data / "mcfs" / escape(uuid) / os.path.relpath(git_dir, common_dir)
+    if os.access(inside if inside.exists() else git_dir, os.W_OK | os.X_OK):
+        return inside, outside
+    return outside, inside
 
 
 _FOLDERS = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")

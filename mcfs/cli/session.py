@@ -64,10 +64,21 @@ class Session:
         store = self._resources.enter_context(open_store(self.library.store_dir))
         for line in (store.notice or "").splitlines():
             print_message(line)
+        if sentence := self._merge_pins(store):
+            print_message(sentence)
         # A store of another library counts as never synced: nothing of it may be shown.
         if self._sync_first and not self._is_synced(store.cache):
             self._sync_in_turn(store)
         return store
+
+    def _merge_pins(self, store: Store) -> str | None:
+        """Bring pins over from where the store was while the library's rights were others."""
+        # os.path: a folder that this user may not enter is no error.
+        if not os.path.exists(self.library.other_store_dir / "user.db"):  # noqa: PTH110
+            return None
+        from mcfs.store.pin_merge import merge_pins  # few libraries have two
+
+        return merge_pins(store, self.library.other_store_dir)
 
     def _is_synced(self, cache: CacheRepository) -> bool:
         try:

@@ -12,6 +12,7 @@
     change_feed.py       which tracks changed between two generations
     user_repository.py   user.db; migrations/ brings older databases up to date
     pin_trash.py         pins that were moved to the trash
+    pin_merge.py         brings pins over when the store has moved
     edit_journal.py      user.db: what each edit changed, from what, to what
     summary.py           reads both without changing either
     quarantine.py        renames a damaged cache.db

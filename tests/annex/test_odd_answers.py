@@ -51,7 +51,12 @@ def library(
     (git / "annex").mkdir(parents=True)
     (git / "HEAD").write_text("ref: refs/heads/main\n")
     return Library(
-        top=tmp_path, git_dir=git, common_dir=git, uuid="u", store_dir=tmp_path / "store"
+        top=tmp_path,
+        git_dir=git,
+        common_dir=git,
+        uuid="u",
+        store_dir=tmp_path / "store",
+        other_store_dir=tmp_path / "other",
     )
 
 

@@ -142,3 +142,32 @@ def test_a_store_that_cannot_be_created(sealed: Library, data: Path) -> None:
     assert done.stderr == f"mcfs: {data}/mcfs/{sealed.uuid} cannot be made: Not a directory\n"
     data.unlink()
     shutil.rmtree(data, ignore_errors=True)
+
+
+def test_pins_stay_when_a_library_becomes_read_only_and_writable_again(
+    library: Library, data: Path
+) -> None:
+    needs_root("to mount read-only")
+
+    def pins(*words: str) -> tuple[list[str], str]:
+        for name in words:
+            done = _mcfs(data, "pin", "--library", library.top, "genre:techno", "--name", name)
+            assert done.returncode == 0, done.stderr
+        done = _mcfs(data, "pins", "--library", library.top)
+        return [line.split()[0] for line in done.stdout.splitlines()[1:]], done.stderr
+
+    assert pins("inside", "removed")[0] == ["inside", "removed"]
+    _mount("--bind", library.top, library.top)
+    _mount("-o", "remount,bind,ro", library.top)
+    try:
+        found, said = pins()
+        assert found == ["inside", "removed"]
+        assert f"brought over from {library.git_dir}/mcfs/user.db" in said
+        assert _mcfs(data, "unpin", "--library", library.top, "removed").returncode == 0
+        assert pins("outside") == (["inside", "outside"], "")
+    finally:
+        subprocess.run(["umount", library.top], check=True)
+    found, said = pins()
+    assert found == ["inside", "outside", "removed"]
+    assert said.endswith("where the store was before: outside\n")
+    assert pins() == (found, "")
