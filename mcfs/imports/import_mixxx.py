@@ -15,6 +15,7 @@ from pathlib import Path
 from mcfs.annex.library import Library
 from mcfs.config.settings import DEFAULTS, Absent, Prefer, Settings
 from mcfs.errors import TagsError
+from mcfs.fields import field_named
 from mcfs.imports.changes import Fields
 from mcfs.imports.follow_mixxx import (
     Decision,
@@ -158,13 +159,13 @@ def _lacks_the_past(mixxx: MixxxSnapshot, store: Store, source: ImportSource) ->
     greatest_id = mixxx.greatest_id
     if greatest_id is not None and store.user.newest_row(source.id) > greatest_id:
         return True
-    before = store.user.seen_in_rows(source.id, _PLAYS)
+    number_of = field_named(_PLAYS).kind.number_of
+    before = {
+        row: number_of(text) or 0
+        for row, text in store.user.seen_in_rows(source.id, _PLAYS).items()
+    }
     # Somebody can set the plays of a track back to 0, but not to any other number.
-    return any(
-        0 < plays < float(before[mixxx_id])
-        for mixxx_id, plays in mixxx.plays()
-        if mixxx_id in before
-    )
+    return any(0 < plays < before.get(mixxx_id, 0) for mixxx_id, plays in mixxx.plays())
 
 
 def _match_tracks(

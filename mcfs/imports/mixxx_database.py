@@ -176,8 +176,9 @@ class MixxxSnapshot:
 
     def plays(self) -> Iterator[tuple[int, int]]:
         """(id, how often it was played) of every track."""
-        rows = self._connection.execute("SELECT id, timesplayed FROM temp.mcfs_track")
-        return ((mixxx_id, int(plays or 0)) for mixxx_id, plays in rows)
+        return self._connection.execute(
+            "SELECT id, CAST(coalesce(timesplayed, 0) AS INTEGER) FROM temp.mcfs_track"
+        )
 
     def count_missing(self) -> int:
         """How many tracks Mixxx has, and cannot find."""

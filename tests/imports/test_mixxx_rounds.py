@@ -196,8 +196,10 @@ def test_an_older_copy_stays_one(
 
 def test_plays_that_were_reset(library: Library, mixxx: MixxxDatabase, run: Any) -> None:
     number = mixxx.add(library.top / "kino.mp3", ("Crate",), timesplayed=3)
+    odd = mixxx.add(library.top / "acdc.mp3", timesplayed="often")
     run()
     mixxx.change(number, timesplayed=0)
+    mixxx.change(odd, timesplayed="seldom")
     mixxx.put(number)
     run()
     assert {"played", "crate"}.isdisjoint(fields_of(library, "kino.mp3"))
