@@ -56,7 +56,8 @@ def check_under_changes(
 ) -> Iterator[str]:
     """Change the store of a mount at random; yield what each round did, and how soon the kernel was right.
 
-    `some` folders are checked after each round, and all at the end: a wrong name stays wrong in the cache.
+    `some` folders, and those of the work tree, are checked after each round, and all at the end: a wrong name
+    stays wrong in the cache.
     Raises an AssertionError when a name is wrong for longer than `MAX_SECONDS`.
     """
     changes = RandomChanges(store, draw)
@@ -69,7 +70,8 @@ def check_under_changes(
         for mount_path in kernel.some_folders(5):
             kernel.list(mount_path)
         what = f"{number}: {', '.join(made)}"
-        seconds = _wait_until_right(kernel, Tree(store, settings), kernel.some_folders(some), what)
+        checked = {*LIBRARY, *kernel.some_folders(some)}
+        seconds = _wait_until_right(kernel, Tree(store, settings), checked, what)
         yield f"{what}; right after {seconds:.1f} s"
     _wait_until_right(kernel, Tree(store, settings), list(kernel.names), "the end")
 

@@ -63,11 +63,12 @@ class RandomChanges:
         self._draw = draw
         self._made = 0
         self.records: dict[str, TrackRecord] = {}
-        self.covers: dict[tuple[str, str], CoverRecord] = {}
+        covers = [self._cover(folder, name) for folder in _FOLDERS for name in _COVERS]
+        self.covers = {cover.work_path: cover for cover in covers}
         for _ in range(tracks):
             record = self._new()
             self.records[record.annex_key] = record
-        store.cache.replace_all(self.records.values())
+        store.cache.replace_all(self.records.values(), covers=self.covers.values())
 
     def make(self) -> str:
         """Make one change, and return its name."""
@@ -105,6 +106,15 @@ class RandomChanges:
                 changed_at=datetime.now(UTC) - ago,
                 values=values,
             )
+        )
+
+    def _cover(self, folder: str, name: str) -> CoverRecord:
+        self._made += 1
+        annex_key, content_path = self._draw.choice(
+            ((None, None), ("SHA256E-s9--c", None), ("SHA256E-s9--c", "annex/objects/c"))
+        )
+        return CoverRecord(
+            folder, name, str(self._made), annex_key, 9, content_path, in_work_tree=True
         )
 
     def _file(self) -> str:
@@ -212,18 +222,12 @@ class RandomChanges:
 
     def change_a_cover(self) -> None:
         """Add, change, drop, get or remove one, in git-annex or in git itself."""
-        self._made += 1
-        where = self._draw.choice(_FOLDERS), self._draw.choice(_COVERS)
-        annex_key, content_path = self._draw.choice(
-            ((None, None), ("SHA256E-s9--c", None), ("SHA256E-s9--c", "annex/objects/c"))
-        )
-        old = self.covers.pop(where, None)
+        new = self._cover(self._draw.choice(_FOLDERS), self._draw.choice(_COVERS))
+        old = self.covers.pop(new.work_path, None)
         if old is None or self._draw.random() < 0.6:
-            self.covers[where] = CoverRecord(
-                *where, str(self._made), annex_key, 9, content_path, in_work_tree=True
-            )
-        new = self.covers.get(where)
-        change_covers(self._store.cache, filter(None, (old,)), filter(None, (new,)))
+            self.covers[new.work_path] = new
+        come = [new] if new.work_path in self.covers else []
+        change_covers(self._store.cache, [old] if old else [], come)
 
     def several_syncs(self) -> None:
         """Several in a row, faster than a mount looks for changes."""

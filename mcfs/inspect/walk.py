@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from mcfs.errors import NotFoundError, QueryError, TemplateError, TextError
 from mcfs.query import Contains, format_term, parse, starts_like_query
+from mcfs.sql import EntryRow
 from mcfs.tree.nodes import (
     Node,
     PinsNode,
     RootNode,
-    TrackNode,
     TracksNode,
     ValueNode,
     ValuesNode,
@@ -89,7 +89,7 @@ def _child(parent: Node, name: str, tree: Tree, depth: int) -> Node:
 
 def _suggestion(parent: Node, name: str) -> str | None:
     if (
-        isinstance(parent, TrackNode | PinsNode | WorkFolderNode)
+        isinstance(parent, EntryRow | PinsNode | WorkFolderNode)
         or can_become_valid(name)
         or name.startswith(".")
     ):

@@ -171,7 +171,10 @@ class Resolver:
 
 
 def _tracks_in(node: WorkFolderNode) -> TracksNode:
-    """The tracks with a file in a folder of the work tree, or below it."""
+    """The tracks with a file in a folder of the work tree, or below it.
+
+    As in every query, case and accents do not count: a folder whose name differs only in these belongs to it.
+    """
     folder = folded_folder(node.work_path)
     return TracksNode(ALL if folder is None else Query(InFolder(folder)))
 

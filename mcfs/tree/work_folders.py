@@ -87,5 +87,5 @@ def _inside(node: WorkFolderNode, name: str) -> str:
 
 
 def _portable_names(names: Iterable[str]) -> dict[str, str]:
-    """Name in the work tree → portable name. Names that become the same one get a hash."""
+    """Name in the work tree → portable name. Names that then differ in case or accents only get a hash."""
     return unique_names((name, portable_name(name)) for name in names)
