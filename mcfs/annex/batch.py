@@ -49,7 +49,7 @@ def run_batch(
         raise LibraryError(f"{library.top} is not there any more")
     # JSON cannot hold text that is not UTF-8.
     by_shown_key = {replace_not_utf8(key): key for key in annex_keys}
-    some_failed = False
+    some_failed = all_read = False
     try:
         with piped(
             # Not `git annex`: git would leave git-annex behind if it had to be killed.
@@ -69,7 +69,8 @@ def run_batch(
                     key = by_shown_key.get(answer.get("action", answer).get("key"))
                 if key is not None:
                     yield key, answer
+            all_read = True
     except LibraryError:
         # The exit status also reports a failure when a single key failed.
-        if not some_failed:
+        if not (some_failed and all_read):
             raise

@@ -14,6 +14,7 @@
     pin_trash.py         pins that were moved to the trash
     pin_merge.py         brings pins over when the store has moved
     edit_journal.py      user.db: what each edit changed, from what, to what
+    imported_rows.py     user.db: what imports have seen, as JSON
     summary.py           reads both without changing either
     quarantine.py        renames a damaged cache.db
     rescue.py            carries what can be read of a damaged user.db over into a new one

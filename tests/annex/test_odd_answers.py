@@ -31,6 +31,8 @@ ANSWERS = [
     b'{"key": "%b", "whereis": [{"uuid": 1}]}' % KEY.encode(),
     b'{"key": "%b", "whereis": 7}' % KEY.encode(),
     b"[" * 100_000,
+    # one key has failed, and the exit status says so
+    b'{"key": "%b", "success": false, "error-messages": [], "whereis": []}\ngarbage' % KEY.encode(),
 ]
 
 
