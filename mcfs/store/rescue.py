@@ -76,6 +76,9 @@ def _rescue_into(new: Path, copy: Path) -> tuple[Counter[str], list[str]]:
                 counts[table] = count
                 if not complete:
                     incomplete.append(table)
+            if "imported_row" in incomplete:
+                # A row without its record is as new: the next import must ask before it replaces values.
+                target.execute("UPDATE import_source SET may_replace = '[]'")
             target.execute("COMMIT")
         _make(new, HEAD)
     return counts, incomplete if has_own_schema else tables

@@ -111,6 +111,8 @@ class TestSync:
             "incomplete": 0,
             "incomplete_tracks": {},
             "unmerged": [],
+            "rebuilt": None,
+            "rescued": None,
         }
 
     def test_a_dry_run(self, mcfs: CommandRunner) -> None:

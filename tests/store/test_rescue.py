@@ -13,7 +13,7 @@ from mcfs.store import Counts, Store, open_store
 from mcfs.store import engine as sqlite
 from mcfs.store.engine import open_engine
 from mcfs.store.migrations import steps
-from mcfs.store.records import Change, TrackChange
+from mcfs.store.records import Change, ImportedRow, ImportSource, TrackChange
 from mcfs.store.user_repository import UserRepository
 from tests.store.cache_contents import track
 
@@ -96,6 +96,24 @@ def test_one_page_after_the_other(good: bytes, tmp_path: Path) -> None:
     # The first page is one of those that lose nothing; a page of pins loses its own pins alone.
     assert 0 not in lost
     assert 0 < len(lost) < 8
+
+
+def test_an_import_asks_again_where_its_records_are_lost(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        source = ImportSource("mixxx 1", may_replace=("rating",))
+        number = store.user.save_import_source(source).id
+        rating = {"rating": ("4",)}
+        for chunk in range(10):
+            rows = [ImportedRow(f"KEY{chunk}-{n}", number, n, rating, rating) for n in range(200)]
+            store.user.remember_imported_rows(rows)
+    path = tmp_path / "user.db"
+    good = path.read_bytes()
+    at = max(place for place in range(0, len(good), PAGE) if b"KEY5" in good[place : place + PAGE])
+    path.write_bytes(good[:at] + bytes(PAGE) + good[at + PAGE :])
+    with open_store(tmp_path) as store:
+        said = store.notice or store.user.rescue() or ""
+        assert "some may be lost of: records of imports" in said
+        assert store.user.import_source("mixxx 1").may_replace == ()
 
 
 @pytest.mark.parametrize(
