@@ -125,7 +125,7 @@ def main() -> None:
     with open_store(library.store_dir) as store:
         operations = CountingOperations(
             FailingTree(store, settings, clock=clock),
-            TrackContent(library.top, library.common_dir),
+            TrackContent(library.top, library.common_dir, store.cache),
             InfoFiles(lambda _: ""),
             invalidation=options,
         )

@@ -211,7 +211,7 @@ class _Expected:
             case None:
                 return None
             case EntryRow():
-                return "link", found.work_path or found.content_path
+                return "link", found.work_path or found.content_path or ""
             case ExportNode() | InfoFileNode():
                 return "file", ""
             case _:

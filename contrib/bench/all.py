@@ -164,6 +164,18 @@ def _memory(output: str) -> Iterator[Figure]:
         yield Figure(f"every folder of the built-in views: {match[1]}", float(match[2]), "MB")
 
 
+def _mount_memory(output: str) -> Iterator[Figure]:
+    resident = [
+        float(m[1]) for m in _matches(r"^(?:mounted|walk \d+) .* (\d+) MB resident", output)
+    ]
+    for number, megabytes in enumerate(resident):
+        if number == 0:
+            yield Figure("a mount, before anything is walked", megabytes, "MB")
+        else:
+            first = resident[1]
+            yield Figure(f"after walk {number} of all its views", megabytes, "MB", "walk 1", first)
+
+
 def _listing(output: str) -> Iterator[Figure]:
     header = re.search(r"^ms +(.+?)   ratios$", output, re.MULTILINE)
     places = header[1].split() if header else []
@@ -227,6 +239,7 @@ SECTIONS = (
         _folder,
     ),
     Section("memory", "tree.py", lambda p: [p.library(p.tracks), "--walk"], _memory),
+    Section("memory of a mount", "memory.py", lambda p: [p.library(p.tracks)], _mount_memory),
     Section(
         "listing",
         "listing.py",

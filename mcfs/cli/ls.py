@@ -91,7 +91,7 @@ def _local_day(microseconds: int) -> str:
 def _location(node: EntryRow, library: Library) -> str:
     if node.work_path is not None:
         return str(library.top / node.work_path)
-    return str(library.common_dir / node.content_path)
+    return str(library.common_dir / (node.content_path or ""))
 
 
 def _objects(entries: _Entries, store: Store) -> Iterator[dict[str, Any]]:

@@ -42,14 +42,32 @@ class CachedName:
     kind: NameKind
 
 
-# A track's own name, and the folders where it is cached. Most are cached in one: that needs no set. A listing
-# makes one of these for each of its tracks, and a tuple takes the least time and memory.
-_TrackName = tuple[bytes, int | set[int]]
+# A track's own name, and the folders where it is cached. A listing makes one of these for each of its tracks,
+# so they are small: with one folder it is a number, with a few a tuple. A set takes several times the memory,
+# and is quicker only where there are many.
+_TrackName = tuple[bytes, int | tuple[int, ...] | set[int]]
+_MAX_TUPLE = 16
+
+# The names of one key or folder: mostly a few.
+_Names = tuple["CachedName", ...] | set["CachedName"]
 
 
 def _folders(track: _TrackName) -> Collection[int]:
     _, folders = track
-    return folders if isinstance(folders, set) else (folders,)
+    return (folders,) if isinstance(folders, int) else folders
+
+
+def _smallest(folders: Collection[int]) -> int | tuple[int, ...] | set[int]:
+    if len(folders) == 1:
+        return next(iter(folders))
+    return tuple(folders) if len(folders) <= _MAX_TUPLE else set(folders)
+
+
+def _with(names: _Names, name: CachedName) -> _Names:
+    if isinstance(names, set):
+        names.add(name)
+        return names
+    return (*names, name) if len(names) < _MAX_TUPLE else {*names, name}
 
 
 class CachedNames:
@@ -59,11 +77,11 @@ class CachedNames:
         self._max_absent = max_absent
         self._prune_after = prune_after
         self._by_track: dict[int, _TrackName] = {}
-        self._by_collision_key: dict[str, set[CachedName]] = {}
+        self._by_collision_key: dict[str, _Names] = {}
         # By the inode of the folder that the name is in: names that any change may make wrong; and those
         # of the work tree, of which a change says by path which ones it makes wrong.
-        self._by_folder: dict[int, set[CachedName]] = {}
-        self._by_work_folder: dict[int, set[CachedName]] = {}
+        self._by_folder: dict[int, _Names] = {}
+        self._by_work_folder: dict[int, _Names] = {}
         self._absent_count = 0
         self._count = 0
         self._count_after_pruning = 0
@@ -86,12 +104,10 @@ class CachedNames:
             self._by_track[inode] = (name, parent)
         elif parent in _folders(track):
             return
+        elif isinstance(track[1], set):
+            track[1].add(parent)
         else:
-            folders = track[1]
-            if isinstance(folders, set):
-                folders.add(parent)
-            else:
-                self._by_track[inode] = (name, {folders, parent})
+            self._by_track[inode] = (name, _smallest((*_folders(track), parent)))
         self._count += 1
 
     def add_folder(self, parent: int, name: bytes, dependency: NameDependency) -> None:
@@ -116,8 +132,8 @@ class CachedNames:
 
     def forget_folder(self, inode: int, parent: int | None, name: bytes) -> None:
         """The kernel has dropped this folder, its name in the folder above and the names in it."""
-        self._subtract(self._by_folder.pop(inode, set()))
-        self._subtract(self._by_work_folder.pop(inode, set()))
+        self._subtract(self._by_folder.pop(inode, ()))
+        self._subtract(self._by_work_folder.pop(inode, ()))
         if parent is not None:
             cached = CachedName(parent, name, NameKind.FOLDER)
             self._remove(self._by_collision_key, _collision_key(cached), cached)
@@ -137,7 +153,7 @@ class CachedNames:
 
     def take_in_folder(self, parent: int, name: bytes) -> Iterator[CachedName]:
         """What is cached of one name in a folder of the work tree. All but a folder is removed from here."""
-        names = self._by_work_folder.get(parent, set())
+        names = self._by_work_folder.get(parent, ())
         for cached in (CachedName(parent, name, kind) for kind in NameKind):
             if cached in names:
                 yield cached
@@ -163,22 +179,22 @@ class CachedNames:
 
         Only when many may have gathered: it has to go through every name.
         """
-        if self._count < 2 * self._count_after_pruning + self._prune_after:
+        if self._count < 1.25 * self._count_after_pruning + self._prune_after:
             return
         for key, names in tuple(self._by_collision_key.items()):
             gone = {name for name in names if name.parent not in inodes}
             self._subtract(gone)
             if len(gone) == len(names):
                 del self._by_collision_key[key]
-            else:
-                names.difference_update(gone)
+            elif gone:
+                self._by_collision_key[key] = tuple(name for name in names if name not in gone)
         for inode, track in tuple(self._by_track.items()):
-            left = {parent for parent in _folders(track) if parent in inodes}
+            left = [parent for parent in _folders(track) if parent in inodes]
             self._count -= len(_folders(track)) - len(left)
             if not left:
                 del self._by_track[inode]
-            else:
-                self._by_track[inode] = (track[0], left if len(left) > 1 else left.pop())
+            elif len(left) < len(_folders(track)):
+                self._by_track[inode] = (track[0], _smallest(left))
         self._count_after_pruning = self._count
 
     def _take_track(self, inode: int) -> Iterator[CachedName]:
@@ -191,32 +207,38 @@ class CachedNames:
     def _add(self, name: CachedName, dependency: NameDependency) -> bool:
         """Whether it is new."""
         if dependency is NameDependency.ALL:
-            names = self._by_folder.setdefault(name.parent, set())
-        elif dependency is NameDependency.WORK_TREE:
-            names = self._by_work_folder.setdefault(name.parent, set())
-        else:
-            names = self._by_collision_key.setdefault(_collision_key(name), set())
+            return self._add_to(self._by_folder, name.parent, name)
+        if dependency is NameDependency.WORK_TREE:
+            return self._add_to(self._by_work_folder, name.parent, name)
+        return self._add_to(self._by_collision_key, _collision_key(name), name)
+
+    def _add_to(self, index: dict[_Key, _Names], key: _Key, name: CachedName) -> bool:
+        names = index.get(key, ())
         if name in names:
             return False
-        names.add(name)
+        index[key] = _with(names, name)
         self._count += 1
         return True
 
-    def _take(self, index: dict[_Key, set[CachedName]], key: _Key) -> Iterator[CachedName]:
+    def _take(self, index: dict[_Key, _Names], key: _Key) -> Iterator[CachedName]:
         """Folders stay in the index: most are unchanged, and the kernel goes on caching their names."""
-        names = index.pop(key, set())
+        names = set(index.pop(key, ()))
         if folders := {name for name in names if name.kind is NameKind.FOLDER}:
             index[key] = folders
         self._subtract(names - folders)
         yield from names
 
-    def _remove(self, index: dict[_Key, set[CachedName]], key: _Key, name: CachedName) -> None:
-        names = index.get(key)
-        if names is not None and name in names:
+    def _remove(self, index: dict[_Key, _Names], key: _Key, name: CachedName) -> None:
+        names = index.get(key, ())
+        if name not in names:
+            return
+        self._subtract((name,))
+        if len(names) == 1:
+            del index[key]
+        elif isinstance(names, set):
             names.remove(name)
-            self._subtract((name,))
-            if not names:
-                del index[key]
+        else:
+            index[key] = tuple(other for other in names if other != name)
 
     def _subtract(self, gone: Collection[CachedName]) -> None:
         self._count -= len(gone)

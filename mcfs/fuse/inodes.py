@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -142,6 +143,7 @@ class InodeTable:
         # Of folders and their files. By the low half too, because some players compare only that.
         self._inode_of_path: dict[str, int] = {"/": ROOT}
         self._path_of_low: dict[int, str] = {ROOT: "/"}
+        self._bound, self._on_above = sys.maxsize, _do_nothing
 
     def configure(self, settings: Settings) -> None:
         """Follow these settings from now on."""
@@ -163,6 +165,24 @@ class InodeTable:
     def oldest(self) -> Iterator[int]:
         """All but the root: first tracks, then folders, of each kind that which was given out first."""
         return (inode for inode in itertools.chain(self._tracks, self._entries) if inode != ROOT)
+
+    def make_newest(self, inodes: Iterable[int]) -> None:
+        """Put those that are still here at the end of `oldest`."""
+        for inode in inodes:
+            if inode in self._tracks:
+                self._tracks[inode] = self._tracks.pop(inode)
+            elif inode in self._entries:
+                self._entries[inode] = self._entries.pop(inode)
+
+    def when_above(self, count: int, call: Callable[[], None]) -> None:
+        """Call this once, as soon as there are more inodes than this."""
+        self._bound, self._on_above = count, call
+        self._check_bound()
+
+    def _check_bound(self) -> None:
+        if len(self._entries) + len(self._tracks) > self._bound:
+            self._bound = sys.maxsize
+            self._on_above()
 
     def get(self, inode: int) -> InodeEntry | None:
         """The entry of an inode, if the kernel still holds it."""
@@ -219,6 +239,7 @@ class InodeTable:
         """Count that the kernel is given this track once more."""
         if inode not in self._tracks:
             self._tracks[inode] = track
+            self._check_bound()
             return
         if is_current:
             self._tracks[inode] = track
@@ -242,6 +263,7 @@ class InodeTable:
             self._inode_of_path[mount_path] = inode
             self._path_of_low[inode & _LOW_BITS] = mount_path
             self._entries[inode] = entry
+            self._check_bound()
         entry.lookups += 1
 
     def count_lookup_again(self, inode: int) -> None:
@@ -335,6 +357,10 @@ class InodeTable:
         """Whether the tracks in a folder are shown as files."""
         shown = None if parent is None else presentation_of(parent.folder).entries
         return (shown or self._default_entries) is Entries.FILES
+
+
+def _do_nothing() -> None:
+    """Until somebody wants to know of a bound."""
 
 
 def _is_track(inode: int) -> bool:

@@ -11,7 +11,7 @@ import errno
 import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -64,6 +64,16 @@ _LONGEST_NAME = 255
 _PINS = "/pins"
 
 
+class _Entries:
+    """The entries of a folder, which the kernel reads by number. A pair for each would take megabytes."""
+
+    __slots__ = ("names", "nodes")
+
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
+        self.names = tuple(nodes)
+        self.nodes = nodes
+
+
 @dataclass(slots=True)
 class _OpenFolder:
     """The listing that one opendir found: it does not change until it is closed."""
@@ -75,7 +85,7 @@ class _OpenFolder:
     # What the entries were, or will be, made of.
     made_of: ListingOf
     # None until the kernel asks for the first of them: mostly, it has them all cached.
-    entries: list[tuple[str, Node]] | None = None
+    entries: _Entries | None = None
 
 
 class Operations(pyfuse3.Operations):
@@ -207,7 +217,7 @@ class Operations(pyfuse3.Operations):
         above, _ = mount_paths.split(entry.mount_path)
         dots = (inode, self.inodes.folder_at(above) or inode)
         made_of, opening = ListingOf(self._tree.version, self._tree.settings), Opening(inode, 0)
-        entries: list[tuple[str, Node]] | None = []
+        entries: _Entries | None = _Entries({})
         if above == _PINS and is_told_to_remove(ctx.pid, entry.mount_path):
             pass  # for this program alone it is empty
         elif policy_of(entry.node).names_inside is _UNTIL_ANNOUNCED:
@@ -217,16 +227,14 @@ class Operations(pyfuse3.Operations):
             # Its names may change at any time, and nothing announces that.
             listing = await trio.to_thread.run_sync(self._tree.children, entry.folder)
             made_of = ListingOf(listing.version, made_of.settings)
-            entries = list(listing.entries.items())
+            entries = _Entries(listing.entries)
         handle = kernel_caches.folder_handle(
             self._handle(), may_cache=opening.may_cache, still_right=opening.still_right
         )
         self._folders[handle] = _OpenFolder(entry, opening, dots, made_of, entries)
         return FileHandleT(handle)
 
-    async def _look_at(
-        self, inode: InodeT, entry: InodeEntry
-    ) -> tuple[ListingOf, list[tuple[str, Node]] | None]:
+    async def _look_at(self, inode: InodeT, entry: InodeEntry) -> tuple[ListingOf, _Entries | None]:
         """Note what a folder lists now, and when that changed; the entries, unless nothing is new since then.
 
         Nothing is awaited where the listing is the same version's, or is in memory.
@@ -246,16 +254,16 @@ class Operations(pyfuse3.Operations):
         )
         if self.listings.look_at(inode, fingerprint, made_of):
             self.inodes.set_changed(inode, self.invalidator.changed_at_ns)
-        return made_of, list(listing.entries.items())
+        return made_of, _Entries(listing.entries)
 
-    async def _entries(self, folder: _OpenFolder) -> list[tuple[str, Node]]:
+    async def _entries(self, folder: _OpenFolder) -> _Entries:
         """The entries of an open folder, which the kernel turns out not to have cached."""
         entries = folder.entries
         if entries is None:
             listing = self._tree.cached_listing(folder.parent.folder)
             if listing is None:
                 listing = await trio.to_thread.run_sync(self._tree.children, folder.parent.folder)
-            entries = folder.entries = list(listing.entries.items())
+            entries = folder.entries = _Entries(listing.entries)
             if listing.version != folder.made_of.version:
                 folder.made_of = ListingOf(listing.version, folder.made_of.settings)
                 self.listings.is_filled_by_another(folder.opening)
@@ -292,8 +300,10 @@ class Operations(pyfuse3.Operations):
         track_attributes = self._attributes.of_tracks(bit, longest, changed_at_ns)
         add_track = self.inodes.cached_names.add_track
         next_position = cached_listings.position(max(3, first + 1), fingerprint)
-        for number in range(max(0, first - 2), len(entries)):
-            text, node = entries[number]
+        names, nodes = entries.names, entries.nodes
+        for number in range(max(0, first - 2), len(names)):
+            text = names[number]
+            node = nodes[text]
             name = text.encode("utf-8", "surrogateescape")
             if isinstance(node, TrackNode):
                 # A folder may hold a hundred thousand: no object is made for one that is not kept.

@@ -27,22 +27,26 @@ class PruningOptions:
     most_inodes: int = 40_000
     # So many are left, so that it is not asked at every listing.
     left: int = 30_000
-    seconds: float = 2.0
+    # What the kernel forgets, it reports in requests, which take a moment.
+    seconds: float = 0.2
+    # After a round in which it kept most of what it was asked to forget.
+    seconds_in_use: float = 5.0
 
 
 async def prune_forever(inodes: InodeTable, options: PruningOptions) -> None:
     """Keep the number of inodes that the kernel holds below the bound, until cancelled."""
-    named: set[int] = set()
     while True:
-        await trio.sleep(options.seconds)
-        if len(inodes) <= options.most_inodes:
-            continue
-        # What was named before and is still here is in use. When nothing else is left, it is its turn again.
-        in_use = {inode for inode in named if inode in inodes}
-        candidates = (inode for inode in inodes.oldest() if inode not in in_use)
-        oldest = list(itertools.islice(candidates, len(inodes) - options.left))
-        named = in_use.union(oldest) if oldest else set()
+        too_many = trio.Event()
+        inodes.when_above(options.most_inodes, too_many.set)
+        await too_many.wait()
+        oldest = list(itertools.islice(inodes.oldest(), max(0, len(inodes) - options.left)))
         # In a thread: the kernel answers with requests to this one.
         if not await trio.to_thread.run_sync(notifications.prune, oldest):
             log.info("this kernel cannot be asked to forget inodes; Linux 6.18 can")
             return
+        await trio.sleep(options.seconds)
+        # They are in use, or were asked for again: it is the turn of others first.
+        kept = [inode for inode in oldest if inode in inodes]
+        inodes.make_newest(kept)
+        if 2 * len(kept) > len(oldest):
+            await trio.sleep(options.seconds_in_use)

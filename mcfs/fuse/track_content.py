@@ -13,6 +13,7 @@ import trio
 
 from mcfs.errors import ContentMissingError
 from mcfs.sql import EntryRow
+from mcfs.store.cache_repository import CacheRepository
 
 MAX_READERS = 40
 
@@ -20,8 +21,16 @@ MAX_READERS = 40
 class TrackContent:
     """The content of one library's tracks."""
 
-    def __init__(self, top: Path, common_dir: Path, *, max_readers: int = MAX_READERS) -> None:
+    def __init__(
+        self,
+        top: Path,
+        common_dir: Path,
+        cache: CacheRepository,
+        *,
+        max_readers: int = MAX_READERS,
+    ) -> None:
         self._common_dir = common_dir
+        self._cache = cache
         self._in_work_tree = os.fsencode(top) + b"/"
         self._in_git_dir = os.fsencode(common_dir) + b"/"
         self._work_prefix_size = len(self._in_work_tree)
@@ -32,13 +41,13 @@ class TrackContent:
         """Absolute, so that a copy of the link leads there from anywhere on this machine."""
         if track.work_path is not None:
             return self._in_work_tree + os.fsencode(track.work_path)
-        return self._in_git_dir + os.fsencode(track.content_path)
+        return self._in_git_dir + os.fsencode(track.content_path or "")
 
     def link_size(self, track: EntryRow) -> int:
         """The length of that, without making it: a listing asks this of every track."""
         if track.work_path is not None:
             return self._work_prefix_size + _size(track.work_path)
-        return self._git_prefix_size + _size(track.content_path)
+        return self._git_prefix_size + _size(track.content_path or "")
 
     async def open(self, track: EntryRow) -> int:
         """A descriptor of its content; a `ContentMissingError` where it is not here."""
@@ -57,8 +66,8 @@ class TrackContent:
     def _open(self, track: EntryRow) -> int:
         # The object first, if it is annexed: only git-annex writes there.
         candidates = []
-        if track.content_path:
-            candidates.append(self._in_git_dir + os.fsencode(track.content_path))
+        if content_path := self._content_path(track):
+            candidates.append(self._in_git_dir + os.fsencode(content_path))
         if track.work_path is not None:
             candidates.append(self._in_work_tree + os.fsencode(track.work_path))
         for path in candidates:
@@ -69,6 +78,12 @@ class TrackContent:
         raise ContentMissingError(
             f"{track.name}: its content is not here; to have it: git annex get"
         )
+
+    def _content_path(self, track: EntryRow) -> str | None:
+        if track.content_path is not None or not track.annex_key:
+            return track.content_path
+        with self._cache.reading() as read:
+            return read.content_path(track.annex_key)
 
 
 def _size(path: str) -> int:

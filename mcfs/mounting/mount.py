@@ -76,7 +76,7 @@ def serve_mount(
         kind = LoggedOperations if request.logs_requests else Operations
         operations = kind(
             tree,
-            TrackContent(library.top, library.common_dir),
+            TrackContent(library.top, library.common_dir, store.cache),
             InfoFiles(partial(info_text, library, tree.error_log)),
         )
         with rights_to_mount():

@@ -12,6 +12,8 @@ import resource
 # Of glibc's <malloc.h>.
 _M_ARENA_MAX = -8
 _ARENAS = 2
+_M_MMAP_THRESHOLD = -3
+_LARGE = 256 * 1024
 
 
 def set_process_limits() -> None:
@@ -28,6 +30,12 @@ def _allow_many_open_files() -> None:
 
 
 def _share_heaps() -> None:
-    """By default, glibc gives each thread a heap of its own, and no other thread gets what it freed."""
+    """Have freed memory used again, or given back.
+
+    By default, glibc gives each thread a heap of its own, and no other thread gets what it freed. And once a
+    large table was freed, the next one of its size is made inside a heap, which cannot shrink below it.
+    """
     with contextlib.suppress(AttributeError):  # another libc
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_ARENA_MAX, _ARENAS)
+        libc.mallopt(_M_MMAP_THRESHOLD, _LARGE)

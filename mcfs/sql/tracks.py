@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     SQLColumnExpression,
+    and_,
     bindparam,
     case,
     func,
@@ -51,21 +52,24 @@ class EntryRow(NamedTuple):
     name: str
     inode: int
     annex_key: str
-    # Where the content is: relative to the work tree, None for absent content; relative to the git directory.
+    # Where the content is, relative to the work tree; None for absent content.
     work_path: str | None
-    content_path: str
+    # The same relative to the git directory, None where there is a work path: it is the longest text of a
+    # track, and only who opens the content needs both.
+    content_path: str | None
     size: int | None
     # When metadata or file last changed, in microseconds since 1970.
     changed: int | None
     id: int
 
 
+_HAS_WORK_PATH = and_(Track.present, Track.work_path.is_not(None))
 _COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
     "name": Track.name,
     "inode": Track.inode,
     "annex_key": Track.annex_key,
     "work_path": case((Track.present, Track.work_path)),
-    "content_path": Track.content_path,
+    "content_path": case((_HAS_WORK_PATH, None), else_=Track.content_path),
     "size": Track.size,
     "changed": type_coerce(func.coalesce(Track.changed_at, Track.added_at), BigInteger),
     "id": Track.id,

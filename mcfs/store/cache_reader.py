@@ -54,6 +54,7 @@ from mcfs.text.raw_text import as_text
 _NAMED = sqlite.dialect(paramstyle="named")
 # How many tracks are named that are stored without a part of their metadata.
 _MAX_NAMED = 5
+_ROWS_AT_ONCE = 1000
 _WORK_FILE_COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
     "annex_key": Track.annex_key,
     "work_path": TrackFile.work_path,
@@ -91,6 +92,13 @@ class CacheReader:
         cursor = self._connection.execute(compiled.statement, compiled.parameters).cursor
         assert cursor is not None
         return [row if bytes not in map(type, row) else _decoded(row) for row in cursor.fetchall()]
+
+    def tuples(self, compiled: Compiled[*Columns]) -> Iterator[tuple[*Columns]]:
+        """Such tuples a few at a time: where there are a hundred thousand, they take tens of megabytes."""
+        cursor = self._connection.execute(compiled.statement, compiled.parameters).cursor
+        assert cursor is not None
+        while some := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield from [row if bytes not in map(type, row) else _decoded(row) for row in some]
 
     def stream(self, compiled: Compiled[*Columns]) -> Iterator[Row[*Columns]]:
         """The same rows one by one: the first can be used before the last is read."""
@@ -297,6 +305,12 @@ class CacheReader:
             select(Track.annex_key)
             .join(TrackFile, TrackFile.track_id == Track.id)
             .where(TrackFile.work_path == work_path)
+        ).scalar_one_or_none()
+
+    def content_path(self, annex_key: str) -> str | None:
+        """Where the content of a track is or would be; None for an unknown key."""
+        return self._connection.execute(
+            select(Track.content_path).where(Track.annex_key == annex_key)
         ).scalar_one_or_none()
 
     def records(self, annex_keys: Iterable[str]) -> dict[str, TrackRecord]:

@@ -12,7 +12,7 @@ from mcfs.tree.nodes import TrackNode
 
 def track_nodes(read: CacheReader, bound: BoundQuery) -> list[TrackNode]:
     """The tracks of a query, in its order."""
-    return list(map(TrackNode._make, read.rows(select_entries(bound))))
+    return list(map(TrackNode._make, read.tuples(select_entries(bound))))
 
 
 def track_node(read: CacheReader, bound: BoundQuery, name: str) -> TrackNode | None:

@@ -40,7 +40,7 @@ def make(pristine_library: Path, store: Store) -> Iterator[MakeOperations]:
     def operations(
         tree: Tree | None = None, *, settings: Settings = DEFAULTS, **options: Any
     ) -> Operations:
-        content = TrackContent(pristine_library, pristine_library / ".git")
+        content = TrackContent(pristine_library, pristine_library / ".git", store.cache)
         made.append(
             Operations(tree or Tree(store, settings), content, InfoFiles(lambda _: ""), **options)
         )

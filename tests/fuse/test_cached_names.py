@@ -52,6 +52,21 @@ def test_a_changed_track_is_stale_in_every_folder(names: CachedNames) -> None:
     assert stale(names, changes(inodes=(TRACK,))) == set(), "they are stale only once"
 
 
+@pytest.mark.parametrize("count", [1, 2, 16, 17, 40])
+def test_a_track_is_stale_in_however_many_folders_it_is(count: int) -> None:
+    names = CachedNames(prune_after=0)
+    for _ in range(2):
+        for folder in range(count):
+            names.add_track(folder, b"Rez.mp3", TRACK, NameDependency.TRACK)
+    assert len(names) == count
+    kept = range(1 + count // 2)
+    names.prune(kept)
+    assert len(names) == len(kept)
+    found = stale(names, changes(inodes=(TRACK,)))
+    assert found == {(folder, b"Rez.mp3") for folder in kept}
+    assert len(names) == 0
+
+
 def test_a_changed_name_is_stale_wherever_a_template_made_it(names: CachedNames) -> None:
     assert (TECHNO, b"126 Rez.mp3") in stale(names, changes("126 Rez.mp3"))
 

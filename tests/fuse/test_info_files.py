@@ -70,7 +70,8 @@ async def test_a_failure_is_not_kept() -> None:
 
 async def test_a_burst_of_requests_makes_one_text(store: Store, tmp_path: Path) -> None:
     texts = Texts()
-    operations = Operations(Tree(store), TrackContent(tmp_path, tmp_path), texts.files())
+    content = TrackContent(tmp_path, tmp_path, store.cache)
+    operations = Operations(Tree(store), content, texts.files())
     try:
         folder = (await operations.lookup(ROOT_INODE, b".mcfs", CTX)).st_ino
         for _ in range(20):

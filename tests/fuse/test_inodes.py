@@ -91,3 +91,32 @@ def test_a_renamed_folder_keeps_its_inode(table: InodeTable) -> None:
     assert (table.folder_at("/pins/a"), table.folder_at("/pins/c")) == (None, pin)
     assert (table[pin].node, table[below].mount_path) == (FOLDER, "/pins/c/b")
     assert table.folder_at("/pins/ab") == other
+
+
+def test_what_is_in_use_is_no_longer_the_oldest(table: InodeTable) -> None:
+    tracks = [give(table, TRACK._replace(inode=number), f"/all/{number}") for number in (5, 6, 7)]
+    folders = [give(table, FOLDER, f"/{number}") for number in range(3)]
+    assert list(table.oldest()) == tracks + folders
+    gone = 1
+    table.make_newest([tracks[0], folders[0], gone])
+    assert list(table.oldest()) == [*tracks[1:], tracks[0], *folders[1:], folders[0]]
+
+
+def test_a_bound_is_announced_once(table: InodeTable) -> None:
+    calls: list[int] = []
+
+    def note() -> None:
+        calls.append(len(table))
+
+    table.when_above(2, note)
+    give(table, FOLDER, "/all")
+    assert calls == []
+    inode = give(table, TRACK, "/all/Rez.mp3")
+    give(table, FOLDER, "/genre")
+    assert calls == [3]
+    table.when_above(4, note)
+    table.forget([(inode, 1)])
+    give(table, TRACK, "/all/Rez.mp3")
+    assert calls == [3]
+    table.when_above(3, note)
+    assert calls == [3, 4], "there are too many already"

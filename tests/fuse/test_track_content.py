@@ -26,16 +26,18 @@ NAME = "all/Underworld - Rez.wav"
 @pytest.fixture
 def slow(store: Store, tmp_path: Path) -> Iterator[Operations]:
     """The content of one track is a FIFO: opening it blocks until a writer opens it."""
-    content = TrackContent(tmp_path, tmp_path)
+    content = TrackContent(tmp_path, tmp_path, store.cache)
     tree = Tree(store, Settings(entries=Entries.FILES))
     operations = Operations(tree, content, InfoFiles(lambda _: ""))
     yield operations
     operations.close()
 
 
-async def test_a_slow_disk_does_not_delay_names(slow: Operations, tmp_path: Path) -> None:
+async def test_a_slow_disk_does_not_delay_names(
+    slow: Operations, store: Store, tmp_path: Path
+) -> None:
     inode = await inode_at(slow, NAME)
-    fifo = _content_path(slow, inode, tmp_path)
+    fifo = tmp_path / _content_path(slow, inode, store)
     fifo.parent.mkdir(parents=True)
     os.mkfifo(fifo)
     # More than there are threads for names, too.
@@ -63,19 +65,22 @@ async def test_a_slow_disk_does_not_delay_names(slow: Operations, tmp_path: Path
     assert len(opened) == count
 
 
-def _content_path(operations: Operations, inode: InodeT, library: Path) -> Path:
+def _content_path(operations: Operations, inode: InodeT, store: Store) -> str:
     track = operations.inodes[inode].node
     assert isinstance(track, TrackNode)
-    return library / track.content_path
+    with store.cache.reading() as read:
+        content_path = read.content_path(track.annex_key)
+    assert content_path is not None
+    return content_path
 
 
-async def test_what_is_in_memory_is_read_at_once(tmp_path: Path) -> None:
+async def test_what_is_in_memory_is_read_at_once(store: Store, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"0123456789")
     descriptor = os.open(tmp_path / "file", os.O_RDONLY)
     try:
         assert read_cached(descriptor, 4, 3) in (b"3456", None)
         assert read_cached(descriptor, 4, 8) is None, "the end of a file is read in a thread"
-        content = TrackContent(tmp_path, tmp_path)
+        content = TrackContent(tmp_path, tmp_path, store.cache)
         assert await content.read(descriptor, 4, 8) == b"89"
     finally:
         os.close(descriptor)

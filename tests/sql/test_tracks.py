@@ -27,7 +27,9 @@ def test_every_field_is_what_it_is_called(cache: SampleCache) -> None:
         changed = record.changed_at or record.added_at
         assert entry.name == record.name
         assert entry.work_path == (record.files[0] if record.present else None)
-        assert entry.content_path == record.content_path
+        assert entry.content_path == (None if record.present else record.content_path)
+        with cache.store.cache.reading() as read:
+            assert read.content_path(key) == record.content_path
         assert entry.size == record.size
         assert entry.changed == (None if changed is None else to_microseconds(changed))
 
