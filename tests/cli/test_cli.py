@@ -172,9 +172,10 @@ class TestSync:
         library.store_dir.mkdir()
         file = library.store_dir / "user.db"
         file.write_bytes(b"this is no database" * 100)
-        assert run(["sync", "--library", str(library.top)]) == ExitCode.FAILED
-        assert capsys.readouterr().err.count("\n") == 1
-        assert file.read_bytes() == b"this is no database" * 100
+        assert run(["sync", "--library", str(library.top)]) == ExitCode.DONE
+        assert "the damaged file is kept as user.db.damaged-" in capsys.readouterr().err
+        (kept,) = library.store_dir.glob("user.db.damaged-*")
+        assert kept.read_bytes() == b"this is no database" * 100
 
 
 class TestDisks:
