@@ -24,9 +24,9 @@ class PruningOptions:
     """When the kernel is asked; tests choose other values."""
 
     # A folder that is larger can still be listed, and then a part of its entries is looked up anew each time.
-    most_inodes: int = 40_000
+    most_inodes: int = 30_000
     # So many are left, so that it is not asked at every listing.
-    left: int = 30_000
+    left: int = 20_000
     # What the kernel forgets, it reports in requests, which take a moment.
     seconds: float = 0.2
     # After a round in which it kept most of what it was asked to forget.

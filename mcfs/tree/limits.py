@@ -13,7 +13,7 @@ class Limits:
     """Bounds of one tree's caches."""
 
     # Entries of all cached listings together: with its name and paths, one takes nearly a kilobyte.
-    listed_entries: int = 30_000
+    listed_entries: int = 20_000
     # Bytes of all cached folder files (playlists, tables) together.
     file_bytes: int = 32_000_000
     # Templates in use. With more of them, a change is reported as "any name may differ".
