@@ -70,11 +70,8 @@ def shown_values(values: Sequence[str]) -> str:
 
 def first_files(session: Session, annex_keys: Sequence[str]) -> dict[str, str]:
     """Key → its first work path, or the key itself where the library has no file of it any more."""
-    files: dict[str, str] = {}
     with session.store.cache.reading() as read:
-        for file in read.work_files(annex_keys):
-            known = files.get(file.annex_key, file.work_path)
-            files[file.annex_key] = min(file.work_path, known)
+        files = read.first_files(annex_keys)
     return {key: files.get(key, key) for key in annex_keys}
 
 

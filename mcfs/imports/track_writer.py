@@ -142,7 +142,4 @@ class TrackWriter:
 
     def first_files(self, annex_keys: Iterable[str]) -> dict[str, str]:
         """Key → its first work path, which is what messages call the track."""
-        files: dict[str, str] = {}
-        for file in self._read.work_files(annex_keys):
-            files[file.annex_key] = min(file.work_path, files.get(file.annex_key, file.work_path))
-        return files
+        return self._read.first_files(annex_keys)

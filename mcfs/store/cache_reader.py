@@ -277,6 +277,13 @@ class CacheReader:
             rows = self._connection.execute(statement.where(Track.annex_key.in_(some)))
             yield from map(WorkFile._make, rows)
 
+    def first_files(self, annex_keys: Iterable[str]) -> dict[str, str]:
+        """Annex key → the first of its work paths; keys without a file are left out."""
+        files: dict[str, str] = {}
+        for file in self.work_files(annex_keys):
+            files[file.annex_key] = min(file.work_path, files.get(file.annex_key, file.work_path))
+        return files
+
     def track_ids_of_files(self, work_paths: Iterable[str]) -> dict[str, int]:
         """Work path → id of the track that it is a file of; unknown paths are left out."""
         return bulk_lookup.track_ids_of_files(self._connection, work_paths)
