@@ -45,16 +45,8 @@ class MissingMounts:
             self._expect(os.fspath(mount_point), f"mount {_quoted(mount_point)}")
         for place in known:
             self._expect(place, f"mcfs mount {_quoted(self._top)} {_quoted(place)}")
-        for place, mount in mounted.items():
-            if mount.type != MCFS_TYPE:
-                continue
-            health = health_of(mount.mount_point)
-            if health is not Health.ANSWERS:
-                trouble = "is dead" if health is Health.DEAD else "does not answer"
-                command = f"mcfs umount {_quoted(place)}, then mount it again"
-                self._expected[place] = MissingMount(
-                    place, f"the mount at {place} {trouble}", command
-                )
+        # Each is asked whether it answers when a path below it is looked for, which may take seconds.
+        self._unasked = {place for place, mount in mounted.items() if mount.type == MCFS_TYPE}
 
     @property
     def found(self) -> list[MissingMount]:
@@ -73,7 +65,18 @@ class MissingMounts:
         if place not in self._mounted:
             self._expected[place] = _nothing_mounted(place, command)
 
+    def _ask(self, place: str) -> None:
+        """Expect nothing below a mount that is dead or hangs."""
+        self._unasked.remove(place)
+        health = health_of(Path(place))
+        if health is not Health.ANSWERS:
+            trouble = "is dead" if health is Health.DEAD else "does not answer"
+            command = f"mcfs umount {_quoted(place)}, then mount it again"
+            self._expected[place] = MissingMount(place, f"the mount at {place} {trouble}", command)
+
     def _find(self, folder: str) -> MissingMount | None:
+        for place in [place for place in self._unasked if f"{folder}/".startswith(f"{place}/")]:
+            self._ask(place)
         expected = [place for place in self._expected if f"{folder}/".startswith(f"{place}/")]
         if expected:
             return self._expected[max(expected, key=len)]
