@@ -3,10 +3,10 @@
 
     python contrib/bench/listing.py LIBRARY [--folder bpm:118-122.2] [--rounds 7]
 
-LIBRARY was made by `annex_library.py`, and is synced. The same names and targets are made on an ext4 image,
-when root runs this, else in the folder of temporary files; libfuse's example `passthrough_ll` shows that
-through FUSE, where Debian's `libfuse3-dev` and a C compiler are installed. Every round runs each command on
-each of them in turn. The figures are medians in milliseconds, and their ratios to ext4.
+LIBRARY was made by `annex_library.py`, and is synced. The same names and targets are made on an ext4 image
+and a tmpfs, when root runs this, else in the folder of temporary files. libfuse's example `passthrough_ll`
+shows those on ext4 through FUSE, where Debian's `libfuse3-dev` and a C compiler are installed. Every round runs
+each command on each of them in turn. The figures are medians in milliseconds, and their ratios to ext4.
 
 As root, it also measures cold listings: before each, the kernel drops the names and inodes that it has
 cached, of the whole machine. What was on disk stays in memory, and mcfs keeps its own.
@@ -58,16 +58,18 @@ def mcfs_mount(library: Path, place: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def plain_copy(links: dict[str, str], folder: Path) -> Iterator[Path]:
-    """A folder of the same links, on ext4 where root runs this."""
-    place = folder / "plain"
+def plain_copy(links: dict[str, str], folder: Path, kind: str) -> Iterator[Path]:
+    """A folder of the same links: on "ext4" or "tmpfs", which only root can mount, or on what is there."""
+    place = folder / kind
     place.mkdir()
-    if os.geteuid() == 0:
+    if kind == "ext4":
         image = folder / "ext4.img"
         with image.open("wb") as file:
             file.truncate(64_000_000 + 8_000 * len(links))
         _run("mkfs.ext4", "-q", "-i", "4096", image)
         _run("mount", "-o", "loop", image, place)
+    elif kind == "tmpfs":
+        _run("mount", "-t", "tmpfs", "tmpfs", place)
     try:
         inside = place / "links"
         inside.mkdir()
@@ -76,7 +78,7 @@ def plain_copy(links: dict[str, str], folder: Path) -> Iterator[Path]:
         os.sync()
         yield inside
     finally:
-        if os.geteuid() == 0:
+        if kind != "plain":
             _run("umount", place)
 
 
@@ -153,8 +155,13 @@ def main() -> None:
                 entry.name: os.fspath(Path(entry.path).readlink()) for entry in os.scandir(ours)
             }
             print(f"{len(links)} links")
-            with plain_copy(links, folder) as plain, passthrough(plain, folder) as through:
-                places = {"ext4" if os.geteuid() == 0 else "plain": plain, "mcfs": ours}
+            kinds = ["ext4", "tmpfs"] if os.geteuid() == 0 else ["plain"]
+            with contextlib.ExitStack() as stack:
+                places = {
+                    kind: stack.enter_context(plain_copy(links, folder, kind)) for kind in kinds
+                }
+                through = stack.enter_context(passthrough(places[kinds[0]], folder))
+                places["mcfs"] = ours
                 if through is not None:
                     places["passthrough_ll"] = through
                 measure(places, chosen.rounds)
