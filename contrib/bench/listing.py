@@ -5,8 +5,8 @@
 
 LIBRARY was made by `annex_library.py`, and is synced. The same names and targets are made on an ext4 image
 and a tmpfs, when root runs this, else in the folder of temporary files. libfuse's example `passthrough_ll`
-shows those on ext4 through FUSE, where Debian's `libfuse3-dev` and a C compiler are installed. Every round runs
-each command on each of them in turn. The figures are medians in milliseconds, and their ratios to ext4.
+shows those on ext4 through FUSE, where Debian's `libfuse3-dev` and a C compiler are installed. Every round
+runs each command on each of them in turn. The figures are medians in milliseconds, and their ratios to ext4.
 
 As root, it also measures cold listings: before each, the kernel drops the names and inodes that it has
 cached, of the whole machine. What was on disk stays in memory, and mcfs keeps its own.
