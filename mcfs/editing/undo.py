@@ -1,4 +1,4 @@
-"""Takes back what an edit changed, where nobody has changed it since.
+"""Takes back what an edit changed. A field that was changed again since stays as it is.
 
 Owns which edit is meant, and what "since" means: git-annex is asked for the values of now, and a field is
 taken back only if it has exactly the values that the edit gave it. An undo is an edit itself, so it can be

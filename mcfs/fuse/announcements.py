@@ -12,7 +12,7 @@ new does not exist yet, and one that is announced as gone still does, as an inod
 the kernel marks what it removes as deleted, and a track may be in other folders. For everybody
 else the folder is read-only at all times.
 
-Which folders are watched is in `watched_folders.py`; folders that nobody watches cost nothing.
+Which folders are watched is in `watched_folders.py`; other folders cost nothing.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ class Announcer:
                     continue
                 place = self._mount.mount_point / entry.mount_path.lstrip("/")
                 track_type = stat.S_IFREG if self._inodes.shows_files(entry) else stat.S_IFLNK
-                # Whoever unmounts must not wait for this thread, whose requests nobody answers any more.
+                # Unmounting does not wait for this thread: its requests are not answered any more.
                 await trio.to_thread.run_sync(
                     self._announce,
                     place,

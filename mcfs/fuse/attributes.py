@@ -60,7 +60,7 @@ class AttributeBuilder:
             attributes.st_size = size
             attributes.st_blocks = -(-size // 512)
             if not size:
-                # A listing does not make the texts: whoever wants to know the size has to ask for it.
+                # A listing does not make the texts, so the kernel has to ask for the size.
                 attributes.attr_timeout = 0
         else:
             # A link count of 1 means that the number of subfolders is unknown; with 2, `find` would assume
@@ -108,7 +108,7 @@ def absent(timeout: float) -> EntryAttributes:
 
 
 def gone(file_type: int, number: int) -> EntryAttributes:
-    """An entry that exists only until its removal has been announced, and that nobody may cache."""
+    """An entry that exists only until its removal has been announced. The kernel must not cache it."""
     attributes = EntryAttributes()
     attributes.st_ino = InodeT(GONE | number)
     attributes.st_mode = file_type | 0o755
