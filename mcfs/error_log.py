@@ -49,6 +49,13 @@ class ErrorLog:
         """Log an error."""
         self._add(sentence, "")
 
+    def add_once(self, sentence: str) -> None:
+        """Log what goes on being wrong, and is met again and again: only the first time counts."""
+        with self._lock:
+            if any(error.sentence == sentence for error in self._errors):
+                return
+        self._add(sentence, "")
+
     def add_name(self, name: str, reason: str) -> None:
         """Log why a name that somebody looked up does not exist."""
         self._add(f"{name}: {reason}", name)

@@ -57,6 +57,9 @@ def command(
             _print(f"{name}{_mark(node)}" for name, node in entries)
         for sentence in session.tree.broken_views:
             print_message(sentence)
+        # A pin whose query cannot be read is an empty folder.
+        for error in session.tree.error_log.entries():
+            print_message(error.sentence)
 
 
 def _print(lines: Iterable[str]) -> None:

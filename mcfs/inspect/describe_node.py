@@ -7,6 +7,7 @@ from mcfs.inspect.walk import Step
 from mcfs.query import canonical_text
 from mcfs.tree.nodes import (
     AlbumCoverNode,
+    BrokenPinNode,
     EmptyPinNode,
     ExportNode,
     Format,
@@ -51,6 +52,8 @@ def describe_node(step: Step, vocabulary: Vocabulary) -> str:
             return "the pins: saved queries"
         case EmptyPinNode():
             return "a pin without a query: an empty folder"
+        case BrokenPinNode(reason):
+            return f"a pin whose query cannot be read, so it is empty: {reason}"
         case TracksNode(query) if isinstance(step.parent, PinsNode):
             return f"a pin of {canonical_text(query) or 'all tracks'}"
         case TrashNode() | TrashPartNode():

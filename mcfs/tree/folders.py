@@ -20,6 +20,7 @@ from mcfs.tree.entries import list_entries
 from mcfs.tree.listings import Listing
 from mcfs.tree.nodes import (
     AlbumCoverNode,
+    BrokenPinNode,
     EmptyPinNode,
     ExportNode,
     InfoFile,
@@ -76,7 +77,7 @@ class Folders:
                 return self._fixed(self._current.get().root_entries)
             case PinsNode():
                 return self._fixed(self._pins.entries())
-            case EmptyPinNode():
+            case EmptyPinNode() | BrokenPinNode():
                 return self._fixed({})
             case TrashNode():
                 return self._fixed({part.value: TrashPartNode(part) for part in TrashPart})

@@ -11,6 +11,7 @@ from typing import assert_never
 from mcfs.query import Cut, DateBetween, Query, leaves
 from mcfs.tree.nodes import (
     AlbumCoverNode,
+    BrokenPinNode,
     EmptyPinNode,
     ExportNode,
     InfoFileNode,
@@ -63,7 +64,7 @@ def name_dependency(node: Node, *, plain_names: bool) -> NameDependency:
             return NameDependency.WORK_TREE if plain_names else NameDependency.ALL
         case ValueNode():
             return name_dependency(node.folder(), plain_names=plain_names)
-        case RootNode() | PinsNode() | EmptyPinNode() | InfoFolderNode():
+        case RootNode() | PinsNode() | EmptyPinNode() | BrokenPinNode() | InfoFolderNode():
             return NameDependency.TEMPLATE
         case TrashNode() | TrashPartNode() | TrashNoteNode():
             return NameDependency.TEMPLATE

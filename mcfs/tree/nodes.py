@@ -52,6 +52,17 @@ class EmptyPinNode:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenPinNode:
+    """A pin whose query cannot be read: an empty folder, until it can be read again.
+
+    No track has one of its fields at present, or a newer mcfs wrote it.
+    """
+
+    # A sentence.
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkFolderNode:
     """`library/`, or a folder in it: a folder of the work tree, with the names that it has there."""
 
@@ -189,6 +200,7 @@ Node = (
     RootNode
     | PinsNode
     | EmptyPinNode
+    | BrokenPinNode
     | WorkFolderNode
     | TracksNode
     | ValuesNode

@@ -32,6 +32,7 @@ from mcfs.text.escape import MAX_BYTES
 from mcfs.text.portable import portable_name
 from mcfs.text.unique_names import unique_names
 from mcfs.tree.nodes import (
+    BrokenPinNode,
     EmptyPinNode,
     Node,
     PinsNode,
@@ -60,16 +61,13 @@ class Pins:
 
     def entries(self) -> dict[str, Node]:
         """What `pins/` lists."""
-        vocabulary = self._current.get().vocabulary
-        return {
-            shown: _folder_of(pin.query_text, vocabulary) for shown, pin in self._shown().items()
-        }
+        return {shown: self._folder_of(pin) for shown, pin in self._shown().items()}
 
     def folder(self, name: str) -> Node | None:
         """The folder of a pin, by the name that is listed or by its own."""
         pins = self._shown()
         pin = pins.get(name) or next((pin for pin in pins.values() if pin.name == name), None)
-        return None if pin is None else _folder_of(pin.query_text, self._current.get().vocabulary)
+        return None if pin is None else self._folder_of(pin)
 
     def make(self, where: Node, name: str) -> Node:
         """mkdir: pin the query that the name is. A name that is no query makes an empty pin."""
@@ -130,6 +128,13 @@ class Pins:
         self._store.user.rename_pin(name, new_name, query_text)
         return _folder_of(query_text, vocabulary)
 
+    def _folder_of(self, pin: Pin) -> Node:
+        node = _folder_of(pin.query_text, self._current.get().vocabulary)
+        if isinstance(node, BrokenPinNode):
+            # Its folder is empty, and a file manager cannot say why.
+            self._error_log.add_once(f"pins/{pin.name}: {node.reason}")
+        return node
+
     def _shown(self) -> dict[str, Pin]:
         """All pins, each by the name that `pins/` lists."""
         pins = self._store.user.pins()
@@ -186,9 +191,8 @@ def _portable_pin_name(name: str) -> str:
 def _folder_of(query_text: str, vocabulary: Vocabulary) -> Node:
     try:
         return TracksNode(parse(query_text, vocabulary)) if query_text else EmptyPinNode()
-    except QueryError:
-        # No track has this field at present, or a newer mcfs wrote it. Keep the pin, and list nothing.
-        return EmptyPinNode()
+    except QueryError as error:
+        return BrokenPinNode(str(error))
 
 
 def _require_pins_folder(where: Node) -> None:

@@ -14,6 +14,7 @@ from typing import assert_never
 from mcfs.tree.nodes import (
     DEFAULT_PRESENTATION,
     AlbumCoverNode,
+    BrokenPinNode,
     EmptyPinNode,
     ExportNode,
     InfoFileNode,
@@ -121,7 +122,7 @@ def _decide(node: Node) -> Policy:
             return _ROOT
         case PinsNode():
             return _PINS
-        case EmptyPinNode():
+        case EmptyPinNode() | BrokenPinNode():
             return _EMPTY_PIN
         case TrashNode():
             return _TRASH
@@ -146,7 +147,9 @@ def presentation_of(node: Node) -> Presentation:
             return node.presentation
         case ValueNode():
             return node.parent.presentation
-        case RootNode() | PinsNode() | EmptyPinNode() | InfoFolderNode() | WorkFolderNode():
+        case RootNode() | PinsNode() | EmptyPinNode() | BrokenPinNode():
+            return DEFAULT_PRESENTATION
+        case WorkFolderNode() | InfoFolderNode():
             return DEFAULT_PRESENTATION
         case TrashNode() | TrashPartNode() | TrashNoteNode():
             return DEFAULT_PRESENTATION
@@ -195,7 +198,8 @@ _PINS = Policy(
     dot_names=DotNames.ANY,
     changes=Changes.PINS,
 )
-# Its first rename to a query fills it, and the kernel keeps what it has cached of the names in it.
+# Its first rename to a query fills it, or a field that tracks have again, and the kernel keeps what it has
+# cached of the names in it.
 _EMPTY_PIN = Policy(
     EntryKind.FOLDER,
     permissions=_FOLDER,

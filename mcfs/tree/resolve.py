@@ -15,6 +15,7 @@ from mcfs.text.folders import folded_folder
 from mcfs.tree.folders import Folders
 from mcfs.tree.nodes import (
     AlbumCoverNode,
+    BrokenPinNode,
     EmptyPinNode,
     ExportNode,
     Format,
@@ -82,6 +83,8 @@ class Resolver:
                 return _in_info_folder(name)
             case PinsNode():
                 return self._in_pins(node, name, depth)
+            case BrokenPinNode(reason):
+                raise NotFoundError(f"{name}: this pin is empty: {reason}")
             case EmptyPinNode() | TrashNode() | TrashPartNode():
                 found = self._folders.children(node).entries.get(name)
                 if found is None:

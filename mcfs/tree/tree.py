@@ -12,6 +12,7 @@
     │   └── Techno           ValueNode; its folder is TracksNode({{ genre }} is techno)
     ├── pins                 PinsNode
     │   ├── Peak time        TracksNode(query of the pin)
+    │   ├── old              BrokenPinNode: its query cannot be read
     │   └── New folder       EmptyPinNode: its first rename to a query makes it that query's folder
     ├── .Trash-1000          TrashNode; not listed, as all below
     │   ├── files            TrashPartNode: of pins, each an EmptyPinNode

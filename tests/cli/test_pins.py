@@ -119,6 +119,17 @@ class TestPins:
             "坂本             1  artist:坂本",
         ]
 
+    def test_says_why_a_query_cannot_be_read(self, mcfs: CommandRunner, synced: Store) -> None:
+        synced.user.add_pin("old", "mood:dark")
+        reason = 'unknown field "mood"; `mcfs fields` lists what there is'
+        for path in ("pins", "pins/old"):
+            assert mcfs("ls", path).err == f"mcfs: pins/old: {reason}\n"
+        (pin,) = json.loads(mcfs("pins", "--json").out)
+        assert (pin["query"], pin["tracks"]) == ("mood:dark", None)
+        assert pin["error"]["message"].startswith('unknown field "mood"')
+        *_, meaning = mcfs("explain", "pins/old").lines
+        assert meaning == f"    old: a pin whose query cannot be read, so it is empty: {reason}"
+
     def test_counts_what_the_folder_shows(self, mcfs: CommandRunner) -> None:
         mcfs("pin", "--name", "dub", 'genre:"dub techno"')
         mcfs("pin", "--name", "elsewhere", "present:no")

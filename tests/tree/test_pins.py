@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -22,7 +23,7 @@ from mcfs.tree.nodes import (
 from mcfs.tree.pins import trash_name
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
-from tests.tree.folder_access import names, titles
+from tests.tree.folder_access import names, node, titles
 
 
 @pytest.fixture
@@ -139,7 +140,16 @@ def test_only_the_pins_folder_can_be_changed(tree: Tree) -> None:
 
 def test_a_pin_of_an_unknown_field_stays_and_lists_nothing(tree: Tree, synced: Store) -> None:
     synced.user.add_pin("from the future", "warp:9")
-    assert names(tree, "pins/from the future") == []
+    for _ in range(3):
+        assert names(tree, "pins") == ["from the future"]
+        assert names(tree, "pins/from the future") == []
+    reason = 'unknown field "warp"; `mcfs fields` lists what there is'
+    (error,) = tree.error_log.entries()
+    assert (error.sentence, error.times) == (f"pins/from the future: {reason}", 1)
+    with pytest.raises(NotFoundError, match=re.escape(f"this pin is empty: {reason}")):
+        node(tree, "pins/from the future/genre:techno")
+    tree.rename_pin(PinsNode(), "from the future", PinsNode(), "genre:techno")
+    assert names(tree, "pins/genre:techno") == [], "the query stays"
     assert [pin.query_text for pin in synced.user.pins()] == ["warp:9"]
 
 

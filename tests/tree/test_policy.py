@@ -11,6 +11,7 @@ from mcfs.store.pin_trash import TrashPart
 from mcfs.template import parse_template
 from mcfs.tree.nodes import (
     AlbumCoverNode,
+    BrokenPinNode,
     EmptyPinNode,
     ExportNode,
     Format,
@@ -37,6 +38,7 @@ NODES: tuple[Node, ...] = (
     RootNode(),
     PinsNode(),
     EmptyPinNode(),
+    BrokenPinNode('unknown field "mood"'),
     WorkFolderNode(""),
     TracksNode(ALL),
     GENRES,
