@@ -1,8 +1,9 @@
-"""Answers the kernel's requests: looks up names, lists folders, opens and reads files, changes pins.
+"""Answers the kernel's requests: looks up names, opens and reads files, changes pins.
 
-Owns the open handles, and how long each name may be cached. Names are resolved in a thread, unless a listing
-in memory has the answer. The kernel caches answers for a day: `inodes.py` has what it holds,
-`invalidation.py` makes it drop what has changed, and `cached_listings.py` does so for listings.
+Owns how long each name may be cached, and hands the requests about open folders to `open_folders.py`. Names
+are resolved in a thread, unless a listing in memory has the answer. The kernel caches answers for a day:
+`inodes.py` has what it holds, `invalidation.py` makes it drop what has changed, and `cached_listings.py`
+does so for listings.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ import errno
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import pyfuse3
@@ -30,22 +30,22 @@ from pyfuse3 import (
 )
 
 from mcfs.errors import NotFoundError
-from mcfs.fuse import cached_listings, kernel_caches, mount_paths
+from mcfs.fuse import mount_paths
 from mcfs.fuse.announcements import Announcement, Announcer
 from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder, absent, gone
-from mcfs.fuse.cached_listings import CachedListings, ListingOf, Opening
+from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.cached_names import CachedNames
 from mcfs.fuse.guard import guarded
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.inodes import InodeEntry, InodeTable, is_file
 from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
+from mcfs.fuse.open_folders import OpenFolders
 from mcfs.fuse.open_texts import OpenTexts
-from mcfs.fuse.reading_to_delete import is_told_to_remove
 from mcfs.fuse.track_content import TrackContent, read_cached
 from mcfs.fuse.trash_notes import TrashNotes
 from mcfs.sql import EntryRow
 from mcfs.tree.covers import can_be_album_cover
-from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrackNode, TrashNoteNode
+from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrashNoteNode
 from mcfs.tree.policy import Caching, Changes, DotNames, EntryKind, policy_of
 from mcfs.tree.route import can_become_valid
 from mcfs.tree.tree import Tree
@@ -61,31 +61,6 @@ _STATVFS_FIELDS = (
     "f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail",
 )  # fmt: skip
 _LONGEST_NAME = 255
-_PINS = "/pins"
-
-
-class _Entries:
-    """The entries of a folder, which the kernel reads by number. A pair for each would take megabytes."""
-
-    __slots__ = ("names", "nodes")
-
-    def __init__(self, nodes: Mapping[str, Node]) -> None:
-        self.names = tuple(nodes)
-        self.nodes = nodes
-
-
-@dataclass(slots=True)
-class _OpenFolder:
-    """The listing that one opendir found: it does not change until it is closed."""
-
-    parent: InodeEntry
-    opening: Opening
-    # The inodes of `.` and `..`.
-    dots: tuple[InodeT, InodeT]
-    # What the entries were, or will be, made of.
-    made_of: ListingOf
-    # None until the kernel asks for the first of them: mostly, it has them all cached.
-    entries: _Entries | None = None
 
 
 class Operations(pyfuse3.Operations):
@@ -119,7 +94,14 @@ class Operations(pyfuse3.Operations):
         self._info_files = info_files
         self.inodes.set_changed(pyfuse3.ROOT_INODE, self.invalidator.changed_at_ns)
         self._attributes = AttributeBuilder(content)
-        self._folders: dict[int, _OpenFolder] = {}
+        self._open_folders = OpenFolders(
+            tree,
+            self.inodes,
+            self.listings,
+            self.invalidator,
+            self._attributes,
+            self._attributes_of,
+        )
         self._texts = OpenTexts()
         self._trash_notes = TrashNotes(tree)
         self._next_handle = 1 << 32
@@ -185,7 +167,7 @@ class Operations(pyfuse3.Operations):
             self.inodes.set_size(inode, len(await self._text_at(inode, entry.node)))
         elif policy_of(entry.node).names_inside is _UNTIL_ANNOUNCED:
             if self.listings.is_in_doubt(inode):
-                await self._look_at(inode, entry)
+                await self._open_folders.look_at(inode, entry)
             changed_at_ns = entry.changed_at_ns
         return self._attributes.build(inode, entry.node, changed_at_ns, entry.size)
 
@@ -213,124 +195,15 @@ class Operations(pyfuse3.Operations):
 
     @guarded
     async def opendir(self, inode: InodeT, ctx: RequestContext) -> FileHandleT:
-        entry = self.inodes[inode]
-        above, _ = mount_paths.split(entry.mount_path)
-        dots = (inode, self.inodes.folder_at(above) or inode)
-        made_of, opening = ListingOf(self._tree.version, self._tree.settings), Opening(inode, 0)
-        entries: _Entries | None = _Entries({})
-        if above == _PINS and is_told_to_remove(ctx.pid, entry.mount_path):
-            pass  # for this program alone it is empty
-        elif policy_of(entry.node).names_inside is _UNTIL_ANNOUNCED:
-            made_of, entries = await self._look_at(inode, entry)
-            opening = self.listings.open(inode)
-        else:
-            # Its names may change at any time, and nothing announces that.
-            listing = await trio.to_thread.run_sync(self._tree.children, entry.folder)
-            made_of = ListingOf(listing.version, made_of.settings)
-            entries = _Entries(listing.entries)
-        handle = kernel_caches.folder_handle(
-            self._handle(), may_cache=opening.may_cache, still_right=opening.still_right
-        )
-        self._folders[handle] = _OpenFolder(entry, opening, dots, made_of, entries)
-        return FileHandleT(handle)
-
-    async def _look_at(self, inode: InodeT, entry: InodeEntry) -> tuple[ListingOf, _Entries | None]:
-        """Note what a folder lists now, and when that changed; the entries, unless nothing is new since then.
-
-        Nothing is awaited where the listing is the same version's, or is in memory.
-        """
-        state = self._tree.state
-        made_of = ListingOf(state.version, state.settings)
-        if self.listings.is_current(inode, made_of):
-            return made_of, None
-        listing = self._tree.cached_listing(entry.folder)
-        if listing is None:
-            listing = await trio.to_thread.run_sync(self._tree.children, entry.folder)
-        # No await from here on: what is noted must be what the caller answers.
-        made_of = ListingOf(listing.version, state.settings)
-        above = self.inodes.folder_at(mount_paths.split(entry.mount_path)[0])
-        fingerprint = cached_listings.fingerprint(
-            listing.entries, above or inode, are_files=self.inodes.shows_files(entry)
-        )
-        if self.listings.look_at(inode, fingerprint, made_of):
-            self.inodes.set_changed(inode, self.invalidator.changed_at_ns)
-        return made_of, _Entries(listing.entries)
-
-    async def _entries(self, folder: _OpenFolder) -> _Entries:
-        """The entries of an open folder, which the kernel turns out not to have cached."""
-        entries = folder.entries
-        if entries is None:
-            listing = self._tree.cached_listing(folder.parent.folder)
-            if listing is None:
-                listing = await trio.to_thread.run_sync(self._tree.children, folder.parent.folder)
-            entries = folder.entries = _Entries(listing.entries)
-            if listing.version != folder.made_of.version:
-                folder.made_of = ListingOf(listing.version, folder.made_of.settings)
-                self.listings.is_filled_by_another(folder.opening)
-        return entries
+        return FileHandleT(await self._open_folders.open(inode, ctx.pid))
 
     @guarded
     async def readdir(self, fh: FileHandleT, start_id: int, token: ReaddirToken) -> None:
-        folder = self._folders[fh]
-        self.listings.has_arrived(folder.opening)
-        entries = await self._entries(folder)
-        parent = folder.parent
-        parent_inode = folder.dots[0]
-        made_of = folder.made_of
-        is_current = (
-            self.invalidator.is_current(made_of.version) and made_of.settings is self._tree.settings
-        )
-        changed_at_ns = self.invalidator.changed_at_ns
-        if not is_current:
-            # The kernel is not to keep the names for long, so it has to read them again.
-            self.listings.distrust(parent_inode)
-        first = cached_listings.number_at(start_id)
-        fingerprint = folder.opening.fingerprint
-        # No await from here on: the lookups that the kernel accepts and those we count must stay equal.
-        for number, inode in enumerate(folder.dots[first:], first + 1):
-            attributes = self._attributes.build(inode, parent.node, parent.changed_at_ns)
-            position = cached_listings.position(number, fingerprint)
-            if not pyfuse3.readdir_reply(token, b"." * number, attributes, position):
-                return
-        # What was true when the folder was opened is to be shown, but not cached.
-        longest = DAY if is_current else 0
-        if policy_of(parent.node).names_inside is _ONE_SECOND:
-            longest = SECOND
-        bit = self.inodes.track_bit(parent)
-        track_attributes = self._attributes.of_tracks(bit, longest, changed_at_ns)
-        add_track = self.inodes.cached_names.add_track
-        next_position = cached_listings.position(max(3, first + 1), fingerprint)
-        names, nodes = entries.names, entries.nodes
-        for number in range(max(0, first - 2), len(names)):
-            text = names[number]
-            node = nodes[text]
-            name = text.encode("utf-8", "surrogateescape")
-            if isinstance(node, TrackNode):
-                # A folder may hold a hundred thousand: no object is made for one that is not kept.
-                inode = node.inode | bit
-                if not pyfuse3.readdir_reply(token, name, track_attributes(node), next_position):
-                    return
-                self.inodes.count_track(inode, node, is_current=is_current)
-                if is_current:
-                    add_track(parent_inode, name, node.inode, parent.dependency)
-            else:
-                mount_path = mount_paths.join(parent.mount_path, text)
-                inode = self.inodes.inode(node, mount_path, parent, is_current=is_current)
-                attributes = self._attributes_of(inode, node)
-                attributes.entry_timeout = min(attributes.entry_timeout, longest)
-                attributes.attr_timeout = min(attributes.attr_timeout, longest)
-                if not pyfuse3.readdir_reply(token, name, attributes, next_position):
-                    return
-                self.inodes.count_lookup(
-                    inode, node, mount_path, changed_at_ns, is_current=is_current
-                )
-                if is_current:
-                    self.inodes.note_cached(parent_inode, name, node, parent.dependency)
-            next_position += 1
+        await self._open_folders.read(fh, start_id, token)
 
     @guarded
     async def releasedir(self, fh: FileHandleT) -> None:
-        self.listings.close(self._folders.pop(fh).opening)
+        self._open_folders.close(fh)
 
     # --- files
 

@@ -1,0 +1,197 @@
+"""The folders that programs have open: opens them, lists them, closes them.
+
+Owns the open handles of folders, and what each lists: a handle shows the listing of its opendir until it is
+closed. Which listing the kernel may cache is decided in `cached_listings.py`. For the trio thread alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pyfuse3
+import trio
+from pyfuse3 import EntryAttributes, InodeT, ReaddirToken
+
+from mcfs.fuse import cached_listings, kernel_caches, mount_paths
+from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder
+from mcfs.fuse.cached_listings import CachedListings, ListingOf, Opening
+from mcfs.fuse.inodes import InodeEntry, InodeTable
+from mcfs.fuse.invalidation import Invalidator
+from mcfs.fuse.reading_to_delete import is_told_to_remove
+from mcfs.tree.nodes import Node, TrackNode
+from mcfs.tree.policy import Caching, policy_of
+from mcfs.tree.tree import Tree
+
+# Compared at every request, and Python 3.11 takes a while to find a member of an enumeration.
+_ONE_SECOND, _UNTIL_ANNOUNCED = Caching.ONE_SECOND, Caching.UNTIL_ANNOUNCED
+_PINS = "/pins"
+
+
+class _Entries:
+    """The entries of a folder, which the kernel reads by number. A pair for each would take megabytes."""
+
+    __slots__ = ("names", "nodes")
+
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
+        self.names = tuple(nodes)
+        self.nodes = nodes
+
+
+@dataclass(slots=True)
+class _OpenFolder:
+    """The listing that one opendir found: it does not change until it is closed."""
+
+    parent: InodeEntry
+    opening: Opening
+    # The inodes of `.` and `..`.
+    dots: tuple[InodeT, InodeT]
+    # What the entries were, or will be, made of.
+    made_of: ListingOf
+    # None until the kernel asks for the first of them: mostly, it has them all cached.
+    entries: _Entries | None = None
+
+
+class OpenFolders:
+    """The open folders of one mount, by their handles."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        inodes: InodeTable,
+        listings: CachedListings,
+        invalidator: Invalidator,
+        attributes: AttributeBuilder,
+        attributes_of: Callable[[InodeT, Node], EntryAttributes],
+    ) -> None:
+        self._tree = tree
+        self._inodes = inodes
+        self._listings = listings
+        self._invalidator = invalidator
+        self._attributes = attributes
+        self._attributes_of = attributes_of
+        self._folders: dict[int, _OpenFolder] = {}
+        self._next_number = 0
+
+    async def open(self, inode: InodeT, pid: int) -> int:
+        """The handle of a folder that this process opens."""
+        entry = self._inodes[inode]
+        above, _ = mount_paths.split(entry.mount_path)
+        dots = (inode, self._inodes.folder_at(above) or inode)
+        made_of, opening = ListingOf(self._tree.version, self._tree.settings), Opening(inode, 0)
+        entries: _Entries | None = _Entries({})
+        if above == _PINS and is_told_to_remove(pid, entry.mount_path):
+            pass  # for this program alone it is empty
+        elif policy_of(entry.node).names_inside is _UNTIL_ANNOUNCED:
+            made_of, entries = await self.look_at(inode, entry)
+            opening = self._listings.open(inode)
+        else:
+            # Its names may change at any time, and nothing announces that.
+            listing = await trio.to_thread.run_sync(self._tree.children, entry.folder)
+            made_of = ListingOf(listing.version, made_of.settings)
+            entries = _Entries(listing.entries)
+        self._next_number += 1
+        handle = kernel_caches.folder_handle(
+            self._next_number, may_cache=opening.may_cache, still_right=opening.still_right
+        )
+        self._folders[handle] = _OpenFolder(entry, opening, dots, made_of, entries)
+        return handle
+
+    async def look_at(self, inode: InodeT, entry: InodeEntry) -> tuple[ListingOf, _Entries | None]:
+        """Note what a folder lists now, and when that changed; the entries, unless nothing is new since then.
+
+        Nothing is awaited where the listing is the same version's, or is in memory.
+        """
+        state = self._tree.state
+        made_of = ListingOf(state.version, state.settings)
+        if self._listings.is_current(inode, made_of):
+            return made_of, None
+        listing = self._tree.cached_listing(entry.folder)
+        if listing is None:
+            listing = await trio.to_thread.run_sync(self._tree.children, entry.folder)
+        # No await from here on: what is noted must be what the caller answers.
+        made_of = ListingOf(listing.version, state.settings)
+        above = self._inodes.folder_at(mount_paths.split(entry.mount_path)[0])
+        fingerprint = cached_listings.fingerprint(
+            listing.entries, above or inode, are_files=self._inodes.shows_files(entry)
+        )
+        if self._listings.look_at(inode, fingerprint, made_of):
+            self._inodes.set_changed(inode, self._invalidator.changed_at_ns)
+        return made_of, _Entries(listing.entries)
+
+    async def _entries(self, folder: _OpenFolder) -> _Entries:
+        """The entries of an open folder, which the kernel turns out not to have cached."""
+        entries = folder.entries
+        if entries is None:
+            listing = self._tree.cached_listing(folder.parent.folder)
+            if listing is None:
+                listing = await trio.to_thread.run_sync(self._tree.children, folder.parent.folder)
+            entries = folder.entries = _Entries(listing.entries)
+            if listing.version != folder.made_of.version:
+                folder.made_of = ListingOf(listing.version, folder.made_of.settings)
+                self._listings.is_filled_by_another(folder.opening)
+        return entries
+
+    async def read(self, handle: int, start: int, token: ReaddirToken) -> None:
+        """Answer with the entries from this position on, as many as the kernel takes."""
+        folder = self._folders[handle]
+        self._listings.has_arrived(folder.opening)
+        entries = await self._entries(folder)
+        parent = folder.parent
+        parent_inode = folder.dots[0]
+        made_of = folder.made_of
+        is_current = (
+            self._invalidator.is_current(made_of.version)
+            and made_of.settings is self._tree.settings
+        )
+        changed_at_ns = self._invalidator.changed_at_ns
+        if not is_current:
+            # The kernel is not to keep the names for long, so it has to read them again.
+            self._listings.distrust(parent_inode)
+        first = cached_listings.number_at(start)
+        fingerprint = folder.opening.fingerprint
+        # No await from here on: the lookups that the kernel accepts and those we count must stay equal.
+        for number, inode in enumerate(folder.dots[first:], first + 1):
+            attributes = self._attributes.build(inode, parent.node, parent.changed_at_ns)
+            position = cached_listings.position(number, fingerprint)
+            if not pyfuse3.readdir_reply(token, b"." * number, attributes, position):
+                return
+        # What was true when the folder was opened is to be shown, but not cached.
+        longest = DAY if is_current else 0
+        if policy_of(parent.node).names_inside is _ONE_SECOND:
+            longest = SECOND
+        bit = self._inodes.track_bit(parent)
+        track_attributes = self._attributes.of_tracks(bit, longest, changed_at_ns)
+        add_track = self._inodes.cached_names.add_track
+        next_position = cached_listings.position(max(3, first + 1), fingerprint)
+        names, nodes = entries.names, entries.nodes
+        for number in range(max(0, first - 2), len(names)):
+            text = names[number]
+            node = nodes[text]
+            name = text.encode("utf-8", "surrogateescape")
+            if isinstance(node, TrackNode):
+                # A folder may hold a hundred thousand: no object is made for one that is not kept.
+                inode = node.inode | bit
+                if not pyfuse3.readdir_reply(token, name, track_attributes(node), next_position):
+                    return
+                self._inodes.count_track(inode, node, is_current=is_current)
+                if is_current:
+                    add_track(parent_inode, name, node.inode, parent.dependency)
+            else:
+                mount_path = mount_paths.join(parent.mount_path, text)
+                inode = self._inodes.inode(node, mount_path, parent, is_current=is_current)
+                attributes = self._attributes_of(inode, node)
+                attributes.entry_timeout = min(attributes.entry_timeout, longest)
+                attributes.attr_timeout = min(attributes.attr_timeout, longest)
+                if not pyfuse3.readdir_reply(token, name, attributes, next_position):
+                    return
+                self._inodes.count_lookup(
+                    inode, node, mount_path, changed_at_ns, is_current=is_current
+                )
+                if is_current:
+                    self._inodes.note_cached(parent_inode, name, node, parent.dependency)
+            next_position += 1
+
+    def close(self, handle: int) -> None:
+        """It is closed."""
+        self._listings.close(self._folders.pop(handle).opening)
