@@ -187,6 +187,21 @@ class NoSuchEditError(InputError):
     """The journal has no such edit, or none that could be taken back."""
 
 
+# --- exports
+
+
+class NotExportableError(InputError):
+    """What was named on the command line has no tracks to export, or too many of them."""
+
+
+class DestinationError(InputError):
+    """An export cannot be written to this place: it is in a mount of mcfs, or not there."""
+
+
+class ExportRunningError(BusyError):
+    """Another process exports into the same folder."""
+
+
 # --- mounts
 
 

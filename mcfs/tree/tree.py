@@ -36,6 +36,7 @@ Puts the parts together, and owns nothing else:
                         and `template_fields.py`
     views.py            what the root lists
     folder_file.py      a folder as a playlist or a table
+    export_plan.py      a folder, with all below it, as the plan of an export
     pins.py             what mkdir, rmdir and rename mean, and the trash
     state.py            the current state, and when a newer one replaces it; `version.py` identifies it
     change_feed.py      what changed since then; `changed_names.py` says which names that touches;
