@@ -8,7 +8,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["csv_table", "json_objects", "playlist"])
+@pytest.mark.parametrize("module", ["csv_table", "json_objects", "playlist", "rekordbox"])
 def test_a_format_loads_no_database_engine(module: str) -> None:
     script = f"import sys, mcfs.export.{module}; print('sqlalchemy' in sys.modules)"
     done = subprocess.run(
