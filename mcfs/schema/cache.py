@@ -1,7 +1,9 @@
 """The tables of the cache, and why each index is there.
 
-Owns the shape of `cache.db` as SQLAlchemy models. It stands below `store/` because `sql/` compiles
-queries against these tables and must not know an engine; nothing here opens or executes anything.
+Owns the shape of `cache.db` as tables of SQLAlchemy Core, each from a class that lists its columns with their
+types. (Its ORM would take a third of the time in which a command starts.) It stands below `store/` because
+`sql/` compiles queries against these tables and must not know an engine; nothing here opens or executes
+anything.
 
     field 1──n value n──m track 1──n track_file
                      (track_value)
@@ -23,15 +25,19 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    Column,
     ForeignKey,
     Index,
+    MetaData,
+    Named,
+    Table,
+    TypedColumns,
     event,
 )
 from sqlalchemy import (
     text as sql_text,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from mcfs.schema.column_types import RawText, UtcTime
@@ -40,17 +46,11 @@ from mcfs.schema.column_types import RawText, UtcTime
 DERIVATION = 4
 
 
-class CacheBase(DeclarativeBase):
-    """Metadata of `cache.db` alone: `user.db` has a base of its own and is never created from this."""
-
-    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it, and it is never changed)
-        str: RawText,
-        datetime: UtcTime,
-        dict[str, Any]: JSON(none_as_null=True),
-    }
+# Of `cache.db` alone: `user.db` has its own, and is never created from this.
+CACHE_TABLES = MetaData()
 
 
-class Track(CacheBase):
+class TrackColumns(TypedColumns):
     """One annexed audio file, by annex key.
 
     Indexes: `annex_key` finds a track whose log changed, `name` answers the kernel's lookup of one name in a
@@ -60,64 +60,66 @@ class Track(CacheBase):
     Sorting reads the rows of one folder and sorts them in memory, so no display column has an index.
     """
 
-    __tablename__ = "track"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    annex_key: Mapped[str]
-    name: Mapped[str]
+    id: Named[int] = Column(primary_key=True)
+    annex_key: Named[str] = Column(RawText)
+    name: Named[str] = Column(RawText)
     # The name without the mark that makes it unique; also folded, because folded names collide.
-    base_name: Mapped[str]
-    base_name_folded: Mapped[str]
+    base_name: Named[str] = Column(RawText)
+    base_name_folded: Named[str] = Column(RawText)
     # A hash of the annex key, so that it survives a rebuild of the cache (see store/inodes.py).
-    inode: Mapped[int] = mapped_column(BigInteger)
+    inode: Named[int] = Column(BigInteger)
     # The first of its work paths; NULL when no file of the checked-out tree has this key.
-    work_path: Mapped[str | None]
+    work_path: Named[str | None] = Column(RawText)
     # The annex object, relative to the common git directory; of absent content, where it would be.
-    content_path: Mapped[str]
-    present: Mapped[bool]
-    size: Mapped[int | None] = mapped_column(BigInteger)
-    changed_at: Mapped[datetime | None]
-    added_at: Mapped[datetime | None]
+    content_path: Named[str] = Column(RawText)
+    present: Named[bool]
+    size: Named[int | None] = Column(BigInteger)
+    changed_at: Named[datetime | None] = Column(UtcTime)
+    added_at: Named[datetime | None] = Column(UtcTime)
 
-    artist: Mapped[str | None]
-    title: Mapped[str | None]
-    album: Mapped[str | None]
-    genre: Mapped[str | None]
-    bpm: Mapped[float | None]
-    rating: Mapped[int | None]
-    key_text: Mapped[str | None]
-    key_number: Mapped[int | None]
-    year: Mapped[int | None]
-    tracknumber: Mapped[int | None]
-    decade: Mapped[str | None]
-    is_live: Mapped[bool] = mapped_column(default=False)
+    artist: Named[str | None] = Column(RawText)
+    title: Named[str | None] = Column(RawText)
+    album: Named[str | None] = Column(RawText)
+    genre: Named[str | None] = Column(RawText)
+    bpm: Named[float | None]
+    rating: Named[int | None]
+    key_text: Named[str | None] = Column(RawText)
+    key_number: Named[int | None]
+    year: Named[int | None]
+    tracknumber: Named[int | None]
+    decade: Named[str | None] = Column(RawText)
+    is_live: Named[bool] = Column(default=False)
     # Whether it has any value that does not come from its work path.
-    has_metadata: Mapped[bool]
+    has_metadata: Named[bool]
     # What of its metadata the cache cannot keep, in words; NULL for nearly every track.
-    left_out: Mapped[str | None]
-
-    __table_args__ = (
-        CheckConstraint("length(annex_key) > 0", name="annex_key_not_empty"),
-        CheckConstraint("length(name) > 0", name="name_not_empty"),
-        CheckConstraint("inode > 0", name="inode_positive"),
-        CheckConstraint("size >= 0", name="size_not_negative"),
-        CheckConstraint("key_number BETWEEN 1 AND 24", name="key_number_is_a_key"),
-        CheckConstraint("present IN (0, 1)", name="present_is_boolean"),
-        CheckConstraint("is_live IN (0, 1)", name="is_live_is_boolean"),
-        CheckConstraint("has_metadata IN (0, 1)", name="has_metadata_is_boolean"),
-        # Not `unique` columns: their indexes cannot be dropped, and a full load would have to fill them
-        # in random order.
-        Index("track_by_annex_key", "annex_key", unique=True),
-        Index("track_by_name", "name", unique=True),
-        Index("track_by_inode", "inode", unique=True),
-        Index("track_by_base_name", "base_name_folded"),
-        Index("track_absent", "id", sqlite_where=sql_text("present IS 0")),
-        Index("track_bare", "id", sqlite_where=sql_text("has_metadata IS 0")),
-        Index("track_incomplete", "id", sqlite_where=sql_text("left_out IS NOT NULL")),
-    )
+    left_out: Named[str | None] = Column(RawText)
 
 
-class TrackFile(CacheBase):
+Track = Table(
+    "track",
+    CACHE_TABLES,
+    TrackColumns,
+    CheckConstraint("length(annex_key) > 0", name="annex_key_not_empty"),
+    CheckConstraint("length(name) > 0", name="name_not_empty"),
+    CheckConstraint("inode > 0", name="inode_positive"),
+    CheckConstraint("size >= 0", name="size_not_negative"),
+    CheckConstraint("key_number BETWEEN 1 AND 24", name="key_number_is_a_key"),
+    CheckConstraint("present IN (0, 1)", name="present_is_boolean"),
+    CheckConstraint("is_live IN (0, 1)", name="is_live_is_boolean"),
+    CheckConstraint("has_metadata IN (0, 1)", name="has_metadata_is_boolean"),
+    # Not `unique` columns: their indexes cannot be dropped, and a full load would have to fill them
+    # in random order.
+    Index("track_by_annex_key", "annex_key", unique=True),
+    Index("track_by_name", "name", unique=True),
+    Index("track_by_inode", "inode", unique=True),
+    Index("track_by_base_name", "base_name_folded"),
+    Index("track_absent", "id", sqlite_where=sql_text("present IS 0")),
+    Index("track_bare", "id", sqlite_where=sql_text("has_metadata IS 0")),
+    Index("track_incomplete", "id", sqlite_where=sql_text("left_out IS NOT NULL")),
+)
+
+
+class TrackFileColumns(TypedColumns):
     """Every file of the checked-out tree, by its work path: several may be the same track.
 
     The work path is a value like any other to a query, but two tracks rarely share one: stored here, it
@@ -128,67 +130,75 @@ class TrackFile(CacheBase):
     what is here: it leads from one name in such a folder to the next, past everything below the first.
     """
 
-    __tablename__ = "track_file"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    work_path: Mapped[str]
-    folded: Mapped[str]
-    track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"))
+    id: Named[int] = Column(primary_key=True)
+    work_path: Named[str] = Column(RawText)
+    folded: Named[str] = Column(RawText)
+    track_id: Named[int] = Column(ForeignKey("track.id", ondelete="CASCADE"))
     # The git object that names the key; while it is the same, a sync need not read it again.
-    blob: Mapped[str] = mapped_column(default="")
+    blob: Named[str] = Column(RawText, default="")
     # False for a file that the checked-out branch hides (see annex/files.py).
-    in_work_tree: Mapped[bool] = mapped_column(default=True)
+    in_work_tree: Named[bool] = Column(default=True)
     # The track's, repeated for the index.
-    present: Mapped[bool]
-
-    __table_args__ = (
-        Index("track_file_by_work_path", "work_path", unique=True),
-        Index("track_file_by_track", "track_id"),
-        Index("track_file_present", "work_path", sqlite_where=sql_text("present IS 1")),
-    )
+    present: Named[bool]
 
 
-class Cover(CacheBase):
+TrackFile = Table(
+    "track_file",
+    CACHE_TABLES,
+    TrackFileColumns,
+    Index("track_file_by_work_path", "work_path", unique=True),
+    Index("track_file_by_track", "track_id"),
+    Index("track_file_present", "work_path", sqlite_where=sql_text("present IS 1")),
+)
+
+
+class CoverColumns(TypedColumns):
     """An image beside tracks, such as `cover.jpg`: only shown, never asked for, and so not searched.
 
     The primary key reads those of one folder.
     """
 
-    __tablename__ = "cover"
-
-    directory: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
+    directory: Named[str] = Column(RawText, primary_key=True)
+    name: Named[str] = Column(RawText, primary_key=True)
     # The git object: while it is the same, the content is the same.
-    blob: Mapped[str]
+    blob: Named[str] = Column(RawText)
     # NULL for a file that git itself keeps.
-    annex_key: Mapped[str | None]
-    size: Mapped[int | None] = mapped_column(BigInteger)
+    annex_key: Named[str | None] = Column(RawText)
+    size: Named[int | None] = Column(BigInteger)
     # Of an annexed one: relative to the common git directory; NULL where it is not here.
-    content_path: Mapped[str | None]
-    in_work_tree: Mapped[bool]
-
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    content_path: Named[str | None] = Column(RawText)
+    in_work_tree: Named[bool]
 
 
-class Field(CacheBase):
+Cover = Table(
+    "cover",
+    CACHE_TABLES,
+    CoverColumns,
+    sqlite_with_rowid=False,
+)
+
+
+class FieldColumns(TypedColumns):
     """A metadata field by its folded name, which git-annex compares without regard to case."""
 
-    __tablename__ = "field"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    id: Named[int] = Column(primary_key=True)
+    name: Named[str] = Column(RawText, unique=True)
     # The newest spelling, for people.
-    shown: Mapped[str]
+    shown: Named[str] = Column(RawText)
     # Whether its values are dates (store/field_kinds.py).
-    is_date: Mapped[bool] = mapped_column(default=False)
-
-    __table_args__ = (
-        CheckConstraint("length(name) > 0", name="name_not_empty"),
-        CheckConstraint("is_date IN (0, 1)", name="is_date_is_boolean"),
-    )
+    is_date: Named[bool] = Column(default=False)
 
 
-class Value(CacheBase):
+Field = Table(
+    "field",
+    CACHE_TABLES,
+    FieldColumns,
+    CheckConstraint("length(name) > 0", name="name_not_empty"),
+    CheckConstraint("is_date IN (0, 1)", name="is_date_is_boolean"),
+)
+
+
+class ValueColumns(TypedColumns):
     """One distinct value of one field.
 
     `value_by_text` finds a value when a track gains it. `value_by_folded` answers whole values and
@@ -196,76 +206,84 @@ class Value(CacheBase):
     are not numbers. `value_by_date` does so for dates. `value_fts` indexes substrings.
     """
 
-    __tablename__ = "value"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    field_id: Mapped[int] = mapped_column(ForeignKey("field.id", ondelete="CASCADE"))
-    text: Mapped[str]
-    folded: Mapped[str]
+    id: Named[int] = Column(primary_key=True)
+    field_id: Named[int] = Column(ForeignKey("field.id", ondelete="CASCADE"))
+    text: Named[str] = Column(RawText)
+    folded: Named[str] = Column(RawText)
     # What a range compares: a number, a year, the number of a musical key; else NULL.
-    number: Mapped[float | None]
+    number: Named[float | None]
     # What a range of days compares, in fields of dates and in those that only the library has: days from one
     # midnight to another, as if in UTC, or a moment, which has no end.
-    begins: Mapped[datetime | None]
-    ends: Mapped[datetime | None]
-
-    __table_args__ = (
-        Index("value_by_text", "field_id", "text", unique=True),
-        Index("value_by_folded", "field_id", "folded"),
-        Index("value_by_number", "field_id", "number", sqlite_where=sql_text("number IS NOT NULL")),
-        Index("value_by_date", "field_id", "begins", sqlite_where=sql_text("begins IS NOT NULL")),
-    )
+    begins: Named[datetime | None] = Column(UtcTime)
+    ends: Named[datetime | None] = Column(UtcTime)
 
 
-class TrackValue(CacheBase):
+Value = Table(
+    "value",
+    CACHE_TABLES,
+    ValueColumns,
+    Index("value_by_text", "field_id", "text", unique=True),
+    Index("value_by_folded", "field_id", "folded"),
+    Index("value_by_number", "field_id", "number", sqlite_where=sql_text("number IS NOT NULL")),
+    Index("value_by_date", "field_id", "begins", sqlite_where=sql_text("begins IS NOT NULL")),
+)
+
+
+class TrackValueColumns(TypedColumns):
     """Which track has which value: a million rows, so WITHOUT ROWID and two integers a row.
 
     The primary key reads one track's values; `track_value_by_value` the tracks of one value, which
     is how a filter with few matches is answered.
     """
 
-    __tablename__ = "track_value"
-
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("track.id", ondelete="CASCADE"), primary_key=True
-    )
-    value_id: Mapped[int] = mapped_column(
-        ForeignKey("value.id", ondelete="CASCADE"), primary_key=True
-    )
-
-    __table_args__ = (
-        Index("track_value_by_value", "value_id", "track_id"),
-        {"sqlite_with_rowid": False},
-    )
+    track_id: Named[int] = Column(ForeignKey("track.id", ondelete="CASCADE"), primary_key=True)
+    value_id: Named[int] = Column(ForeignKey("value.id", ondelete="CASCADE"), primary_key=True)
 
 
-class ChangedTrack(CacheBase):
+TrackValue = Table(
+    "track_value",
+    CACHE_TABLES,
+    TrackValueColumns,
+    Index("track_value_by_value", "value_id", "track_id"),
+    sqlite_with_rowid=False,
+)
+
+
+class ChangedTrackColumns(TypedColumns):
     """Which tracks each of the last generations added, changed, renamed or removed.
 
     A mount invalidates the names of these and of no others. An empty key stands for all tracks: the cache
     was filled again, or so much changed that listing it does not pay.
     """
 
-    __tablename__ = "changed_track"
-
-    generation: Mapped[int] = mapped_column(primary_key=True)
-    annex_key: Mapped[str] = mapped_column(primary_key=True)
-
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    generation: Named[int] = Column(primary_key=True)
+    annex_key: Named[str] = Column(RawText, primary_key=True)
 
 
-class ChangedCover(CacheBase):
+ChangedTrack = Table(
+    "changed_track",
+    CACHE_TABLES,
+    ChangedTrackColumns,
+    sqlite_with_rowid=False,
+)
+
+
+class ChangedCoverColumns(TypedColumns):
     """Which covers each of the last generations added, changed or removed, by work path."""
 
-    __tablename__ = "changed_cover"
-
-    generation: Mapped[int] = mapped_column(primary_key=True)
-    work_path: Mapped[str] = mapped_column(primary_key=True)
-
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    generation: Named[int] = Column(primary_key=True)
+    work_path: Named[str] = Column(RawText, primary_key=True)
 
 
-class SyncState(CacheBase):
+ChangedCover = Table(
+    "changed_cover",
+    CACHE_TABLES,
+    ChangedCoverColumns,
+    sqlite_with_rowid=False,
+)
+
+
+class SyncStateColumns(TypedColumns):
     """Which state of the library the cache has. Always one row, with `id` 1.
 
     `(store_uuid, generation)` names one state of the cache and is never reused: a rebuild draws a new
@@ -273,22 +291,24 @@ class SyncState(CacheBase):
     (store/locks.py): its transaction shows nothing before it commits.
     """
 
-    __tablename__ = "sync_state"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    store_uuid: Mapped[str]
-    generation: Mapped[int] = mapped_column(default=0)
-    library_uuid: Mapped[str | None]
+    id: Named[int] = Column(primary_key=True)
+    store_uuid: Named[str] = Column(RawText)
+    generation: Named[int] = Column(default=0)
+    library_uuid: Named[str | None] = Column(RawText)
     # The fingerprint of the library when it was read (annex/fingerprint.py).
-    fingerprint: Mapped[dict[str, Any] | None]
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    counts: Mapped[dict[str, Any] | None]
+    fingerprint: Named[dict[str, Any] | None] = Column(JSON(none_as_null=True))
+    started_at: Named[datetime | None] = Column(UtcTime)
+    finished_at: Named[datetime | None] = Column(UtcTime)
+    counts: Named[dict[str, Any] | None] = Column(JSON(none_as_null=True))
 
-    __table_args__ = (
-        CheckConstraint("id = 1", name="one_row"),
-        CheckConstraint("generation >= 0", name="generation_not_negative"),
-    )
+
+SyncState = Table(
+    "sync_state",
+    CACHE_TABLES,
+    SyncStateColumns,
+    CheckConstraint("id = 1", name="one_row"),
+    CheckConstraint("generation >= 0", name="generation_not_negative"),
+)
 
 
 # Substrings of the distinct folded values and of the folded work paths, in any script.
@@ -300,10 +320,10 @@ _FTS = [
     for table in ("value", "track_file")
 ]
 for _statement in _FTS:
-    event.listen(CacheBase.metadata, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]  # DDL has no annotations
+    event.listen(CACHE_TABLES, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]  # DDL has no annotations
 for _table in ("value_fts", "track_file_fts"):
     event.listen(
-        CacheBase.metadata,
+        CACHE_TABLES,
         "before_drop",
         DDL(f"DROP TABLE IF EXISTS {_table}"),  # type: ignore[no-untyped-call]  # DDL has no annotations
     )
@@ -313,7 +333,7 @@ def schema_stamp() -> int:
     """A number that changes with the tables, so that no version has to be raised by hand."""
     dialect = sqlite.dialect()
     statements = [*_FTS, str(DERIVATION)]
-    for table in CacheBase.metadata.sorted_tables:
+    for table in CACHE_TABLES.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
         statements += sorted(str(CreateIndex(i).compile(dialect=dialect)) for i in table.indexes)
     return zlib.crc32("\n".join(statements).encode()) & 0x7FFFFFFF

@@ -29,11 +29,10 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import column
 
 from mcfs.fields import LOCATION, field_named
-from mcfs.schema.cache import Field, Track, TrackFile, TrackValue, Value
+from mcfs.schema.cache import Field, Track, TrackColumns, TrackFile, TrackValue, Value
 from mcfs.schema.column_types import RawText
 from mcfs.sql.shape import (
     AllOf,
@@ -72,8 +71,6 @@ from mcfs.sql.shape import (
     ValueIn,
 )
 
-# `Track`, or an alias of it in a subquery.
-TrackTable = type[Track]
 Ids = Select[int] | CompoundSelect[int]
 Columns = TypeVarTuple("Columns")
 Operand = SQLColumnExpression[Any]
@@ -95,11 +92,16 @@ _OPERATORS: dict[Comparison, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 def in_query(shape: QueryShape) -> ColumnElement[bool]:
     """Whether a track matches a query; its order does not matter."""
-    return track_condition(shape.where if shape.limit is None else InCut(shape), Track)
+    return track_condition(shape.where if shape.limit is None else InCut(shape), Track.c)
 
 
-def narrowed(statement: Select[*Columns], shape: QueryShape, track: TrackTable) -> Select[*Columns]:
-    """A statement restricted to the tracks that match a query, in its order; without one, by name."""
+def narrowed(
+    statement: Select[*Columns], shape: QueryShape, track: TrackColumns
+) -> Select[*Columns]:
+    """A statement restricted to the tracks that match a query, in its order; without one, by name.
+
+    `track` has the columns of the table, or of an alias of it in a subquery.
+    """
     statement = statement.where(track_condition(shape.where, track))
     for key in shape.order:
         statement = statement.order_by(*_order(key, track))
@@ -108,7 +110,7 @@ def narrowed(statement: Select[*Columns], shape: QueryShape, track: TrackTable) 
 
 
 def track_condition(
-    condition: Condition, track: TrackTable, depth: int = 0, *, use_index: bool = True
+    condition: Condition, track: TrackColumns, depth: int = 0, *, use_index: bool = True
 ) -> ColumnElement[bool]:
     """One condition as SQL. What is too deep or too long for SQLite's parser becomes a subquery.
 
@@ -141,23 +143,23 @@ def track_condition(
         case HasNumber(fields, test):
             return _track_id(track, use_index=use_index).in_(_tracks_with_number(fields, test))
         case ValueIn(ids):
-            tracks = select(TrackValue.track_id).where(TrackValue.value_id.in_(_json(ids)))
+            tracks = select(TrackValue.c.track_id).where(TrackValue.c.value_id.in_(_json(ids)))
             return _track_id(track, use_index=use_index).in_(tracks)
         case TrackIn(ids):
             return track.id.in_(_json(ids))
         case KeyIn(annex_keys):
             return track.annex_key.in_(_json(annex_keys))
         case ColumnTest(name, test):
-            return _number_test(test, getattr(track, name))
+            return _number_test(test, track[name])
         case FlagIs(name, yes):
-            flag: ColumnElement[bool] = getattr(track, name)
+            flag: ColumnElement[bool] = track[name]
             return flag.is_(yes)
         case InCut(query):
-            other = aliased(Track)
+            other = Track.alias().c
             cut = narrowed(select(other.id), query, other).cte()
             return track.id.in_(select(cut.c.id))
         case Subquery(inner):
-            other = aliased(Track)
+            other = Track.alias().c
             part = select(other.id).where(track_condition(inner, other)).cte()
             return track.id.in_(select(part.c.id))
         case unreachable:
@@ -169,7 +171,7 @@ def _split(conditions: tuple[Condition, ...]) -> Iterator[tuple[Condition, ...]]
         yield conditions[first : first + _MAX_TERMS]
 
 
-def _track_id(track: TrackTable, *, use_index: bool) -> SQLColumnExpression[int]:
+def _track_id(track: TrackColumns, *, use_index: bool) -> SQLColumnExpression[int]:
     """SQLite uses no index for a sum."""
     return track.id if use_index else track.id + 0
 
@@ -189,47 +191,47 @@ def _tracks_with_text(fields: tuple[str, ...], test: TextTest) -> Ids:
 
 
 def _tracks_with_number(fields: tuple[str, ...], test: NumberTest) -> Ids:
-    values = select(Value.id).where(
-        Value.field_id.in_(ids_of_fields(fields)), _number_test(test, Value.number)
+    values = select(Value.c.id).where(
+        Value.c.field_id.in_(ids_of_fields(fields)), _number_test(test, Value.c.number)
     )
     return _tracks_with_value(values)
 
 
 def _tracks_with_date(condition: HasDate) -> Ids:
     """Days have to lie between the two days as a whole: of "2024" it is not known whether it was in June."""
-    days: list[ColumnElement[bool]] = [Value.ends.is_not(None)]
-    moments: list[ColumnElement[bool]] = [Value.begins.is_not(None), Value.ends.is_(None)]
+    days: list[ColumnElement[bool]] = [Value.c.ends.is_not(None)]
+    moments: list[ColumnElement[bool]] = [Value.c.begins.is_not(None), Value.c.ends.is_(None)]
     if condition.first is not None:
-        days.append(Value.begins >= bindparam(condition.first))
+        days.append(Value.c.begins >= bindparam(condition.first))
     if condition.end is not None:
-        days.append(Value.ends <= bindparam(condition.end))
+        days.append(Value.c.ends <= bindparam(condition.end))
     if condition.begins is not None:
-        moments.append(Value.begins >= bindparam(condition.begins))
+        moments.append(Value.c.begins >= bindparam(condition.begins))
     if condition.ends is not None:
-        moments.append(Value.begins < bindparam(condition.ends))
-    in_fields = Value.field_id.in_(ids_of_fields(condition.fields))
-    values = select(Value.id).where(in_fields, Value.begins.is_not(None))
+        moments.append(Value.c.begins < bindparam(condition.ends))
+    in_fields = Value.c.field_id.in_(ids_of_fields(condition.fields))
+    values = select(Value.c.id).where(in_fields, Value.c.begins.is_not(None))
     return _tracks_with_value(values.where(or_(and_(*days), and_(*moments))))
 
 
 def _tracks_with_value(values: Ids) -> Select[int]:
     # IN and not a correlated EXISTS: SQLite then starts from the few values that match, and intersects
     # sets of track ids, where EXISTS would walk every track of the library. Both are two-valued.
-    return select(TrackValue.track_id).where(TrackValue.value_id.in_(values))
+    return select(TrackValue.c.track_id).where(TrackValue.c.value_id.in_(values))
 
 
 def _tracks_with_work_path(test: TextTest) -> Select[int]:
     """The tracks that have a file whose whole work path passes the test."""
-    tracks = select(TrackFile.track_id)
+    tracks = select(TrackFile.c.track_id)
     match test:
         case ContainsTrigrams() | ContainsScan():
             return _files_containing(test)
         case ContainsPlaced(candidate):
-            return _files_containing(candidate).where(_is_placed(test, TrackFile.folded))
+            return _files_containing(candidate).where(_is_placed(test, TrackFile.c.folded))
         case NotEmpty():
             return tracks
         case EqualsText() | FitsPattern():
-            return tracks.where(_passes(test, TrackFile.folded, TrackFile.work_path))
+            return tracks.where(_passes(test, TrackFile.c.folded, TrackFile.c.work_path))
         case BeginsWith() | FolderInside():
             raise AssertionError("no index has the order of work paths: lowering asks otherwise")
         case unreachable:
@@ -237,14 +239,14 @@ def _tracks_with_work_path(test: TextTest) -> Select[int]:
 
 
 def _files_containing(test: ContainsTrigrams | ContainsScan) -> Select[int]:
-    tracks = select(TrackFile.track_id)
+    tracks = select(TrackFile.c.track_id)
     match test:
         case ContainsTrigrams(phrase):
-            return tracks.join(_FILE_FTS, _FILE_FTS.c.rowid == TrackFile.id).where(
+            return tracks.join(_FILE_FTS, _FILE_FTS.c.rowid == TrackFile.c.id).where(
                 literal_column("track_file_fts").op("MATCH")(bindparam(phrase))
             )
         case ContainsScan(text):
-            return tracks.where(func.instr(TrackFile.folded, bindparam(text)) > 0)
+            return tracks.where(func.instr(TrackFile.c.folded, bindparam(text)) > 0)
         case unreachable:
             assert_never(unreachable)
 
@@ -254,20 +256,20 @@ def _values_with_text(fields: tuple[str, ...], test: TextTest) -> Ids:
         case ContainsTrigrams() | ContainsScan():
             return _values_containing(fields, test)
         case ContainsPlaced(candidate):
-            return _values_containing(fields, candidate).where(_is_placed(test, Value.folded))
+            return _values_containing(fields, candidate).where(_is_placed(test, Value.c.folded))
         case BeginsWith():
             return _values_beginning(fields, test)
         case FolderInside(candidate, folder):
-            is_inside = func.mcfs_is_in_folder(Value.text, bindparam(folder)) == 1
+            is_inside = func.mcfs_is_in_folder(Value.c.text, bindparam(folder)) == 1
             return _values_beginning(fields, candidate, is_inside)
         case EqualsText() | FitsPattern() | NotEmpty():
-            return _values_of(fields).where(_passes(test, Value.folded, Value.text))
+            return _values_of(fields).where(_passes(test, Value.c.folded, Value.c.text))
         case unreachable:
             assert_never(unreachable)
 
 
 def _values_of(fields: tuple[str, ...]) -> Select[int]:
-    return select(Value.id).where(Value.field_id.in_(ids_of_fields(fields)))
+    return select(Value.c.id).where(Value.c.field_id.in_(ids_of_fields(fields)))
 
 
 def _values_containing(
@@ -277,13 +279,13 @@ def _values_containing(
         case ContainsTrigrams(phrase):
             # The sum keeps SQLite from walking all values of the field, and looking each up among those
             # that the trigram index found.
-            values = select(Value.id).join(_FTS, _FTS.c.rowid == Value.id)
+            values = select(Value.c.id).join(_FTS, _FTS.c.rowid == Value.c.id)
             return values.where(
                 literal_column("value_fts").op("MATCH")(bindparam(phrase)),
-                (Value.field_id + 0).in_(ids_of_fields(fields)),
+                (Value.c.field_id + 0).in_(ids_of_fields(fields)),
             )
         case ContainsScan(text):
-            return _values_of(fields).where(func.instr(Value.folded, bindparam(text)) > 0)
+            return _values_of(fields).where(func.instr(Value.c.folded, bindparam(text)) > 0)
         case unreachable:
             assert_never(unreachable)
 
@@ -295,12 +297,12 @@ def _values_beginning(
     values = _values_of(fields).where(*conditions)
     return union_all(
         values.where(
-            Value.folded >= bindparam(test.first, type_=RawText()),
-            Value.folded < bindparam(test.after, type_=RawText()),
+            Value.c.folded >= bindparam(test.first, type_=RawText()),
+            Value.c.folded < bindparam(test.after, type_=RawText()),
         ),
         values.where(
-            Value.folded >= bindparam(test.first_bytes, type_=LargeBinary()),
-            Value.folded < bindparam(test.after_bytes, type_=LargeBinary()),
+            Value.c.folded >= bindparam(test.first_bytes, type_=LargeBinary()),
+            Value.c.folded < bindparam(test.after_bytes, type_=LargeBinary()),
         ),
     )
 
@@ -328,7 +330,7 @@ def _is_placed(test: ContainsPlaced, folded: Operand) -> ColumnElement[bool]:
 def ids_of_fields(names: tuple[str, ...]) -> Select[int]:
     """The ids of the stored fields with these names."""
     # Not IN: SQLAlchemy would expand its parameters at every execution.
-    return select(Field.id).where(or_(*(Field.name == name for name in names)))
+    return select(Field.c.id).where(or_(*(Field.c.name == name for name in names)))
 
 
 def _number_test(test: NumberTest, operand: Operand) -> ColumnElement[bool]:
@@ -348,7 +350,7 @@ def _number_test(test: NumberTest, operand: Operand) -> ColumnElement[bool]:
 # --- order
 
 
-def _order(key: SortKey, track: TrackTable) -> list[ColumnElement[Any]]:
+def _order(key: SortKey, track: TrackColumns) -> list[ColumnElement[Any]]:
     match key:
         case ByShuffle(seed):
             return [func.mcfs_shuffle(bindparam(seed), track.annex_key)]
@@ -361,34 +363,34 @@ def _order(key: SortKey, track: TrackTable) -> list[ColumnElement[Any]]:
             assert_never(unreachable)
 
 
-def _sort_columns(name: str, track: TrackTable, *, as_dates: bool) -> list[Any]:
+def _sort_columns(name: str, track: TrackColumns, *, as_dates: bool) -> list[Any]:
     """What to sort by: the smallest value of each track, which is the one that its columns repeat."""
     field = field_named(field_named(name).compares or name)
     if field.derived_column is not None:
-        return [getattr(track, field.derived_column)]
+        return [track[field.derived_column]]
     if field.number_column is not None:
-        number = getattr(track, field.number_column)
+        number = track[field.number_column]
         keys = [func.nullif(number, 0) if field.zero_is_none else number]
         if field.text_column is not None:
-            keys.append(func.lower(getattr(track, field.text_column)))
+            keys.append(func.lower(track[field.text_column]))
         return keys
     # Only its own values: `artist:` searches album artists too, but a folder shows the artist.
-    text = _smallest(Value.folded, field.stored_names, track)
+    text = _smallest(Value.c.folded, field.stored_names, track)
     if as_dates:
-        return [_smallest(Value.begins, field.stored_names, track), text]
+        return [_smallest(Value.c.begins, field.stored_names, track), text]
     if field.kind.sorts_by_number:
-        return [_smallest(Value.number, field.stored_names, track), text]
+        return [_smallest(Value.c.number, field.stored_names, track), text]
     return [text]
 
 
-def _smallest(what: Any, names: tuple[str, ...], track: TrackTable) -> ColumnElement[Any]:
+def _smallest(what: Any, names: tuple[str, ...], track: TrackColumns) -> ColumnElement[Any]:
     if names == (LOCATION,):
-        paths = select(func.min(TrackFile.folded)).where(TrackFile.track_id == track.id)
+        paths = select(func.min(TrackFile.c.folded)).where(TrackFile.c.track_id == track.id)
         return paths.scalar_subquery()
     fields = ids_of_fields(names)
     return (
         select(func.min(what))
-        .join(TrackValue, TrackValue.value_id == Value.id)
-        .where(TrackValue.track_id == track.id, Value.field_id.in_(fields))
+        .join(TrackValue, TrackValue.c.value_id == Value.c.id)
+        .where(TrackValue.c.track_id == track.id, Value.c.field_id.in_(fields))
         .scalar_subquery()
     )

@@ -112,14 +112,14 @@ def count_values(ids: str) -> Compiled[int, int]:
 
 @lru_cache(MAX_SHAPES)
 def _all_values(fields: tuple[str, ...]) -> Select[int, str, float | None]:
-    return select(Value.id, Value.text, Value.number).where(
-        Value.field_id.in_(ids_of_fields(fields))
+    return select(Value.c.id, Value.c.text, Value.c.number).where(
+        Value.c.field_id.in_(ids_of_fields(fields))
     )
 
 
 @lru_cache(MAX_SHAPES)
 def _values_of_few(shape: QueryShape, fields: tuple[str, ...]) -> Select[int, str, float | None]:
-    values = select(Value.id, Value.text, Value.number)
+    values = select(Value.c.id, Value.c.text, Value.c.number)
     return _of_tracks(values, shape, fields).distinct()
 
 
@@ -129,21 +129,21 @@ def _values_of_nearly_all(
 ) -> Select[int, str, float | None]:
     # Nearly every value has a track that matches: finding one is faster than walking all.
     having = (
-        select(TrackValue.track_id)
-        .join(Track, Track.id == TrackValue.track_id)
-        .where(TrackValue.value_id == Value.id, in_query(shape))
+        select(TrackValue.c.track_id)
+        .join(Track, Track.c.id == TrackValue.c.track_id)
+        .where(TrackValue.c.value_id == Value.c.id, in_query(shape))
     )
     return _all_values(fields).where(having.exists())
 
 
 @lru_cache(MAX_SHAPES)
 def _value_ids_by_track(shape: QueryShape, fields: tuple[str, ...]) -> Select[int, int]:
-    tracks = select(Track.id).where(in_query(shape))
+    tracks = select(Track.c.id).where(in_query(shape))
     return (
-        select(TrackValue.track_id, TrackValue.value_id)
-        .join(Value, Value.id == TrackValue.value_id)
+        select(TrackValue.c.track_id, TrackValue.c.value_id)
+        .join(Value, Value.c.id == TrackValue.c.value_id)
         # The sum keeps SQLite from looking up the tracks one by one for each value.
-        .where(Value.field_id.in_(ids_of_fields(fields)), (TrackValue.track_id + 0).in_(tracks))
+        .where(Value.c.field_id.in_(ids_of_fields(fields)), (TrackValue.c.track_id + 0).in_(tracks))
     )
 
 
@@ -151,8 +151,8 @@ def _value_ids_by_track(shape: QueryShape, fields: tuple[str, ...]) -> Select[in
 def _values_by_track(
     shape: QueryShape, fields: tuple[str, ...]
 ) -> Select[int, str, str, float | None]:
-    values = select(Track.id, Field.name, Value.text, Value.number)
-    return _of_tracks(values, shape, fields).join(Field, Field.id == Value.field_id)
+    values = select(Track.c.id, Field.c.name, Value.c.text, Value.c.number)
+    return _of_tracks(values, shape, fields).join(Field, Field.c.id == Value.c.field_id)
 
 
 def _of_tracks(
@@ -160,10 +160,10 @@ def _of_tracks(
 ) -> Select[*Columns]:
     return (
         values.select_from(Track)
-        .join(TrackValue, TrackValue.track_id == Track.id)
+        .join(TrackValue, TrackValue.c.track_id == Track.c.id)
         # The sums make SQLite start from the tracks, not from the values.
-        .join(Value, Value.id == TrackValue.value_id + 0)
-        .where(in_query(shape), (Value.field_id + 0).in_(ids_of_fields(fields)))
+        .join(Value, Value.c.id == TrackValue.c.value_id + 0)
+        .where(in_query(shape), (Value.c.field_id + 0).in_(ids_of_fields(fields)))
     )
 
 
@@ -174,9 +174,9 @@ def _combinations(
     # Each field by itself, from its values to their tracks: walking all values of each track takes ten
     # times as long. SQLite makes an index for the joins by itself.
     by_field = [
-        select(TrackValue.track_id, TrackValue.value_id)
-        .join(Value, Value.id + 0 == TrackValue.value_id)
-        .where(Value.field_id.in_(ids_of_fields(names)), Value.folded != "")
+        select(TrackValue.c.track_id, TrackValue.c.value_id)
+        .join(Value, Value.c.id + 0 == TrackValue.c.value_id)
+        .where(Value.c.field_id.in_(ids_of_fields(names)), Value.c.folded != "")
         .cte(f"values_{place}")
         .prefix_with("MATERIALIZED")
         for place, names in enumerate(fields)
@@ -187,31 +187,31 @@ def _combinations(
         path = case((by_field[untitled].c.value_id.is_(None), _column(PATH)))
         combined.append(type_coerce(path, NullType()))
     each: Select[*tuple[Any, ...]] = select(
-        *(column.label(f"c{place}") for place, column in enumerate(combined)), Track.id
+        *(column.label(f"c{place}") for place, column in enumerate(combined)), Track.c.id
     )
     each = each.select_from(Track)
     for one in by_field:
-        each = each.outerjoin(one, one.c.track_id == Track.id)
+        each = each.outerjoin(one, one.c.track_id == Track.c.id)
     *together, track_id = each.limit(bindparam("most")).subquery().c
     return select(*together, func.group_concat(track_id)).group_by(*together)
 
 
 def _column(name: str) -> ColumnElement[Any]:
     if name == PATH:
-        return func.coalesce(Track.work_path, Track.name)
-    column: ColumnElement[Any] = getattr(Track, name)
+        return func.coalesce(Track.c.work_path, Track.c.name)
+    column: ColumnElement[Any] = Track.c[name]
     return column
 
 
 @lru_cache(MAX_SHAPES)
 def _ids_outside(shape: QueryShape) -> Select[int]:
-    return select(Track.id).where(not_(in_query(shape)))
+    return select(Track.c.id).where(not_(in_query(shape)))
 
 
 @lru_cache(MAX_SHAPES)
 def _columns_of(shape: QueryShape, names: tuple[str, ...]) -> Select[int, *tuple[Any, ...]]:
     columns = (type_coerce(_column(name), NullType()) for name in names)
-    return select(Track.id, *columns).where(in_query(shape))
+    return select(Track.c.id, *columns).where(in_query(shape))
 
 
 # After every text that begins like another one comes that one with the last character behind it.
@@ -228,14 +228,14 @@ _BEGINS_WITH_SPACE = (
 
 @lru_cache(MAX_SHAPES)
 def _may_have_value(fields: tuple[str, ...]) -> Select[bool]:
-    of_fields = select(Value.id).where(Value.field_id.in_(ids_of_fields(fields)))
+    of_fields = select(Value.c.id).where(Value.c.field_id.in_(ids_of_fields(fields)))
     folded: BindParameter[str] = bindparam("folded")
     after: BindParameter[str] = bindparam("after")
     # Each by itself, since SQLite looks up only one range in an index.
-    plain = of_fields.where(Value.folded >= folded, Value.folded < after)
-    without_space = func.ltrim(Value.folded, _SPACE)
+    plain = of_fields.where(Value.c.folded >= folded, Value.c.folded < after)
+    without_space = func.ltrim(Value.c.folded, _SPACE)
     spaced = (
-        of_fields.where(Value.folded >= first, Value.folded < end)
+        of_fields.where(Value.c.folded >= first, Value.c.folded < end)
         .where(without_space >= folded, without_space < after)
         .exists()
         for first, end in _BEGINS_WITH_SPACE
@@ -246,25 +246,25 @@ def _may_have_value(fields: tuple[str, ...]) -> Select[bool]:
 @lru_cache(MAX_SHAPES)
 def _has_track_without(shape: QueryShape, fields: tuple[str, ...]) -> Select[bool]:
     having = (
-        select(TrackValue.track_id)
-        .join(Value, Value.id == TrackValue.value_id)
-        .where(Value.field_id.in_(ids_of_fields(fields)), Value.folded != "")
+        select(TrackValue.c.track_id)
+        .join(Value, Value.c.id == TrackValue.c.value_id)
+        .where(Value.c.field_id.in_(ids_of_fields(fields)), Value.c.folded != "")
     )
     field = field_table().of_stored(fields[0])
     name = field.text_column or field.number_column
     if name is None:
-        return select(exists(select(Track.id).where(in_query(shape), Track.id.not_in(having))))
+        return select(exists(select(Track.c.id).where(in_query(shape), Track.c.id.not_in(having))))
     # A track without a value has nothing in the column that repeats it. The converse does not hold: "fast"
     # is no number, and the smallest of several values may be empty. So these few tracks are looked at.
-    column = getattr(Track, name)
-    own = having.where(TrackValue.track_id == Track.id)
+    column = Track.c[name]
+    own = having.where(TrackValue.c.track_id == Track.c.id)
     may = or_(column.is_(None), column == "")
-    return select(exists(select(Track.id).where(in_query(shape), may, ~own.exists())))
+    return select(exists(select(Track.c.id).where(in_query(shape), may, ~own.exists())))
 
 
 _COUNTED = func.json_each(bindparam("ids")).table_valued("value")
 _VALUE_COUNTS = (
-    select(TrackValue.value_id, func.count())
-    .where(TrackValue.value_id.in_(select(_COUNTED.c.value)))
-    .group_by(TrackValue.value_id)
+    select(TrackValue.c.value_id, func.count())
+    .where(TrackValue.c.value_id.in_(select(_COUNTED.c.value)))
+    .group_by(TrackValue.c.value_id)
 )

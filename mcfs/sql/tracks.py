@@ -63,16 +63,16 @@ class EntryRow(NamedTuple):
     id: int
 
 
-_HAS_WORK_PATH = and_(Track.present, Track.work_path.is_not(None))
+_HAS_WORK_PATH = and_(Track.c.present, Track.c.work_path.is_not(None))
 _COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
-    "name": Track.name,
-    "inode": Track.inode,
-    "annex_key": Track.annex_key,
-    "work_path": case((Track.present, Track.work_path)),
-    "content_path": case((_HAS_WORK_PATH, None), else_=Track.content_path),
-    "size": Track.size,
-    "changed": type_coerce(func.coalesce(Track.changed_at, Track.added_at), BigInteger),
-    "id": Track.id,
+    "name": Track.c.name,
+    "inode": Track.c.inode,
+    "annex_key": Track.c.annex_key,
+    "work_path": case((Track.c.present, Track.c.work_path)),
+    "content_path": case((_HAS_WORK_PATH, None), else_=Track.c.content_path),
+    "size": Track.c.size,
+    "changed": type_coerce(func.coalesce(Track.c.changed_at, Track.c.added_at), BigInteger),
+    "id": Track.c.id,
 }
 # By name, so that row and statement cannot differ in their order.
 ENTRY_COLUMNS: list[ColumnElement[Any]] = [_COLUMNS[name].label(name) for name in EntryRow._fields]
@@ -100,23 +100,23 @@ def select_entry(bound: BoundQuery, name: str) -> Compiled[*AnyColumns]:
 
 @lru_cache(MAX_SHAPES)
 def _tracks(shape: QueryShape) -> Select[*AnyColumns]:
-    return narrowed(select(*(getattr(Track, name) for name in _LISTED)), shape, Track)
+    return narrowed(select(*(Track.c[name] for name in _LISTED)), shape, Track.c)
 
 
 @lru_cache(MAX_SHAPES)
 def _count(shape: QueryShape) -> Select[int]:
     if shape.limit is None:
         counted = select(func.count()).select_from(Track)
-        return counted.where(track_condition(shape.where, Track))
-    cut = narrowed(select(Track.id), shape, Track).subquery()
+        return counted.where(track_condition(shape.where, Track.c))
+    cut = narrowed(select(Track.c.id), shape, Track.c).subquery()
     return select(func.count()).select_from(cut)
 
 
 @lru_cache(MAX_SHAPES)
 def _entries(shape: QueryShape) -> Select[*AnyColumns]:
-    return narrowed(select(*ENTRY_COLUMNS), shape, Track)
+    return narrowed(select(*ENTRY_COLUMNS), shape, Track.c)
 
 
 @lru_cache(MAX_SHAPES)
 def _entry(shape: QueryShape) -> Select[*AnyColumns]:
-    return select(*ENTRY_COLUMNS).where(Track.name == bindparam("name"), in_query(shape))
+    return select(*ENTRY_COLUMNS).where(Track.c.name == bindparam("name"), in_query(shape))

@@ -34,7 +34,7 @@ from mcfs.sql.tracks import ENTRY_COLUMNS
 from mcfs.text.raw_text import is_utf8, stored_text
 
 # As it is stored: a text, or bytes where it is not UTF-8. All texts come before all bytes.
-_stored_path = type_coerce(TrackFile.work_path, NullType())
+_stored_path = type_coerce(TrackFile.c.work_path, NullType())
 _AFTER_ALL_TEXTS = b""
 _AFTER_ALL_PATHS = b"\xff" * 5000  # longer than a path can be
 
@@ -82,7 +82,7 @@ def _ranges(folder: str) -> list[dict[str, ParameterValue]]:
 
 
 def _conditions(absent: bool) -> list[ColumnElement[bool]]:
-    return [] if absent else [TrackFile.present.is_(True)]
+    return [] if absent else [TrackFile.c.present.is_(True)]
 
 
 @lru_cache
@@ -117,7 +117,7 @@ def _work_folder(is_bytes: bool, absent: bool) -> Select[*tuple[Any, ...]]:
         select(steps.c.path, *ENTRY_COLUMNS)
         .select_from(steps)
         .outerjoin(TrackFile, and_(_stored_path == steps.c.path, is_file))
-        .outerjoin(Track, Track.id == TrackFile.track_id)
+        .outerjoin(Track, Track.c.id == TrackFile.c.track_id)
         .where(steps.c.path.is_not(None))
     )
 
@@ -126,8 +126,8 @@ def _work_folder(is_bytes: bool, absent: bool) -> Select[*tuple[Any, ...]]:
 def _work_file(absent: bool) -> Select[*tuple[Any, ...]]:
     return (
         select(*ENTRY_COLUMNS)
-        .join(TrackFile, TrackFile.track_id == Track.id)
-        .where(TrackFile.work_path == bindparam("work_path"), *_conditions(absent))
+        .join(TrackFile, TrackFile.c.track_id == Track.c.id)
+        .where(TrackFile.c.work_path == bindparam("work_path"), *_conditions(absent))
     )
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Column, ColumnElement, func, select
 
 from mcfs.text.raw_text import is_utf8
 
@@ -25,9 +24,7 @@ def chunks(items: Iterable[T], size: int = _AT_ONCE) -> Iterator[list[T]]:
         yield chunk
 
 
-def column_in(
-    column: InstrumentedAttribute[Any], some: Sequence[str] | Sequence[int]
-) -> ColumnElement[bool]:
+def column_in(column: Column[Any], some: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
     """`column IN some` with one JSON parameter: SQLAlchemy would need longer to write a thousand parameters
     than SQLite to run the query.
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from mcfs.schema.cache import CacheBase, SyncState, Track
+from mcfs.schema.cache import CACHE_TABLES, SyncState, Track
 from mcfs.store import inodes
 from mcfs.store.field_kinds import find_kinds
 from mcfs.store.records import TrackRecord
@@ -23,7 +23,7 @@ from mcfs.text.fold import fold
 # wait while SQLite inserts one.
 _BATCH = 1000
 
-_TABLES = [table for table in CacheBase.metadata.sorted_tables if table is not SyncState.__table__]
+_TABLES = [table for table in CACHE_TABLES.sorted_tables if table is not SyncState]
 # Sorted, so that data that violates two unique indexes always fails at the same one.
 _INDEXES = sorted(
     (index for table in _TABLES for index in table.indexes), key=lambda index: str(index.name)
@@ -49,8 +49,8 @@ def load(connection: Connection, records: Iterable[TrackRecord]) -> None:
 
     Foreign keys need not be checked: every id that is written was given out here.
     """
-    CacheBase.metadata.drop_all(connection, _TABLES)
-    CacheBase.metadata.create_all(connection, _TABLES)
+    CACHE_TABLES.drop_all(connection, _TABLES)
+    CACHE_TABLES.create_all(connection, _TABLES)
     for index in _INDEXES:
         index.drop(connection)
     claims = _insert(connection, records)
@@ -96,17 +96,17 @@ def _resolve_inodes(connection: Connection, collisions: list[str], taken: set[in
     members = {
         row.annex_key: row.id
         for row in connection.execute(
-            select(Track.id, Track.annex_key).where(
+            select(Track.c.id, Track.c.annex_key).where(
                 or_(
-                    Track.inode.op("&")(inodes.LOW_BITS).in_(lows),
-                    Track.annex_key.in_(collisions),
+                    Track.c.inode.op("&")(inodes.LOW_BITS).in_(lows),
+                    Track.c.annex_key.in_(collisions),
                 )
             )
         )
     }
     final = inodes.assign_inodes(members, taken - lows)
     change = (
-        update(Track).where(Track.id == bindparam("track")).values(inode=bindparam("new_inode"))
+        update(Track).where(Track.c.id == bindparam("track")).values(inode=bindparam("new_inode"))
     )
     # Through placeholders: no two tracks may have the same inode even for a moment.
     for numbers in (

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     LargeBinary,
@@ -20,7 +21,6 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import NullType
 
 from mcfs.schema.cache import Field, Track, TrackFile, TrackValue, Value
@@ -35,30 +35,31 @@ _SEPARATOR = "\x1f"
 
 def track_ids_of_files(connection: Connection, work_paths: Iterable[str]) -> dict[str, int]:
     """Work path → id of the track that it is a file of; unknown paths are left out."""
-    statement = select(_raw(TrackFile.work_path), TrackFile.track_id)
+    statement = select(_raw(TrackFile.c.work_path), TrackFile.c.track_id)
     return {
         path if path.__class__ is str else as_text(path): track_id
         for some in chunks(work_paths)
         for path, track_id in _raw_rows(
-            connection, statement.where(column_in(TrackFile.work_path, some))
+            connection, statement.where(column_in(TrackFile.c.work_path, some))
         )
     }
 
 
 def track_ids_of_keys(connection: Connection, annex_keys: Iterable[str]) -> dict[str, int]:
     """Annex key → id of the track; unknown keys are left out."""
-    statement = select(Track.annex_key, Track.id)
+    statement = select(Track.c.annex_key, Track.c.id)
     return {
         key: track_id
         for some in chunks(annex_keys)
-        for key, track_id in connection.execute(statement.where(column_in(Track.annex_key, some)))
+        for key, track_id in connection.execute(statement.where(column_in(Track.c.annex_key, some)))
     }
 
 
 def keys_of_ids(connection: Connection, track_ids: Sequence[int]) -> dict[int, str]:
     """Id of a track → annex key."""
     rows = _raw_rows(
-        connection, select(Track.id, _raw(Track.annex_key)).where(column_in(Track.id, track_ids))
+        connection,
+        select(Track.c.id, _raw(Track.c.annex_key)).where(column_in(Track.c.id, track_ids)),
     )
     return {track_id: key if key.__class__ is str else as_text(key) for track_id, key in rows}
 
@@ -74,11 +75,13 @@ class TrackFacts(NamedTuple):
 
 def facts_of_ids(connection: Connection, track_ids: Sequence[int]) -> dict[int, TrackFacts]:
     """Id of a track → its facts."""
-    statement = select(Track.id, Track.annex_key, Track.content_path, Track.present, Track.added_at)
+    statement = select(
+        Track.c.id, Track.c.annex_key, Track.c.content_path, Track.c.present, Track.c.added_at
+    )
     return {
         track_id: TrackFacts(key, content_path if present else None, added_at)
         for track_id, key, content_path, present, added_at in connection.execute(
-            statement.where(column_in(Track.id, track_ids))
+            statement.where(column_in(Track.c.id, track_ids))
         )
     }
 
@@ -87,23 +90,25 @@ def values_of_ids(
     connection: Connection, track_ids: Sequence[int], fields: Collection[str]
 ) -> dict[int, dict[str, tuple[str, ...]]]:
     """Id of a track → folded name of a field → its values, sorted; quickest for ids in ascending order."""
-    rows = connection.execute(select(Field.id, Field.name).where(Field.name.in_(fields)))
+    rows = connection.execute(select(Field.c.id, Field.c.name).where(Field.c.name.in_(fields)))
     names = {str(field_id): name for field_id, name in rows}
     found: dict[int, dict[str, tuple[str, ...]]] = {track_id: {} for track_id in track_ids}
     if not names or not found:
         return found
-    piece = Value.field_id.op("||")(_SEPARATOR).op("||")(_raw(Value.text))
+    piece = Value.c.field_id.op("||")(_SEPARATOR).op("||")(_raw(Value.c.text))
     statement = (
         select(
-            TrackValue.track_id,
+            TrackValue.c.track_id,
             func.count(),
             # As bytes: not all of it need be UTF-8.
             cast(func.group_concat(piece, _SEPARATOR), LargeBinary),
         )
-        .join(Value, Value.id == TrackValue.value_id)
+        .join(Value, Value.c.id == TrackValue.c.value_id)
         # A sum, so that SQLite does not begin with all values of these fields.
-        .where(_id_in(TrackValue.track_id, track_ids), (Value.field_id + 0).in_(map(int, names)))
-        .group_by(TrackValue.track_id)
+        .where(
+            _id_in(TrackValue.c.track_id, track_ids), (Value.c.field_id + 0).in_(map(int, names))
+        )
+        .group_by(TrackValue.c.track_id)
     )
     # A million values: joining them in SQLite takes half as long as a row for each.
     for track_id, count, joined in _raw_rows(connection, statement):
@@ -119,9 +124,9 @@ def values_of_ids(
 def _pieces(connection: Connection, track_id: int, names: Collection[str]) -> list[str]:
     """Ids of fields and values in turn, of a track that has a value with the separator in it."""
     rows = connection.execute(
-        select(Value.field_id, Value.text)
-        .join(TrackValue, TrackValue.value_id == Value.id)
-        .where(TrackValue.track_id == track_id, Value.field_id.in_(map(int, names)))
+        select(Value.c.field_id, Value.c.text)
+        .join(TrackValue, TrackValue.c.value_id == Value.c.id)
+        .where(TrackValue.c.track_id == track_id, Value.c.field_id.in_(map(int, names)))
     )
     return [piece for field_id, text in rows for piece in (str(field_id), text)]
 
@@ -143,7 +148,7 @@ def _by_field(pieces: Sequence[str], names: Mapping[str, str]) -> dict[str, tupl
     return values
 
 
-def _id_in(column: InstrumentedAttribute[int], ids: Sequence[int]) -> ColumnElement[bool]:
+def _id_in(column: Column[int], ids: Sequence[int]) -> ColumnElement[bool]:
     if not ids:
         return column.in_(())
     first, last = min(ids), max(ids)
@@ -152,7 +157,7 @@ def _id_in(column: InstrumentedAttribute[int], ids: Sequence[int]) -> ColumnElem
     return column_in(column, ids)
 
 
-def _raw(column: InstrumentedAttribute[str]) -> ColumnElement[Any]:
+def _raw(column: Column[str]) -> ColumnElement[Any]:
     """A text as SQLite keeps it: bytes, where it is not UTF-8."""
     return type_coerce(column, NullType())
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     Connection,
     Row,
     bindparam,
@@ -19,7 +20,6 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from mcfs.fields import Vocabulary, field_table
@@ -55,16 +55,14 @@ _NAMED = sqlite.dialect(paramstyle="named")
 # How many tracks are named that are stored without a part of their metadata.
 _MAX_NAMED = 5
 _ROWS_AT_ONCE = 1000
-_WORK_FILE_COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
-    "annex_key": Track.annex_key,
-    "work_path": TrackFile.work_path,
-    "blob": TrackFile.blob,
-    "in_work_tree": TrackFile.in_work_tree,
-    "present": TrackFile.present,
+_WORK_FILE_COLUMNS: Mapping[str, Column[Any]] = {
+    "annex_key": Track.c.annex_key,
+    "work_path": TrackFile.c.work_path,
+    "blob": TrackFile.c.blob,
+    "in_work_tree": TrackFile.c.in_work_tree,
+    "present": TrackFile.c.present,
 }
-_COVER_COLUMNS: list[InstrumentedAttribute[Any]] = [
-    getattr(Cover, name) for name in CoverRecord._fields
-]
+_COVER_COLUMNS: list[Column[Any]] = [Cover.c[name] for name in CoverRecord._fields]
 
 
 class CacheReader:
@@ -75,12 +73,12 @@ class CacheReader:
 
     def generation(self) -> Generation:
         """The generation that this reader sees."""
-        row = self._connection.execute(select(SyncRow.store_uuid, SyncRow.generation)).one()
+        row = self._connection.execute(select(SyncRow.c.store_uuid, SyncRow.c.generation)).one()
         return Generation(row.store_uuid, row.generation)
 
     def state(self) -> SyncState:
         """Which library the last sync read, and how that went."""
-        columns = [getattr(SyncRow, column.name) for column in dataclasses.fields(SyncState)]
+        columns = [SyncRow.c[column.name] for column in dataclasses.fields(SyncState)]
         return SyncState(**self._connection.execute(select(*columns)).mappings().one())
 
     def select(self, compiled: Compiled[*Columns]) -> Sequence[Row[*Columns]]:
@@ -143,7 +141,7 @@ class CacheReader:
     def vocabulary(self) -> Vocabulary:
         """The fields that queries can name."""
         rows = self._connection.execute(
-            select(Field.name, Field.is_date).where(is_metadata())
+            select(Field.c.name, Field.c.is_date).where(is_metadata())
         ).all()
         return Vocabulary(
             frozenset(row.name for row in rows),
@@ -169,7 +167,7 @@ class CacheReader:
 
     def count_with_column(self, name: str, *, zero_is_none: bool) -> int:
         """How many tracks have a value in a column that no metadata field fills: `size`, `added_at` …"""
-        column = getattr(Track, name)
+        column = Track.c[name]
         has_value = [column.is_not(None)] + [column != 0] * zero_is_none
         return self._connection.execute(select(func.count()).where(*has_value)).scalar_one()
 
@@ -179,20 +177,22 @@ class CacheReader:
 
     def column(self, name: str) -> Iterator[Any]:
         """What every track has in a column that no metadata field fills: `present`, `size`, `added_at` …"""
-        yield from self._connection.execute(select(getattr(Track, name))).scalars()
+        yield from self._connection.execute(select(Track.c[name])).scalars()
 
     def changed_since(self, counter: int) -> set[str] | None:
         """The annex keys of all tracks that changed after this generation; None where that is not known."""
         rows = self._connection.execute(
-            select(ChangedTrack.generation, ChangedTrack.annex_key).where(
-                ChangedTrack.generation > counter
+            select(ChangedTrack.c.generation, ChangedTrack.c.annex_key).where(
+                ChangedTrack.c.generation > counter
             )
         ).all()
         keys = {row.annex_key for row in rows}
         generations = {row.generation for row in rows} | {
             generation
             for (generation,) in self._connection.execute(
-                select(ChangedCover.generation).where(ChangedCover.generation > counter).distinct()
+                select(ChangedCover.c.generation)
+                .where(ChangedCover.c.generation > counter)
+                .distinct()
             )
         }
         is_complete = len(generations) == self.generation().counter - counter
@@ -200,7 +200,7 @@ class CacheReader:
 
     def covers_changed_since(self, counter: int) -> set[str]:
         """The work paths of all covers that changed after this generation, as far as that is known."""
-        statement = select(ChangedCover.work_path).where(ChangedCover.generation > counter)
+        statement = select(ChangedCover.c.work_path).where(ChangedCover.c.generation > counter)
         return set(self._connection.execute(statement).scalars())
 
     def covers(self) -> list[CoverRecord]:
@@ -213,7 +213,7 @@ class CacheReader:
             CoverRecord._make(row)
             for some in chunks(directories)
             for row in self._connection.execute(
-                select(*_COVER_COLUMNS).where(column_in(Cover.directory, some))
+                select(*_COVER_COLUMNS).where(column_in(Cover.c.directory, some))
             )
         ]
 
@@ -225,22 +225,22 @@ class CacheReader:
             ).scalar_one()
             for which in (
                 [],
-                [Track.present.is_(False)],
-                [Track.has_metadata.is_(False)],
-                [Track.left_out.is_not(None)],
+                [Track.c.present.is_(False)],
+                [Track.c.has_metadata.is_(False)],
+                [Track.c.left_out.is_not(None)],
             )
         )
         broken = self._connection.execute(
-            select(Field.name, func.count())
-            .join(Value, Value.field_id == Field.id)
+            select(Field.c.name, func.count())
+            .join(Value, Value.c.field_id == Field.c.id)
             .where(
-                Field.name.in_(field_table().numeric_names),
-                Value.number.is_(None),
-                Value.folded != "",
+                Field.c.name.in_(field_table().numeric_names),
+                Value.c.number.is_(None),
+                Value.c.folded != "",
             )
-            .group_by(Field.name)
+            .group_by(Field.c.name)
         )
-        incomplete = select(Track.name, Track.left_out).where(Track.left_out.is_not(None))
+        incomplete = select(Track.c.name, Track.c.left_out).where(Track.c.left_out.is_not(None))
         return Counts(
             tracks,
             tracks - absent,
@@ -251,7 +251,7 @@ class CacheReader:
                 name: left_out or ""
                 for name, left_out in self._connection.execute(
                     # Not by the index of names: few of them are incomplete.
-                    incomplete.order_by(Track.name.concat("")).limit(_MAX_NAMED)
+                    incomplete.order_by(Track.c.name.concat("")).limit(_MAX_NAMED)
                 )
             },
         )
@@ -262,19 +262,19 @@ class CacheReader:
             key: name
             for some in chunks(annex_keys)
             for key, name in self._connection.execute(
-                select(Track.annex_key, Track.base_name).where(Track.annex_key.in_(some))
+                select(Track.c.annex_key, Track.c.base_name).where(Track.c.annex_key.in_(some))
             )
         }
 
     def work_files(self, annex_keys: Iterable[str] | None = None) -> Iterator[WorkFile]:
         """Every file in the cache, or those of some tracks."""
         columns = [_WORK_FILE_COLUMNS[name] for name in WorkFile._fields]
-        statement = select(*columns).join(Track, Track.id == TrackFile.track_id)
+        statement = select(*columns).join(Track, Track.c.id == TrackFile.c.track_id)
         if annex_keys is None:
             yield from map(WorkFile._make, self._connection.execute(statement))
             return
         for some in chunks(annex_keys):
-            rows = self._connection.execute(statement.where(Track.annex_key.in_(some)))
+            rows = self._connection.execute(statement.where(Track.c.annex_key.in_(some)))
             yield from map(WorkFile._make, rows)
 
     def first_files(self, annex_keys: Iterable[str]) -> dict[str, str]:
@@ -309,15 +309,15 @@ class CacheReader:
     def key_of_file(self, work_path: str) -> str | None:
         """The annex key of the track that has this file."""
         return self._connection.execute(
-            select(Track.annex_key)
-            .join(TrackFile, TrackFile.track_id == Track.id)
-            .where(TrackFile.work_path == work_path)
+            select(Track.c.annex_key)
+            .join(TrackFile, TrackFile.c.track_id == Track.c.id)
+            .where(TrackFile.c.work_path == work_path)
         ).scalar_one_or_none()
 
     def content_path(self, annex_key: str) -> str | None:
         """Where the content of a track is or would be; None for an unknown key."""
         return self._connection.execute(
-            select(Track.content_path).where(Track.annex_key == annex_key)
+            select(Track.c.content_path).where(Track.c.annex_key == annex_key)
         ).scalar_one_or_none()
 
     def records(self, annex_keys: Iterable[str]) -> dict[str, TrackRecord]:

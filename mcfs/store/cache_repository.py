@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, insert, update
 
 from mcfs.errors import CacheDamagedError, StoreBusyError, StoreDamagedError, StoreError
-from mcfs.schema.cache import CacheBase, schema_stamp
+from mcfs.schema.cache import CACHE_TABLES, schema_stamp
 from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.sql import BoundQuery
 from mcfs.store import engine as sqlite
@@ -182,7 +182,7 @@ class CacheRepository:
         """In the same file and in one transaction: other readers keep the state that they see."""
         while tables := _tables(connection):
             connection.exec_driver_sql(f"DROP TABLE {_quoted(tables[0])}")
-        CacheBase.metadata.create_all(connection)
+        CACHE_TABLES.create_all(connection)
         connection.execute(insert(SyncRow).values(id=1, store_uuid=str(uuid.uuid4())))
         connection.exec_driver_sql(f"PRAGMA application_id = {_APPLICATION}")
         connection.exec_driver_sql(f"PRAGMA user_version = {self._stamp}")

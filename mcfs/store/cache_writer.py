@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Column, Connection, Row, delete, exists, func, insert, select, update
 
 from mcfs.errors import NotFoundError
 from mcfs.schema.cache import (
@@ -64,7 +63,7 @@ class CacheWriter:
     def insert(self, records: Iterable[TrackRecord]) -> None:
         """Insert tracks that the cache does not have."""
         for some in chunks(records):
-            first = self._next_id(Track.id)
+            first = self._next_id(Track.c.id)
             new = self._new_inodes([record.annex_key for record in some])
             self._insert_encoded(
                 [(first + at, new[record.annex_key], record) for at, record in enumerate(some)]
@@ -76,7 +75,7 @@ class CacheWriter:
             key
             for some in chunks(annex_keys)
             for key in self._connection.execute(
-                select(Track.annex_key).where(Track.annex_key.in_(some))
+                select(Track.c.annex_key).where(Track.c.annex_key.in_(some))
             ).scalars()
         }
 
@@ -108,7 +107,9 @@ class CacheWriter:
         gone, come = set(old) - set(new), set(new) - set(old)
         for cover in gone:
             self._connection.execute(
-                delete(Cover).where(Cover.directory == cover.directory, Cover.name == cover.name)
+                delete(Cover).where(
+                    Cover.c.directory == cover.directory, Cover.c.name == cover.name
+                )
             )
         insert_covers(self._connection, come)
         self._changed_covers.update(cover.work_path for cover in gone | come)
@@ -127,8 +128,8 @@ class CacheWriter:
             start_generation(self._connection, self._changed_keys, self._changed_covers)
 
     def _insert_encoded(self, tracks: Sequence[tuple[int, int, TrackRecord]]) -> None:
-        first_value, first_file = self._next_id(Value.id), self._next_id(TrackFile.id)
-        encoder = RowEncoder(self._next_id(Field.id), first_value, first_file)
+        first_value, first_file = self._next_id(Value.c.id), self._next_id(TrackFile.c.id)
+        encoder = RowEncoder(self._next_id(Field.c.id), first_value, first_file)
         self._add_known(encoder, [record for _, _, record in tracks])
         for track_id, inode, record in tracks:
             folded = fold(record.name)
@@ -143,7 +144,7 @@ class CacheWriter:
         """Add to the encoder the fields and values of these records that the cache has."""
         ids: dict[str, int] = {}
         for field_id, name, shown in self._connection.execute(
-            select(Field.id, Field.name, Field.shown)
+            select(Field.c.id, Field.c.name, Field.c.shown)
         ):
             ids[name] = field_id
             encoder.add_known_field(field_id, name, shown)
@@ -157,8 +158,8 @@ class CacheWriter:
         for name in texts_by_field.keys() & ids.keys():
             for some in chunks(texts_by_field[name]):
                 for value_id, text in self._connection.execute(
-                    select(Value.id, Value.text).where(
-                        Value.field_id == ids[name], Value.text.in_(some)
+                    select(Value.c.id, Value.c.text).where(
+                        Value.c.field_id == ids[name], Value.c.text.in_(some)
                     )
                 ):
                     encoder.add_known_value(name, text, value_id)
@@ -170,8 +171,12 @@ class CacheWriter:
         for some in chunks(annex_keys):
             rows = self._connection.execute(
                 select(
-                    Track.annex_key, Track.id, Track.inode, Track.base_name_folded, Track.name
-                ).where(Track.annex_key.in_(some))
+                    Track.c.annex_key,
+                    Track.c.id,
+                    Track.c.inode,
+                    Track.c.base_name_folded,
+                    Track.c.name,
+                ).where(Track.c.annex_key.in_(some))
             ).all()
             for row in rows:
                 # The name too: another track may have had to avoid it.
@@ -181,27 +186,29 @@ class CacheWriter:
             ids = [row.id for row in rows]
             values.update(
                 self._connection.execute(
-                    select(TrackValue.value_id).where(TrackValue.track_id.in_(ids))
+                    select(TrackValue.c.value_id).where(TrackValue.c.track_id.in_(ids))
                 ).scalars()
             )
             files = self._connection.execute(
-                select(TrackFile.id, TrackFile.folded).where(TrackFile.track_id.in_(ids))
+                select(TrackFile.c.id, TrackFile.c.folded).where(TrackFile.c.track_id.in_(ids))
             ).all()
             self._remove_from_fts("track_file", files)
-            self._connection.execute(delete(Track).where(Track.id.in_(ids)))
+            self._connection.execute(delete(Track).where(Track.c.id.in_(ids)))
         return numbers, sorted(values)
 
     def _delete_unused_values(self, values: Sequence[int]) -> None:
         for some in chunks(values):
-            had = exists().where(TrackValue.value_id == Value.id)
+            had = exists().where(TrackValue.c.value_id == Value.c.id)
             orphans = self._connection.execute(
-                select(Value.id, Value.folded).where(Value.id.in_(some), ~had)
+                select(Value.c.id, Value.c.folded).where(Value.c.id.in_(some), ~had)
             ).all()
             if orphans:
                 self._remove_from_fts("value", orphans)
                 ids = [row.id for row in orphans]
-                self._connection.execute(delete(Value).where(Value.id.in_(ids)))
-        self._connection.execute(delete(Field).where(~exists().where(Value.field_id == Field.id)))
+                self._connection.execute(delete(Value).where(Value.c.id.in_(ids)))
+        self._connection.execute(
+            delete(Field).where(~exists().where(Value.c.field_id == Field.c.id))
+        )
 
     def _remove_from_fts(self, table: str, rows: Sequence[Row[int, str]]) -> None:
         """Remove texts from the trigram index of a table."""
@@ -211,7 +218,7 @@ class CacheWriter:
             )
 
     def _new_inodes(self, annex_keys: Sequence[str]) -> dict[str, int]:
-        low = Track.inode.op("&")(inodes.LOW_BITS)
+        low = Track.c.inode.op("&")(inodes.LOW_BITS)
         new = inodes.assign_inodes(annex_keys, frozenset())
         low_bits = [inode & inodes.LOW_BITS for inode in new.values()]
         if self._connection.execute(select(low).where(low.in_(low_bits))).first() is None:
@@ -219,7 +226,7 @@ class CacheWriter:
         taken = self._connection.execute(select(low)).scalars()
         return inodes.assign_inodes(annex_keys, set(taken))
 
-    def _next_id(self, column: InstrumentedAttribute[int]) -> int:
+    def _next_id(self, column: Column[int]) -> int:
         return (self._connection.execute(select(func.max(column))).scalar_one() or 0) + 1
 
 
@@ -236,15 +243,15 @@ def start_generation(
 ) -> None:
     """Begin a new generation in which these tracks and covers changed; None for all of both."""
     generation = connection.execute(
-        update(SyncRow).values(generation=SyncRow.generation + 1).returning(SyncRow.generation)
+        update(SyncRow).values(generation=SyncRow.c.generation + 1).returning(SyncRow.c.generation)
     ).scalar_one()
     few = changed_keys is not None and len(changed_keys) + len(changed_covers) <= MAX_CHANGED_TRACKS
     recorded = changed_keys if changed_keys is not None and few else {""}
     connection.execute(
-        delete(ChangedTrack).where(ChangedTrack.generation <= generation - GENERATIONS_KEPT)
+        delete(ChangedTrack).where(ChangedTrack.c.generation <= generation - GENERATIONS_KEPT)
     )
     connection.execute(
-        delete(ChangedCover).where(ChangedCover.generation <= generation - GENERATIONS_KEPT)
+        delete(ChangedCover).where(ChangedCover.c.generation <= generation - GENERATIONS_KEPT)
     )
     if recorded:
         connection.execute(

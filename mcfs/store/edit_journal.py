@@ -61,7 +61,7 @@ class EditJournal:
         }
         with sqlite.writing(self._engine) as connection:
             return connection.execute(
-                insert(rows.Edit).values(edit).returning(rows.Edit.id)
+                insert(rows.Edit).values(edit).returning(rows.Edit.c.id)
             ).scalar_one()
 
     def plan(self, edit_id: int, first: int, tracks: Sequence[TrackChange]) -> None:
@@ -82,41 +82,43 @@ class EditJournal:
 
     def settle(self, edit_id: int, applied: Sequence[int], failed: Mapping[int, str]) -> None:
         """Write down what became of these positions: applied, or why not."""
-        row = rows.EditedTrack
+        row = rows.EditedTrack.c
         with sqlite.writing(self._engine) as connection:
             for some in chunks(applied):
                 those = and_(row.edit_id == edit_id, column_in(row.position, some))
-                connection.execute(update(row).where(those).values(applied=True))
+                connection.execute(update(rows.EditedTrack).where(those).values(applied=True))
                 _update_imported(connection, those)
             for position, reason in failed.items():
                 that = and_(row.edit_id == edit_id, row.position == position)
-                connection.execute(update(row).where(that).values(applied=False, failure=reason))
+                connection.execute(
+                    update(rows.EditedTrack).where(that).values(applied=False, failure=reason)
+                )
 
     def finish(self, edit_id: int, *, interrupted: bool = False) -> None:
         """End an edit, all positions of which are settled. If `interrupted`, it may have had more to do."""
-        count = select(func.count()).where(rows.EditedTrack.edit_id == edit_id)
+        count = select(func.count()).where(rows.EditedTrack.c.edit_id == edit_id)
         ended: dict[str, Any] = {
             "finished_at": datetime.now(UTC),
-            "changed": count.where(rows.EditedTrack.applied.is_(True)).scalar_subquery(),
-            "failed": count.where(rows.EditedTrack.applied.is_(False)).scalar_subquery(),
+            "changed": count.where(rows.EditedTrack.c.applied.is_(True)).scalar_subquery(),
+            "failed": count.where(rows.EditedTrack.c.applied.is_(False)).scalar_subquery(),
         }
         if interrupted:
-            detail = func.coalesce(type_coerce(rows.Edit.detail, Text), "{}")
+            detail = func.coalesce(type_coerce(rows.Edit.c.detail, Text), "{}")
             mark = json.dumps({INTERRUPTED: True})
             ended["detail"] = func.json_patch(detail, mark)
         with sqlite.writing(self._engine) as connection:
-            connection.execute(update(rows.Edit).where(rows.Edit.id == edit_id).values(ended))
+            connection.execute(update(rows.Edit).where(rows.Edit.c.id == edit_id).values(ended))
 
     def unfinished(self) -> list[int]:
         """The edits that were never finished, or that are being made right now."""
-        statement = select(rows.Edit.id).where(rows.Edit.finished_at.is_(None))
+        statement = select(rows.Edit.c.id).where(rows.Edit.c.finished_at.is_(None))
         with sqlite.reading(self._engine) as connection:
-            return list(connection.execute(statement.order_by(rows.Edit.id)).scalars())
+            return list(connection.execute(statement.order_by(rows.Edit.c.id)).scalars())
 
     def edits(self) -> list[Edit]:
         """All edits, the newest first."""
         with sqlite.reading(self._engine) as connection:
-            found = connection.execute(select(*_EDIT).order_by(rows.Edit.id.desc()))
+            found = connection.execute(select(*_EDIT).order_by(rows.Edit.c.id.desc()))
             return [Edit(*row) for row in found]
 
     def tracks(self, edit_id: int) -> Iterator[list[JournalledTrack]]:
@@ -125,14 +127,14 @@ class EditJournal:
 
     def unsettled_tracks(self, edit_id: int) -> Iterator[list[JournalledTrack]]:
         """Those about which git-annex has not answered."""
-        return self._tracks(edit_id, rows.EditedTrack.applied.is_(None))
+        return self._tracks(edit_id, rows.EditedTrack.c.applied.is_(None))
 
     def applied_tracks(self, edit_id: int) -> Iterator[list[JournalledTrack]]:
         """Those that the edit has changed."""
-        return self._tracks(edit_id, rows.EditedTrack.applied.is_(True))
+        return self._tracks(edit_id, rows.EditedTrack.c.applied.is_(True))
 
     def _tracks(self, edit_id: int, *which: ColumnElement[bool]) -> Iterator[list[JournalledTrack]]:
-        row = rows.EditedTrack
+        row = rows.EditedTrack.c
         statement = select(*_TRACK).where(row.edit_id == edit_id, *which).order_by(row.position)
         last = -1
         # Each part in a transaction of its own: the caller writes between two of them.
@@ -158,24 +160,24 @@ class EditJournal:
 
 
 _EDIT = (
-    rows.Edit.id,
-    rows.Edit.command,
-    rows.Edit.made_by,
-    rows.Edit.started_at,
-    rows.Edit.finished_at,
-    rows.Edit.changed,
-    rows.Edit.failed,
-    rows.Edit.undoes,
-    rows.Edit.detail,
+    rows.Edit.c.id,
+    rows.Edit.c.command,
+    rows.Edit.c.made_by,
+    rows.Edit.c.started_at,
+    rows.Edit.c.finished_at,
+    rows.Edit.c.changed,
+    rows.Edit.c.failed,
+    rows.Edit.c.undoes,
+    rows.Edit.c.detail,
 )
 _TRACK = (
-    rows.EditedTrack.position,
-    rows.EditedTrack.annex_key,
-    rows.EditedTrack.changes,
-    rows.EditedTrack.imported_before,
-    rows.EditedTrack.imported_after,
-    rows.EditedTrack.applied,
-    rows.EditedTrack.failure,
+    rows.EditedTrack.c.position,
+    rows.EditedTrack.c.annex_key,
+    rows.EditedTrack.c.changes,
+    rows.EditedTrack.c.imported_before,
+    rows.EditedTrack.c.imported_after,
+    rows.EditedTrack.c.applied,
+    rows.EditedTrack.c.failure,
 )
 
 
@@ -187,12 +189,12 @@ def _update_imported(connection: Connection, those: ColumnElement[bool]) -> None
     """Make the records of imports what these tracks of an edit say."""
     edited, imported = rows.EditedTrack, rows.ImportedRow
     # [source, row, seen, supplied] of each row.
-    each = func.json_each(type_coerce(edited.imported_after, Text))
+    each = func.json_each(type_coerce(edited.c.imported_after, Text))
     row = each.table_valued("value", joins_implicitly=True).c.value
     kept = select(
-        edited.annex_key,
+        edited.c.annex_key,
         *(func.json_extract(row, f"$[{place}]") for place in range(4)),
         literal(datetime.now(UTC), UtcTime),
     ).where(those)
-    columns = [column.name for column in imported.__table__.columns]
+    columns = [column.name for column in imported.c]
     connection.execute(insert(imported).prefix_with("OR REPLACE").from_select(columns, kept))

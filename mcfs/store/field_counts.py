@@ -19,12 +19,16 @@ from mcfs.store.track_records import is_metadata
 def count_fields(connection: Connection) -> list[FieldCount]:
     """Every field, by name."""
     rows = connection.execute(
-        select(Field.name, Field.shown, func.count(TrackValue.track_id.distinct()).label("tracks"))
-        .join(Value, Value.field_id == Field.id)
-        .join(TrackValue, TrackValue.value_id == Value.id)
+        select(
+            Field.c.name,
+            Field.c.shown,
+            func.count(TrackValue.c.track_id.distinct()).label("tracks"),
+        )
+        .join(Value, Value.c.field_id == Field.c.id)
+        .join(TrackValue, TrackValue.c.value_id == Value.c.id)
         .where(is_metadata())
-        .group_by(Field.id)
-        .order_by(Field.name)
+        .group_by(Field.c.id)
+        .order_by(Field.c.name)
     )
     return [FieldCount(name=row.name, shown=row.shown, tracks=row.tracks) for row in rows]
 
@@ -58,25 +62,27 @@ def count_tracks_with(connection: Connection, fields: Sequence[str]) -> int:
 def folded_values(connection: Connection, fields: Sequence[str]) -> Iterator[str]:
     """The distinct values of some stored fields, folded."""
     yield from connection.execute(
-        select(Value.folded).where(Field.name.in_(fields), Value.field_id == Field.id).distinct()
+        select(Value.c.folded)
+        .where(Field.c.name.in_(fields), Value.c.field_id == Field.c.id)
+        .distinct()
     ).scalars()
     if LOCATION in fields:
-        yield from connection.execute(select(TrackFile.folded)).scalars()
+        yield from connection.execute(select(TrackFile.c.folded)).scalars()
 
 
 def tracks_of_values(fields: Sequence[str]) -> Select[int, int, str, str]:
     """Which track has which value: id of the track, id of the value, folded, as it is written."""
     if tuple(fields) == (LOCATION,):
         return select(
-            TrackFile.track_id,
-            TrackFile.id.label("value_id"),
-            TrackFile.folded,
-            TrackFile.work_path.label("text"),
+            TrackFile.c.track_id,
+            TrackFile.c.id.label("value_id"),
+            TrackFile.c.folded,
+            TrackFile.c.work_path.label("text"),
         )
     assert LOCATION not in fields, "ids of files and of values cannot be mixed"
     return (
-        select(TrackValue.track_id, Value.id.label("value_id"), Value.folded, Value.text)
-        .join(Value, Value.id == TrackValue.value_id)
-        .join(Field, Field.id == Value.field_id)
-        .where(Field.name.in_(fields))
+        select(TrackValue.c.track_id, Value.c.id.label("value_id"), Value.c.folded, Value.c.text)
+        .join(Value, Value.c.id == TrackValue.c.value_id)
+        .join(Field, Field.c.id == Value.c.field_id)
+        .where(Field.c.name.in_(fields))
     )

@@ -23,21 +23,21 @@ def find_kinds(connection: Connection) -> None:
     connection.execute(_UPDATE)
 
 
-_is_read = Value.begins.is_not(None)
+_is_read = Value.c.begins.is_not(None)
 # A year alone is a number too.
-_says_more_than_a_year = and_(_is_read, Value.number.is_(None))
-_HAVE_DATES = select(Value.field_id).where(_is_read).distinct()
+_says_more_than_a_year = and_(_is_read, Value.c.number.is_(None))
+_HAVE_DATES = select(Value.c.field_id).where(_is_read).distinct()
 _ARE_DATES = (
-    select(Value.field_id)
-    .where(Value.field_id.in_(_HAVE_DATES), Value.folded != "")
-    .group_by(Value.field_id)
+    select(Value.c.field_id)
+    .where(Value.c.field_id.in_(_HAVE_DATES), Value.c.folded != "")
+    .group_by(Value.c.field_id)
     .having(
-        func.count(Value.begins) * 10 >= func.count() * _OF_TEN,
+        func.count(Value.c.begins) * 10 >= func.count() * _OF_TEN,
         func.max(case((_says_more_than_a_year, 1), else_=0)) == 1,
     )
 )
 _UPDATE = (
     update(Field)
-    .where(Field.is_date.is_distinct_from(Field.id.in_(_ARE_DATES)))
-    .values(is_date=Field.id.in_(_ARE_DATES))
+    .where(Field.c.is_date.is_distinct_from(Field.c.id.in_(_ARE_DATES)))
+    .values(is_date=Field.c.id.in_(_ARE_DATES))
 )

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from mcfs.errors import StoreFullError
-from mcfs.schema.user import UserBase
+from mcfs.schema.user import USER_TABLES
 from mcfs.store import engine as sqlite
 from mcfs.store import replacing
 from mcfs.store.migrations import HEAD, revision_of
@@ -64,7 +64,7 @@ def _is_whole(path: Path) -> bool:
 def _rescue_into(new: Path, copy: Path) -> tuple[Counter[str], list[str]]:
     """How many rows of each table were rescued, and the tables of which some may be lost."""
     counts = Counter[str]()
-    tables = [table.name for table in UserBase.metadata.sorted_tables]
+    tables = [table.name for table in USER_TABLES.sorted_tables]
     with _readable(new, copy) as (damaged, revision, has_own_schema):
         _make(new, revision)
         with closing(sqlite3.connect(new, isolation_level=None)) as target:

@@ -12,13 +12,13 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, insert, update
+from sqlalchemy import Connection, Integer, Table, bindparam, insert, update
 from sqlalchemy.dialects import sqlite
 
 from mcfs.fields import DIRECTORY, TYPE, field_table
 from mcfs.fields.date_values import read_date
 from mcfs.fields.kinds import Date, Discovered
-from mcfs.schema.cache import CacheBase, Field, Track, TrackFile, TrackValue, Value
+from mcfs.schema.cache import Field, Track, TrackFile, TrackValue, Value
 from mcfs.store.records import TrackRecord
 from mcfs.text.fold import fold
 from mcfs.text.raw_text import stored_text
@@ -27,7 +27,7 @@ from mcfs.text.timestamps import to_microseconds
 _Row = tuple[Any, ...]
 
 # The columns of `track` that repeat a value of a field stand in a row, between these two.
-_TRACK_COLUMNS = [column.name for column in Track.__table__.columns]
+_TRACK_COLUMNS = [column.name for column in Track.c]
 _REPEATED = _TRACK_COLUMNS[_TRACK_COLUMNS.index("added_at") + 1 : _TRACK_COLUMNS.index("decade")]
 _MAX_INTEGER = 2**63 - 1
 # Pairs per statement: SQLite inserts these narrow rows three times as fast as one by one.
@@ -254,7 +254,7 @@ def _repeated_index(column: str | None) -> int | None:
 
 
 def _is_whole(column: str) -> bool:
-    return isinstance(Track.__table__.columns[column].type, Integer)
+    return isinstance(Track.c[column].type, Integer)
 
 
 def _whole(number: float | None) -> int | None:
@@ -262,7 +262,7 @@ def _whole(number: float | None) -> int | None:
 
 
 @cache
-def _insert_into(table: type[CacheBase], rows: int = 1) -> str:
+def _insert_into(table: Table[Any], rows: int = 1) -> str:
     one = str(insert(table).compile(dialect=sqlite.dialect()))
     _, _, marks = one.partition("VALUES ")
     return one + f", {marks}" * (rows - 1)
@@ -271,6 +271,6 @@ def _insert_into(table: type[CacheBase], rows: int = 1) -> str:
 _RESPELL = str(
     update(Field)
     .values(shown=bindparam("shown"))
-    .where(Field.id == bindparam("field_id"))
+    .where(Field.c.id == bindparam("field_id"))
     .compile(dialect=sqlite.dialect())
 )

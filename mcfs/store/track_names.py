@@ -76,8 +76,8 @@ def _tracks_with_base_names(
 ) -> Iterator[tuple[str, str, str]]:
     for some in chunks(folded):
         yield from connection.execute(
-            select(Track.annex_key, Track.base_name, Track.name).where(
-                Track.base_name_folded.in_(some)
+            select(Track.c.annex_key, Track.c.base_name, Track.c.name).where(
+                Track.c.base_name_folded.in_(some)
             )
         )
 
@@ -86,7 +86,7 @@ def _rename(connection: Connection, names: dict[str, str]) -> None:
     if names:
         connection.execute(
             update(Track)
-            .where(Track.annex_key == bindparam("key"))
+            .where(Track.c.annex_key == bindparam("key"))
             .values(name=bindparam("new_name")),
             [{"key": key, "new_name": name} for key, name in names.items()],
         )

@@ -34,18 +34,18 @@ class RecordLoader:
         """All that the cache keeps of some tracks, by annex key; unknown keys are left out."""
         tracks = self._connection.execute(
             select(
-                Track.id,
-                Track.annex_key,
-                Track.name,
-                Track.content_path,
-                Track.present,
-                Track.size,
-                Track.changed_at,
-                Track.added_at,
-                Track.is_live,
-                Track.decade,
-                Track.left_out,
-            ).where(column_in(Track.annex_key, annex_keys))
+                Track.c.id,
+                Track.c.annex_key,
+                Track.c.name,
+                Track.c.content_path,
+                Track.c.present,
+                Track.c.size,
+                Track.c.changed_at,
+                Track.c.added_at,
+                Track.c.is_live,
+                Track.c.decade,
+                Track.c.left_out,
+            ).where(column_in(Track.c.annex_key, annex_keys))
         ).all()
         ids = [row.id for row in tracks]
         files = self._files(ids)
@@ -87,8 +87,11 @@ class RecordLoader:
         files = defaultdict[int, list[tuple[str, str, bool]]](list)
         for track_id, work_path, blob, in_work_tree in self._connection.execute(
             select(
-                TrackFile.track_id, TrackFile.work_path, TrackFile.blob, TrackFile.in_work_tree
-            ).where(column_in(TrackFile.track_id, ids))
+                TrackFile.c.track_id,
+                TrackFile.c.work_path,
+                TrackFile.c.blob,
+                TrackFile.c.in_work_tree,
+            ).where(column_in(TrackFile.c.track_id, ids))
         ):
             files[track_id].append((work_path, blob, in_work_tree))
         return files
@@ -96,8 +99,8 @@ class RecordLoader:
     def _values_of(self, ids: Sequence[int]) -> defaultdict[int, dict[str, tuple[str, ...]]]:
         """Id of a track → field as people write it → its values, sorted."""
         cursor = self._connection.execute(
-            select(TrackValue.track_id, TrackValue.value_id).where(
-                column_in(TrackValue.track_id, ids)
+            select(TrackValue.c.track_id, TrackValue.c.value_id).where(
+                column_in(TrackValue.c.track_id, ids)
             )
         ).cursor
         assert cursor is not None
@@ -123,13 +126,13 @@ class RecordLoader:
             self._values.clear()
         missing = [value_id for value_id in value_ids if value_id not in self._values]
         for value_id, field, text in self._connection.execute(
-            select(Value.id, Field.shown, Value.text)
-            .join(Field, Field.id == Value.field_id)
-            .where(column_in(Value.id, missing), is_metadata())
+            select(Value.c.id, Field.c.shown, Value.c.text)
+            .join(Field, Field.c.id == Value.c.field_id)
+            .where(column_in(Value.c.id, missing), is_metadata())
         ):
             self._values[value_id] = (field, text)
 
 
 def is_metadata() -> ColumnElement[bool]:
     """Not one of the fields that a sync makes of a file's path ("/type")."""
-    return Field.name.not_like("/%")
+    return Field.c.name.not_like("/%")

@@ -78,13 +78,13 @@ class UserRepository:
     def pins(self) -> list[Pin]:
         """All pins, by name."""
         with sqlite.reading(self._engine) as connection:
-            found = connection.execute(select(*_PIN).order_by(rows.Pin.name))
+            found = connection.execute(select(*_PIN).order_by(rows.Pin.c.name))
             return [Pin(*row) for row in found]
 
     def pin(self, name: str) -> Pin:
         """The pin of this name."""
         with sqlite.reading(self._engine) as connection:
-            row = connection.execute(select(*_PIN).where(rows.Pin.name == name)).one_or_none()
+            row = connection.execute(select(*_PIN).where(rows.Pin.c.name == name)).one_or_none()
         if row is None:
             raise _no_pin(name)
         return Pin(*row)
@@ -107,14 +107,14 @@ class UserRepository:
                 "query_text": query_text,
                 "updated_at": datetime.now(UTC),
             }
-            change = update(rows.Pin).where(rows.Pin.name == name).values(becomes)
+            change = update(rows.Pin).where(rows.Pin.c.name == name).values(becomes)
             if not connection.execute(change).rowcount:
                 raise _no_pin(name)
 
     def remove_pin(self, name: str) -> None:
         """Delete a pin."""
         with sqlite.writing(self._engine) as connection:
-            if not connection.execute(delete(rows.Pin).where(rows.Pin.name == name)).rowcount:
+            if not connection.execute(delete(rows.Pin).where(rows.Pin.c.name == name)).rowcount:
                 raise _no_pin(name)
 
     def start_run(self, kind: str, detail: Mapping[str, Any] | None = None) -> int:
@@ -123,7 +123,7 @@ class UserRepository:
         run = {"kind": kind, "detail": detail, "started_at": now, "updated_at": now}
         with sqlite.writing(self._engine) as connection:
             return connection.execute(
-                insert(rows.Run).values(run).returning(rows.Run.id)
+                insert(rows.Run).values(run).returning(rows.Run.c.id)
             ).scalar_one()
 
     def finish_run(
@@ -133,23 +133,25 @@ class UserRepository:
         now = datetime.now(UTC)
         ended = {"outcome": outcome, "detail": detail, "finished_at": now, "updated_at": now}
         with sqlite.writing(self._engine) as connection:
-            change = update(rows.Run).where(rows.Run.id == run_id).values(ended)
+            change = update(rows.Run).where(rows.Run.c.id == run_id).values(ended)
             if not connection.execute(change).rowcount:
                 raise NotFoundError(f"no run {run_id}")
 
     def last_run(self, kind: str, outcome: str | None = None) -> Run | None:
         """The newest run of a kind; with `outcome`, the newest that ended so."""
-        newest = select(*_RUN).where(rows.Run.kind == kind).order_by(rows.Run.id.desc()).limit(1)
+        newest = (
+            select(*_RUN).where(rows.Run.c.kind == kind).order_by(rows.Run.c.id.desc()).limit(1)
+        )
         if outcome is not None:
-            newest = newest.where(rows.Run.outcome == outcome)
+            newest = newest.where(rows.Run.c.outcome == outcome)
         with sqlite.reading(self._engine) as connection:
             row = connection.execute(newest).one_or_none()
         return None if row is None else Run(*row)
 
     def import_source(self, identity: str) -> ImportSource:
         """What is known of a database of another program; a new record if no import has read it yet."""
-        columns = [getattr(rows.ImportSource, item.name) for item in fields(ImportSource)]
-        statement = select(*columns).where(rows.ImportSource.identity == identity)
+        columns = [rows.ImportSource.c[item.name] for item in fields(ImportSource)]
+        statement = select(*columns).where(rows.ImportSource.c.identity == identity)
         with sqlite.reading(self._engine) as connection:
             row = connection.execute(statement).mappings().one_or_none()
         if row is None:
@@ -168,22 +170,22 @@ class UserRepository:
         }
         statement = upsert(rows.ImportSource).values(values)
         statement = statement.on_conflict_do_update(
-            index_elements=[rows.ImportSource.identity], set_=values
+            index_elements=[rows.ImportSource.c.identity], set_=values
         )
         with sqlite.writing(self._engine) as connection:
-            number = connection.execute(statement.returning(rows.ImportSource.id)).scalar_one()
+            number = connection.execute(statement.returning(rows.ImportSource.c.id)).scalar_one()
         return replace(source, id=number)
 
     def set_source_aside(self, source: ImportSource) -> None:
         """Keep what imports have seen of a source, and let its identity be that of another one."""
-        change = update(rows.ImportSource).where(rows.ImportSource.id == source.id)
+        change = update(rows.ImportSource).where(rows.ImportSource.c.id == source.id)
         aside = f"{source.identity} (until source {source.id})"
         with sqlite.writing(self._engine) as connection:
             connection.execute(change.values(identity=aside, updated_at=datetime.now(UTC)))
 
     def ask_again(self, source_ids: Collection[int]) -> None:
         """Imports from these sources are to ask once more before they replace values of git-annex."""
-        change = update(rows.ImportSource).where(rows.ImportSource.id.in_(source_ids))
+        change = update(rows.ImportSource).where(rows.ImportSource.c.id.in_(source_ids))
         with sqlite.writing(self._engine) as connection:
             connection.execute(change.values(may_replace=[], updated_at=datetime.now(UTC)))
 
@@ -194,7 +196,7 @@ class UserRepository:
             for some in chunks(annex_keys):
                 # An import reads every track: plain tuples from sqlite3, without a row object for each.
                 cursor = connection.execute(
-                    _IMPORTED_ROWS.where(column_in(rows.ImportedRow.annex_key, some))
+                    _IMPORTED_ROWS.where(column_in(rows.ImportedRow.c.annex_key, some))
                 )
                 assert cursor.cursor is not None
                 kept = cursor.cursor.fetchall()
@@ -208,7 +210,7 @@ class UserRepository:
 
     def keys_of_rows(self, source_id: int, row_ids: Iterable[int]) -> dict[int, str]:
         """Row of a source → the annex key of the track that it was at the last import."""
-        row = rows.ImportedRow
+        row = rows.ImportedRow.c
         statement = select(row.row_id, row.annex_key).where(row.source_id == source_id)
         with sqlite.reading(self._engine) as connection:
             return {
@@ -231,14 +233,14 @@ class UserRepository:
 
     def newest_row(self, source_id: int) -> int:
         """The greatest id of a row that an import from this source has recorded; 0 without any."""
-        row = rows.ImportedRow
+        row = rows.ImportedRow.c
         statement = select(func.coalesce(func.max(row.row_id), 0)).where(row.source_id == source_id)
         with sqlite.reading(self._engine) as connection:
             return int(connection.execute(statement).scalar_one())
 
     def seen_in_rows(self, source_id: int, field: str) -> dict[int, str]:
         """Row of a source → the first value of a field that it had at the last import, where it had any."""
-        row = rows.ImportedRow
+        row = rows.ImportedRow.c
         value = func.json_extract(type_coerce(row.seen, Text), f"$.{field}[0]")
         statement = (
             select(row.row_id, value)
@@ -259,30 +261,30 @@ class UserRepository:
     def runs(self, most: int) -> list[Run]:
         """The newest runs of all kinds, the newest first."""
         with sqlite.reading(self._engine) as connection:
-            found = connection.execute(select(*_RUN).order_by(rows.Run.id.desc()).limit(most))
+            found = connection.execute(select(*_RUN).order_by(rows.Run.c.id.desc()).limit(most))
             return [Run(*row) for row in found]
 
 
-_PIN = (rows.Pin.name, rows.Pin.query_text, rows.Pin.created_at, rows.Pin.updated_at)
+_PIN = (rows.Pin.c.name, rows.Pin.c.query_text, rows.Pin.c.created_at, rows.Pin.c.updated_at)
 _RUN = (
-    rows.Run.id,
-    rows.Run.kind,
-    rows.Run.started_at,
-    rows.Run.finished_at,
-    rows.Run.outcome,
-    rows.Run.detail,
+    rows.Run.c.id,
+    rows.Run.c.kind,
+    rows.Run.c.started_at,
+    rows.Run.c.finished_at,
+    rows.Run.c.outcome,
+    rows.Run.c.detail,
 )
 _IMPORTED_ROWS = select(
-    type_coerce(rows.ImportedRow.annex_key, NullType()),
-    rows.ImportedRow.source_id,
-    rows.ImportedRow.row_id,
-    type_coerce(rows.ImportedRow.seen, NullType()),
-    type_coerce(rows.ImportedRow.supplied, NullType()),
+    type_coerce(rows.ImportedRow.c.annex_key, NullType()),
+    rows.ImportedRow.c.source_id,
+    rows.ImportedRow.c.row_id,
+    type_coerce(rows.ImportedRow.c.seen, NullType()),
+    type_coerce(rows.ImportedRow.c.supplied, NullType()),
 )
 
 
 def _refuse_taken(connection: Connection, name: str) -> None:
-    if connection.execute(select(rows.Pin.id).where(rows.Pin.name == name)).first() is not None:
+    if connection.execute(select(rows.Pin.c.id).where(rows.Pin.c.name == name)).first() is not None:
         raise PinExistsError(f"a pin of the name {name} exists already")
 
 

@@ -10,7 +10,7 @@ from mcfs.schema.cache import Track
 from mcfs.text.fold import fold
 
 ROWS = field_table().rows
-COLUMNS = set(Track.__table__.columns.keys())
+COLUMNS = set(Track.c.keys())
 
 
 @pytest.mark.parametrize("field", ROWS, ids=lambda field: field.name)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.schema import cache
-from mcfs.schema.cache import CacheBase, schema_stamp
+from mcfs.schema.cache import CACHE_TABLES, schema_stamp
 from mcfs.store import CacheRepository
 from tests.store.cache_contents import query, track
 
@@ -234,6 +234,6 @@ def test_the_stamp_changes_with_the_tables_or_their_meaning(
     monkeypatch.setattr(cache, "DERIVATION", cache.DERIVATION + 1)
     assert schema_stamp() != stamp
     monkeypatch.undo()
-    column = CacheBase.metadata.tables["track"].columns["genre"]
+    column = CACHE_TABLES.tables["track"].columns["genre"]
     monkeypatch.setattr(column, "nullable", False)
     assert schema_stamp() != stamp

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, insert
 
 from mcfs.errors import StoreError
-from mcfs.schema.user import Snapshot, SnapshotTrack, UserBase
+from mcfs.schema.user import USER_TABLES, Snapshot, SnapshotTrack
 from mcfs.store.engine import open_engine, reading, writing
 from mcfs.store.migrations import HEAD, revision_of, steps
 from mcfs.store.records import Change, ImportedRow, TrackChange
@@ -65,12 +65,12 @@ def test_head_is_the_newest_script() -> None:
 def test_models_are_what_migrations_make(engine: Engine, tmp_path: Path) -> None:
     with reading(engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, UserBase.metadata) == []
+        assert compare_metadata(context, USER_TABLES) == []
         assert revision_of(connection) == HEAD
     # Alembic does not compare constraints: the statements themselves must say the same.
     models = open_engine(tmp_path / "models.db")
     with writing(models) as connection:
-        UserBase.metadata.create_all(connection)
+        USER_TABLES.create_all(connection)
     models.dispose()
     migrated = {
         name: sorted(line.strip().rstrip(",") for line in sql.splitlines())

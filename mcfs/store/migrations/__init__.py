@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-# The newest revision, with the tables of the models in `schema/user.py`.
+# The newest revision, with the tables of `schema/user.py`.
 HEAD = "0005"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from mcfs.schema.user import UserBase
+from mcfs.schema.user import USER_TABLES
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=UserBase.metadata,
+    target_metadata=USER_TABLES,
 )
 context.run_migrations()
