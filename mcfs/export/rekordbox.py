@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import colorsys
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from mcfs import __version__
+from mcfs.export.plan import PlannedFile, PlannedFolder
 from mcfs.export.track_values import Values, display_title, seconds_of, values_by_field
 from mcfs.fields import field_named
 from mcfs.fields.date_values import shown_date
@@ -22,15 +22,6 @@ from mcfs.text.musical_keys import key_number
 
 if TYPE_CHECKING:
     from mcfs.store.records import TrackRecord
-
-
-@dataclass(frozen=True, slots=True)
-class PlaylistFolder:
-    """A folder that becomes playlists: its own tracks, by annex key and in order, and the folders in it."""
-
-    name: str
-    annex_keys: Sequence[str] = ()
-    folders: Sequence[PlaylistFolder] = ()
 
 
 # The types of files that Rekordbox plays. Other programs that read the XML play more of them.
@@ -75,25 +66,27 @@ _LEAST_SATURATION = 0.25
 
 def as_rekordbox_xml(
     tracks: Iterable[TrackRecord],
-    count: int,
-    root: PlaylistFolder,
+    plan: PlannedFolder,
+    name: str,
     path_of: Callable[[TrackRecord], str],
 ) -> Iterator[str]:
-    """A collection of `count` tracks, each of them once, and `root` and the folders in it as playlists.
+    """A collection of these tracks, each of them once, and the folders of a plan as its playlists.
 
-    `path_of` is the absolute path of a track's file, where the XML is read. A playlist leaves out tracks that
-    the collection does not have.
+    `name` is the playlist of what is in the top folder itself. `path_of` is the absolute path of a track's
+    file, where the XML is read. What is not among the tracks is in no playlist.
     """
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n\n<DJ_PLAYLISTS Version="1.0.0">\n'
-    yield _line(1, "PRODUCT", {"Name": "mcfs", "Version": __version__, "Company": ""}, empty=True)
-    yield _line(1, "COLLECTION", {"Entries": count})
     ids: dict[str, int] = {}
+    lines: list[str] = []
     for number, track in enumerate(tracks, start=1):
         ids[track.annex_key] = number
         attributes = {"TrackID": number, **_attributes(track, path_of(track))}
-        yield _line(2, "TRACK", attributes, empty=True)
+        lines.append(_line(2, "TRACK", attributes, empty=True))
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n\n<DJ_PLAYLISTS Version="1.0.0">\n'
+    yield _line(1, "PRODUCT", {"Name": "mcfs", "Version": __version__, "Company": ""}, empty=True)
+    yield _line(1, "COLLECTION", {"Entries": len(lines)})
+    yield from lines
     yield "  </COLLECTION>\n  <PLAYLISTS>\n"
-    yield from _folder_lines(2, "ROOT", root, ids)
+    yield from _folder_lines(2, "ROOT", name, plan, ids)
     yield "  </PLAYLISTS>\n</DJ_PLAYLISTS>\n"
 
 
@@ -229,27 +222,34 @@ def _extension(path: str) -> str:
 
 
 def _folder_lines(
-    depth: int, name: str, folder: PlaylistFolder, ids: Mapping[str, int]
+    depth: int, name: str, own_name: str, folder: PlannedFolder, ids: Mapping[str, int]
 ) -> Iterator[str]:
-    """A folder of playlists. It has no tracks there, so its own are a playlist in it, of the same name."""
-    count = len(folder.folders) + bool(folder.annex_keys)
-    yield _line(depth, "NODE", {"Type": 0, "Name": name, "Count": count})
-    if folder.annex_keys:
-        yield from _playlist_lines(depth + 1, folder, ids)
-    for inner in folder.folders:
-        if inner.folders:
-            yield from _folder_lines(depth + 1, inner.name, inner, ids)
+    """A folder of playlists. It has no tracks there, so its own are a playlist in it, called `own_name`."""
+    own = _own_ids(folder, ids)
+    folders = [entry for entry in folder.entries if isinstance(entry, PlannedFolder)]
+    yield _line(depth, "NODE", {"Type": 0, "Name": name, "Count": len(folders) + bool(own)})
+    if own:
+        yield from _playlist_lines(depth + 1, own_name, own)
+    for inner in folders:
+        if any(isinstance(entry, PlannedFolder) for entry in inner.entries):
+            yield from _folder_lines(depth + 1, inner.name, inner.name, inner, ids)
         else:
-            yield from _playlist_lines(depth + 1, inner, ids)
+            yield from _playlist_lines(depth + 1, inner.name, _own_ids(inner, ids))
     yield f"{'  ' * depth}</NODE>\n"
 
 
-def _playlist_lines(depth: int, folder: PlaylistFolder, ids: Mapping[str, int]) -> Iterator[str]:
-    keys = [ids[annex_key] for annex_key in folder.annex_keys if annex_key in ids]
-    count = len(keys)
-    yield _line(depth, "NODE", {"Name": folder.name, "Type": 1, "KeyType": 0, "Entries": count})
-    for key in keys:
-        yield _line(depth + 1, "TRACK", {"Key": key}, empty=True)
+def _own_ids(folder: PlannedFolder, ids: Mapping[str, int]) -> list[int]:
+    return [
+        ids[entry.annex_key]
+        for entry in folder.entries
+        if isinstance(entry, PlannedFile) and entry.annex_key in ids
+    ]
+
+
+def _playlist_lines(depth: int, name: str, ids: list[int]) -> Iterator[str]:
+    yield _line(depth, "NODE", {"Name": name, "Type": 1, "KeyType": 0, "Entries": len(ids)})
+    for number in ids:
+        yield _line(depth + 1, "TRACK", {"Key": number}, empty=True)
     yield f"{'  ' * depth}</NODE>\n"
 
 

@@ -13,8 +13,10 @@ from xml.etree import ElementTree
 import pytest
 from pyrekordbox.rbxml import Node, RekordboxXml
 
-from mcfs.export.rekordbox import PlaylistFolder, as_rekordbox_xml, location, why_not_imported
+from mcfs.export.plan import PlannedFile, PlannedFolder, PlannedText
+from mcfs.export.rekordbox import as_rekordbox_xml, location, why_not_imported
 from mcfs.store import TrackRecord
+from tests.export.planned import planned_file
 from tests.simple_track import simple_track
 
 REZ = replace(
@@ -43,14 +45,10 @@ REZ = replace(
 UNKNOWN = simple_track("a")
 
 
-def written(
-    tracks: Iterable[TrackRecord], root: PlaylistFolder | None = None, folder: str = "/m"
-) -> str:
+def written(tracks: Iterable[TrackRecord], plan: PlannedFolder | None = None) -> str:
     tracks = list(tracks)
-    every = root or PlaylistFolder("all", [track.annex_key for track in tracks])
-    return "".join(
-        as_rekordbox_xml(tracks, len(tracks), every, lambda track: f"{folder}/{track.name}")
-    )
+    folder = plan or PlannedFolder("", tuple(map(planned_file, tracks)))
+    return "".join(as_rekordbox_xml(tracks, folder, "USB & more", lambda track: f"/m/{track.name}"))
 
 
 def attributes(track: TrackRecord) -> dict[str, str]:
@@ -156,23 +154,24 @@ def test_what_rekordbox_does_not_import(path: str, why: str | None) -> None:
 
 def test_playlists_are_nested_as_folders_are() -> None:
     a, b, c = (simple_track(name) for name in "abc")
-    root = PlaylistFolder(
-        "USB & more",
-        [c.annex_key, a.annex_key],
-        [
-            PlaylistFolder("Techno", [a.annex_key, "gone"]),
-            PlaylistFolder("Empty"),
-            PlaylistFolder("House", [b.annex_key], [PlaylistFolder("Deep", [b.annex_key])]),
-        ],
+    cover = PlannedFile("cover.jpg", "MD5E-s1--0.jpg", "cover.jpg", "annex/objects/cover", 1)
+    deep = PlannedFolder("Deep", (planned_file(b),))
+    plan = PlannedFolder(
+        "",
+        (
+            planned_file(c),
+            planned_file(a),
+            PlannedFolder("Techno", (planned_file(a), cover, PlannedText("Techno.m3u8", b""))),
+            PlannedFolder("House", (planned_file(b), deep)),
+        ),
     )
-    text = written([a, b, c], root)
+    text = written([a, b, c], plan)
     assert re.sub(
         r"\s*\n\s*", "", text.partition("<PLAYLISTS>")[2].partition("</PLAYLISTS>")[0]
     ) == (
-        '<NODE Type="0" Name="ROOT" Count="4">'
+        '<NODE Type="0" Name="ROOT" Count="3">'
         '<NODE Name="USB &amp; more" Type="1" KeyType="0" Entries="2"><TRACK Key="3"/><TRACK Key="1"/></NODE>'
         '<NODE Name="Techno" Type="1" KeyType="0" Entries="1"><TRACK Key="1"/></NODE>'
-        '<NODE Name="Empty" Type="1" KeyType="0" Entries="0"></NODE>'
         '<NODE Type="0" Name="House" Count="2">'
         '<NODE Name="House" Type="1" KeyType="0" Entries="1"><TRACK Key="2"/></NODE>'
         '<NODE Name="Deep" Type="1" KeyType="0" Entries="1"><TRACK Key="2"/></NODE>'
@@ -181,7 +180,7 @@ def test_playlists_are_nested_as_folders_are() -> None:
 
 
 def test_an_empty_collection_is_one() -> None:
-    root = ElementTree.fromstring(written([], PlaylistFolder("none")))
+    root = ElementTree.fromstring(written([]))
     assert [root.tag, *(child.tag for child in root)] == [
         "DJ_PLAYLISTS", "PRODUCT", "COLLECTION", "PLAYLISTS",
     ]  # fmt: skip
@@ -191,11 +190,11 @@ def test_an_empty_collection_is_one() -> None:
 def test_pyrekordbox_reads_what_was_written_and_writes_the_same(tmp_path: Path) -> None:
     """An independent reader, which refuses attributes that the format does not have."""
     odd = simple_track("R&B's é #1 [x]", title="\"<&>'", artist="Кино", rating="5", color="#0000ff")
-    root = PlaylistFolder(
-        "Set", [odd.annex_key, REZ.annex_key], [PlaylistFolder("2", [REZ.annex_key])]
+    plan = PlannedFolder(
+        "", (planned_file(odd), planned_file(REZ), PlannedFolder("2", (planned_file(REZ),)))
     )
     file = tmp_path / "rekordbox.xml"
-    file.write_text(written([REZ, odd, UNKNOWN], root), encoding="utf-8")
+    file.write_text(written([REZ, odd, UNKNOWN], plan), encoding="utf-8")
 
     read = RekordboxXml(file)
     assert (read.frmt_version, read.product_name, read.num_tracks) == ("1.0.0", "mcfs", 3)
@@ -211,8 +210,8 @@ def test_pyrekordbox_reads_what_was_written_and_writes_the_same(tmp_path: Path) 
     }  # fmt: skip
     # It has the paths of Windows in mind, and cuts off the first slash.
     assert (second.Name, second.Location, second.Rating) == ("\"<&>'", f"m/{odd.name}", 5)
-    assert read.get_playlist("Set").get_tracks() == [2, 1]
-    assert [node.name for node in read.root_playlist_folder.get_playlists()] == ["Set", "2"]
+    assert read.get_playlist("USB & more").get_tracks() == [2, 1]
+    assert [node.name for node in read.root_playlist_folder.get_playlists()] == ["USB & more", "2"]
     assert isinstance(read.get_playlist("2"), Node)
 
     # All elements and attributes that it writes are those that it read.
