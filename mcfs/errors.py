@@ -97,6 +97,14 @@ class PinExistsError(McfsError):
     """A pin has this name already."""
 
 
+class PinHasSnapshotsError(McfsError):
+    """Snapshots belong to this pin, and would be deleted with it."""
+
+
+class SnapshotExistsError(McfsError):
+    """A snapshot has this name already."""
+
+
 # --- the library
 
 

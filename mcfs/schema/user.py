@@ -7,6 +7,7 @@ shape; a test compares the two. The writer of a row sets its times.
 from __future__ import annotations
 
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import (
@@ -19,11 +20,21 @@ from sqlalchemy import (
     Table,
     TypedColumns,
 )
+from sqlalchemy import Enum as EnumType
 
 from mcfs.schema.column_types import RawText, UtcTime
 
 # Of `user.db` alone.
 USER_TABLES = MetaData()
+
+
+class OutputMode(Enum):
+    """How a mount shows a snapshot; the values are what is stored."""
+
+    LINKS = "links"
+    FILES = "files"
+    # One playlist, and nothing else.
+    PLAYLIST = "playlist"
 
 
 class PinColumns(TypedColumns):
@@ -45,14 +56,62 @@ Pin = Table(
 )
 
 
+_OUTPUT_MODE = EnumType(
+    OutputMode,
+    values_callable=lambda modes: [mode.value for mode in modes],
+    native_enum=False,
+    create_constraint=True,
+    name="output_mode_is_known",
+    length=8,
+)
+
+
 class SnapshotColumns(TypedColumns):
-    """A frozen result, and the query it came from. Found by its name."""
+    """A frozen result, and how it was found. Read by its name.
+
+    Indexes: `output_mode` for those that are shown in one way; `pin_id` for SQLite's own check when a pin is
+    deleted, which deletes its snapshots.
+    """
 
     id: Named[int] = Column(primary_key=True)
     name: Named[str] = Column(RawText, unique=True)
+    # The canonical text of the query; of a folder that no query text can express, only for people to read.
     query_text: Named[str] = Column(RawText)
+    # The path of the folder in a mount that was taken; "" for a query text.
+    folder: Named[str] = Column(RawText)
+    # Levels of folders, and perhaps the names of files; "" for a plain list.
+    template: Named[str] = Column(RawText)
+    # NULL: as the mount shows everything else.
+    output_mode: Named[OutputMode | None] = Column(_OUTPUT_MODE, index=True)
+    # Whether tracks whose content was not here were left out.
+    hides_absent: Named[bool]
+    # What it belongs to: a pin, a view, or neither.
+    pin_id: Named[int | None] = Column(ForeignKey("pin.id", ondelete="CASCADE"), index=True)
+    view: Named[str | None] = Column(RawText)
     taken_at: Named[datetime] = Column(UtcTime)
+    # The generation of the cache that it was taken from, and the library; empty where that is not known.
+    store_uuid: Named[str] = Column(RawText)
+    generation: Named[int]
+    library_uuid: Named[str] = Column(RawText)
+    # Of query, template, order and the rule of names; "" where it is not known.
+    input_hash: Named[str] = Column(RawText)
+    # When these had last changed at the time; NULL where that is not known.
+    metadata_changed_at: Named[datetime | None] = Column(UtcTime)
+    presence_changed_at: Named[datetime | None] = Column(UtcTime)
+    configuration_changed_at: Named[datetime | None] = Column(UtcTime)
+    # Whether the library has another result now, and in which way; as of the generation of the cache that it
+    # was last compared to.
+    is_stale: Named[bool]
+    stale_reason: Named[str | None] = Column(RawText)
+    checked_at: Named[datetime | None] = Column(UtcTime)
+    checked_store_uuid: Named[str | None] = Column(RawText)
+    checked_generation: Named[int | None]
+    # When the set was last played.
+    done_at: Named[datetime | None] = Column(UtcTime)
+    # When its name or its result was last changed.
     updated_at: Named[datetime] = Column(UtcTime)
+    # [{annex_key, name, folders, fields}], in order. The last column: SQLite reads the others without it.
+    result: Named[list[Any]] = Column(JSON(none_as_null=True))
 
 
 Snapshot = Table(
@@ -60,20 +119,23 @@ Snapshot = Table(
     USER_TABLES,
     SnapshotColumns,
     CheckConstraint("length(name) > 0", name="name_not_empty"),
+    CheckConstraint("hides_absent IN (0, 1)", name="hides_absent_is_boolean"),
+    CheckConstraint("is_stale IN (0, 1)", name="is_stale_is_boolean"),
 )
 
 
 class SnapshotTrackColumns(TypedColumns):
-    """A track of a snapshot, by annex key: the cache may forget it, the snapshot does not.
+    """A track of a snapshot: what `result` says too, as rows.
 
-    The primary key reads a snapshot in its order, which is the only way it is read.
+    So the keys of a snapshot are read in their order without its fields, and the index finds the snapshots
+    that a changed track is in. Where a result is damaged, these are rescued instead.
     """
 
     snapshot_id: Named[int] = Column(
         ForeignKey("snapshot.id", ondelete="CASCADE"), primary_key=True
     )
     position: Named[int] = Column(primary_key=True)
-    annex_key: Named[str] = Column(RawText)
+    annex_key: Named[str] = Column(RawText, index=True)
     # Its name when the snapshot was taken.
     name: Named[str] = Column(RawText)
 

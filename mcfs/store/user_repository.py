@@ -7,8 +7,9 @@ calls `rescue`.
 from __future__ import annotations
 
 import json
+import shlex
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, type_co
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.types import NullType, Text
 
-from mcfs.errors import NotFoundError, PinExistsError
+from mcfs.errors import NotFoundError, PinExistsError, PinHasSnapshotsError
 from mcfs.schema import user as rows
 from mcfs.store import engine as sqlite
 from mcfs.store.batches import chunks, column_in
@@ -25,6 +26,7 @@ from mcfs.store.edit_journal import EditJournal
 from mcfs.store.imported_rows import imported_row
 from mcfs.store.migrations import HEAD, revision_of
 from mcfs.store.records import ImportedRow, ImportSource, Pin, Run
+from mcfs.store.snapshot_repository import SnapshotRepository, names_of_pin
 from mcfs.text.raw_text import as_text
 
 
@@ -38,6 +40,7 @@ class UserRepository:
         self._met_damage = met_damage or threading.Event()
         sqlite.call_on_damage(engine, self._note_damage)
         self.journal = EditJournal(engine)
+        self.snapshots = SnapshotRepository(engine)
 
     def prepare(self) -> None:
         """Migrate the tables to the newest revision."""
@@ -111,9 +114,11 @@ class UserRepository:
             if not connection.execute(change).rowcount:
                 raise _no_pin(name)
 
-    def remove_pin(self, name: str) -> None:
-        """Delete a pin."""
+    def remove_pin(self, name: str, *, cascade: bool = False) -> None:
+        """Delete a pin; with `cascade`, the snapshots that belong to it as well."""
         with sqlite.writing(self._engine) as connection:
+            if not cascade and (names := names_of_pin(connection, name)):
+                raise _has_snapshots(name, names)
             if not connection.execute(delete(rows.Pin).where(rows.Pin.c.name == name)).rowcount:
                 raise _no_pin(name)
 
@@ -286,6 +291,14 @@ _IMPORTED_ROWS = select(
 def _refuse_taken(connection: Connection, name: str) -> None:
     if connection.execute(select(rows.Pin.c.id).where(rows.Pin.c.name == name)).first() is not None:
         raise PinExistsError(f"a pin of the name {name} exists already")
+
+
+def _has_snapshots(name: str, snapshots: Sequence[str]) -> PinHasSnapshotsError:
+    which = "a snapshot belongs" if len(snapshots) == 1 else f"{len(snapshots)} snapshots belong"
+    return PinHasSnapshotsError(
+        f"{which} to the pin {name}: {', '.join(snapshots)}; to delete all of them: "
+        f"mcfs unpin --cascade {shlex.quote(name)}"
+    )
 
 
 def _no_pin(name: str) -> NotFoundError:

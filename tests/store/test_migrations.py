@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine
 
 from mcfs.errors import StoreError
-from mcfs.schema.user import USER_TABLES, Snapshot, SnapshotTrack
+from mcfs.schema.user import USER_TABLES
 from mcfs.store.engine import open_engine, reading, writing
 from mcfs.store.migrations import HEAD, revision_of, steps
-from mcfs.store.records import Change, ImportedRow, TrackChange
+from mcfs.store.records import Change, Generation, ImportedRow, TrackChange
+from mcfs.store.snapshot_records import FrozenTrack, OutputMode, TakenSnapshot
 from mcfs.store.user_repository import UserRepository
 from tests.store.cache_contents import query
 
@@ -25,17 +26,30 @@ TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name
 
 @pytest.fixture
 def engine(user: UserRepository, user_engine: Engine) -> Engine:
-    """The engine of a user.db with a pin and a snapshot."""
+    """The engine of a user.db with a pin, and a snapshot of it."""
     user.add_pin("p", "genre:techno")
-    tracks = [("k1", "n1"), ("k2", "n2")]
-    with writing(user_engine) as connection:
-        now = datetime.now(UTC)
-        snapshot = {"id": 1, "name": "s", "query_text": "genre:dub"}
-        connection.execute(insert(Snapshot).values(snapshot | {"taken_at": now, "updated_at": now}))
-        for position, (annex_key, name) in enumerate(tracks, 1):
-            row = {"snapshot_id": 1, "position": position, "annex_key": annex_key, "name": name}
-            connection.execute(insert(SnapshotTrack).values(row))
+    tracks = (FrozenTrack("k1", "n1", (("Dub",),), {"genre": ("Dub",)}), FrozenTrack("k2", "n2"))
+    user.snapshots.take("s", taken(tracks), output_mode=OutputMode.FILES, pin="p")
+    user.snapshots.done("s", datetime(2025, 6, 12, tzinfo=UTC))
     return user_engine
+
+
+def taken(tracks: tuple[FrozenTrack, ...]) -> TakenSnapshot:
+    """A snapshot in which everything is set."""
+    return TakenSnapshot(
+        query_text="genre:dub",
+        folder="pins/p",
+        template="{{ genre }}",
+        hides_absent=False,
+        taken_at=datetime(2025, 6, 1, tzinfo=UTC),
+        generation=Generation("store", 7),
+        library_uuid="library",
+        input_hash="hash",
+        metadata_changed_at=datetime(2025, 5, 1, tzinfo=UTC),
+        presence_changed_at=datetime(2025, 5, 2, tzinfo=UTC),
+        configuration_changed_at=datetime(2025, 5, 3, tzinfo=UTC),
+        tracks=tracks,
+    )
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -154,6 +168,49 @@ def test_down_from_the_journal_and_up_again_keeps_everything_else(
     assert user.journal.edits() == []
 
 
+def test_down_and_up_again_keeps_all_of_a_snapshot(
+    engine: Engine, user: UserRepository, tmp_path: Path
+) -> None:
+    path = tmp_path / "user.db"
+    before = user.snapshots.get("s"), user.snapshots.tracks("s")
+    tables_before = query(path, TABLES)
+    for revision in ("0005", "0001", "0005"):
+        downgrade(engine, revision)
+        check_contents(path)
+        user.prepare()
+        assert (user.snapshots.get("s"), user.snapshots.tracks("s")) == before
+        assert query(path, TABLES) == tables_before
+
+
+def test_a_snapshot_stays_when_an_older_version_has_deleted_its_pin(
+    engine: Engine, user: UserRepository
+) -> None:
+    downgrade(engine, "0005")
+    with writing(engine) as connection:
+        connection.exec_driver_sql("DELETE FROM pin")
+    user.prepare()
+    snapshot = user.snapshots.get("s")
+    assert (snapshot.pin, snapshot.template) == (None, "{{ genre }}")
+    assert len(user.snapshots.tracks("s")) == 2
+
+
+def test_a_snapshot_of_an_older_version_has_its_tracks(
+    engine: Engine, user: UserRepository
+) -> None:
+    downgrade(engine, "0005")
+    with writing(engine) as connection:
+        connection.exec_driver_sql("DELETE FROM snapshot")
+        connection.exec_driver_sql("INSERT INTO snapshot VALUES (1, 'old', 'genre:dub', 1, 2)")
+        connection.exec_driver_sql(
+            "INSERT INTO snapshot_track VALUES (1, 2, 'k2', 'n2'), (1, 1, 'k1', x'e9')"
+        )
+    user.prepare()
+    snapshot = user.snapshots.get("old")
+    assert (snapshot.query_text, snapshot.input_hash, snapshot.checked) == ("genre:dub", "", None)
+    assert user.snapshots.tracks("old") == (FrozenTrack("k1", "\udce9"), FrozenTrack("k2", "n2"))
+    assert user.snapshots.annex_keys("old") == ["k1", "k2"]
+
+
 def test_each_direction_twice_is_harmless(
     engine: Engine, user: UserRepository, tmp_path: Path
 ) -> None:
@@ -234,6 +291,8 @@ def test_downgrade_that_would_lose_something_is_refused(
     engine: Engine, user: UserRepository, tmp_path: Path, forget: str, sentence: str
 ) -> None:
     if forget == "pins":
+        with writing(engine) as connection:
+            connection.exec_driver_sql("UPDATE snapshot SET pin_id = NULL")
         user.remove_pin("p")
     user.start_run("sync")
     with pytest.raises(StoreError, match=sentence):
