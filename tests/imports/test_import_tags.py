@@ -17,10 +17,12 @@ from mcfs.store import Store, open_store
 from mcfs.store.records import Change
 from mcfs.sync.report import SyncKind
 from mcfs.sync.run import sync
+from mcfs.tree.tree import Tree
 from tests.imports.mixxx_database import MixxxDatabase, annex, commits, fields_of
 from tests.imports.test_file_tags import KINDS, TAGS, tagged
 from tests.prerequisites import git_annex_environment
 from tests.tracks import ABSENT, SAMPLES
+from tests.tree.folder_access import file_text
 
 BROKEN = len(SAMPLES) - 1  # a few bytes each, and no sound; and one is not here
 
@@ -159,5 +161,7 @@ def test_the_demo_library_has_the_metadata_of_its_tags(demo_copy: Path) -> None:
         result = import_tags(library, store)
         assert result.imported > 20
         assert not result.failed
+        # Playlists in a mount have the lengths that were imported.
+        assert "#EXTINF:-1" not in file_text(Tree(store), "all.m3u8")
         again = import_tags(library, store)
         assert (again.imported, again.unchanged) == (0, result.imported + result.unchanged)

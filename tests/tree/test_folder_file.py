@@ -34,6 +34,12 @@ def test_a_playlist_names_a_track_by_its_path_in_the_library(tree: Tree) -> None
     assert paths(tree, "genre:techno/bpm:120/{{ genre }}.m3u8") == [orbital]
 
 
+def test_a_playlist_says_how_long_a_track_is(make_store: MakeStore) -> None:
+    tree = Tree(make_store(record("a", Duration="3:45.6"), record("b", duration="225.3")))
+    lengths = [line for line in file_text(tree, "all.m3u8").splitlines() if "EXTINF" in line]
+    assert lengths == ["#EXTINF:226,a", "#EXTINF:225,b"]
+
+
 def test_a_pin_is_a_file_too(make_store: MakeStore) -> None:
     store = make_store(record("a", genre="Techno"))
     store.user.add_pin("Peak time", "genre:techno")
