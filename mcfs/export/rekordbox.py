@@ -10,6 +10,7 @@ from __future__ import annotations
 import colorsys
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -122,7 +123,7 @@ def _attributes(track: TrackRecord, path: str) -> dict[str, str | int]:
         "Genre": _text(values, "genre"),
         "Kind": _KINDS.get(extension, f"{extension.upper()} File".lstrip()),
         "Size": track.size or 0,
-        "TotalTime": _bounded(round(seconds_of(values) or 0)),
+        "TotalTime": round(_bounded(seconds_of(values) or 0)),
         "DiscNumber": _number(values, "discnumber"),
         "TrackNumber": _number(values, "tracknumber"),
         "Year": _number(values, "year"),
@@ -162,15 +163,15 @@ def _amount(values: Values, name: str) -> float:
     """The first value that is a number, and above 0; else 0."""
     number_of = field_named(name).kind.number_of
     numbers = (number_of(text) for text in _values(values, name))
-    return next((number for number in numbers if number is not None and number > 0), 0)
+    return _bounded(next((number for number in numbers if number is not None and number > 0), 0))
 
 
 def _number(values: Values, name: str) -> int:
-    return _bounded(round(_amount(values, name)))
+    return round(_amount(values, name))
 
 
-def _bounded(number: int) -> int:
-    """A number, or 0 for one that Rekordbox has no place for."""
+def _bounded(number: float) -> float:
+    """The number, or 0 for one that Rekordbox has no place for."""
     return number if number <= _LARGEST_NUMBER else 0
 
 
@@ -192,15 +193,15 @@ def _key(values: Values) -> str:
 
 
 def _color(values: Values) -> str:
-    """The one of Rekordbox's colours that is most like the track's; "" for none."""
     found = next(filter(None, map(_COLOR.fullmatch, _values(values, "color"))), None)
-    if found is None:
-        return ""
-    wanted = int(found.group(1), 16)
-    if (
-        colorsys.rgb_to_hsv(*(channel / 255 for channel in _channels(wanted)))[1]
-        < _LEAST_SATURATION
-    ):
+    return "" if found is None else _nearest_color(int(found.group(1), 16))
+
+
+@lru_cache(maxsize=1024)
+def _nearest_color(wanted: int) -> str:
+    """The one of Rekordbox's colours that is most like another colour; "" for none."""
+    _, saturation, _ = colorsys.rgb_to_hsv(*(channel / 255 for channel in _channels(wanted)))
+    if saturation < _LEAST_SATURATION:
         return ""
     return f"0x{min(_COLORS, key=lambda color: _difference(color, wanted)):06X}"
 

@@ -87,6 +87,7 @@ def test_a_track_of_which_nothing_is_known() -> None:
         ("rating", "-1", "Rating", "0"), ("rating", "good", "Rating", "0"),
         ("bpm", "126", "AverageBpm", "126.00"), ("bpm", "126,7", "AverageBpm", "126.70"),
         ("bpm", ("fast", "99.999"), "AverageBpm", "100.00"), ("bpm", "0", "AverageBpm", "0.00"),
+        ("bpm", "9" * 300, "AverageBpm", "0.00"),
         ("key", "F♯m", "Tonality", "F#m"), ("key", "1d", "Tonality", "C"), ("key", "5A", "Tonality", "Cm"),
         ("key", "A#", "Tonality", "Bb"), ("key", "12B", "Tonality", "E"),
         ("key", "atonal", "Tonality", "atonal"), ("key", ("off", "1A"), "Tonality", "Abm"),
