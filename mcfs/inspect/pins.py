@@ -37,10 +37,10 @@ def add_pin(name: str | None, query_text: str, store: Store, tree: Tree) -> PinS
     return PinSummary(pin_name, canonical, _count(query, store, tree))
 
 
-def remove_pin(name: str, store: Store) -> None:
-    """Delete a pin. Its tracks stay as they are."""
+def remove_pin(name: str, store: Store, *, cascade: bool) -> None:
+    """Delete a pin; with `cascade`, its snapshots as well. Its tracks stay as they are."""
     try:
-        store.user.remove_pin(name)
+        store.user.remove_pin(name, cascade=cascade)
     except NotFoundError as error:
         raise NotFoundError(f"{error}; to list the pins: mcfs pins") from error
 

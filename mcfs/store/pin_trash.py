@@ -4,7 +4,7 @@ Owns the folder `trash/` of the store, and the rule that nothing in it is ever r
 files and not rows, because a desktop writes its notes as files, piece by piece, and reads them back byte
 by byte. What each part is for is in the Trash specification of freedesktop.org:
 
-    files/      a file per trashed pin, which contains its query text
+    files/      a file per trashed pin: its query text, then the names of its snapshots, each after a NUL
     info/       NAME.trashinfo: where it came from, and when; written and read by the desktop alone
     expunged/   where gvfs moves what it is about to delete for good
 """
@@ -12,6 +12,7 @@ by byte. What each part is for is in the Trash specification of freedesktop.org:
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -27,6 +28,14 @@ class TrashPart(Enum):
     FILES = "files"
     INFO = "info"
     EXPUNGED = "expunged"
+
+
+@dataclass(frozen=True, slots=True)
+class TrashedPin:
+    """What is kept of a pin: its query, and which snapshots belonged to it."""
+
+    query_text: str
+    snapshots: tuple[str, ...] = ()
 
 
 class PinTrash:
@@ -47,8 +56,8 @@ class PinTrash:
         """Whether one part has this name."""
         return os.path.lexists(self._path(part, name))
 
-    def put(self, name: str, query_text: str) -> None:
-        """Keep the query of a pin under a name that is still free."""
+    def put(self, name: str, pin: TrashedPin) -> None:
+        """Keep a pin under a name that is still free."""
         path = self._path(TrashPart.FILES, name)
         self._make_folder(TrashPart.FILES)
         try:
@@ -57,7 +66,7 @@ class PinTrash:
             raise PinExistsError(f"the trash has a {name} already") from error
         try:
             with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(query_text)
+                file.write("\0".join([pin.query_text, *pin.snapshots]))
                 file.flush()
                 # The pin itself is removed next.
                 os.fsync(descriptor)
@@ -65,12 +74,14 @@ class PinTrash:
             path.unlink()  # half a query is another one
             raise
 
-    def query_text(self, part: TrashPart, name: str) -> str:
-        """The query of a trashed pin."""
+    def pin(self, part: TrashPart, name: str) -> TrashedPin:
+        """A trashed pin."""
         try:
-            return self._read(part, name).decode("utf-8", "surrogateescape")
+            text = self._read(part, name).decode("utf-8", "surrogateescape")
         except FileNotFoundError as error:
             raise _nothing(name) from error
+        query_text, *snapshots = text.split("\0")
+        return TrashedPin(query_text, tuple(snapshots))
 
     def rename(self, part: TrashPart, name: str, new_part: TrashPart, new_name: str) -> None:
         """Move a pin or a note inside the trash. Only a note may take the place of another."""

@@ -7,7 +7,7 @@ Owns the tables `snapshot` and `snapshot_track`. What is frozen, and when it no 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -192,6 +192,22 @@ def names_of_pin(connection: Connection, pin: str) -> list[str]:
     statement = select(SnapshotRow.c.name).join(Pin, Pin.c.id == SnapshotRow.c.pin_id)
     found = connection.execute(statement.where(Pin.c.name == pin).order_by(SnapshotRow.c.name))
     return list(found.scalars())
+
+
+def release_snapshots(connection: Connection, pin: str) -> None:
+    """Let the snapshots of a pin belong to none."""
+    owner = select(Pin.c.id).where(Pin.c.name == pin).scalar_subquery()
+    change = update(SnapshotRow).where(SnapshotRow.c.pin_id == owner)
+    connection.execute(change.values(pin_id=None))
+
+
+def adopt_snapshots(connection: Connection, pin_id: int, names: Collection[str]) -> None:
+    """Let snapshots of these names belong to a pin, where they belong to none."""
+    for some in chunks(names):
+        change = update(SnapshotRow).where(
+            column_in(SnapshotRow.c.name, some), SnapshotRow.c.pin_id.is_(None)
+        )
+        connection.execute(change.values(pin_id=pin_id))
 
 
 _TRACKS = (

@@ -26,7 +26,12 @@ from mcfs.store.edit_journal import EditJournal
 from mcfs.store.imported_rows import imported_row
 from mcfs.store.migrations import HEAD, revision_of
 from mcfs.store.records import ImportedRow, ImportSource, Pin, Run
-from mcfs.store.snapshot_repository import SnapshotRepository, names_of_pin
+from mcfs.store.snapshot_repository import (
+    SnapshotRepository,
+    adopt_snapshots,
+    names_of_pin,
+    release_snapshots,
+)
 from mcfs.text.raw_text import as_text
 
 
@@ -92,13 +97,20 @@ class UserRepository:
             raise _no_pin(name)
         return Pin(*row)
 
-    def add_pin(self, name: str, query_text: str) -> None:
-        """Save a query under a name; query text "" makes a pin that has no query yet."""
+    def add_pin(self, name: str, query_text: str, snapshots: Collection[str] = ()) -> None:
+        """Save a query under a name; query text "" makes a pin that has no query yet.
+
+        Of these snapshots, those that belong to no pin belong to it from now on.
+        """
         with sqlite.writing(self._engine) as connection:
             _refuse_taken(connection, name)
             now = datetime.now(UTC)
             pin = {"name": name, "query_text": query_text, "created_at": now, "updated_at": now}
-            connection.execute(insert(rows.Pin).values(pin))
+            number = connection.execute(
+                insert(rows.Pin).values(pin).returning(rows.Pin.c.id)
+            ).scalar_one()
+            if snapshots:
+                adopt_snapshots(connection, number, snapshots)
 
     def rename_pin(self, name: str, new_name: str, query_text: str) -> None:
         """Change the name and the query of a pin, in one transaction."""
@@ -119,6 +131,18 @@ class UserRepository:
         with sqlite.writing(self._engine) as connection:
             if not cascade and (names := names_of_pin(connection, name)):
                 raise _has_snapshots(name, names)
+            if not connection.execute(delete(rows.Pin).where(rows.Pin.c.name == name)).rowcount:
+                raise _no_pin(name)
+
+    def snapshots_of_pin(self, name: str) -> list[str]:
+        """The names of the snapshots that belong to a pin."""
+        with sqlite.reading(self._engine) as connection:
+            return names_of_pin(connection, name)
+
+    def remove_only_pin(self, name: str) -> None:
+        """Delete a pin, and keep its snapshots, which belong to no pin then."""
+        with sqlite.writing(self._engine) as connection:
+            release_snapshots(connection, name)
             if not connection.execute(delete(rows.Pin).where(rows.Pin.c.name == name)).rowcount:
                 raise _no_pin(name)
 

@@ -14,6 +14,9 @@ delete a folder in three ways, and each removes a pin in one step:
 - `rm -r`, which unlinks every entry before the rmdir. To an `rm` that was told to remove this very pin, the
   pin is an empty folder (`fuse/reading_to_delete.py`).
 
+The snapshots of a pin stay in `snapshots/`, and belong to no pin then; a pin that is restored from the trash
+gets them back. Only `mcfs unpin --cascade` deletes them too.
+
 What remains is Shift+Delete in Thunar and Dolphin: they unlink every track first, and are refused.
 """
 
@@ -27,7 +30,7 @@ from mcfs.errors import NameTooLongError, QueryError, ReadOnlyError
 from mcfs.fields import Vocabulary
 from mcfs.query import Query, canonical_text, field_prefix, parse
 from mcfs.store import Pin, Store
-from mcfs.store.pin_trash import TrashPart
+from mcfs.store.pin_trash import TrashedPin, TrashPart
 from mcfs.text.escape import MAX_BYTES
 from mcfs.text.portable import portable_name
 from mcfs.text.unique_names import unique_names
@@ -84,7 +87,7 @@ class Pins:
                 self._store.trash.remove(part, name)
             case _:
                 _require_pins_folder(where)
-                self._store.user.remove_pin(self._own_name(name))
+                self._store.user.remove_only_pin(self._own_name(name))
 
     def rename(self, where: Node, name: str, new_where: Node, new_name: str) -> Node:
         """mv: another name for the same query. An empty pin becomes the query that its new name is."""
@@ -94,8 +97,9 @@ class Pins:
             case PinsNode(), TrashPartNode(TrashPart.FILES):
                 # Never without a copy: whatever interrupts this, the pin is in one of the two places.
                 pin = self._store.user.pin(self._own_name(name))
-                self._store.trash.put(new_name, pin.query_text)
-                self._store.user.remove_pin(pin.name)
+                snapshots = self._store.user.snapshots_of_pin(pin.name)
+                self._store.trash.put(new_name, TrashedPin(pin.query_text, tuple(snapshots)))
+                self._store.user.remove_only_pin(pin.name)
                 return EmptyPinNode()
             case TrashPartNode(TrashPart.FILES | TrashPart.EXPUNGED as part), PinsNode():
                 return self._restore(part, name, new_name)
@@ -113,10 +117,10 @@ class Pins:
 
     def _restore(self, part: TrashPart, name: str, new_name: str) -> Node:
         _check_name(new_name)
-        query_text = self._store.trash.query_text(part, name)
-        self._store.user.add_pin(new_name, query_text)
+        pin = self._store.trash.pin(part, name)
+        self._store.user.add_pin(new_name, pin.query_text, pin.snapshots)
         self._store.trash.remove(part, name)
-        return _folder_of(query_text, self._current.get().vocabulary)
+        return _folder_of(pin.query_text, self._current.get().vocabulary)
 
     def _rename(self, name: str, new_name: str) -> Node:
         _check_name(new_name)

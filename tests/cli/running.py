@@ -68,13 +68,14 @@ class CommandRunner:
         )
         return CommandResult(done.returncode, _text(done.stdout), _text(done.stderr))
 
-    def in_terminal(self, *words: str, columns: int, **environment: str) -> str:
-        """Everything that a terminal of this width receives, including stderr."""
+    def in_terminal(self, *words: str, columns: int, types: str = "", **environment: str) -> str:
+        """Everything that a terminal of this width receives, including stderr and what somebody `types`."""
         return in_terminal(
             [sys.executable, "-m", "mcfs", *words],
             columns=columns,
             folder=self.library.top,
             environment=self._environment(environment),
+            types=types,
         )
 
     def _environment(self, more: dict[str, str]) -> dict[str, str]:
@@ -91,7 +92,7 @@ class CommandRunner:
 
 
 def in_terminal(
-    command: list[str], *, columns: int, folder: Path, environment: dict[str, str]
+    command: list[str], *, columns: int, folder: Path, environment: dict[str, str], types: str = ""
 ) -> str:
     """Everything that a terminal of this width receives from any command."""
     ours, theirs = pty.openpty()
@@ -105,6 +106,7 @@ def in_terminal(
         stderr=theirs,
     )
     os.close(theirs)
+    os.write(ours, types.encode())
     sent = b""
     while True:
         select.select([ours], [], [], 60)

@@ -12,6 +12,7 @@ from mcfs.store import Store
 from tests.cli.running import CommandRunner
 from tests.mounts import mounted, wait_until
 from tests.prerequisites import needs_fuse
+from tests.taken_snapshots import take
 
 TECHNO = "genre:techno bpm:120-130"
 
@@ -96,6 +97,27 @@ class TestUnpin:
         result = mcfs("unpin", "genre:techno", "bpm:120-130")
         assert (result.code, result.out, result.err) == (ExitCode.DONE, "", "")
         assert [pin.name for pin in synced.user.pins()] == ["Peak time"]
+
+    def test_snapshots_are_deleted_only_where_somebody_says_so(
+        self, mcfs: CommandRunner, synced: Store
+    ) -> None:
+        for pin in ("Peak time", "Dub"):
+            mcfs("pin", "--name", pin, "genre:techno")
+            take(synced, f"{pin} 1", pin=pin)
+            take(synced, f"{pin} 2", pin=pin)
+        result = mcfs("unpin", "Peak time")
+        assert (result.code, result.out) == (ExitCode.FAILED, "")
+        assert result.err == (
+            "mcfs: 2 snapshots belong to the pin Peak time: Peak time 1, Peak time 2; to delete all of"
+            " them: mcfs unpin --cascade 'Peak time'\n"
+        )
+        assert len(synced.user.pins()) == 2
+        assert mcfs("unpin", "--cascade", "Peak", "time").code == ExitCode.DONE
+        assert synced.user.snapshots.names() == ["Dub 1", "Dub 2"]
+        asked = mcfs.in_terminal("unpin", "Dub", columns=100, types="y\n")
+        assert "mcfs: these snapshots belong to the pin: Dub 1, Dub 2\n" in asked
+        assert "Delete all of them with the pin? [y/N]: " in asked
+        assert (synced.user.pins(), synced.user.snapshots.names()) == ([], [])
 
     def test_an_unknown_pin(self, mcfs: CommandRunner) -> None:
         result = mcfs("unpin", "Peak")

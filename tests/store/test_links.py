@@ -47,7 +47,7 @@ def test_the_trash_of_pins(tmp_path: Path, precious: Path) -> None:
     for change in (
         lambda: trash.open_note("x", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
         lambda: trash.note("x"),
-        lambda: trash.query_text(TrashPart.FILES, "x"),
+        lambda: trash.pin(TrashPart.FILES, "x"),
     ):
         with pytest.raises(OSError, match="Too many levels of symbolic links"):
             change()

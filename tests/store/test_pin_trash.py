@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mcfs.errors import NotFoundError, PinExistsError
-from mcfs.store.pin_trash import PinTrash, TrashPart
+from mcfs.store.pin_trash import PinTrash, TrashedPin, TrashPart
 
 
 @pytest.fixture
@@ -20,30 +20,30 @@ def trash(tmp_path: Path) -> PinTrash:
 def test_it_makes_its_folder_when_something_is_put_there(trash: PinTrash, tmp_path: Path) -> None:
     assert [trash.names(part) for part in TrashPart] == [[], [], []]
     assert not (tmp_path / "trash").exists()
-    trash.put("Peak", "genre:techno")
+    trash.put("Peak", TrashedPin("genre:techno"))
     assert trash.names(TrashPart.FILES) == ["Peak"]
 
 
-def test_a_query_comes_back_byte_by_byte(trash: PinTrash) -> None:
-    text = "artist:caf\udce9 рок"
-    trash.put("a\udce9", text)
+def test_a_pin_comes_back_byte_by_byte(trash: PinTrash) -> None:
+    pin = TrashedPin("artist:caf\udce9 рок", ("Friday", "Late night"))
+    trash.put("a\udce9", pin)
     trash.rename(TrashPart.FILES, "a\udce9", TrashPart.EXPUNGED, "1")
-    assert trash.query_text(TrashPart.EXPUNGED, "1") == text
+    assert trash.pin(TrashPart.EXPUNGED, "1") == pin
 
 
 def test_a_taken_name_stays_what_it_is(trash: PinTrash) -> None:
-    trash.put("Peak", "genre:techno")
-    trash.put("Other", "genre:rock")
+    trash.put("Peak", TrashedPin("genre:techno"))
+    trash.put("Other", TrashedPin("genre:rock"))
     with pytest.raises(PinExistsError):
-        trash.put("Peak", "genre:house")
+        trash.put("Peak", TrashedPin("genre:house"))
     with pytest.raises(PinExistsError):
         trash.rename(TrashPart.FILES, "Other", TrashPart.FILES, "Peak")
-    assert trash.query_text(TrashPart.FILES, "Peak") == "genre:techno"
+    assert trash.pin(TrashPart.FILES, "Peak").query_text == "genre:techno"
 
 
 def test_what_is_not_there(trash: PinTrash) -> None:
     with pytest.raises(NotFoundError):
-        trash.query_text(TrashPart.FILES, "x")
+        trash.pin(TrashPart.FILES, "x")
     with pytest.raises(NotFoundError):
         trash.remove(TrashPart.FILES, "x")
     with pytest.raises(NotFoundError):

@@ -23,6 +23,7 @@ from mcfs.tree.nodes import (
 from mcfs.tree.pins import trash_name
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
+from tests.taken_snapshots import take
 from tests.tree.folder_access import names, node, titles
 
 
@@ -191,6 +192,11 @@ def _made(tree: Tree) -> str:
     return "genre=house"
 
 
+def owners(store: Store) -> dict[str, str | None]:
+    """Each snapshot, and the pin that it belongs to."""
+    return {snapshot.name: snapshot.pin for snapshot in store.user.snapshots.all()}
+
+
 class TestTrash:
     def test_it_is_there_and_not_listed(self, tree: Tree) -> None:
         assert tree.resolve(Route.parse(TRASH)) == TrashNode()
@@ -209,6 +215,23 @@ class TestTrash:
         assert isinstance(restored, TracksNode)
         assert titles(tree, "pins/Peak") == titles(tree, "genre:techno")
         assert names(tree, f"{TRASH}/files") == []
+
+    def test_the_snapshots_of_a_pin_stay_and_are_its_again_when_it_is_restored(
+        self, tree: Tree, synced: Store
+    ) -> None:
+        tree.make_pin(PinsNode(), "genre:techno")
+        for name in ("Friday", "Late night"):
+            take(synced, name, pin="genre:techno")
+        take(synced, "other")
+        tree.rename_pin(PinsNode(), "genre:techno", FILES, "x")
+        assert owners(synced) == {"Friday": None, "Late night": None, "other": None}
+        tree.make_pin(PinsNode(), "genre:rock")
+        take(synced, "of rock", pin="genre:rock")
+        synced.user.snapshots.drop("Friday")
+        tree.rename_pin(FILES, "x", PinsNode(), "back")
+        assert owners(synced) == {"Late night": "back", "other": None, "of rock": "genre:rock"}
+        tree.remove_pin(PinsNode(), "back")
+        assert owners(synced) == {"Late night": None, "other": None, "of rock": "genre:rock"}
 
     def test_emptying_it_forgets_the_pin(self, tree: Tree) -> None:
         tree.make_pin(PinsNode(), "genre:techno")
