@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from mcfs.errors import McfsError, NotFoundError, QueryError
 from mcfs.query import ALL, Query, canonical_text, parse
 from mcfs.store import Store
+from mcfs.store.cache_reader import CacheReader
 from mcfs.text.escape import MAX_BYTES, cut_to_bytes
 from mcfs.tree.nodes import TracksNode
 from mcfs.tree.tree import Tree
@@ -34,7 +35,8 @@ def add_pin(name: str | None, query_text: str, store: Store, tree: Tree) -> PinS
     pin_name = _check_name(query_text if name is None else name)
     canonical = canonical_text(query)
     store.user.add_pin(pin_name, canonical)
-    return PinSummary(pin_name, canonical, _count(query, store, tree))
+    with store.cache.reading() as read:
+        return PinSummary(pin_name, canonical, _count(query, read, tree))
 
 
 def remove_pin(name: str, store: Store, *, cascade: bool) -> None:
@@ -47,23 +49,22 @@ def remove_pin(name: str, store: Store, *, cascade: bool) -> None:
 
 def list_pins(store: Store, tree: Tree) -> list[PinSummary]:
     """All pins, in the order of their names."""
-    return [_summary(pin.name, pin.query_text, store, tree) for pin in store.user.pins()]
+    with store.cache.reading() as read:
+        return [_summary(pin.name, pin.query_text, read, tree) for pin in store.user.pins()]
 
 
-def _summary(name: str, query_text: str, store: Store, tree: Tree) -> PinSummary:
+def _summary(name: str, query_text: str, read: CacheReader, tree: Tree) -> PinSummary:
     if not query_text:
         return PinSummary(name, "", None, McfsError("no query yet: rename its folder to one"))
     try:
         query = parse(query_text, tree.vocabulary)
     except QueryError as error:
         return PinSummary(name, query_text, None, error)
-    return PinSummary(name, query_text, _count(query, store, tree))
+    return PinSummary(name, query_text, _count(query, read, tree))
 
 
-def _count(query: Query, store: Store, tree: Tree) -> int:
-    with store.cache.reading() as read:
-        shown = tree.bind(read, tree.shown_query(TracksNode(query)))
-        return read.count(shown)
+def _count(query: Query, read: CacheReader, tree: Tree) -> int:
+    return read.count(tree.bind(read, tree.shown_query(TracksNode(query))))
 
 
 def _check_name(name: str) -> str:

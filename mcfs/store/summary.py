@@ -85,7 +85,7 @@ def _of_user(summary: StoreSummary, engine: Engine, most_runs: int) -> StoreSumm
     user = UserRepository(engine)
     return replace(
         summary,
-        pins=tuple(pin.name for pin in user.pins()),
+        pins=tuple(user.pin_names()),
         runs=tuple(user.runs(most_runs)),
         done_sync=user.last_run("sync", "done"),
         failed_sync=user.last_run("sync", "failed"),

@@ -89,13 +89,25 @@ class UserRepository:
             found = connection.execute(select(*_PIN).order_by(rows.Pin.c.name))
             return [Pin(*row) for row in found]
 
-    def pin(self, name: str) -> Pin:
-        """The pin of this name."""
+    def pin_names(self) -> list[str]:
+        """The names of all pins, in their order."""
+        with sqlite.reading(self._engine) as connection:
+            return list(
+                connection.execute(select(rows.Pin.c.name).order_by(rows.Pin.c.name)).scalars()
+            )
+
+    def find_pin(self, name: str) -> Pin | None:
+        """The pin of this name, if there is one."""
         with sqlite.reading(self._engine) as connection:
             row = connection.execute(select(*_PIN).where(rows.Pin.c.name == name)).one_or_none()
-        if row is None:
+        return None if row is None else Pin(*row)
+
+    def pin(self, name: str) -> Pin:
+        """The pin of this name; a `NotFoundError` if there is none."""
+        pin = self.find_pin(name)
+        if pin is None:
             raise _no_pin(name)
-        return Pin(*row)
+        return pin
 
     def add_pin(self, name: str, query_text: str, snapshots: Collection[str] = ()) -> None:
         """Save a query under a name; query text "" makes a pin that has no query yet.

@@ -23,6 +23,7 @@ What remains is Shift+Delete in Thunar and Dolphin: they unlink every track firs
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from mcfs.config.settings import Names
 from mcfs.error_log import ErrorLog
@@ -61,15 +62,26 @@ class Pins:
         self._store = store
         self._current = current
         self._error_log = error_log
+        # Query text → folder, of all pins when `pins/` was last listed: parsing thousands of queries takes
+        # a second. In a library with other fields they may mean something else.
+        self._folders: dict[str, Node] = {}
+        self._folders_in: Vocabulary | None = None
+        # The names of all pins when one was last looked for, and what each listed name stands for.
+        self._own_names: tuple[tuple[str, ...], dict[str, str]] = ((), {})
 
     def entries(self) -> dict[str, Node]:
         """What `pins/` lists."""
-        return {shown: self._folder_of(pin) for shown, pin in self._shown().items()}
+        pins, vocabulary = self._store.user.pins(), self._current.get().vocabulary
+        folders = {pin.name: self._folder_of(pin) for pin in pins}
+        self._folders = {pin.query_text: folders[pin.name] for pin in pins}
+        self._folders_in = vocabulary
+        if self._current.settings.names is Names.PLAIN:
+            return folders
+        return {shown: folders[name] for shown, name in _shown_names(folders).items()}
 
     def folder(self, name: str) -> Node | None:
         """The folder of a pin, by the name that is listed or by its own."""
-        pins = self._shown()
-        pin = pins.get(name) or next((pin for pin in pins.values() if pin.name == name), None)
+        pin = self._store.user.find_pin(self._own_name(name))
         return None if pin is None else self._folder_of(pin)
 
     def make(self, where: Node, name: str) -> Node:
@@ -133,25 +145,24 @@ class Pins:
         return _folder_of(query_text, vocabulary)
 
     def _folder_of(self, pin: Pin) -> Node:
-        node = _folder_of(pin.query_text, self._current.get().vocabulary)
+        vocabulary = self._current.get().vocabulary
+        known = self._folders if self._folders_in is vocabulary else {}
+        node = known.get(pin.query_text) or _folder_of(pin.query_text, vocabulary)
         if isinstance(node, BrokenPinNode):
             # Its folder is empty, and a file manager cannot say why.
             self._error_log.add_once(f"pins/{pin.name}: {node.reason}")
         return node
 
-    def _shown(self) -> dict[str, Pin]:
-        """All pins, each by the name that `pins/` lists."""
-        pins = self._store.user.pins()
-        if self._current.settings.names is Names.PLAIN:
-            return {pin.name: pin for pin in pins}
-        # Pins that differ in case alone, or in a character that Windows does not allow, are made unique.
-        shown = unique_names(((p.name, _portable_pin_name(p.name)) for p in pins), of_files=False)
-        return {shown[pin.name]: pin for pin in pins}
-
     def _own_name(self, name: str) -> str:
         """The name of the pin that is listed under this one."""
-        pin = self._shown().get(name)
-        return name if pin is None else pin.name
+        if self._current.settings.names is Names.PLAIN:
+            return name
+        names = tuple(self._store.user.pin_names())
+        known, own_names = self._own_names
+        if known != names:
+            own_names = _shown_names(names)
+            self._own_names = names, own_names
+        return own_names.get(name, name)
 
     # --- the trash
 
@@ -185,6 +196,15 @@ class Pins:
             # The program that asked shows no more than "invalid argument".
             self._error_log.add(f"pins/{name}: {error}")
             raise
+
+
+def _shown_names(names: Iterable[str]) -> dict[str, str]:
+    """The portable name of each pin → its own.
+
+    Pins that differ in case alone, or in a character that Windows does not allow, are made unique.
+    """
+    shown = unique_names(((name, _portable_pin_name(name)) for name in names), of_files=False)
+    return {portable: name for name, portable in shown.items()}
 
 
 def _portable_pin_name(name: str) -> str:

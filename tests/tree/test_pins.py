@@ -6,12 +6,16 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Engine, event
 
 from mcfs.config.settings import DEFAULTS, Names
 from mcfs.errors import NameTooLongError, NotFoundError, PinExistsError, QueryError, ReadOnlyError
+from mcfs.fields import Vocabulary
+from mcfs.query import Query, parse
 from mcfs.store import Store
 from mcfs.store.pin_trash import TrashPart
 from mcfs.text.portable import portable_name
+from mcfs.tree import pins
 from mcfs.tree.nodes import (
     EmptyPinNode,
     PinsNode,
@@ -278,3 +282,38 @@ class TestTrash:
             tree.open_trash_note(FILES, "x", 0)
         with pytest.raises(NotFoundError):
             tree.open_trash_note(INFO, "x", 0)
+
+
+@pytest.mark.parametrize("style", Names)
+def test_a_lookup_costs_the_same_however_many_pins_there_are(
+    synced: Store, monkeypatch: pytest.MonkeyPatch, style: Names
+) -> None:
+    tree = Tree(synced, replace(DEFAULTS, names=style))
+    for number in range(100):
+        tree.make_pin(PinsNode(), f"bpm:{number} genre:Techno")
+    statements, parsed = list[str](), list[str]()
+
+    def note(*cursor: object) -> None:
+        statements.append(str(cursor[2]))
+
+    def parse_noting(text: str, vocabulary: Vocabulary) -> Query:
+        parsed.append(text)
+        return parse(text, vocabulary)
+
+    monkeypatch.setattr(pins, "parse", parse_noting)
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        listed = names(tree, "pins")
+        assert (len(listed), len(parsed)) == (100, 100)
+        of_one_list = len(statements)
+        for name in listed:
+            assert isinstance(node(tree, f"pins/{name}"), TracksNode)
+        names(tree, "pins")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(parsed) == 100, "those of the listing are remembered"
+    reads_of_all = [text for text in statements if "query_text" in text and "WHERE" not in text]
+    assert len(reads_of_all) == 2, "only listing reads all pins"
+    # With portable names, which pin is meant depends on the names of the others.
+    of_one_lookup = (len(statements) - 2 * of_one_list) / len(listed)
+    assert of_one_lookup <= (3 if style is Names.PLAIN else 6)
