@@ -191,6 +191,14 @@ class EditRunningError(BusyError):
     """Another process is changing metadata of this library."""
 
 
+class EditFailedError(McfsError):
+    """git-annex did not make a change."""
+
+
+class BulkEditError(McfsError):
+    """So many tracks would lose values in a few seconds that it looks like an accident."""
+
+
 class NoSuchEditError(InputError):
     """The journal has no such edit, or none that could be taken back."""
 

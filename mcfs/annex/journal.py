@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass
 
 from mcfs.annex.fingerprint import JOURNALS, NO_LOG, Stamp, stamp_of
-from mcfs.annex.keys import key_of_file_name
+from mcfs.annex.keys import key_file_name, key_of_file_name, lower_folders
 from mcfs.annex.library import Library, explain_disk_errors
 
 METADATA_LOG = ".log.met"
@@ -60,6 +60,21 @@ def read_journal(library: Library) -> Journal:
     return journal
 
 
+def metadata_log_in_journal(library: Library, key: str) -> bytes | None:
+    """The metadata log of one key as `Journal.over` has it, where the journal has a public one."""
+    private = b""
+    for folder in reversed(JOURNALS):
+        for levels in (2, 1):
+            path = f"{lower_folders(key, levels)}/{key_file_name(key)}{METADATA_LOG}"
+            place = library.common_dir / "annex" / folder / _journal_name(path)
+            with explain_disk_errors(library), contextlib.suppress(*NO_LOG):
+                text = place.read_bytes()
+                if folder == _PUBLIC:
+                    return text + private
+                private = b"\n" + text
+    return None
+
+
 def journal_key(name: str) -> str | None:
     """The key whose log a file of the journal is; None for a file that is no log of a key."""
     log = log_of_path(_branch_path(name))
@@ -82,6 +97,10 @@ def log_of_path(path: str) -> tuple[str, str] | None:
 
 def _branch_path(name: str) -> str:
     return name.replace("__", "\0").replace("_", "/").replace("\0", "_")
+
+
+def _journal_name(path: str) -> str:
+    return path.replace("_", "__").replace("/", "_")
 
 
 def _blob(text: bytes) -> str:

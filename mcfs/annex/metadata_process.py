@@ -15,7 +15,8 @@ import queue
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from mcfs.annex.batch import ODD_ANSWER
 from mcfs.annex.library import Library
@@ -27,14 +28,38 @@ _COMMAND = ("git-annex", "metadata", "--batch", "--json", "--json-error-messages
 _SECONDS_TO_END = 5.0
 # How much of an answer that cannot be read is shown.
 _SHOWN = 200
+# git-annex tells of each field when it was last changed, as if that was a field, too.
+_DERIVED = "lastchanged"
 
 
 @dataclass(frozen=True, slots=True)
 class MetadataChange:
-    """Fields of a key and the values that each is to have, exactly these; [] removes all values."""
+    """Fields of a key and the values that each is to have, exactly these; [] removes all values.
+
+    Without fields it changes nothing, and is answered with all values that the key has.
+    """
 
     key: str
     fields: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What git-annex answered to a change."""
+
+    # Why it did not make the change; "" if it did.
+    refusal: str
+    # None if that cannot be read from the answer.
+    key: str | None = None
+    _fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def values(self) -> dict[str, tuple[str, ...]]:
+        """All values of the key now: folded name of a field → its values, sorted."""
+        return {
+            name.casefold(): tuple(sorted(map(str, values)))
+            for name, values in self._fields.items()
+            if name != _DERIVED and not name.endswith(f"-{_DERIVED}")
+        }
 
 
 class MetadataProcess:
@@ -57,8 +82,8 @@ class MetadataProcess:
         self._error_output: list[bytes] = []
         # Bytes to be written to its input; None ends the input.
         self._to_write: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        # For each change why it was refused, "" when it was made; None when the process has ended.
-        self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        # None when the process has ended.
+        self._answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=each, daemon=True)
             for each in (self._write_input, self._read_answers, self._read_errors)
@@ -76,13 +101,13 @@ class MetadataProcess:
         self.sent += len(changes)
         self._to_write.put(b"".join(map(_request, changes)))
 
-    def next_answer(self, seconds: float) -> str | None:
-        """Its next answer: "", or why a change was not made; None when it ended without an answer."""
-        reason = self._take_answer(seconds)
-        if reason is not None:
+    def next_answer(self, seconds: float) -> Answer | None:
+        """Its answer to the next change; None when it ended without one."""
+        answer = self._take_answer(seconds)
+        if answer is not None:
             self.answered += 1
-            self._refused_one |= reason != ""
-        return reason
+            self._refused_one |= answer.refusal != ""
+        return answer
 
     def end_input(self) -> None:
         """Send no more: it commits."""
@@ -99,7 +124,7 @@ class MetadataProcess:
         if status != 0 and not self._refused_one:
             raise LibraryError(f"git-annex metadata failed ({status}): {reason}")
 
-    def _take_answer(self, seconds: float) -> str | None:
+    def _take_answer(self, seconds: float) -> Answer | None:
         try:
             return self._answers.get(timeout=seconds)
         except queue.Empty:
@@ -137,7 +162,7 @@ class MetadataProcess:
             for line in self._stdout:
                 if not line.endswith(b"\n"):
                     break
-                self._answers.put(_refusal(line))
+                self._answers.put(_answer(line))
         finally:
             self._answers.put(None)
 
@@ -150,13 +175,13 @@ def _request(change: MetadataChange) -> bytes:
     return json.dumps({"key": change.key, "fields": fields}).encode() + b"\n"
 
 
-def _refusal(line: bytes) -> str:
-    """Why a change was refused, from git-annex's answer; "" when it was made."""
+def _answer(line: bytes) -> Answer:
     try:
         answer = json.loads(line)
+        key = answer.get("key")
         if answer.get("success"):
-            return ""
+            return Answer("", key, answer["fields"])
         messages = " ".join(" ".join(answer.get("error-messages", ())).split())
     except ODD_ANSWER:
-        return f"git-annex answered {line[:_SHOWN]!r}"
-    return messages or f"git-annex refused {answer.get('key')} and gave no reason"
+        return Answer(f"git-annex answered {line[:_SHOWN]!r}")
+    return Answer(messages or f"git-annex refused {key} and gave no reason", key)

@@ -97,10 +97,10 @@ class MetadataWriter:
             waiting = len(self._unanswered) + len(self._unsent)
             if waiting <= max_waiting and not process.waiting_answers:
                 break
-            reason = process.next_answer(self.seconds)
-            if reason is not None:
+            answer = process.next_answer(self.seconds)
+            if answer is not None:
                 self._unanswered.popleft()
-                results.append(reason or None)
+                results.append(answer.refusal or None)
                 self._fruitless = 0
                 if process.answered == self._commit_every:
                     self.commit()

@@ -20,10 +20,12 @@ from mcfs.editing.killed_edits import settle_killed_edits
 from mcfs.errors import EditRunningError
 from mcfs.store import Store
 from mcfs.store.edit_journal import EditJournal
-from mcfs.store.locks import edit_lock
+from mcfs.store.edit_lock import EditLock, edit_lock
 from mcfs.store.records import TrackChange
 from mcfs.text.raw_text import is_utf8
 
+# Seconds that a command waits for its turn while others edit: a burst of gestures in a mount leaves gaps.
+PATIENCE = 10.0
 # How many tracks git-annex gets at a time, at least and at most.
 _MIN_BATCH = 16
 _MAX_BATCH = 500
@@ -37,22 +39,23 @@ OnAnswers = Callable[[Sequence[TrackChange], Sequence[str | None]], None]
 @contextmanager
 def editing(library: Library, store: Store) -> Iterator[Editor]:
     """Be the only one who edits this library; an `EditRunningError` when somebody else is."""
-    with edit_lock(store.folder) as lock:
-        settle_killed_edits(library, store.user.journal)
-        yield Editor(library, store.user.journal, lock.descriptor)
+    with edit_lock(store.folder, PATIENCE) as lock:
+        settle_killed_edits(library, store.user.journal, lock)
+        yield Editor(library, store.user.journal, lock)
 
 
 def settle_if_nobody_edits(library: Library, store: Store) -> None:
     """Find out what became of the edits of a killed mcfs, unless somebody is editing now."""
-    if store.user.journal.unfinished():
-        with suppress(EditRunningError), editing(library, store):
-            pass
+    journal = store.user.journal
+    if journal.unfinished():
+        with suppress(EditRunningError), edit_lock(store.folder) as lock:
+            settle_killed_edits(library, journal, lock)
 
 
 class Editor:
     """Makes edits, one after the other."""
 
-    def __init__(self, library: Library, journal: EditJournal, lock: int) -> None:
+    def __init__(self, library: Library, journal: EditJournal, lock: EditLock) -> None:
         self.library = library
         self.journal = journal
         self._lock = lock
@@ -74,9 +77,13 @@ class Editor:
         """
 
         def start() -> int:
-            return self.journal.start(command, _user_name(), undoes=undoes, detail=detail)
+            return self.journal.start(
+                command, user_name(os.geteuid()), undoes=undoes, detail=detail
+            )
 
-        with metadata_writer(self.library, commit_every, inherited=(self._lock,)) as annex:
+        with metadata_writer(
+            self.library, commit_every, inherited=(self._lock.descriptor,)
+        ) as annex:
             edit = _Edit(annex, self.journal, start, on_answers)
             edit.write(planned)
             annex.end_input()
@@ -109,7 +116,7 @@ class _Edit:
         # For each answered change, in order: why it failed, or None.
         failures: list[str | None] = []
         for change in planned:
-            if reason := _obstacle(change):
+            if reason := obstacle(change):
                 self._on_answers([change], [reason])
                 continue
             batch.append(change)
@@ -161,7 +168,7 @@ class _Edit:
         self._on_answers([change for _, change in answered], failures)
 
 
-def _obstacle(change: TrackChange) -> str | None:
+def obstacle(change: TrackChange) -> str | None:
     """Why git-annex cannot be asked to make a change."""
     if not is_utf8(change.annex_key):
         return _KEY_NOT_UTF8
@@ -170,8 +177,8 @@ def _obstacle(change: TrackChange) -> str | None:
     return None
 
 
-def _user_name() -> str:
-    user = os.geteuid()
+def user_name(user: int) -> str:
+    """The name of a user, by number."""
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:

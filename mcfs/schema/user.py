@@ -227,6 +227,44 @@ EditedTrack = Table(
 )
 
 
+class GestureColumns(TypedColumns):
+    """The journal: one gesture in a mount, such as a `mv`, of an edit that has a burst of them.
+
+    Its tracks are those of the edit from `position` on, up to the next gesture's.
+    """
+
+    edit_id: Named[int] = Column(ForeignKey("edit.id", ondelete="CASCADE"), primary_key=True)
+    position: Named[int] = Column(primary_key=True)
+    made_at: Named[datetime] = Column(UtcTime)
+    # What was done, as a command: "mv crate/A/x crate/B/".
+    words: Named[str] = Column(RawText)
+    mount_path: Named[str] = Column(RawText)
+
+
+Gesture = Table(
+    "gesture",
+    USER_TABLES,
+    GestureColumns,
+    sqlite_with_rowid=False,
+)
+
+
+class BegunValueColumns(TypedColumns):
+    """A value that no track has yet: the empty folder that `mkdir` makes in a mount that edits."""
+
+    field: Named[str] = Column(RawText, primary_key=True)
+    value: Named[str] = Column(RawText, primary_key=True)
+    begun_at: Named[datetime] = Column(UtcTime)
+
+
+BegunValue = Table(
+    "begun_value",
+    USER_TABLES,
+    BegunValueColumns,
+    sqlite_with_rowid=False,
+)
+
+
 class ImportSourceColumns(TypedColumns):
     """A database of another program that imports have read, known by what that program never changes."""
 

@@ -14,12 +14,14 @@
     pin_trash.py         pins that were moved to the trash
     pin_merge.py         brings pins over when the store has moved
     edit_journal.py      user.db: what each edit changed, from what, to what
+    begun_values.py      user.db: values that no track has yet
     imported_rows.py     user.db: what imports have seen, as JSON
     summary.py           reads both without changing either
     quarantine.py        renames a damaged cache.db
     rescue.py            carries what can be read of a damaged user.db over into a new one
     replacing.py         gives a damaged database new content while others have it open
-    locks.py             one sync and one edit at a time
+    locks.py             one sync at a time
+    edit_lock.py         one edit at a time, and all who edit in turn
     batches.py           how many values one SQL statement gets
     records.py           the frozen values that go in and come out
     clock.py             which day it is today

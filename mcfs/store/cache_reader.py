@@ -48,6 +48,7 @@ from mcfs.store.records import (
     WorkFile,
 )
 from mcfs.store.track_records import RecordLoader, is_metadata
+from mcfs.text.fold import fold
 from mcfs.text.raw_text import as_text
 
 # With parameters by name, which sqlite3 takes too.
@@ -174,6 +175,22 @@ class CacheReader:
     def folded_values(self, fields: Sequence[str]) -> Iterator[str]:
         """The distinct values of some stored fields, as they are compared."""
         return folded_values(self._connection, fields)
+
+    def values_among(self, fields: Collection[str], texts: Collection[str]) -> set[str]:
+        """Those texts that some track has, in any spelling, as a value of one of these stored fields."""
+        by_folded: dict[str, set[str]] = {}
+        for text in texts:
+            by_folded.setdefault(fold(text), set()).add(text)
+        found: set[str] = set()
+        for some in chunks(by_folded):
+            those = (
+                Field.c.name.in_(fields),
+                Value.c.field_id == Field.c.id,
+                column_in(Value.c.folded, some),
+            )
+            for folded in self._connection.execute(select(Value.c.folded).where(*those)).scalars():
+                found |= by_folded[folded]
+        return found
 
     def column(self, name: str) -> Iterator[Any]:
         """What every track has in a column that no metadata field fills: `present`, `size`, `added_at` …"""

@@ -79,6 +79,10 @@ class CacheWriter:
             ).scalars()
         }
 
+    def records(self, annex_keys: Iterable[str]) -> dict[str, TrackRecord]:
+        """What the cache has of these tracks; unknown keys are left out."""
+        return CacheReader(self._connection).records(annex_keys)
+
     def update(self, records: Iterable[TrackRecord]) -> int:
         """Replace tracks that the cache has; returns how many really differ."""
         new = {record.annex_key: record for record in records}

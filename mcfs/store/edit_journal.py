@@ -1,14 +1,15 @@
 """The journal of edits in `user.db`: what each edit changed of which track, and whether git-annex did it.
 
-Owns the tables `edit` and `edited_track`, and that the record of what imports saw (table `imported_row`)
-changes in the same transaction in which a change becomes known as applied. Which edits there are to make or
-to take back is decided in `editing/`.
+Owns the tables `edit`, `edited_track` and `gesture`, and that the record of what imports saw (table
+`imported_row`) changes in the same transaction in which a change becomes known as applied. Which edits there
+are to make or to take back is decided in `editing/`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,8 +31,16 @@ from mcfs.schema import user as rows
 from mcfs.schema.column_types import UtcTime
 from mcfs.store import engine as sqlite
 from mcfs.store.batches import chunks, column_in
+from mcfs.store.begun_values import end_values
 from mcfs.store.imported_rows import from_journal, journalled
-from mcfs.store.records import INTERRUPTED, Change, Edit, JournalledTrack, TrackChange
+from mcfs.store.records import (
+    INTERRUPTED,
+    Change,
+    Edit,
+    JournalledGesture,
+    JournalledTrack,
+    TrackChange,
+)
 
 # How many tracks are read from the journal at a time.
 _AT_ONCE = 1000
@@ -64,7 +73,13 @@ class EditJournal:
                 insert(rows.Edit).values(edit).returning(rows.Edit.c.id)
             ).scalar_one()
 
-    def plan(self, edit_id: int, first: int, tracks: Sequence[TrackChange]) -> None:
+    def plan(
+        self,
+        edit_id: int,
+        first: int,
+        tracks: Sequence[TrackChange],
+        gestures: Sequence[JournalledGesture] = (),
+    ) -> None:
         """Write down what git-annex will be asked to change; the tracks get positions from `first` on."""
         planned = [
             {
@@ -77,11 +92,23 @@ class EditJournal:
             }
             for position, track in enumerate(tracks, first)
         ]
+        made = [{"edit_id": edit_id, **asdict(gesture)} for gesture in gestures]
         with sqlite.writing(self._engine) as connection:
             connection.execute(insert(rows.EditedTrack), planned)
+            if made:
+                connection.execute(insert(rows.Gesture), made)
 
-    def settle(self, edit_id: int, applied: Sequence[int], failed: Mapping[int, str]) -> None:
-        """Write down what became of these positions: applied, or why not."""
+    def settle(
+        self,
+        edit_id: int,
+        applied: Sequence[int],
+        failed: Mapping[int, str],
+        given: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Write down what became of these positions: applied, or why not.
+
+        `given` are fields and values that tracks have now, and that need not be kept as begun any longer.
+        """
         row = rows.EditedTrack.c
         with sqlite.writing(self._engine) as connection:
             for some in chunks(applied):
@@ -93,6 +120,7 @@ class EditJournal:
                 connection.execute(
                     update(rows.EditedTrack).where(that).values(applied=False, failure=reason)
                 )
+            end_values(connection, given)
 
     def finish(self, edit_id: int, *, interrupted: bool = False) -> None:
         """End an edit, all positions of which are settled. If `interrupted`, it may have had more to do."""
@@ -120,6 +148,21 @@ class EditJournal:
         with sqlite.reading(self._engine) as connection:
             found = connection.execute(select(*_EDIT).order_by(rows.Edit.c.id.desc()))
             return [Edit(*row) for row in found]
+
+    def gestures(self, edit_id: int) -> list[JournalledGesture]:
+        """The gestures of an edit that was made through a mount, in their order."""
+        row = rows.Gesture.c
+        columns = (row.position, row.made_at, row.words, row.mount_path)
+        statement = select(*columns).where(row.edit_id == edit_id).order_by(row.position)
+        with sqlite.reading(self._engine) as connection:
+            return [JournalledGesture(*found) for found in connection.execute(statement)]
+
+    def gesture_counts(self) -> dict[int, int]:
+        """Edit → how many gestures it has, for those that have any."""
+        row = rows.Gesture.c
+        statement = select(row.edit_id, func.count().label("gestures")).group_by(row.edit_id)
+        with sqlite.reading(self._engine) as connection:
+            return {row.edit_id: row.gestures for row in connection.execute(statement)}
 
     def tracks(self, edit_id: int) -> Iterator[list[JournalledTrack]]:
         """All tracks of an edit, many at a time."""

@@ -1,10 +1,10 @@
-"""One sync at a time, and one edit: who holds the lock, since when, and how far that is.
+"""One sync at a time, and one rescue: who holds the lock, since when, and how far that is.
 
-Owns `sync.lock`, `edit.lock` and `rescue.lock` in the store's folder. The kernel releases them when the
-holder dies, so no lock is ever left behind; what is written in them is for people to read. They are open file
-description locks (`fcntl(2)`, F_OFD_SETLK), not those of flock(2): the kernel can tell whether one is held,
-so that a process can look without taking the lock for a moment. A git-annex that writes for us inherits the
-lock of edits: if we are killed, nobody else edits until it has written what we had sent to it.
+Owns `sync.lock` and `rescue.lock` in the store's folder, and how a lock of mcfs works: `edit_lock.py` is made
+of the same. The kernel releases locks when the holder dies, so none is ever left behind; what is written in
+them is for people to read. They are open file description locks (`fcntl(2)`, F_OFD_SETLK), not those of
+flock(2): the kernel can tell whether one is held, so that a process can look without taking the lock for a
+moment, and a file has many of them, one for each of its bytes.
 """
 
 from __future__ import annotations
@@ -17,28 +17,19 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcfs.errors import (
-    EditRunningError,
-    McfsError,
-    StoreBusyError,
-    StoreError,
-    SyncRunningError,
-)
+from mcfs.errors import StoreBusyError, StoreError, SyncRunningError
 
 _SYNC = "sync.lock"
-_EDIT = "edit.lock"
 _RESCUE = "rescue.lock"
 _SECONDS_BETWEEN_LOOKS = 0.1
-# struct flock: type, whence, start, length (0: the whole file), pid.
+# Of those who cannot wait that long: a small sync takes a few hundredths of a second.
+_SHORT_SECONDS = 0.005
+# struct flock: type, whence, start, length, pid.
 _FLOCK = struct.Struct("hhqqi")
-_EXCLUSIVE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-_UNLOCKED = _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, 0, 0, 0)
-# How long a git-annex whose mcfs was killed may need to write what was sent to it, and to commit.
-_ORPHAN_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,55 +59,80 @@ class HeldLock:
             os.pwrite(self.descriptor, text.ljust(100), 0)
 
 
-def sync_lock(folder: Path) -> AbstractContextManager[HeldLock]:
-    """Hold the sync lock; a `SyncRunningError` names the process that holds it already."""
-    return _hold(folder / _SYNC, SyncRunningError, "already syncing")
-
-
-def edit_lock(folder: Path) -> AbstractContextManager[HeldLock]:
-    """Hold the lock of edits, or raise an `EditRunningError`; syncs go on meanwhile."""
-    return _hold(folder / _EDIT, EditRunningError, "another mcfs is editing this library")
-
-
-def rescue_lock(folder: Path) -> AbstractContextManager[HeldLock]:
-    """Hold the lock of those who rescue a damaged user.db, or raise a `StoreBusyError`."""
-    return _hold(folder / _RESCUE, StoreBusyError, "another mcfs is rescuing user.db")
-
-
 @contextmanager
-def _hold(path: Path, held_error: type[McfsError], message: str) -> Iterator[HeldLock]:
+def sync_lock(folder: Path, patience: float = 0.0) -> Iterator[HeldLock]:
+    """Hold the sync lock; a `SyncRunningError` names the process that holds it for longer than `patience`."""
+    descriptor = open_lock(folder / _SYNC)
     try:
-        # Not through a link: a lock is truncated, and a link may lead to anything.
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(path, flags, 0o644)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise StoreError(f"{path} is a link, which mcfs does not follow; remove it") from error
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    try:
-        deadline = time.monotonic() + _ORPHAN_SECONDS
-        while not _lock(descriptor):
-            holder = _read(descriptor)
-            if holder is None or _is_alive(holder.pid) or time.monotonic() > deadline:
-                raise held_error(f"{message}{_holder(holder)}")
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        deadline = time.monotonic() + patience
+        while not try_to_lock(descriptor):
+            if time.monotonic() >= deadline:
+                raise SyncRunningError(f"already syncing{holder_words(descriptor)}")
+            time.sleep(_SHORT_SECONDS)
         yield HeldLock(descriptor)
-        os.ftruncate(descriptor, 0)
-        # Explicitly, for processes that have inherited the descriptor and live on.
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _UNLOCKED)
+        release(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+@contextmanager
+def rescue_lock(folder: Path) -> Iterator[HeldLock]:
+    """Hold the lock of those who rescue a damaged user.db, or raise a `StoreBusyError`."""
+    descriptor = open_lock(folder / _RESCUE)
     try:
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _EXCLUSIVE)
+        if not try_to_lock(descriptor):
+            raise StoreBusyError(f"another mcfs is rescuing user.db{holder_words(descriptor)}")
+        yield HeldLock(descriptor)
+        release(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_lock(path: Path) -> int:
+    """A descriptor of the file of a lock, which is made if it is not there."""
+    try:
+        # Not through a link: a lock is truncated, and a link may lead to anything.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(path, flags, 0o644)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise StoreError(f"{path} is a link, which mcfs does not follow; remove it") from error
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def try_to_lock(descriptor: int, byte: int = 0) -> bool:
+    """Take the lock that one byte of the file stands for; False if somebody else has it."""
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK, byte))
     except (BlockingIOError, PermissionError):  # POSIX leaves the choice of the two
         return False
     return True
 
 
-def _is_alive(pid: int) -> bool:
+def unlock(descriptor: int, byte: int = 0) -> None:
+    """Release the lock of a byte, also for processes that have inherited the descriptor and live on."""
+    fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_UNLCK, byte))
+
+
+def release(descriptor: int) -> None:
+    """Release the first lock of the file; nobody is named in it any more."""
+    os.ftruncate(descriptor, 0)
+    unlock(descriptor)
+
+
+def is_locked_by_others(descriptor: int, byte: int = 0) -> bool:
+    """Whether the lock of a byte is held, other than through this descriptor."""
+    conflict = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK, byte))
+    kind: int = _FLOCK.unpack(conflict[: _FLOCK.size])[0]
+    return kind != fcntl.F_UNLCK
+
+
+def _flock(kind: int, byte: int) -> bytes:
+    return _FLOCK.pack(kind, os.SEEK_SET, byte, 1, 0)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is a process of this number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -155,22 +171,23 @@ def _inspect_lock(folder: Path) -> tuple[bool, RunningSync | None]:
         # There is none, or one that no sync of ours can hold.
         return False, None
     try:
-        conflict = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _EXCLUSIVE)
-        held = _FLOCK.unpack(conflict[: _FLOCK.size])[0] != fcntl.F_UNLCK
-        return held, _read(descriptor) if held else None
+        held = is_locked_by_others(descriptor)
+        return held, read_holder(descriptor) if held else None
     finally:
         os.close(descriptor)
 
 
-def _read(descriptor: int) -> RunningSync | None:
+def read_holder(descriptor: int) -> RunningSync | None:
+    """Who holds the first lock of a file; None if the holder has not written that yet."""
     try:
         return RunningSync(*json.loads(os.pread(descriptor, 200, 0)))
     except (ValueError, TypeError):
-        return None  # the holder has taken the lock but not yet written it
+        return None
 
 
-def _holder(holder: RunningSync | None) -> str:
+def holder_words(descriptor: int) -> str:
     """The end of a sentence: which process holds the lock, and for how long."""
+    holder = read_holder(descriptor)
     if holder is None:
         return "; try again in a moment"
     seconds = max(0, round(time.time() - holder.started))

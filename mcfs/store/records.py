@@ -224,6 +224,17 @@ class JournalledTrack:
     failure: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class JournalledGesture:
+    """A gesture in the journal. Its tracks are those from `position` on, up to the next gesture's."""
+
+    position: int
+    made_at: datetime
+    # As the command that does the same: "mv crate/A/x crate/B/".
+    words: str
+    mount_path: str
+
+
 # In the detail of an edit whose mcfs ended before it was done.
 INTERRUPTED = "interrupted"
 

@@ -23,6 +23,7 @@ from mcfs.store.migrations import HEAD, revision_of
 _CALLED = {
     "pin": "pins", "snapshot": "snapshots", "snapshot_track": "tracks of snapshots",
     "run": "runs in the log", "edit": "edits", "edited_track": "changes of tracks in edits",
+    "gesture": "gestures in edits", "begun_value": "values that no track has yet",
     "import_source": "sources of imports", "imported_row": "records of imports",
 }  # fmt: skip
 _HEADER_BYTES = 100

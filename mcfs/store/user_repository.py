@@ -22,6 +22,7 @@ from mcfs.errors import NotFoundError, PinExistsError, PinHasSnapshotsError
 from mcfs.schema import user as rows
 from mcfs.store import engine as sqlite
 from mcfs.store.batches import chunks, column_in
+from mcfs.store.begun_values import BegunValues
 from mcfs.store.edit_journal import EditJournal
 from mcfs.store.imported_rows import imported_row
 from mcfs.store.migrations import HEAD, revision_of
@@ -45,6 +46,7 @@ class UserRepository:
         self._met_damage = met_damage or threading.Event()
         sqlite.call_on_damage(engine, self._note_damage)
         self.journal = EditJournal(engine)
+        self.begun_values = BegunValues(engine)
         self.snapshots = SnapshotRepository(engine)
 
     def prepare(self) -> None:

@@ -1,6 +1,7 @@
 """Library → store: syncs in full or by difference, and watching for changes.
 
 run.py           one sync, from its lock to its record
+edited_tracks.py follows edits of a few tracks, without a sync
 changes.py       what has to be read again
 derive.py        what git-annex has about a key → the record of a track
 progress.py      how far a sync has come

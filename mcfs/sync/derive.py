@@ -88,6 +88,11 @@ def _field_name(name: str) -> str:
     return "" if folded.startswith("/") else folded
 
 
+def field_values(values: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The values by the folded names of their fields: git-annex compares names without regard to case."""
+    return {_field_name(name): texts for name, texts in values.items()}
+
+
 def track_record(key: AnnexedKey) -> TrackRecord:
     """The record of a key that has files. What cannot be kept of its metadata is left out, and named."""
     try:
@@ -101,11 +106,10 @@ def track_record(key: AnnexedKey) -> TrackRecord:
 
 def _track_record(key: AnnexedKey, metadata: Metadata) -> TrackRecord:
     shown_values, left_out = metadata.values, None
-    # git-annex compares field names without regard to case.
-    values = {_field_name(name): texts for name, texts in shown_values.items()}
+    values = field_values(shown_values)
     if "" in values or len(values) < len(shown_values):
         shown_values, left_out = _storable(shown_values)
-        values = {_field_name(name): texts for name, texts in shown_values.items()}
+        values = field_values(shown_values)
     return TrackRecord(
         annex_key=key.key,
         name=track_name(values, *stem_and_suffix(key.work_paths[0])),

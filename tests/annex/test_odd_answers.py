@@ -75,8 +75,9 @@ def test_an_odd_answer_to_a_change_is_a_refusal(library: Library) -> None:
     process = MetadataProcess(library)
     try:
         process.send([MetadataChange(KEY, {"genre": ["x"]})])
-        reason = process.next_answer(20)
+        answer = process.next_answer(20)
     finally:
         process.terminate()
-    assert reason
-    assert len(reason) < 2000
+    assert answer is not None
+    assert answer.refusal
+    assert len(answer.refusal) < 2000

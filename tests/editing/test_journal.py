@@ -13,7 +13,7 @@ from mcfs.editing.editor import editing
 from mcfs.editing.killed_edits import NOT_CHANGED, was_applied
 from mcfs.errors import EditRunningError
 from mcfs.store import Store
-from mcfs.store.locks import edit_lock
+from mcfs.store.edit_lock import edit_lock
 from mcfs.store.records import Change, ImportedRow, TrackChange
 from tests.cache_access import key_of_file
 from tests.imports.mixxx_database import annex, commits, fields_of
@@ -134,7 +134,7 @@ def test_nobody_edits_while_git_annex_still_writes_for_a_killed_mcfs(
     """A process that inherited the lock stands for that git-annex."""
     script = (
         "import os, subprocess, sys\nfrom pathlib import Path\n"
-        "from mcfs.store.locks import edit_lock\n"
+        "from mcfs.store.edit_lock import edit_lock\n"
         "with edit_lock(Path(sys.argv[1])) as lock:\n"
         "    words = ['sh', '-c', 'sleep 0.5; touch $0', sys.argv[2]]\n"
         "    subprocess.Popen(words, pass_fds=[lock.descriptor])\n"

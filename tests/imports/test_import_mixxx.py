@@ -20,7 +20,7 @@ from mcfs.imports.import_mixxx import import_mixxx
 from mcfs.imports.result import Event, Failed, Imported, ImportResult, Skipped
 from mcfs.imports.track_matching import NOT_A_TRACK, NOT_IN_LIBRARY, NOT_THERE
 from mcfs.store import Store
-from mcfs.store.locks import edit_lock
+from mcfs.store.edit_lock import edit_lock
 from mcfs.store.records import Change
 from mcfs.sync.report import SyncKind
 from mcfs.sync.run import sync
@@ -439,7 +439,14 @@ def test_a_failure_is_recorded(library: Library, synced: Store, tmp_path: Path) 
     assert last.detail["seconds"] > 0
 
 
-def test_two_at_once(library: Library, synced: Store, mixxx: MixxxDatabase, run: Any) -> None:
+def test_two_at_once(
+    library: Library,
+    synced: Store,
+    mixxx: MixxxDatabase,
+    run: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mcfs.editing.editor.PATIENCE", 0.1)
     mixxx.add(library.top / "kino.mp3", rating=1)
     with (
         edit_lock(synced.folder),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 # The newest revision, with the tables of `schema/user.py`.
-HEAD = "0006"
+HEAD = "0007"
 
 
 def revision_of(connection: Connection) -> str | None:
