@@ -92,6 +92,8 @@ class Field:
     compares: str | None = None
     # Whether 0 (or no) means that there is no value.
     zero_is_none: bool = False
+    # Whether a track has one value at most, although other fields of this kind have many.
+    one_text: bool = False
     # Whether a range of numbers that has 0 in it finds the tracks without a value too.
     zero_finds_none: bool = False
 
@@ -126,6 +128,16 @@ class Field:
     def is_derived(self) -> bool:
         """Whether a sync makes it, and no annex field holds it."""
         return self.derived_column is not None or self.is_of_path
+
+    @property
+    def single_valued(self) -> bool:
+        """Whether a track has one value at most, so that a new one takes the place of the old one."""
+        return self.one_text or self.kind.single_valued
+
+    @property
+    def can_be_edited(self) -> bool:
+        """Whether git-annex has values of it that somebody could change; Mixxx has none of the others."""
+        return bool(self.stored_names) and (not self.is_derived or self.mixxx is not None)
 
     @property
     def column(self) -> str | None:

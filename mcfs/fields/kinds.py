@@ -50,6 +50,8 @@ class BaseKind:
     has_order: ClassVar[bool] = False
     # Whether `sort:` compares the numbers of the values before their text.
     sorts_by_number: ClassVar[bool] = True
+    # Whether a track has one value at most, so that a new one takes the place of the old one.
+    single_valued: ClassVar[bool] = True
 
     def example(self, field: str) -> str:
         """What an error message suggests to write instead. Every family of kinds has its own."""
@@ -89,6 +91,10 @@ class BaseKind:
         """The same for the text of a tag, which may say more than the field keeps."""
         return self.import_text(text)
 
+    def edited_text(self, text: str) -> str | None:
+        """What somebody writes as the new value of a field, spelled as an import would; None for no value."""
+        return self.import_text(text) or None
+
     def same(self, text: str, other: str) -> bool:
         """Whether two values say the same, so that an import has no reason to replace one by the other."""
         return text == other or text.split() == other.split()
@@ -102,6 +108,7 @@ class Text(BaseKind):
 
     name = "text"
     sorts_by_number = False
+    single_valued = False
 
     def example(self, field: str) -> str:
         return f'{field}:word, or {field}:"" for none'
@@ -128,6 +135,13 @@ class Discovered(Text):
 
 class Color(Text):
     """#RRGGBB. Mixxx has it as a number."""
+
+    single_valued = True
+    _COLOR = re.compile("#?([0-9A-Fa-f]{6})")
+
+    def edited_text(self, text: str) -> str | None:
+        found = self._COLOR.fullmatch(text.strip())
+        return f"#{found.group(1).upper()}" if found else None
 
     def same(self, text: str, other: str) -> bool:
         return text.lower() == other.lower()
@@ -204,6 +218,9 @@ class TrackNumber(Number):
 
     _WITH_TOTAL = re.compile(r"\s*([0-9]+)\s*(?:/.*)?", re.DOTALL)
 
+    def edited_text(self, text: str) -> str | None:
+        return None if self.number_of(text) is None else text.strip()
+
     def number_of(self, text: str) -> float | None:
         found = self._WITH_TOTAL.fullmatch(text)
         return as_float(found.group(1)) if found else None
@@ -270,6 +287,10 @@ class Year(Number):
     def number_of(self, text: str) -> float | None:
         found = self._YEAR.match(text)
         return float(found.group(1)) if found else None
+
+    def edited_text(self, text: str) -> str | None:
+        is_year = text.strip().isdecimal() and len(text.strip()) == 4
+        return text.strip() if is_year or shown_date(text.strip()) else None
 
     def decade_of(self, text: str) -> str | None:
         """ "1990s", of a stored value."""
@@ -403,6 +424,9 @@ class MusicalKey(BaseKind):
     def number_of(self, text: str) -> float | None:
         return key_number(text)
 
+    def edited_text(self, text: str) -> str | None:
+        return None if self.number_of(text) is None else text.strip()
+
     def same(self, text: str, other: str) -> bool:
         return super().same(text, other) or _equal(self.number_of(text), self.number_of(other))
 
@@ -437,6 +461,9 @@ class Date(BaseKind):
         shown = shown_date(text)
         month = shown and shown[: len("2025-06")]
         return Bucket((month is None, month or text), month or text)
+
+    def edited_text(self, text: str) -> str | None:
+        return text.strip() if shown_date(text.strip()) else None
 
     def import_text(self, value: object) -> str:
         found = self._DAY.match(str(value))

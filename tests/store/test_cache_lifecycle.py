@@ -426,7 +426,7 @@ def test_reading_on_a_full_disk(cache: CacheRepository, path: Path) -> None:
 
 
 def test_a_disk_that_is_full_or_read_only(disk: Disk) -> None:
-    place = disk("300k")
+    place = disk("400k")
     user = UserRepository(open_engine(place / "user.db"))
     user.prepare()
 

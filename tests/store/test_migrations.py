@@ -254,8 +254,10 @@ def test_an_interrupted_downgrade_is_completed(
     user.prepare()
     assert tables(path) == [
         "alembic_version",
+        "begun_value",
         "edit",
         "edited_track",
+        "gesture",
         "import_source",
         "imported_row",
         "pin",
