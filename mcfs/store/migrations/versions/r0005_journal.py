@@ -44,6 +44,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # An older version can take nothing back. The metadata stays in git-annex as it is.
-    # The revision after this one leaves its tables to us, see there.
+    # Revision 0007 leaves its tables to this one.
     for name in ("begun_value", "gesture", "edited_track", "edit"):
         op.drop_table(name, if_exists=True)

@@ -34,6 +34,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # An older version reads neither table, so both stay, and the next upgrade finds everything as it was. They
-    # are dropped together with the journal.
+    # An older version reads neither table, so both stay, and the next upgrade finds everything as it was.
+    # They are dropped together with the journal.
     pass
