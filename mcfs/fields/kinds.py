@@ -121,6 +121,13 @@ class Folder(Text):
         return f'{field}:"Artist/Album"'
 
 
+class SnapshotName(Text):
+    """The whole name of a snapshot, whose tracks are meant. No track has it as a value."""
+
+    def example(self, field: str) -> str:
+        return f"{field}:Friday"
+
+
 class RawText(Text):
     """An annex field that is written `meta.NAME`: text as it is stored."""
 

@@ -35,6 +35,7 @@ from mcfs.fields.kinds import (
     Rating,
     RawText,
     Size,
+    SnapshotName,
     Text,
     TrackNumber,
     Year,
@@ -284,6 +285,11 @@ ROWS = (
         kind=Folder(),
         stored_as=(),
         also_searches=("directory",),
+    ),
+    Field(
+        name="snapshot",
+        kind=SnapshotName(),
+        stored_as=(),
     ),
     Field(
         name="any",

@@ -1,4 +1,5 @@
-"""Which field a written name means, in one library, and of which kind it is there."""
+"""The names that a query can use in one library: which field each means, and of which kind that is, and the
+snapshots."""
 
 from __future__ import annotations
 
@@ -20,11 +21,13 @@ class ConfiguredKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names that queries can use: the built-in fields, and those that a library has, folded."""
+    """The built-in fields, those that a library has, folded, and its snapshots."""
 
     discovered: frozenset[str] = frozenset()
     # Those whose values are dates.
     dates: frozenset[str] = frozenset()
+    # As they are written.
+    snapshots: frozenset[str] = frozenset()
 
     def canonical(self, written: str) -> str | None:
         """The one name of a field, however it is written; None when there is no such field."""
@@ -38,6 +41,13 @@ class Vocabulary:
         if name in self.dates and name not in field_table().by_name:
             return date_field(name)
         return field_named(name)
+
+    def snapshot(self, written: str) -> str | None:
+        """The snapshot of this name, which may be written in another case; None when there is none."""
+        if written in self.snapshots:
+            return written
+        folded = fold(written)
+        return next((name for name in self.snapshots if fold(name) == folded), None)
 
     def configured(self, kinds: Mapping[str, ConfiguredKind]) -> Vocabulary:
         """The same, where fields of these folded names are of the kinds that somebody said they are."""

@@ -143,7 +143,7 @@ class Invalidator:
 
     async def _pass_midnight(self) -> None:
         listings = await self._listings_since(self._tree.settings, self._cached_version.day)
-        self._cached_version = TreeVersion(self._cached_version.generation, self._tree.day)
+        self._cached_version = self._cached_version._replace(day=self._tree.day)
         names = list(self._inodes.cached_names.take_volatile())
         self._distrust_listings_with(names)
         inodes = self._doubt(filter(self._is_volatile, self._listings))

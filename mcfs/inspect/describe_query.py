@@ -17,6 +17,7 @@ from mcfs.fields.tempo import bpm_ranges
 from mcfs.query import (
     And,
     AnnexKeys,
+    AsTaken,
     Between,
     Contains,
     ContainsAt,
@@ -26,6 +27,7 @@ from mcfs.query import (
     Flag,
     InFolder,
     InKey,
+    InSnapshot,
     Missing,
     Not,
     Or,
@@ -38,6 +40,7 @@ from mcfs.query import (
     ValueIs,
     foreign_operators,
     format_term,
+    ordering_snapshot,
     unscoped_words,
 )
 from mcfs.text.musical_keys import lancelot, mixes_with
@@ -77,6 +80,8 @@ def _order(query: Query) -> Iterator[str]:
                 yield f"{then}by {field}{direction}; tracks without it last"
             case Shuffle(seed):
                 yield f'{then}at random, always the same for "{seed}"'
+            case AsTaken():
+                yield f"ordered as in the snapshot {ordering_snapshot(query.where)}"
             case unreachable:
                 assert_never(unreachable)
     if query.limit is not None:
@@ -147,6 +152,7 @@ def _leaf(
     | DateBetween
     | Flag
     | AnnexKeys
+    | InSnapshot
     | ValueIs,
     day: date,
 ) -> str:
@@ -184,7 +190,9 @@ def _leaf(
         case Flag(_, yes):
             return "a live recording" if yes else "no live recording"
         case AnnexKeys(annex_keys):
-            return f"one of {len(annex_keys)} tracks of a snapshot"
+            return f"one of {len(annex_keys)} tracks"
+        case InSnapshot(name):
+            return f"in the snapshot {name}"
         case ValueIs(template, text):
             return f'{template.text} is "{text}"'
         case unreachable:

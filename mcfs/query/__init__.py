@@ -9,6 +9,7 @@
     unknown_fields.py  the error for a field that does not exist
     foreign_operators.py   what is an operator in other search languages only
     missing_colon.py   the error for a comparison without a colon
+    snapshot_terms.py  what a term that names a snapshot means
     terms.py           the AST, frozen and hashable, and how queries combine
     canonical.py       AST → text: `parse(canonical_text(query)) == query`
 
@@ -23,6 +24,7 @@ from mcfs.query.terms import (
     ALL,
     And,
     AnnexKeys,
+    AsTaken,
     Between,
     Contains,
     ContainsAt,
@@ -32,11 +34,13 @@ from mcfs.query.terms import (
     Flag,
     InFolder,
     InKey,
+    InSnapshot,
     Leaf,
     Missing,
     Not,
     Or,
     Order,
+    OrderKey,
     Query,
     RegularExpression,
     Shuffle,
@@ -48,6 +52,7 @@ from mcfs.query.terms import (
     any_of,
     hiding_absent,
     leaves,
+    ordering_snapshot,
 )
 from mcfs.query.unknown_fields import similar_fields, unknown_field
 
@@ -55,6 +60,7 @@ __all__ = [
     "ALL",
     "And",
     "AnnexKeys",
+    "AsTaken",
     "Between",
     "Contains",
     "ContainsAt",
@@ -64,11 +70,13 @@ __all__ = [
     "Flag",
     "InFolder",
     "InKey",
+    "InSnapshot",
     "Leaf",
     "Missing",
     "Not",
     "Or",
     "Order",
+    "OrderKey",
     "Query",
     "RegularExpression",
     "Shuffle",
@@ -85,6 +93,7 @@ __all__ = [
     "format_term",
     "hiding_absent",
     "leaves",
+    "ordering_snapshot",
     "parse",
     "similar_fields",
     "starts_like_query",

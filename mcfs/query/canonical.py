@@ -15,6 +15,7 @@ from mcfs.query.lexer import QUOTES
 from mcfs.query.terms import (
     And,
     AnnexKeys,
+    AsTaken,
     Between,
     Contains,
     ContainsAt,
@@ -24,10 +25,12 @@ from mcfs.query.terms import (
     Flag,
     InFolder,
     InKey,
+    InSnapshot,
     Leaf,
     Missing,
     Not,
     Or,
+    OrderKey,
     Query,
     RegularExpression,
     Shuffle,
@@ -42,7 +45,7 @@ from mcfs.text.musical_keys import lancelot
 def canonical_text(query: Query) -> str:
     """The canonical text of a query; empty for the query that finds every track."""
     parts = [_both(query.where)] if query.where != And() else []
-    parts += [_order(order) for order in query.order]
+    parts += filter(None, map(_order, query.order))
     if query.limit is not None:
         parts.append(f"limit:{query.limit}")
     return " ".join(parts)
@@ -90,6 +93,8 @@ def _leaf(term: Leaf) -> str:
             return f"{term.field}:{_days(term)}"
         case Flag(field, yes):
             return f"{field}:{'yes' if yes else 'no'}"
+        case InSnapshot(name):
+            return f"snapshot:{_quoted(name)}"
         case AnnexKeys(annex_keys):
             return f"<keys {' '.join(annex_keys)}>"
         case ValueIs(template, text):
@@ -112,8 +117,10 @@ def _either(term: Or) -> str:
     return " | ".join(sorted(map(format_term, term.terms)))
 
 
-def _order(order: Sort | Shuffle) -> str:
+def _order(order: OrderKey) -> str:
     match order:
+        case AsTaken():
+            return ""  # the order of a query that names a snapshot, and no other order
         case Sort(field, descending):
             return f"sort:{'-' if descending else ''}{field}"
         case Shuffle(seed):
@@ -156,7 +163,10 @@ _MEANS_MORE = ("=", "<", ">", "//", "^", "+", "~", *QUOTES)
 
 
 def _quoted(text: str) -> str:
-    """A folded text, in quotes where needed. A quote in it becomes a character that folds to a quote."""
+    """A text that is compared folded, in quotes where needed.
+
+    A quote in it becomes a character that folds to a quote.
+    """
     means_more = text.startswith(_MEANS_MORE) or text.endswith("$") or ".." in text
     if not means_more and not any(c.isspace() or c in '|()"' for c in text):
         return text

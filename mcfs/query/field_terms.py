@@ -1,7 +1,8 @@
 """What a term means that asks for a field: `genre:techno`, `bpm:120-130`, `key:8A`, `present:yes`.
 
 Owns the forms that a term can have, by the kind of its field. Ranges of numbers and of days are in
-`ranges.py`, text is in `text_terms.py`; the kind of the field knows how a number or a day is written.
+`ranges.py`, text is in `text_terms.py`, snapshots are in `snapshot_terms.py`; the kind of the field knows
+how a number or a day is written.
 """
 
 from __future__ import annotations
@@ -9,10 +10,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from mcfs.fields import Field, amounts, field_named
-from mcfs.fields.kinds import Bpm, Date, Discovered, Flag, Folder, MusicalKey, Number, Text
+from mcfs.fields import Field, Vocabulary, amounts, field_named
+from mcfs.fields.kinds import (
+    Bpm,
+    Date,
+    Discovered,
+    Flag,
+    Folder,
+    MusicalKey,
+    Number,
+    SnapshotName,
+    Text,
+)
 from mcfs.query import ranges
 from mcfs.query.lexer import QUOTES
+from mcfs.query.snapshot_terms import snapshot_term
 from mcfs.query.terms import Contains, InKey, Missing, Tempo, Term
 from mcfs.query.terms import Flag as FlagTerm
 from mcfs.query.text_terms import folder_term, text_term
@@ -23,7 +35,9 @@ from mcfs.text.musical_keys import key_number
 _YES = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
-def field_term(field: Field, written: WrittenTerm, *, negated: bool) -> Term:
+def field_term(
+    field: Field, written: WrittenTerm, vocabulary: Vocabulary, *, negated: bool
+) -> Term:
     """The term that asks for `field`; a `QueryError` where it makes no sense."""
     kind = field.kind
     if written.fuzzy and not isinstance(kind, (Bpm, MusicalKey)):
@@ -37,6 +51,8 @@ def field_term(field: Field, written: WrittenTerm, *, negated: bool) -> Term:
             return _discovered_term(field, written)
         case Folder():
             return folder_term(written)
+        case SnapshotName():
+            return snapshot_term(written, vocabulary)
         case Text():
             return text_term(field, written)
         case MusicalKey():

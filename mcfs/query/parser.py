@@ -23,7 +23,18 @@ from mcfs.fields.kinds import Date
 from mcfs.query.field_terms import bare_term, field_term
 from mcfs.query.lexer import QUOTES, WordLexer, field_prefix
 from mcfs.query.missing_colon import missing_colon
-from mcfs.query.terms import Not, Query, Shuffle, Sort, Term, all_of, any_of
+from mcfs.query.terms import (
+    AsTaken,
+    Not,
+    Order,
+    Query,
+    Shuffle,
+    Sort,
+    Term,
+    all_of,
+    any_of,
+    ordering_snapshot,
+)
 from mcfs.query.unknown_fields import DIRECTIVES, unknown_field
 from mcfs.query.written_term import NO_FUZZ, WrittenTerm, written_term
 from mcfs.text.fold import fold
@@ -47,8 +58,11 @@ def parse(text: str, vocabulary: Vocabulary = Vocabulary()) -> Query:  # noqa: B
         tree = _grammar().parse(text)
     except UnexpectedToken as error:
         raise _misplaced(text, error.token) from error
-    where = reader.term(tree.children[0], 0) if tree.children else None
-    return Query(where or all_of(), tuple(reader.order), reader.limit)
+    where = (reader.term(tree.children[0], 0) if tree.children else None) or all_of()
+    order: Order = tuple(reader.order)
+    if not order and ordering_snapshot(where) is not None:
+        order = (AsTaken(),)
+    return Query(where, order, reader.limit)
 
 
 def starts_like_query(text: str, vocabulary: Vocabulary = Vocabulary()) -> bool:  # noqa: B008  (frozen)
@@ -161,7 +175,7 @@ class _Reader:
                 f"{written.name}: needs a value",
                 f"write for example {searched.kind.example(searched.name)}",
             )
-        return field_term(searched, written, negated=negated)
+        return field_term(searched, written, self.vocabulary, negated=negated)
 
     def _directive(self, name: str, written: WrittenTerm) -> None:
         value = f"{written.before}{written.value}{written.after}"

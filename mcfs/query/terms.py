@@ -141,6 +141,16 @@ class AnnexKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class InSnapshot:
+    """The track is in the snapshot of this name.
+
+    Which tracks those are is looked up before the query is compiled (`sql/bound_query.py`).
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ValueIs:
     """A template renders to this text (folded).
 
@@ -193,6 +203,7 @@ Leaf = (
     | DateBetween
     | Flag
     | AnnexKeys
+    | InSnapshot
     | ValueIs
     | Cut
 )
@@ -216,7 +227,13 @@ class Shuffle:
     seed: str
 
 
-Order = tuple[Sort | Shuffle, ...]
+@dataclass(frozen=True, slots=True)
+class AsTaken:
+    """In the order of the snapshot that the query names; of several, of the first in the alphabet."""
+
+
+OrderKey = Sort | Shuffle | AsTaken
+Order = tuple[OrderKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +270,23 @@ def any_of(*terms: Term) -> Term:
     for term in terms:
         flat |= term.terms if isinstance(term, Or) else {term}
     return next(iter(flat)) if len(flat) == 1 else Or(frozenset(flat))
+
+
+def ordering_snapshot(term: Term) -> str | None:
+    """The snapshot whose order a query has that says no other: all its tracks are in that snapshot.
+
+    None where there is no such snapshot.
+    """
+    match term:
+        case InSnapshot(name):
+            return name
+        case And(terms):
+            names = (ordering_snapshot(inner) for inner in terms)
+            return min((name for name in names if name is not None), default=None)
+        case Cut(query):
+            return ordering_snapshot(query.where)
+        case _:
+            return None
 
 
 def leaves(term: Term) -> Iterator[Leaf]:

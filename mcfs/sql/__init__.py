@@ -19,7 +19,7 @@ query is first *lowered* to its shape, which names parameters, and the parameter
 shape becomes SQL.
 """
 
-from mcfs.sql.bound_query import BoundQuery, Members, bind, bind_without_values
+from mcfs.sql.bound_query import BoundQuery, LookedUp, Members, bind, bind_without_values
 from mcfs.sql.compiled import AnyCompiled, Compiled
 from mcfs.sql.tracks import EntryRow, count_tracks, select_entries, select_entry, select_tracks
 
@@ -28,6 +28,7 @@ __all__ = [
     "BoundQuery",
     "Compiled",
     "EntryRow",
+    "LookedUp",
     "Members",
     "bind",
     "bind_without_values",

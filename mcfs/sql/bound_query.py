@@ -1,8 +1,8 @@
 """A query that can be compiled: with the local day, and with the members of every value in it.
 
 Owns the step between a query, which is the same in every library, and its SQL. A `ValueIs` names a value
-of a template; which tracks have it depends on the library and is looked up before the query is compiled
-(`tree/group_cache.py`). Dates like "the last 7 days" depend on the day.
+of a template, an `InSnapshot` a snapshot; which tracks those are depends on the library and is looked up
+before the query is compiled (`tree/group_cache.py`). Dates like "the last 7 days" depend on the day.
 """
 
 from __future__ import annotations
@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, NamedTuple
 
-from mcfs.query import Query, ValueIs, leaves
+from mcfs.query import InSnapshot, Query, ValueIs, leaves
+
+# The terms that only the library can say the tracks of.
+LookedUp = ValueIs | InSnapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Which tracks have a value of a template, in one generation of the store.
+    """Which tracks have a value of a template, or are in a snapshot, in one generation of the store.
 
-    `ids` is a JSON array of ids: of stored values, whose tracks are meant, or of the tracks themselves.
+    `ids` is a JSON array of ids: of stored values, whose tracks are meant, or of the tracks themselves. Those
+    of a snapshot are in its order.
     Tracks that have none of the stored fields in `without` are members too.
     """
 
@@ -36,24 +40,24 @@ class BoundQuery(NamedTuple):
 
     query: Query
     today: date
-    members: Mapping[ValueIs, Members]
+    members: Mapping[LookedUp, Members]
 
 
-def bind(query: Query, today: date, members_of: Callable[[ValueIs], Members]) -> BoundQuery:
-    """A query with the members of every value in it, values inside cuts included."""
-    values = {leaf for leaf in leaves(query.where) if isinstance(leaf, ValueIs)}
+def bind(query: Query, today: date, members_of: Callable[[LookedUp], Members]) -> BoundQuery:
+    """A query with the members of every value and snapshot in it, those inside cuts included."""
+    values = {leaf for leaf in leaves(query.where) if isinstance(leaf, LookedUp)}
     return BoundQuery(query, today, {value: members_of(value) for value in values})
 
 
 def bind_without_values(query: Query, today: date) -> BoundQuery:
-    """A query that cannot have values in it: one that was read from text, for example."""
+    """A query that cannot have values or snapshots in it."""
     return BoundQuery(query, today, _NO_VALUES)
 
 
-class _NoValues(dict[ValueIs, Members]):
+class _NoValues(dict[LookedUp, Members]):
     """No members, for any value: searching each query for values would cost more than binding it."""
 
-    def __missing__(self, value: ValueIs) -> Members:
+    def __missing__(self, value: LookedUp) -> Members:
         raise ValueError(f"a query that was bound without values has one: {value}")
 
 

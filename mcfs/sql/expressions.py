@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVarTuple, assert_never
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     CompoundSelect,
     LargeBinary,
@@ -39,6 +40,7 @@ from mcfs.sql.shape import (
     AllTests,
     AnyOf,
     AnyTest,
+    AsListed,
     BeginsWith,
     ByField,
     ByShuffle,
@@ -64,7 +66,6 @@ from mcfs.sql.shape import (
     NumberTest,
     Parameter,
     QueryShape,
-    SortKey,
     Subquery,
     TextTest,
     TrackIn,
@@ -104,7 +105,11 @@ def narrowed(
     """
     statement = statement.where(track_condition(shape.where, track))
     for key in shape.order:
-        statement = statement.order_by(*_order(key, track))
+        if isinstance(key, AsListed):
+            listed = _listed(key.ids)
+            statement = statement.where(listed.c.value == track.id).order_by(listed.c.key)
+        else:
+            statement = statement.order_by(*_order(key, track))
     statement = statement.order_by(track.name)
     return statement if shape.limit is None else statement.limit(bindparam(shape.limit))
 
@@ -350,7 +355,13 @@ def _number_test(test: NumberTest, operand: Operand) -> ColumnElement[bool]:
 # --- order
 
 
-def _order(key: SortKey, track: TrackColumns) -> list[ColumnElement[Any]]:
+def _listed(ids: Parameter) -> CTE:
+    """The places and the items of a JSON array. Materialized, so that SQLite makes an index of the items."""
+    items = func.json_each(bindparam(ids)).table_valued("key", "value")
+    return select(items.c.key, items.c.value).cte().prefix_with("MATERIALIZED")
+
+
+def _order(key: ByField | ByShuffle, track: TrackColumns) -> list[ColumnElement[Any]]:
     match key:
         case ByShuffle(seed):
             return [func.mcfs_shuffle(bindparam(seed), track.annex_key)]

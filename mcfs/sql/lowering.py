@@ -20,6 +20,7 @@ from mcfs.fields.tempo import bpm_ranges
 from mcfs.query import (
     And,
     AnnexKeys,
+    AsTaken,
     Between,
     Contains,
     ContainsAt,
@@ -29,9 +30,11 @@ from mcfs.query import (
     Flag,
     InFolder,
     InKey,
+    InSnapshot,
     Missing,
     Not,
     Or,
+    OrderKey,
     Query,
     RegularExpression,
     Shuffle,
@@ -40,6 +43,7 @@ from mcfs.query import (
     Term,
     ValueIs,
     format_term,
+    ordering_snapshot,
 )
 from mcfs.sql.bound_query import BoundQuery, Members
 from mcfs.sql.shape import (
@@ -47,6 +51,7 @@ from mcfs.sql.shape import (
     AllTests,
     AnyOf,
     AnyTest,
+    AsListed,
     BeginsWith,
     ByField,
     ByShuffle,
@@ -141,16 +146,20 @@ class _Lowering:
     def query(self, query: Query) -> QueryShape:
         """A whole query: filter, order, limit."""
         limit = None if query.limit is None else self.parameter(query.limit)
-        order = tuple(map(self.sort_key, query.order)) if query.order else ()
+        order = tuple(self.sort_key(key, query) for key in query.order) if query.order else ()
         return _query_shape(self.term(query.where), order, limit)
 
-    def sort_key(self, order: Sort | Shuffle) -> SortKey:
-        """One key of the order."""
+    def sort_key(self, order: OrderKey, query: Query) -> SortKey:
+        """One key of the order of a query."""
         match order:
             case Sort(name, descending, as_dates):
                 return ByField(name, descending, as_dates)
             case Shuffle(seed):
                 return ByShuffle(self.parameter(stored_text(seed)))
+            case AsTaken():
+                snapshot = ordering_snapshot(query.where)
+                assert snapshot is not None, "only a query that names a snapshot has this order"
+                return AsListed(self.parameter(self.bound.members[InSnapshot(snapshot)].ids))
             case unreachable:
                 assert_never(unreachable)
 
@@ -180,7 +189,7 @@ class _Lowering:
                 return FlagIs(_derived_column(name), yes)
             case AnnexKeys(annex_keys):
                 return self.keys(annex_keys)
-            case ValueIs():
+            case ValueIs() | InSnapshot():
                 return self.members(self.bound.members[term])
             case Cut(query):
                 return InCut(self.query(query))
@@ -359,6 +368,7 @@ def _rank(term: Term) -> int:
 
 _SELECTIVITY: dict[type[Term], int] = {
     AnnexKeys: 0,
+    InSnapshot: 0,
     Cut: 0,
     Equals: 1,
     Contains: 1,

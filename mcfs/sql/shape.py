@@ -281,7 +281,14 @@ class ByShuffle(NamedTuple):
     tag: Literal["by shuffle"] = "by shuffle"
 
 
-SortKey = ByField | ByShuffle
+class AsListed(NamedTuple):
+    """In the order of a JSON array of ids of tracks, which has all of them."""
+
+    ids: Parameter
+    tag: Literal["as listed"] = "as listed"
+
+
+SortKey = ByField | ByShuffle | AsListed
 
 
 class QueryShape(NamedTuple):

@@ -72,7 +72,8 @@ class NameChangeFeed:
         self._current = current
         self._templates = templates
         # The first changes are those since this version.
-        self.version = TreeVersion(self._feed.generation, current.get().day)
+        state = current.get()
+        self.version = TreeVersion(self._feed.generation, state.day, state.snapshots.version)
 
     def poll(self, watched: Watched = tuple) -> NameChanges | None:
         """What has changed since the last poll, None if nothing has.
@@ -89,8 +90,8 @@ class NameChangeFeed:
                 changes = NameChanges(state.version, everything=True, fields_changed=True)
             else:
                 changes = name_changes(change, *templates, state)
-            before = Sight(change.before, state.settings, state.day)
-            after = Sight(change.after, state.settings, state.day)
+            before = Sight(change.before, state.settings, state.day, state.snapshots)
+            after = Sight(change.after, state.settings, state.day, state.snapshots)
             return replace(changes, listings=listing_changes(watched(), before, after))
 
     def listings_since(
@@ -99,8 +100,9 @@ class NameChangeFeed:
         """What other settings, or another day, changed in the listings of watched folders."""
         with self._cache.reading() as read:
             state = self._current.seen_by(read)
-            after = Sight(read, state.settings, state.day)
-            return listing_changes(watched(), Sight(read, settings, day), after)
+            after = Sight(read, state.settings, state.day, state.snapshots)
+            before = Sight(read, settings, day, state.snapshots)
+            return listing_changes(watched(), before, after)
 
     def close(self) -> None:
         """Let go of the old state, which the store keeps readable for this feed."""

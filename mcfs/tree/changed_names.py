@@ -15,6 +15,7 @@ from mcfs.sql import BoundQuery, EntryRow, bind_without_values
 from mcfs.sql.work_folders import select_work_folder
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.change_feed import StoreChange
+from mcfs.store.known_snapshots import NO_SNAPSHOTS
 from mcfs.template import Template
 from mcfs.text.escape import escape, file_name
 from mcfs.text.unique_names import collision_key
@@ -173,7 +174,7 @@ def _template_names(
     value_templates: Collection[Template],
     file_templates: Collection[Template],
 ) -> Iterator[str]:
-    group_cache = GroupCache(vocabulary)
+    group_cache = GroupCache(vocabulary, NO_SNAPSHOTS)
     for template in value_templates:
         for group in group_cache.groups(read, bound, template):
             yield escape(group.shown.strip())

@@ -20,8 +20,8 @@ from datetime import date
 from itertools import product
 
 from mcfs.fields import Vocabulary
-from mcfs.query import Query, ValueIs
-from mcfs.sql import BoundQuery, Members, bind
+from mcfs.query import InSnapshot, Query, ValueIs
+from mcfs.sql import BoundQuery, LookedUp, Members, bind
 from mcfs.sql.bound_query import NO_MEMBERS
 from mcfs.sql.groups import (
     count_values,
@@ -31,6 +31,7 @@ from mcfs.sql.groups import (
     select_values,
 )
 from mcfs.store.cache_reader import CacheReader
+from mcfs.store.known_snapshots import KnownSnapshots
 from mcfs.template import Cell, Template
 from mcfs.tree.limits import DEFAULT_LIMITS, Limits
 from mcfs.tree.rendered_template import RenderedTemplate
@@ -90,10 +91,17 @@ class _CachedTemplate:
 
 
 class GroupCache:
-    """The groups of templates in one generation of the store. Safe to use from several threads."""
+    """The groups of templates, and the tracks of snapshots, in one generation of the store.
 
-    def __init__(self, vocabulary: Vocabulary, limits: Limits = DEFAULT_LIMITS) -> None:
+    Safe to use from several threads.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, snapshots: KnownSnapshots, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         self._vocabulary = vocabulary
+        self._snapshots = snapshots
+        self._of_snapshots: dict[InSnapshot, Members] = {}
         self._limits = limits
         self._templates: OrderedDict[Template, _CachedTemplate] = OrderedDict()
         self._lock = threading.Lock()
@@ -122,7 +130,7 @@ class GroupCache:
         ]
 
     def bind(self, read: CacheReader, query: Query, today: date) -> BoundQuery:
-        """The query with the members that its values have in this generation."""
+        """The query with the members that its values and snapshots have in this generation."""
         return bind(query, today, lambda value: self._members(read, value))
 
     def file_cells(
@@ -160,7 +168,15 @@ class GroupCache:
 
     # --- which tracks have a value
 
-    def _members(self, read: CacheReader, value: ValueIs) -> Members:
+    def _members(self, read: CacheReader, value: LookedUp) -> Members:
+        if isinstance(value, InSnapshot):
+            members = self._of_snapshots.get(value)
+            if members is None:
+                members = self._of_snapshots[value] = self._snapshots.members(read, value)
+            return members
+        return self._members_of_value(read, value)
+
+    def _members_of_value(self, read: CacheReader, value: ValueIs) -> Members:
         cached = self._cached(value.template)
         source = cached.rendered.only_stored_values
         if source is None:

@@ -14,6 +14,7 @@ from mcfs.config.settings import Absent, Settings
 from mcfs.errors import McfsError
 from mcfs.query import hiding_absent
 from mcfs.store.cache_reader import CacheReader
+from mcfs.store.known_snapshots import KnownSnapshots
 from mcfs.tree.entries import list_entries
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.nodes import Node, QueryFolderNode, WorkFolderNode
@@ -26,11 +27,12 @@ ListingKey = str | WorkFolderNode
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """All that a listing depends on: one state of the store, the settings, and the day."""
+    """All that a listing depends on: one state of the store, the settings, the day, the snapshots."""
 
     read: CacheReader
     settings: Settings
     day: date
+    snapshots: KnownSnapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ def listing_changes(
 ) -> dict[ListingKey, ListingChange]:
     """The change of each folder by its key; folders that list the same names are left out."""
     found: dict[ListingKey, ListingChange] = {}
-    groups_before = GroupCache(before.read.vocabulary())
-    groups_after = GroupCache(after.read.vocabulary())
+    groups_before = GroupCache(before.read.vocabulary(), before.snapshots)
+    groups_after = GroupCache(after.read.vocabulary(), after.snapshots)
     for folder in {folder.key: folder for folder in folders}.values():
         try:
             was = _entries(folder, before, groups_before)

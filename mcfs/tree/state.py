@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
@@ -17,9 +17,9 @@ from mcfs.config.settings import Absent, Names, Settings
 from mcfs.fields import Vocabulary
 from mcfs.fields.dates import start_of_day
 from mcfs.query import Query, hiding_absent
-from mcfs.store import Generation
+from mcfs.store import Generation, Store
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.cache_repository import CacheRepository
+from mcfs.store.known_snapshots import KnownSnapshots, known_snapshots
 from mcfs.text.portable import portable_name
 from mcfs.tree.bounded_cache import BoundedCache
 from mcfs.tree.group_cache import GroupCache
@@ -45,6 +45,7 @@ class TreeState:
     # When the day ends, in seconds since 1970.
     ends_at: float
     vocabulary: Vocabulary
+    snapshots: KnownSnapshots
     settings: Settings
     group_cache: GroupCache
     listings: ListingCache
@@ -91,9 +92,12 @@ class CurrentState:
     """The state that the tree answers from. Safe to use from several threads."""
 
     def __init__(
-        self, cache: CacheRepository, settings: Settings, limits: Limits, clock: Callable[[], float]
+        self, store: Store, settings: Settings, limits: Limits, clock: Callable[[], float]
     ) -> None:
-        self._cache = cache
+        self._cache = store.cache
+        self._repository = store.user.snapshots
+        # As they were last seen. Looked for by `refresh`, and not by each reader: it reads another database.
+        self._snapshots = known_snapshots(self._repository)
         self._settings = settings
         self._limits = limits
         self._clock = clock
@@ -115,21 +119,27 @@ class CurrentState:
 
     def refresh(self) -> TreeState:
         """Read which state the store is in now, and make it the current one."""
+        self._snapshots = known_snapshots(self._repository)
         with self._cache.reading() as read:
             return self.seen_by(read)
 
     def seen_by(self, read: CacheReader) -> TreeState:
         """The state that a reader sees, which may be newer than the one seen before, or older."""
-        generation, current = read.generation(), self._state
-        if current is None or current.generation != generation:
-            vocabulary = read.vocabulary().configured(self._settings.field_kinds)
-            return self._advance_to(
-                self._new_state(generation, vocabulary, GroupCache(vocabulary, self._limits))
+        generation, snapshots, current = read.generation(), self._snapshots, self._state
+        if (
+            current is None
+            or current.generation != generation
+            or current.snapshots.version != snapshots.version
+        ):
+            vocabulary = replace(
+                read.vocabulary().configured(self._settings.field_kinds), snapshots=snapshots.names
             )
+            group_cache = GroupCache(vocabulary, snapshots, self._limits)
+            return self._advance_to(self._new_state(generation, vocabulary, snapshots, group_cache))
         if self._clock() < current.ends_at:
             return current
         return self._advance_to(
-            self._new_state(generation, current.vocabulary, current.group_cache)
+            self._new_state(generation, current.vocabulary, snapshots, current.group_cache)
         )
 
     def configure(self, settings: Settings) -> None:
@@ -140,13 +150,18 @@ class CurrentState:
         self.refresh()
 
     def _new_state(
-        self, generation: Generation, vocabulary: Vocabulary, group_cache: GroupCache
+        self,
+        generation: Generation,
+        vocabulary: Vocabulary,
+        snapshots: KnownSnapshots,
+        group_cache: GroupCache,
     ) -> TreeState:
         day = datetime.fromtimestamp(self._clock(), UTC).astimezone().date()
         return TreeState(
-            version=TreeVersion(generation, day),
+            version=TreeVersion(generation, day, snapshots.version),
             ends_at=start_of_day(day + timedelta(days=1)).timestamp(),
             vocabulary=vocabulary,
+            snapshots=snapshots,
             settings=self._settings,
             group_cache=group_cache,
             listings=listing_cache(self._limits.listed_entries),

@@ -95,7 +95,7 @@ class Tree:
     ) -> None:
         self.error_log = error_log or ErrorLog()
         self._store = store
-        self._current = CurrentState(store.cache, settings, limits, clock)
+        self._current = CurrentState(store, settings, limits, clock)
         self._templates = TemplatesInUse(limits.templates)
         self._pins = Pins(store, self._current, self.error_log)
         self._folders = Folders(store, self._current, self._pins, self._templates, self.error_log)

@@ -16,6 +16,8 @@ class TreeVersion(NamedTuple):
 
     generation: Generation
     day: date
+    # Of the snapshots, which queries can name (store/known_snapshots.py).
+    snapshots: str
 
     def is_older_than(self, other: TreeVersion) -> bool:
         """Whether the store has moved on since. Generations of different stores have no order."""

@@ -127,9 +127,7 @@ def test_describe_terms_without_a_query_text() -> None:
         "  only the first 5 by name",
         "bpm 100 to 110",
     ]
-    assert list(describe_query(Query(AnnexKeys(("a", "b"))), TODAY)) == [
-        "one of 2 tracks of a snapshot"
-    ]
+    assert list(describe_query(Query(AnnexKeys(("a", "b"))), TODAY)) == ["one of 2 tracks"]
     assert list(describe_query(Query(ValueIs(parse_template("{{ bpm }}"), "130")), TODAY)) == [
         '{{ bpm }} is "130"'
     ]

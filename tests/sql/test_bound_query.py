@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcfs.query import Cut, Not, Query, ValueIs, all_of
-from mcfs.sql import Members, bind, bind_without_values, select_tracks
+from mcfs.sql import LookedUp, Members, bind, bind_without_values, select_tracks
 from mcfs.template import parse_template
 from tests.records import TODAY
 
@@ -14,9 +14,9 @@ FAST = ValueIs(parse_template('{{ "fast" if bpm > 140 else "slow" }}'), "fast")
 
 
 def test_each_value_is_looked_up_once() -> None:
-    looked_up: list[ValueIs] = []
+    looked_up: list[LookedUp] = []
 
-    def members_of(value: ValueIs) -> Members:
+    def members_of(value: LookedUp) -> Members:
         looked_up.append(value)
         return Members("tracks", "[1]")
 

@@ -18,7 +18,7 @@ from mcfs.query import (
     ValueIs,
     all_of,
 )
-from mcfs.sql import BoundQuery, Members, bind, select_tracks
+from mcfs.sql import BoundQuery, LookedUp, Members, bind, select_tracks
 from mcfs.sql.groups import select_all_values
 from mcfs.template import parse_template
 from tests.cache_access import select_rows
@@ -85,7 +85,7 @@ GENRE = parse_template("{{ genre }}")
 
 
 def _bound(query: Query, members: Mapping[ValueIs, Members]) -> BoundQuery:
-    return bind(query, TODAY, members.__getitem__)
+    return bind(query, TODAY, dict[LookedUp, Members](members.items()).__getitem__)
 
 
 def test_a_value_by_tracks(cache: SampleCache) -> None:
