@@ -95,12 +95,13 @@ def test_compiled_statements_are_forgotten(make: Make) -> None:
 
     first = select_entries(bind_without_values(ALL, tree.day))
     before, asked = compiled(), 0
-    for length in range(1, 6):
+    for length in range(1, 5):
         for some in combinations(words, length):
             names(tree, " ".join(some))
             asked += 1
-    assert asked > 600
-    assert compiled() - before < asked / 2
+    assert asked > 350
+    # Each of them was compiled at least once.
+    assert compiled() - before < asked
     assert select_entries(bind_without_values(ALL, tree.day)).statement is not first.statement
 
 
