@@ -76,5 +76,5 @@ def test_a_rating_whose_row_lost_its_name_before_the_import(tmp_path: Path) -> N
 def test_rounds_of_everything_lose_nothing(tmp_path: Path) -> None:
     """A short version of contrib/soak/mixxx_rounds.py."""
     with rounds_in(tmp_path / "rounds", tracks=6, seed=1) as rounds:
-        for _ in range(25):
+        for _ in range(15):
             rounds.round()

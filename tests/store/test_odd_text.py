@@ -126,7 +126,7 @@ anything = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=4
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(anything, min_size=1, max_size=6, unique=True))
 def test_any_text_round_trips(cache: CacheRepository, path: Path, texts: list[str]) -> None:

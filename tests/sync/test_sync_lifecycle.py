@@ -193,7 +193,7 @@ class TestFails:
     ) -> None:
         sync(library, synced)
         codes = set()
-        for number in range(12):
+        for number in range(6):
             Repository(library.top).describe(TRACK, f"mood={number}")
             before = generation_of(synced.cache).counter
             process = subprocess.Popen(
@@ -205,7 +205,7 @@ class TestFails:
             )
             assert process.stdout is not None
             assert process.stdout.readline() == "started\n"
-            time.sleep(number * 0.08)
+            time.sleep(number * 0.16)
             process.send_signal(signal.SIGINT)
             _, error_output = process.communicate()
             codes.add(process.returncode)
