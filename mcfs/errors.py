@@ -214,6 +214,14 @@ class DestinationError(InputError):
     """An export cannot be written to this place: it is in a mount of mcfs, or not there."""
 
 
+class DestinationLostError(McfsError):
+    """The destination of an export is full or gone: nothing more can be written."""
+
+
+class DestinationDamagedError(McfsError):
+    """What mcfs has noted in a destination about earlier exports cannot be read."""
+
+
 class ExportRunningError(BusyError):
     """Another process exports into the same folder."""
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": "Make a small git-annex library with sound in it, to try mcfs on.",
     "edits": "List what mcfs has changed in the library's metadata.",
     "explain": "Explain how a query or a path is read, and what it finds.",
+    "export": "Export a query or a folder of the mount to a folder that needs no mount.",
     "fields": "Show all fields, or the values of one.",
     "get": "Fetch the content of a query's tracks with git-annex.",
     "help": "Show what a topic is about, or how a command is used.",

@@ -16,6 +16,8 @@ from mcfs.annex.get import GetProgress, GetResult
 from mcfs.annex.library import Library
 from mcfs.cli.text_layout import truncate
 from mcfs.config.settings import Settings
+from mcfs.export.prepared import PreparedExport
+from mcfs.export.writing import ExportResult, write_export
 from mcfs.fetching.fetch import fetch
 from mcfs.store import Store, TrackRecord
 from mcfs.sync.progress import SyncProgress
@@ -83,9 +85,9 @@ def fetch_with_bar(
     size = ended = 0
 
     def make() -> Bar[tuple[int, int, str]]:
-        from mcfs.cli.progress_bars import FetchBar
+        from mcfs.cli.progress_bars import ByteBar
 
-        return FetchBar(tracks=len(tracks), size=sum(sizes.values()))
+        return ByteBar(tracks=len(tracks), size=sum(sizes.values()))
 
     with _delayed(make, (0, 0, ""), _SHOW_AFTER) as show:
 
@@ -103,6 +105,22 @@ def fetch_with_bar(
             show((size, ended, names[key]))
 
         return fetch(library, tracks, remote, on_event)
+
+
+def copy_with_bar(prepared: PreparedExport) -> ExportResult:
+    """`write_export` with a progress bar that counts bytes."""
+
+    def make() -> Bar[tuple[int, int, str]]:
+        from mcfs.cli.progress_bars import ByteBar
+
+        return ByteBar(tracks=len(prepared.changes.write), size=prepared.bytes_to_copy)
+
+    with _delayed(make, (0, 0, ""), _SHOW_AFTER) as show:
+
+        def on_progress(size: int, written: int, name: str) -> None:
+            show((size, written, truncate(printable(name), _LONGEST_NAME)))
+
+        return write_export(prepared, on_progress)
 
 
 @contextmanager

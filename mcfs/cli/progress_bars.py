@@ -43,8 +43,8 @@ class CountBar:
         self._bars.stop()
 
 
-class FetchBar:
-    """How many bytes of how many tracks have come."""
+class ByteBar:
+    """How many bytes of how many tracks have come, or have been copied."""
 
     def __init__(self, *, tracks: int, size: int) -> None:
         self._tracks = tracks

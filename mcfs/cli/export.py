@@ -1,0 +1,252 @@
+"""`mcfs export`: a folder tree that needs no mount."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mcfs.cli import options
+from mcfs.cli.json_output import json_option, print_json_pieces
+from mcfs.cli.progress import copy_with_bar, fetch_with_bar, sync_with_bar
+from mcfs.cli.session import Session, locate_path, open_session
+from mcfs.cli.terminal import print_lines, print_message
+from mcfs.cli.text_layout import count_noun
+from mcfs.errors import ExitCode
+from mcfs.export.destination import find_destination, gitignore_line
+from mcfs.export.json_objects import error_object, json_array
+from mcfs.export.playlist_files import with_playlist
+from mcfs.export.portable_plan import MarkedName, portable_plan
+from mcfs.export.prepared import (
+    ExportOptions,
+    PreparedExport,
+    check_space,
+    choose_links,
+    prepare_export,
+    shown_size,
+)
+from mcfs.export.writing import Action, ExportResult, foreseen
+from mcfs.inspect.export_source import PlannedSource, nothing_message, plan_source
+from mcfs.inspect.path_or_query import is_path_in_any_library
+from mcfs.sync.waiting import sync_in_turn
+from mcfs.text.escape import file_name
+from mcfs.text.printable import printable
+
+# Of absent tracks and marked names: messages name so many, --json all.
+_MOST_NAMED = 20
+
+
+@click.command("export", cls=options.QueryCommand)
+@click.argument("words", metavar="QUERY|PATH...", nargs=-1, required=True)
+@click.argument("destination_path", metavar="DEST")
+@click.option("--template", metavar="T", help="Folders by a template, and names of files.")
+@click.option("--copy", "mode", flag_value="copy", help="Copy the files.")
+@click.option("--link", "mode", flag_value="link", help="Make symbolic links to them.")
+@click.option("--absolute", is_flag=True, help="Links that begin with /. Default: relative ones.")
+@click.option("--playlist", is_flag=True, help="Also write a playlist of all tracks.")
+@click.option("--portable", is_flag=True, help="Names that are valid on FAT and Windows.")
+@click.option("--sync", "removes", is_flag=True, help="Remove what left the query since.")
+@click.option("--get", "gets", is_flag=True, help="First fetch what is not here.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+@json_option("Print an array of files, and what became of each.")
+@options.library
+def command(
+    words: tuple[str, ...],
+    destination_path: str,
+    template: str | None,
+    mode: str | None,
+    absolute: bool,
+    playlist: bool,
+    portable: bool,
+    removes: bool,
+    gets: bool,
+    dry_run: bool,
+    as_json: bool,
+    library_path: Path | None,
+) -> int:
+    """Export the tracks of a query, or a folder of the mount, to a folder that needs no mount.
+
+    \b
+      mcfs export crate:festival /media/stick/Festival
+      mcfs export 'genre:techno/{{ key | camelot }}' /media/stick --sync
+      mcfs export artist ~/By-artist --link
+
+    On another disk, the files are copied; on the disk of the library, they are
+    links. Run it again to bring DEST up to date: what is there is not copied
+    again, and what mcfs has not made is not touched.
+    """
+    text = " ".join(words)
+    place, _ = locate_path(text, library_path)
+    if library_path is not None and not is_path_in_any_library(text):
+        place = library_path  # a query, even where a path of that name exists
+    with open_session(place) as session:
+        destination = find_destination(destination_path, session.library)
+        planned = _plan(session, text, template, all_tracks=gets)
+        failed: dict[str, str] = {}
+        if gets and planned.absent.entries and not dry_run:
+            failed = _fetch(session, planned)
+            planned = _plan(session, text, template, all_tracks=True)
+        plan, absent_plan = planned.plan, planned.absent
+        absent = [
+            (key, name, failed.get(key))
+            for key, name in {file.annex_key: file.name for _, file in absent_plan.files()}.items()
+        ]
+        if not plan.entries and not absent:
+            print_message(nothing_message(text, planned.source, session.store))
+        if not plan.entries and not (removes and destination.exists):
+            _report_absent(absent, gets=gets)
+            if as_json:
+                print_json_pieces(json_array(_objects(ExportResult(), absent)))
+            return ExitCode.FAILED if absent else ExitCode.DONE
+        if playlist:
+            with session.store.cache.reading() as read:
+                plan = with_playlist(plan, file_name(planned.source.name), read.records_in_order)
+        marked: tuple[MarkedName, ...] = ()
+        if portable or destination.file_system.needs_portable_names:
+            plan, marked = portable_plan(plan)
+            absent_plan, _ = portable_plan(absent_plan)
+        wants_links = None if mode is None else mode == "link"
+        source = planned.source.canonical
+        links = choose_links(wants_links, destination, session.library, source)
+        prepared = prepare_export(
+            plan,
+            absent_plan,
+            destination,
+            session.library,
+            ExportOptions(source, links, absolute, removes),
+        )
+        _report_before(prepared, marked)
+        _report_absent(absent, gets=gets)
+        if dry_run:
+            result = foreseen(prepared)
+        else:
+            check_space(prepared)
+            result = copy_with_bar(prepared)
+    if as_json:
+        print_json_pieces(json_array(_objects(result, absent)))
+    else:
+        print_lines([_summary(result, prepared, dry_run=dry_run)])
+    return _report_after(result, prepared, absent=bool(absent))
+
+
+def _plan(session: Session, text: str, template: str | None, *, all_tracks: bool) -> PlannedSource:
+    return plan_source(
+        text, template, session.library, session.store, session.settings, all_tracks=all_tracks
+    )
+
+
+def _fetch(session: Session, planned: PlannedSource) -> dict[str, str]:
+    """Fetch what is not here; returns annex key → reason for what did not come."""
+    with session.store.cache.reading() as read:
+        keys = dict.fromkeys(file.annex_key for _, file in planned.absent.files())
+        tracks = tuple(read.records_in_order(keys))
+    failed = fetch_with_bar(session.library, tracks, None)
+    if len(failed) < len(tracks):
+        sync_in_turn(
+            session.store.folder,
+            lambda: sync_with_bar(session.library, session.store, session.settings),
+        )
+    return failed
+
+
+# --- what is said
+
+_Absent = list[tuple[str, str, str | None]]
+
+
+def _report_before(prepared: PreparedExport, marked: tuple[MarkedName, ...]) -> None:
+    destination = prepared.destination
+    if destination.work_path is not None and not destination.is_ignored_by_git:
+        print_message(
+            f"{destination.shown} is in the library, where git annex add would add it; "
+            f"to prevent that, add this line to .gitignore: {gitignore_line(destination.work_path)}"
+        )
+    for each in marked[:_MOST_NAMED]:
+        print_message(
+            f"{each.path} differs from another name only in case; it becomes {each.new_name}"
+        )
+    if len(marked) > _MOST_NAMED:
+        print_message(f"so do {len(marked) - _MOST_NAMED} more")
+    for blocked in prepared.too_large:
+        print_message(f"{blocked.wanted.path}: {blocked.reason}")
+    if (stale := len(prepared.changes.left)) and not prepared.options.sync:
+        are = (
+            "1 file of an earlier run is" if stale == 1 else f"{stale} files of an earlier run are"
+        )
+        print_message(f"{are} no longer part of this export; --sync removes such files")
+
+
+def _report_absent(absent: _Absent, *, gets: bool) -> None:
+    for _, name, reason in absent[:_MOST_NAMED]:
+        print_message(f"{name}: {reason}" if reason else f"{name} is not here")
+    if len(absent) > _MOST_NAMED:
+        print_message(f"{len(absent) - _MOST_NAMED} more are not here")
+    if absent and not gets:
+        print_message("--get fetches them first; present:yes in the query leaves them out")
+
+
+def _report_after(result: ExportResult, prepared: PreparedExport, *, absent: bool) -> int:
+    too_large = {blocked.wanted.path for blocked in prepared.too_large}
+    failed = [each for each in result.outcomes if each.action is Action.FAILED]
+    for each in failed:
+        if each.path not in too_large:
+            print_message(f"{each.path}: {each.reason}")
+    there = len(result.outcomes) - len(failed)
+    if result.ended is not None:
+        missing = count_noun(len(result.not_reached), "file")
+        print_message(f"{result.ended}; what is there is complete, {missing} to go: run it again")
+    if result.ended is None and not failed and not absent:
+        return ExitCode.DONE
+    return ExitCode.PARTLY_DONE if there else ExitCode.FAILED
+
+
+_WORDS = (
+    (Action.LINKED, "linked"),
+    (Action.COPIED, "copied"),
+    (Action.WRITTEN, "written"),
+    (Action.RENAMED, "renamed"),
+    (Action.KEPT, "there before"),
+    (Action.REMOVED, "removed"),
+    (Action.FAILED, "failed"),
+)
+
+
+def _summary(result: ExportResult, prepared: PreparedExport, *, dry_run: bool) -> str:
+    counts = Counter(outcome.action for outcome in result.outcomes)
+    size = sum(each.size or 0 for each in result.outcomes if each.action is Action.COPIED)
+    parts = [f"{counts[action]} {word}" for action, word in _WORDS if counts[action]]
+    if size:
+        parts = [part.replace(" copied", f" copied ({shown_size(size)})") for part in parts]
+    shown = ", ".join(parts) or "nothing"
+    start = "would be: " if dry_run else ""
+    return f"{start}{shown}; in {printable(prepared.destination.shown)}"
+
+
+def _objects(result: ExportResult, absent: _Absent) -> Iterator[dict[str, Any]]:
+    for outcome in result.outcomes:
+        yield {
+            "path": outcome.path,
+            "annex_key": outcome.annex_key or None,
+            "action": outcome.action.value,
+            "size": outcome.size,
+            "error": None if outcome.reason is None else error_object(outcome.reason),
+        }
+    for wanted in result.not_reached:
+        yield {
+            "path": wanted.path,
+            "annex_key": getattr(wanted.origin, "annex_key", None),
+            "action": Action.FAILED.value,
+            "size": wanted.made.size,
+            "error": error_object(result.ended or ""),
+        }
+    for key, name, reason in absent:
+        yield {
+            "path": name,
+            "annex_key": key,
+            "action": "absent",
+            "size": None,
+            "error": error_object(reason or "its content is not here"),
+        }

@@ -1,0 +1,97 @@
+"""A plan as the files that are to be in a destination: where each link leads, what each copy is a copy of.
+
+Owns that a link leads to the file in the work tree, as in a mount, and that a copy is made of the annexed
+object, which only git-annex writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+
+from mcfs.annex.library import Library
+from mcfs.export.changes import Wanted
+from mcfs.export.destination import Destination
+from mcfs.export.manifest import Kind, Made
+from mcfs.export.plan import PlannedFile, PlannedFolder
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTargets:
+    """How links of a destination name the files of the library."""
+
+    library: Library
+    top: str
+    git_dir: str
+    # Whether these are relative to the destination.
+    relative: bool
+
+    @classmethod
+    def of(cls, library: Library, destination: Destination, *, absolute: bool) -> LinkTargets:
+        """Relative ones survive when both are moved together, as on a disk that is mounted elsewhere."""
+        top, git_dir = os.path.realpath(library.top), os.path.realpath(library.common_dir)
+        if absolute:
+            return cls(library, top, git_dir, relative=False)
+        start = destination.path
+        return cls(
+            library, os.path.relpath(top, start), os.path.relpath(git_dir, start), relative=True
+        )
+
+    def of_file(self, path: str, file: PlannedFile) -> str:
+        """Where the link at this path leads."""
+        up = "../" * path.count("/") if self.relative else ""
+        # It may have been moved since the last sync; its content is where it was.
+        if file.work_path is not None and (
+            file.content_path is None or os.path.exists(f"{self.library.top}/{file.work_path}")  # noqa: PTH110
+        ):
+            return f"{up}{self.top}/{file.work_path}"
+        return f"{up}{self.git_dir}/{file.content_path}"
+
+
+def wanted_links(plan: PlannedFolder, targets: LinkTargets) -> list[Wanted]:
+    """Every file as a link, and the texts."""
+    links = [
+        Wanted(path, Made(Kind.LINK.value, targets.of_file(path, file), None), file)
+        for path, file in plan.files()
+    ]
+    return links + _texts(plan)
+
+
+def wanted_copies(plan: PlannedFolder, library: Library) -> list[Wanted]:
+    """Every file as a copy, and the texts."""
+    copies = [Wanted(path, _copy_of(file, library), file) for path, file in plan.files()]
+    return copies + _texts(plan)
+
+
+def source_of(file: PlannedFile, library: Library) -> str:
+    """The file that a copy is made of."""
+    if file.content_path is not None:
+        return f"{library.common_dir}/{file.content_path}"
+    return f"{library.top}/{file.work_path}"
+
+
+def _copy_of(file: PlannedFile, library: Library) -> Made:
+    if file.annex_key and file.size is not None:
+        return Made(Kind.COPY.value, file.annex_key, file.size)
+    try:
+        info = os.stat(source_of(file, library))  # noqa: PTH116  (text)
+    except OSError:
+        return Made(Kind.COPY.value, file.annex_key, file.size)  # copying it will say why
+    content = file.annex_key or f"{file.work_path} {info.st_mtime_ns}"
+    return Made(Kind.COPY.value, content, info.st_size)
+
+
+def _texts(plan: PlannedFolder) -> list[Wanted]:
+    return [
+        Wanted(
+            path,
+            Made(
+                Kind.TEXT.value,
+                hashlib.blake2b(text.content, digest_size=16).hexdigest(),
+                len(text.content),
+            ),
+            text,
+        )
+        for path, text in plan.texts()
+    ]
