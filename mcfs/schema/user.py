@@ -110,8 +110,6 @@ class SnapshotColumns(TypedColumns):
     done_at: Named[datetime | None] = Column(UtcTime)
     # When its name or its result was last changed.
     updated_at: Named[datetime] = Column(UtcTime)
-    # [{annex_key, name, folders, fields}], in order. The last column: SQLite reads the others without it.
-    result: Named[list[Any]] = Column(JSON(none_as_null=True))
 
 
 Snapshot = Table(
@@ -124,11 +122,26 @@ Snapshot = Table(
 )
 
 
+class SnapshotResultColumns(TypedColumns):
+    """What a snapshot froze: [{annex_key, name, present, folders, fields}], in order.
+
+    In a table of its own: it may have megabytes, and SQLite would write them again with every other change.
+    """
+
+    snapshot_id: Named[int] = Column(
+        ForeignKey("snapshot.id", ondelete="CASCADE"), primary_key=True
+    )
+    result: Named[list[Any]] = Column(JSON(none_as_null=True))
+
+
+SnapshotResult = Table("snapshot_result", USER_TABLES, SnapshotResultColumns)
+
+
 class SnapshotTrackColumns(TypedColumns):
-    """A track of a snapshot: what `result` says too, as rows.
+    """A track of a snapshot: what its result says too, as rows.
 
     So the keys of a snapshot are read in their order without its fields, and the index finds the snapshots
-    that a changed track is in. Where a result is damaged, these are rescued instead.
+    that a changed track is in. Where a result is lost, these stand in for it.
     """
 
     snapshot_id: Named[int] = Column(

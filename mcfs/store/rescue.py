@@ -22,6 +22,7 @@ from mcfs.store.migrations import HEAD, revision_of
 # Table → what its rows are, for the user. Those of an edit go with the edits.
 _CALLED = {
     "pin": "pins", "snapshot": "snapshots", "snapshot_track": "tracks of snapshots",
+    "snapshot_result": "metadata of snapshots",
     "run": "runs in the log", "edit": "edits", "edited_track": "changes of tracks in edits",
     "gesture": "gestures in edits", "begun_value": "values that no track has yet",
     "import_source": "sources of imports", "imported_row": "records of imports",

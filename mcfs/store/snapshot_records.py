@@ -31,6 +31,8 @@ class FrozenTrack:
     folders: tuple[Folders, ...] = ((),)
     # Field as people write it → its values.
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Whether its content was here.
+    present: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,7 @@ def as_stored(tracks: Iterable[FrozenTrack]) -> list[dict[str, Any]]:
         {
             "annex_key": track.annex_key,
             "name": track.name,
+            "present": track.present,
             "folders": track.folders,
             "fields": dict(track.fields),
         }
@@ -111,6 +114,7 @@ def from_stored(result: Iterable[Mapping[str, Any]]) -> tuple[FrozenTrack, ...]:
             track["name"],
             tuple(map(tuple, track["folders"])),
             {name: tuple(values) for name, values in track["fields"].items()},
+            track["present"],
         )
         for track in result
     )

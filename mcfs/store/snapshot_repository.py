@@ -1,20 +1,20 @@
 """The snapshots in `user.db`: what was frozen, and whether it still agrees with the library.
 
-Owns the tables `snapshot` and `snapshot_track`. What is frozen, and when it no longer agrees, is decided in
-`snapshots/`. Nothing here depends on the cache: a snapshot outlives every rebuild of it.
+Owns the tables `snapshot`, `snapshot_result` and `snapshot_track`. What is frozen, and when it no longer
+agrees, is decided in `snapshots/`. Nothing here depends on the cache: a snapshot outlives every rebuild of it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
 
 from mcfs.errors import NotFoundError, SnapshotExistsError
-from mcfs.schema.user import OutputMode, Pin, SnapshotTrack
+from mcfs.schema.user import OutputMode, Pin, SnapshotResult, SnapshotTrack
 from mcfs.schema.user import Snapshot as SnapshotRow
 from mcfs.store import engine as sqlite
 from mcfs.store.batches import chunks, column_in
@@ -70,14 +70,23 @@ class SnapshotRepository:
         return _snapshot(row)
 
     def tracks(self, name: str) -> tuple[FrozenTrack, ...]:
-        """The tracks of a snapshot as they were, in the order in which they were taken."""
+        """The tracks of a snapshot as they were, in the order in which they were taken.
+
+        Of a snapshot whose result is lost, only their keys and names are known.
+        """
         with sqlite.reading(self._engine) as connection:
-            row = connection.execute(
-                select(SnapshotRow.c.result).where(SnapshotRow.c.name == name)
-            ).one_or_none()
-            if row is None:
-                raise _no_snapshot(connection, name)
-        return from_stored(row.result)
+            number = _require(connection, name)
+            result = connection.execute(
+                select(SnapshotResult.c.result).where(SnapshotResult.c.snapshot_id == number)
+            ).scalar_one_or_none()
+            if result is not None:
+                return from_stored(result)
+            rows = connection.execute(
+                select(SnapshotTrack.c.annex_key, SnapshotTrack.c.name)
+                .where(SnapshotTrack.c.snapshot_id == number)
+                .order_by(SnapshotTrack.c.position)
+            )
+            return tuple(FrozenTrack(key, shown) for key, shown in rows)
 
     def annex_keys(self, name: str) -> list[str]:
         """Only the annex keys of these tracks, in the same order."""
@@ -130,7 +139,8 @@ class SnapshotRepository:
             number = _require(connection, name)
             change = update(SnapshotRow).where(SnapshotRow.c.id == number)
             connection.execute(change.values(_columns_of(taken)))
-            connection.execute(delete(SnapshotTrack).where(SnapshotTrack.c.snapshot_id == number))
+            for table in (SnapshotTrack, SnapshotResult):
+                connection.execute(delete(table).where(table.c.snapshot_id == number))
             _insert_tracks(connection, number, taken.tracks)
 
     def rename(self, name: str, new_name: str) -> None:
@@ -217,7 +227,7 @@ _TRACKS = (
     .label("tracks")
 )
 _SNAPSHOTS = select(
-    *(column for column in SnapshotRow.c if column.name != "result"),
+    *SnapshotRow.c,
     Pin.c.name.label("pin"),
     _TRACKS,
 ).outerjoin(Pin, Pin.c.id == SnapshotRow.c.pin_id)
@@ -253,11 +263,12 @@ def _columns_of(taken: TakenSnapshot) -> dict[str, Any]:
         "checked_store_uuid": taken.generation.store_uuid,
         "checked_generation": taken.generation.counter,
         "updated_at": datetime.now(UTC),
-        "result": as_stored(taken.tracks),
     }
 
 
-def _insert_tracks(connection: Connection, number: int, tracks: Iterable[FrozenTrack]) -> None:
+def _insert_tracks(connection: Connection, number: int, tracks: Sequence[FrozenTrack]) -> None:
+    result = {"snapshot_id": number, "result": as_stored(tracks)}
+    connection.execute(insert(SnapshotResult).values(result))
     rows = [
         {
             "snapshot_id": number,

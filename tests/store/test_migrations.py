@@ -263,6 +263,7 @@ def test_an_interrupted_downgrade_is_completed(
         "pin",
         "run",
         "snapshot",
+        "snapshot_result",
         "snapshot_track",
     ]
 

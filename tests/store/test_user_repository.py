@@ -19,11 +19,11 @@ from tests.store.cache_contents import query
 
 NEEDED = (
     "id, name, query_text, folder, template, output_mode, hides_absent, taken_at, store_uuid, generation, "
-    "library_uuid, input_hash, is_stale, updated_at, result"
+    "library_uuid, input_hash, is_stale, updated_at"
 )
 SNAPSHOT = f"""
     INSERT INTO snapshot ({NEEDED})
-        VALUES (1, 's', '', '', '', NULL, 1, 0, '', 0, '', '', 0, 0, '[]');
+        VALUES (1, 's', '', '', '', NULL, 1, 0, '', 0, '', '', 0, 0);
     INSERT INTO snapshot_track VALUES (1, 1, 'k1', 'n1'), (1, 2, 'k2', 'n2');
 """
 
@@ -125,36 +125,32 @@ SNAPSHOT_ROW = f"INSERT INTO snapshot ({NEEDED}) VALUES ("
         ("INSERT INTO pin VALUES (9, 'x', '', NULL, 0)", "NOT NULL"),
         ("INSERT INTO pin VALUES (9, 'x', '', 0, NULL)", "NOT NULL"),
         (
-            SNAPSHOT_ROW + "9, 's', '', '', '', NULL, 1, 0, '', 0, '', '', 0, 0, '[]'" + ")",
+            SNAPSHOT_ROW + "9, 's', '', '', '', NULL, 1, 0, '', 0, '', '', 0, 0" + ")",
             "UNIQUE constraint failed: snapshot.name",
         ),
         (
-            SNAPSHOT_ROW + "9, '', '', '', '', NULL, 1, 0, '', 0, '', '', 0, 0, '[]'" + ")",
+            SNAPSHOT_ROW + "9, '', '', '', '', NULL, 1, 0, '', 0, '', '', 0, 0" + ")",
             "name_not_empty",
         ),
         (
-            SNAPSHOT_ROW + "9, 'x', NULL, '', '', NULL, 1, 0, '', 0, '', '', 0, 0, '[]'" + ")",
+            SNAPSHOT_ROW + "9, 'x', NULL, '', '', NULL, 1, 0, '', 0, '', '', 0, 0" + ")",
             "NOT NULL",
         ),
         (
-            SNAPSHOT_ROW + "9, 'x', '', '', '', NULL, 1, NULL, '', 0, '', '', 0, 0, '[]'" + ")",
+            SNAPSHOT_ROW + "9, 'x', '', '', '', NULL, 1, NULL, '', 0, '', '', 0, 0" + ")",
             "NOT NULL",
         ),
         (
-            SNAPSHOT_ROW + "9, 'x', '', '', '', 'disc', 1, 0, '', 0, '', '', 0, 0, '[]'" + ")",
+            SNAPSHOT_ROW + "9, 'x', '', '', '', 'disc', 1, 0, '', 0, '', '', 0, 0" + ")",
             "output_mode_is_known",
         ),
         (
-            SNAPSHOT_ROW + "9, 'x', '', '', '', NULL, 2, 0, '', 0, '', '', 0, 0, '[]'" + ")",
+            SNAPSHOT_ROW + "9, 'x', '', '', '', NULL, 2, 0, '', 0, '', '', 0, 0" + ")",
             "hides_absent_is_boolean",
         ),
         (
-            SNAPSHOT_ROW + "9, 'x', '', '', '', NULL, 1, 0, '', 0, '', '', 2, 0, '[]'" + ")",
+            SNAPSHOT_ROW + "9, 'x', '', '', '', NULL, 1, 0, '', 0, '', '', 2, 0" + ")",
             "is_stale_is_boolean",
-        ),
-        (
-            SNAPSHOT_ROW + "9, 'x', '', '', '', NULL, 1, 0, '', 0, '', '', 0, 0, NULL" + ")",
-            "NOT NULL",
         ),
         ("INSERT INTO snapshot_track VALUES (1, 1, 'k', 'n')", "snapshot_track.position"),
         ("INSERT INTO snapshot_track VALUES (1, 0, 'k', 'n')", "position_positive"),

@@ -25,7 +25,7 @@ _NEW = (
     "id", "name", "query_text", "folder", "template", "output_mode", "hides_absent", "pin_id", "view",
     "taken_at", "store_uuid", "generation", "library_uuid", "input_hash", "metadata_changed_at",
     "presence_changed_at", "configuration_changed_at", "is_stale", "stale_reason", "checked_at",
-    "checked_store_uuid", "checked_generation", "done_at", "updated_at", "result",
+    "checked_store_uuid", "checked_generation", "done_at", "updated_at",
 )  # fmt: skip
 # Of a snapshot that an older version made.
 _UNKNOWN = {
@@ -43,7 +43,7 @@ Rows = list[dict[str, Any]]
 
 
 def upgrade() -> None:
-    if "result" in _columns("snapshot"):
+    if "folder" in _columns("snapshot"):
         return  # an upgrade that was interrupted had come so far
     tracks = _rows("snapshot_track")
     kept = {row["id"]: row for row in _rows(_KEPT)}
@@ -51,30 +51,49 @@ def upgrade() -> None:
     tracks_of = defaultdict[int, Rows](list)
     for track in tracks:
         tracks_of[track["snapshot_id"]].append(track)
-    snapshots = [
-        _upgraded(row, kept.get(row["id"]), tracks_of[row["id"]], pins) for row in _rows("snapshot")
-    ]
-    for name in (_KEPT, "snapshot_track", "snapshot"):
+    snapshots, results = [], []
+    for row in _rows("snapshot"):
+        was = kept.get(row["id"])
+        if was is None or was["updated_at"] != row["updated_at"]:
+            was = {
+                **dict.fromkeys(_NEW),
+                **_UNKNOWN,
+                **row,
+                "result": _result(tracks_of[row["id"]]),
+            }
+        # An older version may have deleted the pin. The snapshot stays.
+        pin_id = was["pin_id"] if was["pin_id"] in pins else None
+        snapshots.append({**{name: was[name] for name in _NEW}, "pin_id": pin_id})
+        results.append({"snapshot_id": row["id"], "result": was["result"]})
+    for name in (_KEPT, "snapshot_result", "snapshot_track", "snapshot"):
         op.drop_table(name, if_exists=True)
     _make_snapshot()
+    op.create_table(
+        "snapshot_result",
+        sa.Column("snapshot_id", sa.Integer, primary_key=True),
+        sa.Column("result", sa.JSON, nullable=False),
+        sa.ForeignKeyConstraint(["snapshot_id"], ["snapshot.id"], ondelete="CASCADE"),
+    )
     _make_snapshot_track()
     op.create_index("ix_snapshot_output_mode", "snapshot", ["output_mode"])
     op.create_index("ix_snapshot_pin_id", "snapshot", ["pin_id"])
     op.create_index("ix_snapshot_track_annex_key", "snapshot_track", ["annex_key"])
     _insert("snapshot", snapshots)
+    _insert("snapshot_result", results)
     _insert("snapshot_track", tracks)
 
 
 def downgrade() -> None:
     snapshots, tracks = _rows("snapshot"), _rows("snapshot_track")
-    is_new = "result" in _columns("snapshot")
-    for name in ("snapshot_track", "snapshot"):
+    is_new = "folder" in _columns("snapshot")
+    results = {row["snapshot_id"]: row["result"] for row in _rows("snapshot_result")}
+    for name in ("snapshot_result", "snapshot_track", "snapshot"):
         op.drop_table(name, if_exists=True)
     if is_new and snapshots:
         op.drop_table(_KEPT, if_exists=True)
         # Columns without a type keep everything as it is.
-        op.execute(f"CREATE TABLE {_KEPT} ({', '.join(_NEW)})")
-        _insert(_KEPT, snapshots)
+        op.execute(f"CREATE TABLE {_KEPT} ({', '.join(_NEW)}, result)")
+        _insert(_KEPT, [{**row, "result": results.get(row["id"], "[]")} for row in snapshots])
     op.create_table(
         "snapshot",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -89,22 +108,20 @@ def downgrade() -> None:
     _insert("snapshot_track", tracks)
 
 
-def _upgraded(
-    row: Mapping[str, Any], kept: Mapping[str, Any] | None, tracks: Rows, pins: set[int]
-) -> dict[str, Any]:
-    if kept is not None and kept["updated_at"] == row["updated_at"]:
-        # An older version may have deleted the pin. The snapshot stays.
-        return {**kept, "pin_id": kept["pin_id"] if kept["pin_id"] in pins else None}
-    result = [
-        {
-            "annex_key": as_text(t["annex_key"]),
-            "name": as_text(t["name"]),
-            "folders": [[]],
-            "fields": {},
-        }
-        for t in sorted(tracks, key=lambda track: track["position"])
-    ]
-    return {**dict.fromkeys(_NEW), **_UNKNOWN, **row, "result": json.dumps(result)}
+def _result(tracks: Rows) -> str:
+    """What the older tables know of a result."""
+    return json.dumps(
+        [
+            {
+                "annex_key": as_text(track["annex_key"]),
+                "name": as_text(track["name"]),
+                "present": True,
+                "folders": [[]],
+                "fields": {},
+            }
+            for track in sorted(tracks, key=lambda track: track["position"])
+        ]
+    )
 
 
 def _make_snapshot() -> None:
@@ -134,7 +151,6 @@ def _make_snapshot() -> None:
         sa.Column("checked_generation", sa.Integer),
         sa.Column("done_at", sa.BigInteger),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
-        sa.Column("result", sa.JSON, nullable=False),
         sa.ForeignKeyConstraint(["pin_id"], ["pin.id"], ondelete="CASCADE"),
         sa.CheckConstraint("length(name) > 0", name="name_not_empty"),
         sa.CheckConstraint(
