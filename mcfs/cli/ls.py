@@ -99,11 +99,12 @@ def _location(node: EntryRow, library: Library) -> str:
 
 def _objects(entries: _Entries, store: Store) -> Iterator[dict[str, Any]]:
     """A track as in every command, but with the name it has in this folder."""
-    keys = [node.annex_key for _, node in entries if isinstance(node, TrackNode)]
     with store.cache.reading() as read:
-        records = read.records(keys)
+        keys = read.annex_keys(node.inode for _, node in entries if isinstance(node, TrackNode))
+        records = read.records(keys.values())
     for name, node in entries:
-        if isinstance(node, TrackNode) and node.annex_key in records:
-            yield {**track_object(records[node.annex_key]), "name": name, "type": "track"}
+        key = keys.get(node.inode) if isinstance(node, TrackNode) else None
+        if key in records:
+            yield {**track_object(records[key]), "name": name, "type": "track"}
         else:
             yield {"name": name, "type": "folder" if is_folder(node) else "file"}

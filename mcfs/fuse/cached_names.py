@@ -6,6 +6,7 @@ each name here before it answers. For the trio thread alone; no I/O.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -43,9 +44,9 @@ class CachedName:
 
 
 # A track's own name, and the folders where it is cached. A listing makes one of these for each of its tracks,
-# so they are small: with one folder it is a number, with a few a tuple. A set takes several times the memory,
-# and is quicker only where there are many.
-_TrackName = tuple[bytes, int | tuple[int, ...] | set[int]]
+# so they are small: the name is the text that the listing has; with one folder it is a number, with a few a
+# tuple. A set takes several times the memory, and is quicker only where there are many.
+_TrackName = tuple[str, int | tuple[int, ...] | set[int]]
 _MAX_TUPLE = 16
 
 # The names of one key or folder: mostly a few.
@@ -94,10 +95,10 @@ class CachedNames:
         """How many of them are names of nothing."""
         return self._absent_count
 
-    def add_track(self, parent: int, name: bytes, inode: int, dependency: NameDependency) -> None:
+    def add_track(self, parent: int, name: str, inode: int, dependency: NameDependency) -> None:
         """A track was found by this name; `inode` is the store's."""
         if dependency is not NameDependency.TRACK:
-            self._add(CachedName(parent, name, NameKind.FILE), dependency)
+            self._add(CachedName(parent, os.fsencode(name), NameKind.FILE), dependency)
             return
         track = self._by_track.get(inode)
         if track is None:
@@ -202,7 +203,7 @@ class CachedNames:
         if track is not None:
             self.forget_track(inode)
             for parent in _folders(track):
-                yield CachedName(parent, track[0], NameKind.FILE)
+                yield CachedName(parent, os.fsencode(track[0]), NameKind.FILE)
 
     def _add(self, name: CachedName, dependency: NameDependency) -> bool:
         """Whether it is new."""

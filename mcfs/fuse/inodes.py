@@ -288,7 +288,7 @@ class InodeTable:
         if policy_of(node).name is not Caching.UNTIL_ANNOUNCED:
             return
         if isinstance(node, EntryRow):
-            self.cached_names.add_track(parent, name, node.inode, dependency)
+            self.cached_names.add_track(parent, os.fsdecode(name), node.inode, dependency)
         else:
             self.cached_names.add_folder(parent, name, dependency)
 

@@ -176,7 +176,7 @@ class OpenFolders:
                     return
                 self._inodes.count_track(inode, node, is_current=is_current)
                 if is_current:
-                    add_track(parent_inode, name, node.inode, parent.dependency)
+                    add_track(parent_inode, text, node.inode, parent.dependency)
             else:
                 mount_path = mount_paths.join(parent.mount_path, text)
                 inode = self._inodes.inode(node, mount_path, parent, is_current=is_current)

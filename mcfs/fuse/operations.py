@@ -217,7 +217,7 @@ class Operations(pyfuse3.Operations):
         if isinstance(node, EntryRow):
             descriptor = await self._content.open(node)
             # A file that git itself keeps may be changed in place.
-            return FileInfo(fh=FileHandleT(descriptor), keep_cache=bool(node.annex_key))
+            return FileInfo(fh=FileHandleT(descriptor), keep_cache=node.is_annexed)
         text = await self._text_at(inode, node)
         handle = self._handle()
         self._texts.open(handle, inode, text)

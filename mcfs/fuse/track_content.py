@@ -80,10 +80,10 @@ class TrackContent:
         )
 
     def _content_path(self, track: EntryRow) -> str | None:
-        if track.content_path is not None or not track.annex_key:
+        if track.content_path is not None:
             return track.content_path
         with self._cache.reading() as read:
-            return read.content_path(track.annex_key)
+            return read.content_path(track.inode)
 
 
 def _size(path: str) -> int:

@@ -117,7 +117,9 @@ class TrackMatcher:
                     node = self._tree.resolve(Route.parse(real_path[len(mount) :]))
                 except McfsError:
                     return None
-                return node.annex_key if isinstance(node, TrackNode) else None
+                if not isinstance(node, TrackNode):
+                    return None
+                return self._tree.annex_keys([node]).get(node.inode)
         return key_of_link(os.fsencode(real_path))
 
     def _note_mount(self, path: str) -> None:

@@ -26,6 +26,7 @@ from mcfs.tree.nodes import (
     WorkFolderNode,
 )
 from mcfs.tree.route import can_become_valid, name_as_query, name_as_template
+from mcfs.tree.tree import Tree
 
 _FORMATS = {
     Format.M3U8: "a playlist",
@@ -34,14 +35,15 @@ _FORMATS = {
 }
 
 
-def describe_node(step: Step, vocabulary: Vocabulary) -> str:
+def describe_node(step: Step, tree: Tree) -> str:
     """One step of a path in words."""
     match step.node:
         case RootNode():
             return "the mount"
         case TrackNode() as track:
             where = track.work_path or f"{track.content_path}, which is not here"
-            return f"a track: {where} ({track.annex_key})"
+            key = tree.annex_keys([track]).get(track.inode)
+            return f"a track: {where} ({key})" if key else f"a track: {where}"
         case WorkFolderNode(""):
             return "the work tree, with its own folders and names"
         case WorkFolderNode():
@@ -67,7 +69,7 @@ def describe_node(step: Step, vocabulary: Vocabulary) -> str:
         case ValueNode(ValuesNode(_, templates)):
             return f"a value of {templates[0].text}"
         case TracksNode() | ValuesNode():
-            return _describe_folder(step, vocabulary)
+            return _describe_folder(step, tree.vocabulary)
 
 
 def _describe_folder(step: Step, vocabulary: Vocabulary) -> str:

@@ -89,7 +89,7 @@ def _explain_path(mount_path: str, tree: Tree, explanation: Explanation) -> Quer
     """Add a step for each name; the folder that the path leads to."""
     node: Node | None = None
     for step in walk(mount_path, tree):
-        explanation.steps.append(ExplainedName(step.name, describe_node(step, tree.vocabulary)))
+        explanation.steps.append(ExplainedName(step.name, describe_node(step, tree)))
         if (query_text := _query_text(step, tree.vocabulary)) is not None:
             explanation.remarks += query_remarks(query_text)
         node = step.node

@@ -66,8 +66,8 @@ def _annex_key(path: str, library: Library, store: Store, settings: Settings) ->
 
 def _key_in_tree(mount_path: str, tree: Tree) -> str:
     step = last_step(mount_path, tree)
-    if isinstance(step.node, TrackNode):
-        return step.node.annex_key
+    if isinstance(step.node, TrackNode) and (key := tree.annex_keys([step.node])):
+        return key[step.node.inode]
     position = max(mount_path.rfind(step.name), 0)
     if is_folder(step.node):
         suggestion = "mcfs ls lists it, mcfs explain says what it means"

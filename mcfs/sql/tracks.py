@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    null,
     select,
     type_coerce,
 )
@@ -45,13 +46,13 @@ _LISTED = (
 class EntryRow(NamedTuple):
     """What a folder lists of a track: the columns of `select_entries`, in this order.
 
-    What it lists of a cover has the same form.
+    What it lists of a cover has the same form. A mount keeps a hundred thousand of these, so what few ask for
+    is not in them: `CacheReader.annex_keys` finds the keys of tracks by their inodes.
     """
 
     # The stored name: an order or a template of the folder may replace it.
     name: str
     inode: int
-    annex_key: str
     # Where the content is, relative to the work tree; None for absent content.
     work_path: str | None
     # The same relative to the git directory, None where there is a work path: it is the longest text of a
@@ -60,19 +61,24 @@ class EntryRow(NamedTuple):
     size: int | None
     # When metadata or file last changed, in microseconds since 1970.
     changed: int | None
-    id: int
+    # Of a cover that git-annex keeps.
+    cover_key: str | None
+
+    @property
+    def is_annexed(self) -> bool:
+        """Whether git-annex keeps the content, and not git itself, as it does with some covers."""
+        return self.content_path != ""
 
 
 _HAS_WORK_PATH = and_(Track.c.present, Track.c.work_path.is_not(None))
 _COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
     "name": Track.c.name,
     "inode": Track.c.inode,
-    "annex_key": Track.c.annex_key,
     "work_path": case((Track.c.present, Track.c.work_path)),
     "content_path": case((_HAS_WORK_PATH, None), else_=Track.c.content_path),
     "size": Track.c.size,
     "changed": type_coerce(func.coalesce(Track.c.changed_at, Track.c.added_at), BigInteger),
-    "id": Track.c.id,
+    "cover_key": null(),
 }
 # By name, so that row and statement cannot differ in their order.
 ENTRY_COLUMNS: list[ColumnElement[Any]] = [_COLUMNS[name].label(name) for name in EntryRow._fields]

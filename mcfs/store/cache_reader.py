@@ -331,10 +331,21 @@ class CacheReader:
             .where(TrackFile.c.work_path == work_path)
         ).scalar_one_or_none()
 
-    def content_path(self, annex_key: str) -> str | None:
-        """Where the content of a track is or would be; None for an unknown key."""
+    def annex_keys(self, inodes: Iterable[int]) -> dict[int, str]:
+        """Inode → annex key, of tracks; unknown inodes are left out."""
+        columns = select(Track.c.inode, Track.c.annex_key)
+        return {
+            inode: key
+            for some in chunks(inodes)
+            for inode, key in self._connection.execute(
+                columns.where(column_in(Track.c.inode, some))
+            )
+        }
+
+    def content_path(self, inode: int) -> str | None:
+        """Where the content of a track is or would be; None for an unknown inode."""
         return self._connection.execute(
-            select(Track.c.content_path).where(Track.c.annex_key == annex_key)
+            select(Track.c.content_path).where(Track.c.inode == inode)
         ).scalar_one_or_none()
 
     def records(self, annex_keys: Iterable[str]) -> dict[str, TrackRecord]:

@@ -149,13 +149,19 @@ def _work_paths(change: StoreChange, keys: Collection[str], *, absent: bool) -> 
 
 def _keys_beside(change: StoreChange) -> set[str]:
     """The annex keys of the tracks that have a file in a folder where a cover changed."""
+    folders = _folders_of(change.changed_covers)
     return {
-        row[1 + EntryRow._fields.index("annex_key")]
-        for folder in _folders_of(change.changed_covers)
+        key
         for read in (change.before, change.after)
-        for statement in select_work_folder(folder, absent=True)
-        for row in read.rows(statement)
-    } - {None}
+        for key in read.annex_keys(_inodes_in(folders, read)).values()
+    }
+
+
+def _inodes_in(folders: Iterable[str], read: CacheReader) -> Iterator[int]:
+    at = 1 + EntryRow._fields.index("inode")
+    for folder in folders:
+        for statement in select_work_folder(folder, absent=True):
+            yield from (row[at] for row in read.rows(statement) if row[at] is not None)
 
 
 def _folders_of(work_paths: Iterable[str]) -> set[str]:

@@ -60,16 +60,15 @@ def _is_value_of_album(query: Query) -> bool:
     return any(isinstance(term, ValueIs) and _ALBUM in term.template.fields for term in terms)
 
 
-def _row(cover: CoverRecord) -> tuple[str, int, str, str | None, str, int | None, None, int]:
+def _row(cover: CoverRecord) -> tuple[str, int, str | None, str, int | None, None, str | None]:
     """In the order of an `EntryRow`."""
     return (
         cover.name,
         # Another content is another inode: what the kernel has cached of the old one is not shown.
         candidate_inode(f"{cover.work_path}\0{cover.blob}\0{cover.in_work_tree}"),
-        cover.annex_key or "",
         cover.work_path if cover.in_work_tree else None,
         cover.content_path or "",
         cover.size,
         None,
-        0,
+        cover.annex_key,
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from mcfs.config.settings import Names
 from mcfs.sql import BoundQuery
+from mcfs.sql.groups import select_columns
 from mcfs.store.cache_reader import CacheReader
 from mcfs.template import Cell, Template
 from mcfs.template.values import cell_number
@@ -42,7 +43,7 @@ def list_entries(
             tracks = track_nodes(read, bound)
             if presentation.file_names is not None:
                 cells = group_cache.file_cells(read, bound, presentation.file_names)
-                named = _by_template(presentation.file_names, tracks, cells)
+                named = _by_template(presentation.file_names, tracks, cells, _keys(read, bound))
             elif bound.query.order:
                 named = _numbered(tracks)
             else:
@@ -71,12 +72,27 @@ def _numbered(tracks: Sequence[TrackNode]) -> Iterator[tuple[str, Node]]:
 
 
 def _by_template(
-    template: Template, tracks: Sequence[TrackNode], cells: Mapping[int, tuple[Cell, ...]]
+    template: Template,
+    tracks: Sequence[TrackNode],
+    cells: Mapping[int, tuple[Cell, ...]],
+    keys: Mapping[int, _Key],
 ) -> Iterator[tuple[str, Node]]:
-    by_key = {track.annex_key: track for track in tracks}
-    rendered = ((key, file_name(template.render(cells[track.id]))) for key, track in by_key.items())
-    for key, name in unique_names(rendered).items():
-        yield name, by_key[key]
+    by_key = {keys[track.inode]: track for track in tracks}
+    rendered = ((key.annex_key, file_name(template.render(cells[key.track_id]))) for key in by_key)
+    names = unique_names(rendered)
+    for key, track in by_key.items():
+        yield names[key.annex_key], track
+
+
+class _Key(NamedTuple):
+    track_id: int
+    annex_key: str
+
+
+def _keys(read: CacheReader, bound: BoundQuery) -> dict[int, _Key]:
+    """Inode → which track of a query that is."""
+    rows = read.rows(select_columns(bound, ("inode", "annex_key")))
+    return {inode: _Key(track_id, annex_key) for track_id, inode, annex_key in rows}
 
 
 def _values(node: ValuesNode, groups: Iterable[Group]) -> Iterator[tuple[str, Node]]:

@@ -5,12 +5,12 @@ Owns which nodes an export can be made of, and what each becomes in it. `export/
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from mcfs.errors import NotExportableError
 from mcfs.export.plan import PlannedFile, PlannedFolder, PlannedText
 from mcfs.sql import EntryRow
-from mcfs.tree.nodes import ExportNode, Node, RootNode
+from mcfs.tree.nodes import ExportNode, Node, RootNode, TrackNode
 from mcfs.tree.policy import EntryKind, policy_of
 from mcfs.tree.tree import Tree
 
@@ -30,7 +30,7 @@ def plan_export(name: str, node: Node, tree: Tree, find_content: FindContent) ->
             "export one of them, such as all"
         )
     if isinstance(node, EntryRow):
-        return PlannedFolder("", (_file(name, node, find_content),))
+        return PlannedFolder("", (_file(name, node, _keys_of([node], tree), find_content),))
     if policy_of(node).kind is EntryKind.TEXT_FILE:
         raise NotExportableError(
             f"{name} is a file that mcfs makes; export its folder with --playlist"
@@ -40,9 +40,11 @@ def plan_export(name: str, node: Node, tree: Tree, find_content: FindContent) ->
 
 def _folder(name: str, node: Node, tree: Tree, find_content: FindContent) -> PlannedFolder:
     entries: list[PlannedFolder | PlannedFile | PlannedText] = []
-    for entry_name, entry in tree.children(node).entries.items():
+    listed = tree.children(node).entries
+    keys = _keys_of(listed.values(), tree)
+    for entry_name, entry in listed.items():
         if isinstance(entry, EntryRow):
-            entries.append(_file(entry_name, entry, find_content))
+            entries.append(_file(entry_name, entry, keys, find_content))
         elif isinstance(entry, ExportNode):
             # Its paths lead to other folders of the mount: its tracks are exported instead.
             entries += _folder("", entry.folder, tree, find_content).entries
@@ -53,11 +55,13 @@ def _folder(name: str, node: Node, tree: Tree, find_content: FindContent) -> Pla
     return PlannedFolder(name, tuple(entries))
 
 
-def _file(name: str, row: EntryRow, find_content: FindContent) -> PlannedFile:
-    return PlannedFile(
-        name,
-        row.annex_key,
-        row.work_path,
-        find_content(row.annex_key) if row.annex_key else None,
-        row.size,
-    )
+def _keys_of(nodes: Iterable[Node], tree: Tree) -> dict[int, str]:
+    """Inode → annex key, of the tracks among these nodes."""
+    return tree.annex_keys(node for node in nodes if isinstance(node, TrackNode))
+
+
+def _file(
+    name: str, row: EntryRow, keys: Mapping[int, str], find_content: FindContent
+) -> PlannedFile:
+    key = keys.get(row.inode) or row.cover_key or ""
+    return PlannedFile(name, key, row.work_path, find_content(key) if key else None, row.size)

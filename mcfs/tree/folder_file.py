@@ -16,13 +16,13 @@ from mcfs.config.settings import Playlists
 from mcfs.export.csv_table import as_csv
 from mcfs.export.json_objects import as_json
 from mcfs.export.playlist import as_m3u8
+from mcfs.sql import select_tracks
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.cache_repository import CacheRepository
 from mcfs.store.records import TrackRecord
 from mcfs.tree.entries import plain_track_name
 from mcfs.tree.nodes import LIBRARY, ExportNode, Format, TracksNode, ValuesNode
 from mcfs.tree.state import CurrentState, TreeState
-from mcfs.tree.track_nodes import track_nodes
 from mcfs.tree.work_folders import WorkPathsShown
 
 
@@ -54,7 +54,7 @@ def write_folder_file(node: ExportNode, read: CacheReader, state: TreeState) -> 
         # Below it a track may be in several folders. In the file it is once.
         folder = TracksNode(folder.query)
     bound = state.group_cache.bind(read, state.shown_query(folder), state.day)
-    tracks = read.records_in_order(track.annex_key for track in track_nodes(read, bound))
+    tracks = read.records_of(select_tracks(bound))
     pieces: Iterable[str]
     match node.format:
         case Format.M3U8:

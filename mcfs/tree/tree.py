@@ -48,7 +48,7 @@ Puts the parts together, and owns nothing else:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from mcfs.config.settings import DEFAULTS, Settings
@@ -67,6 +67,7 @@ from mcfs.tree.nodes import (
     ExportNode,
     Node,
     QueryFolderNode,
+    TrackNode,
     TrashNoteNode,
     WorkFolderNode,
     opened_folder,
@@ -127,6 +128,11 @@ class Tree:
     def file_content(self, node: ExportNode) -> bytes:
         """What is in a folder's file now."""
         return self._files.content(node)
+
+    def annex_keys(self, tracks: Iterable[TrackNode]) -> dict[int, str]:
+        """The inode of each track that the library still has → its annex key."""
+        with self._store.cache.reading() as read:
+            return read.annex_keys(track.inode for track in tracks)
 
     # --- queries
 

@@ -54,11 +54,14 @@ class TestAnswer:
         self, mcfs: CommandRunner, synced: Store, query: str
     ) -> None:
         tree = Tree(synced)
-        listed = tree.children(tree.resolve(Route((query,)))).entries.values()
-        found = json.loads(mcfs("search", "--json", *query.split(" ")).out)
-        assert [track["annex_key"] for track in found] == [
-            track.annex_key for track in listed if isinstance(track, TrackNode)
+        listed = [
+            entry
+            for entry in tree.children(tree.resolve(Route((query,)))).entries.values()
+            if isinstance(entry, TrackNode)
         ]
+        keys = tree.annex_keys(listed)
+        found = json.loads(mcfs("search", "--json", *query.split(" ")).out)
+        assert [track["annex_key"] for track in found] == [keys[track.inode] for track in listed]
 
     def test_no_query_means_all(self, mcfs: CommandRunner) -> None:
         assert set(files(mcfs)) == {sample.file for sample in SAMPLES} - {

@@ -136,7 +136,7 @@ def test_a_folder_that_the_kernel_has_dropped_begins_anew(listings: CachedListin
 
 def test_a_fingerprint_is_of_names_inodes_kinds_and_their_order() -> None:
     one, other = (
-        TrackNode(name, inode, "KEY", "a", "b", 1, None, 1) for name, inode in (("a", 1), ("b", 2))
+        TrackNode(name, inode, "a", "b", 1, None, None) for name, inode in (("a", 1), ("b", 2))
     )
     moved = one._replace(work_path="elsewhere", size=5)
     first = fingerprint({"a": one, "b": other}, 1, are_files=False)

@@ -22,10 +22,10 @@ TRACK = 77
 def names() -> CachedNames:
     """One name of each kind, and one folder where any change moves every name."""
     names = CachedNames()
-    names.add_track(ALL, b"Rez.mp3", TRACK, NameDependency.TRACK)
-    names.add_track(TECHNO, b"Rez.mp3", TRACK, NameDependency.TRACK)
-    names.add_track(TECHNO, b"126 Rez.mp3", TRACK, NameDependency.TEMPLATE)
-    names.add_track(NUMBERED, b"001 Rez.mp3", TRACK, NameDependency.ALL)
+    names.add_track(ALL, "Rez.mp3", TRACK, NameDependency.TRACK)
+    names.add_track(TECHNO, "Rez.mp3", TRACK, NameDependency.TRACK)
+    names.add_track(TECHNO, "126 Rez.mp3", TRACK, NameDependency.TEMPLATE)
+    names.add_track(NUMBERED, "001 Rez.mp3", TRACK, NameDependency.ALL)
     names.add_folder(ALL, b"House", NameDependency.TEMPLATE)
     names.add_absent(ALL, b"Halo.mp3", NameDependency.TRACK)
     return names
@@ -57,7 +57,7 @@ def test_a_track_is_stale_in_however_many_folders_it_is(count: int) -> None:
     names = CachedNames(prune_after=0)
     for _ in range(2):
         for folder in range(count):
-            names.add_track(folder, b"Rez.mp3", TRACK, NameDependency.TRACK)
+            names.add_track(folder, "Rez.mp3", TRACK, NameDependency.TRACK)
     assert len(names) == count
     kept = range(1 + count // 2)
     names.prune(kept)
@@ -96,7 +96,7 @@ def test_everything_is_stale_when_it_is_unknown_what_changed(names: CachedNames)
 
 def test_a_name_counts_once(names: CachedNames) -> None:
     count = len(names)
-    names.add_track(ALL, b"Rez.mp3", TRACK, NameDependency.TRACK)
+    names.add_track(ALL, "Rez.mp3", TRACK, NameDependency.TRACK)
     names.add_folder(ALL, b"House", NameDependency.TEMPLATE)
     names.add_absent(ALL, b"Halo.mp3", NameDependency.TRACK)
     assert len(names) == count == 6
@@ -112,7 +112,7 @@ def test_absent_names_are_bounded() -> None:
 def test_pruning_removes_the_names_in_folders_that_the_kernel_dropped(names: CachedNames) -> None:
     small = CachedNames(prune_after=3)
     for folder in (ALL, TECHNO):
-        small.add_track(folder, b"Rez.mp3", TRACK, NameDependency.TRACK)
+        small.add_track(folder, "Rez.mp3", TRACK, NameDependency.TRACK)
         small.add_absent(folder, b"Halo.mp3", NameDependency.TRACK)
     small.prune({ALL})
     assert set(small.take_stale(changes(everything=True))) == {

@@ -10,7 +10,7 @@ from mcfs.query import ALL, Query
 from mcfs.tree.nodes import EmptyPinNode, ExportNode, Format, Node, TrackNode, TracksNode
 
 FOLDER = TracksNode(ALL)
-TRACK = TrackNode("Rez.mp3", 77, "KEY", "rez.mp3", "annex/objects/KEY", 1000, None, 1)
+TRACK = TrackNode("Rez.mp3", 77, "rez.mp3", "annex/objects/KEY", 1000, None, None)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def _content_path(operations: Operations, inode: InodeT, store: Store) -> str:
     track = operations.inodes[inode].node
     assert isinstance(track, TrackNode)
     with store.cache.reading() as read:
-        content_path = read.content_path(track.annex_key)
+        content_path = read.content_path(track.inode)
     assert content_path is not None
     return content_path
 

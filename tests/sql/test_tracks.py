@@ -17,19 +17,20 @@ def test_the_columns_are_the_fields_of_the_row() -> None:
 def test_every_field_is_what_it_is_called(cache: SampleCache) -> None:
     with cache.store.cache.reading() as read:
         rows = read.rows(select_entries(cache.bound("")))
-        entries = {entry.annex_key: entry for entry in map(EntryRow._make, rows)}
+        keys = read.annex_keys(row[1] for row in rows)
+        entries = {keys[entry.inode]: entry for entry in map(EntryRow._make, rows)}
         records = read.records(entries)
     assert len(entries) == len(RECORDS)
-    assert len({entry.id for entry in entries.values()}) == len(RECORDS)
     assert len({entry.inode for entry in entries.values()}) == len(RECORDS)
     for key, record in records.items():
         entry = entries[key]
+        assert entry.cover_key is None
         changed = record.changed_at or record.added_at
         assert entry.name == record.name
         assert entry.work_path == (record.files[0] if record.present else None)
         assert entry.content_path == (None if record.present else record.content_path)
         with cache.store.cache.reading() as read:
-            assert read.content_path(key) == record.content_path
+            assert read.content_path(entry.inode) == record.content_path
         assert entry.size == record.size
         assert entry.changed == (None if changed is None else to_microseconds(changed))
 

@@ -49,9 +49,9 @@ NODES: tuple[Node, ...] = (
     InfoFolderNode(),
     InfoFileNode(InfoFile.STATUS),
     ExportNode(TracksNode(ALL), Format.CSV, "all", 0),
-    TrackNode("a.mp3", 1, "SHA256E-s1--a.mp3", "a.mp3", "objects/a", 1, None, 1),
-    WorkCoverNode("cover.jpg", 2, "", "cover.jpg", "", 1, None, 0),
-    AlbumCoverNode("cover.jpg", 2, "", "cover.jpg", "", 1, None, 0),
+    TrackNode("a.mp3", 1, "a.mp3", "objects/a", 1, None, None),
+    WorkCoverNode("cover.jpg", 2, "cover.jpg", "", 1, None, None),
+    AlbumCoverNode("cover.jpg", 2, "cover.jpg", "", 1, None, None),
 )
 FOLDERS = [node for node in NODES if policy_of(node).kind is EntryKind.FOLDER]
 FILES = [node for node in NODES if policy_of(node).kind is not EntryKind.FOLDER]

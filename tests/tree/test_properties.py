@@ -161,7 +161,7 @@ EVERYWHERE = [
 def tracks(tree: Tree, node: Node) -> set[str]:
     """All tracks below a folder."""
     if isinstance(node, TrackNode):
-        return {node.annex_key}
+        return set(tree.annex_keys([node]).values())
     return {key for inside in tree.children(node).entries.values() for key in tracks(tree, inside)}
 
 
@@ -370,7 +370,7 @@ def test_names_do_not_depend_on_the_order_of_arrival(
         tree = Tree(store)
         entries = tree.children(tree.resolve(Route.parse(path))).entries
         return [
-            (name, entry.annex_key if isinstance(entry, TrackNode) else entry)
+            (name, tree.annex_keys([entry]) if isinstance(entry, TrackNode) else entry)
             for name, entry in entries.items()
         ]
 
