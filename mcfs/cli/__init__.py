@@ -37,8 +37,9 @@ COMMANDS = {
     "search": "Show the tracks of a query.",
     "status": "Show the state of library, store and mounts.",
     "sync": "Bring the store up to date with the library.",
+    "tag": "Change the metadata of a query's tracks, in git-annex.",
     "umount": "Unmount, also when the mount is dead.",
-    "undo": "Take back what an import or another edit has changed.",
+    "undo": "Take back what an import, mcfs tag or gestures in a mount have changed.",
     "unpin": "Delete a pin.",
     "which": "Show which track is behind a path, and where its content is.",
 }

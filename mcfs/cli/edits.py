@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +15,11 @@ from mcfs.cli.json_output import json_option, print_json, print_json_pieces
 from mcfs.cli.session import Session, open_session
 from mcfs.cli.terminal import Output, output_of, print_lines, print_message
 from mcfs.cli.text_layout import cell_width, count_noun, pad
+from mcfs.editing.chosen_edits import choose_edit, taken_back_by
 from mcfs.editing.editor import settle_if_nobody_edits
-from mcfs.editing.undo import choose_edit, taken_back_by
 from mcfs.export.json_objects import json_text
 from mcfs.inspect.times import ago
-from mcfs.store.records import Change, Edit, JournalledTrack
+from mcfs.store.records import Change, Edit, JournalledGesture, JournalledTrack
 from mcfs.text.printable import printable
 
 _GAP = "  "
@@ -32,28 +33,34 @@ _HEADINGS = ("edit", "when", "by", "what", "result")
 def command(number: int | None, as_json: bool, library_path: Path | None) -> None:
     """List what mcfs has changed in the library's metadata, the newest first.
 
-    With EDIT, a number from this list: all tracks of that edit, each field from
-    what to what. To take one back: mcfs undo EDIT.
+    Gestures in a mount that follow each other are one edit, with the first of them
+    as its name. With EDIT, a number from this list: all tracks of that edit, each
+    field from what to what. To take one back: mcfs undo EDIT.
     """
     with open_session(library_path, sync_first=False) as session:
         journal = session.store.user.journal
         settle_if_nobody_edits(session.library, session.store)
         edits = journal.edits()
         undone = taken_back_by(edits)
+        gestures = journal.gesture_counts()
         if number is None:
             if as_json:
-                print_json([_edit_object(edit, undone) for edit in edits])
+                print_json([_edit_object(edit, undone, gestures) for edit in edits])
             else:
-                print_lines(_table(edits, undone, output_of()))
+                print_lines(_table(edits, undone, gestures, output_of()))
                 if not edits:
                     print_message("no edits: mcfs has not changed any metadata here")
             return
         edit = choose_edit(journal, number)
         if as_json:
-            print_json_pieces(_pieces(session, edit, undone))
+            print_json_pieces(_pieces(session, edit, undone, gestures))
         else:
-            print_lines(_table([edit], undone, output_of()))
-            for file, track in _tracks(session, edit):
+            print_lines(_table([edit], undone, gestures, output_of()))
+            shown = None
+            for file, track, gesture in _tracks(session, edit):
+                if gesture is not None and gesture is not shown:
+                    print_lines([_gesture_line(gesture)])
+                    shown = gesture
                 print_lines(_track_lines(file, track))
 
 
@@ -75,7 +82,12 @@ def first_files(session: Session, annex_keys: Sequence[str]) -> dict[str, str]:
     return {key: files.get(key, key) for key in annex_keys}
 
 
-def _table(edits: Sequence[Edit], undone: Mapping[int, int], output: Output) -> Iterator[str]:
+def _table(
+    edits: Sequence[Edit],
+    undone: Mapping[int, int],
+    gestures: Mapping[int, int],
+    output: Output,
+) -> Iterator[str]:
     if not edits:
         return
     now = datetime.now(UTC)
@@ -84,8 +96,8 @@ def _table(edits: Sequence[Edit], undone: Mapping[int, int], output: Output) -> 
             str(edit.id),
             ago(edit.started_at, now),
             printable(edit.made_by),
-            printable(edit.command),
-            _result(edit, undone),
+            printable(_what(edit, gestures.get(edit.id, 0))),
+            _result(edit, undone, is_burst=edit.id in gestures),
         )
         for edit in edits
     ]
@@ -98,10 +110,16 @@ def _table(edits: Sequence[Edit], undone: Mapping[int, int], output: Output) -> 
         yield output.bold(line) if row is _HEADINGS else line
 
 
-def _result(edit: Edit, undone: Mapping[int, int]) -> str:
-    if edit.changed is None:
-        return "not finished"
-    parts = [count_noun(edit.changed, "track")]
+def _what(edit: Edit, gestures: int) -> str:
+    """What was done: of a burst of gestures the first, and how many more."""
+    return edit.command if gestures < 2 else f"{edit.command}, and {gestures - 1} more"
+
+
+def _result(edit: Edit, undone: Mapping[int, int], *, is_burst: bool) -> str:
+    # A burst may have changed a track more than once.
+    parts = [count_noun(edit.changed, "change" if is_burst else "track")]
+    if edit.finished_at is None:
+        parts.append("not finished")
     if edit.failed:
         parts.append(f"{edit.failed} failed")
     if edit.was_interrupted:
@@ -111,11 +129,21 @@ def _result(edit: Edit, undone: Mapping[int, int]) -> str:
     return ", ".join(parts)
 
 
-def _tracks(session: Session, edit: Edit) -> Iterator[tuple[str, JournalledTrack]]:
+def _tracks(
+    session: Session, edit: Edit
+) -> Iterator[tuple[str, JournalledTrack, JournalledGesture | None]]:
+    """All tracks of an edit: the file, what was changed, and by which gesture if it was one."""
+    gestures = session.store.user.journal.gestures(edit.id)
+    starts = [gesture.position for gesture in gestures]
     for some in session.store.user.journal.tracks(edit.id):
         files = first_files(session, [track.change.annex_key for track in some])
         for track in some:
-            yield files[track.change.annex_key], track
+            place = bisect_right(starts, track.position)
+            yield files[track.change.annex_key], track, gestures[place - 1] if place else None
+
+
+def _gesture_line(gesture: JournalledGesture) -> str:
+    return printable(f"{gesture.made_at.astimezone():%H:%M:%S}  {gesture.words}")
 
 
 def _track_lines(file: str, track: JournalledTrack) -> Iterator[str]:
@@ -130,7 +158,9 @@ def _track_lines(file: str, track: JournalledTrack) -> Iterator[str]:
     yield from change_lines(track.change.changes)
 
 
-def _edit_object(edit: Edit, undone: Mapping[int, int]) -> dict[str, Any]:
+def _edit_object(
+    edit: Edit, undone: Mapping[int, int], gestures: Mapping[int, int]
+) -> dict[str, Any]:
     """An edit for programs."""
     return {
         "edit": edit.id,
@@ -142,6 +172,7 @@ def _edit_object(edit: Edit, undone: Mapping[int, int]) -> dict[str, Any]:
         "failed": edit.failed,
         "undoes": edit.undoes,
         "taken_back_by": undone.get(edit.id),
+        "gestures": gestures.get(edit.id, 0),
         "detail": edit.detail,
     }
 
@@ -150,13 +181,15 @@ def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def _pieces(session: Session, edit: Edit, undone: Mapping[int, int]) -> Iterator[str]:
+def _pieces(
+    session: Session, edit: Edit, undone: Mapping[int, int], gestures: Mapping[int, int]
+) -> Iterator[str]:
     """The object of one edit, written track by track."""
-    start = json_text(_edit_object(edit, undone), indent=2).removesuffix("\n}")
+    start = json_text(_edit_object(edit, undone, gestures), indent=2).removesuffix("\n}")
     yield f'{start},\n  "tracks": ['
     comma = ""
-    for file, track in _tracks(session, edit):
-        shown = {
+    for file, track, gesture in _tracks(session, edit):
+        shown: dict[str, Any] = {
             "file": file,
             "annex_key": track.change.annex_key,
             "applied": track.applied,
@@ -166,6 +199,10 @@ def _pieces(session: Session, edit: Edit, undone: Mapping[int, int]) -> Iterator
                 for name, change in track.change.changes.items()
             },
         }
+        if gesture is not None:
+            shown["gesture"] = gesture.words
+            shown["mount_path"] = gesture.mount_path
+            shown["made_at"] = _time(gesture.made_at)
         yield f"{comma}\n    {json_text(shown)}"
         comma = ","
     yield "\n  ]\n}\n"

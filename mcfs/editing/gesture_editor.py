@@ -302,7 +302,10 @@ class _Burst:
     def _write_down(self, made: Sequence[_Waiting]) -> int:
         """Put gestures into the journal; returns the position of their first change."""
         user = made[0].gesture.user
-        if self._edit is not None and user != self._user:
+        if self._edit is not None and (
+            user != self._user or self._journal.is_taken_back(self._edit)
+        ):
+            # An undo takes back what was done before it.
             self._finish_edit()
         if self._edit is None:
             self._edit = self._journal.start(made[0].gesture.words, user)

@@ -1,9 +1,12 @@
 """Takes back what an edit changed. A field that was changed again since stays as it is.
 
-Owns which edit is meant, and what "since" means: git-annex is asked for the values of now, and a field is
-taken back only if it has exactly the values that the edit gave it. An undo is an edit itself, so it can be
-taken back, too. With the values it restores what imports have seen (table `imported_row`): the next
-import finds everything as it was before.
+Owns what "since" means: git-annex is asked for the values of now. A field that has one value is taken back
+only if that is the one that the edit gave it; of a field with many, the values that the edit added and
+removed are taken back if all of these are as it left them, whatever others came and went. Which edit is meant
+is decided in `chosen_edits.py`.
+
+An undo is an edit itself, so it can be taken back, too. With the values it restores what imports have seen
+(table `imported_row`): the next import finds everything as it was before.
 """
 
 from __future__ import annotations
@@ -14,9 +17,10 @@ from typing import TypeVar
 
 from mcfs.annex.read_metadata import read_metadata
 from mcfs.editing.editor import Editor
-from mcfs.errors import NoSuchEditError
+from mcfs.fields import field_table
+from mcfs.store.batches import chunks
 from mcfs.store.edit_journal import EditJournal
-from mcfs.store.records import Change, Edit, ImportedRow, TrackChange
+from mcfs.store.records import FROM_POSITION, Change, Edit, ImportedRow, TrackChange
 from mcfs.store.user_repository import UserRepository
 
 Values = tuple[str, ...]
@@ -25,7 +29,7 @@ Seen = TypeVar("Seen", Values, Values | None)
 
 @dataclass(frozen=True, slots=True)
 class ChangedSince:
-    """A field that is not taken back: the edit changed it from `old` to `new`, and now it is neither."""
+    """A field that is not taken back: the edit changed it from `old` to `new`, and that does not hold now."""
 
     annex_key: str
     field: str
@@ -73,54 +77,20 @@ class UndoResult:
         return not self.changed_since and not self.failed
 
 
-def taken_back_by(edits: Iterable[Edit]) -> dict[int, int]:
-    """Number of an edit → number of the undo that took it back, and was not taken back itself.
-
-    `edits` are all edits, the newest first. An undo that was interrupted, or that git-annex refused in part,
-    has not taken it back yet.
-    """
-    found: dict[int, int] = {}
-    for edit in edits:
-        is_done = edit.changed and not edit.failed and not edit.was_interrupted
-        if edit.undoes is not None and is_done and edit.id not in found:
-            found.setdefault(edit.undoes, edit.id)
-    return found
-
-
-def choose_edit(journal: EditJournal, number: int | None, command: str | None = None) -> Edit:
-    """The edit of this number; without one, the newest that is no undo and not taken back.
-
-    With `command`, the newest such edit that was made by this command.
-    """
-    edits = journal.edits()
-    if number is not None:
-        for edit in edits:
-            if edit.id == number:
-                return edit
-        raise NoSuchEditError(f"there is no edit {number}; to list them: mcfs edits")
-    gone = taken_back_by(edits)
-    for edit in edits:
-        if (
-            edit.changed
-            and edit.undoes is None
-            and edit.id not in gone
-            and command in (None, edit.command)
-        ):
-            return edit
-    what = "edit" if command is None else f"mcfs {command}"
-    raise NoSuchEditError(f"there is no {what} to take back; to list what was done: mcfs edits")
-
-
 def undo(
     editor: Editor,
     user: UserRepository,
     edit: Edit,
     *,
+    first: int = 0,
     dry_run: bool = False,
     on_event: OnUndoEvent = lambda _: None,
     while_committing: Callable[[], None] = lambda: None,
 ) -> UndoResult:
-    """Take back an edit; what cannot be taken back stays as it is, and is in the result."""
+    """Take back an edit; what cannot be taken back stays as it is, and is in the result.
+
+    With `first`, only what it has changed from this position of the journal on.
+    """
     result = UndoResult(edit, dry_run)
     sources: set[int] = set()
 
@@ -134,7 +104,7 @@ def undo(
                 result.failed.append(NotTakenBack(track.annex_key, failure))
                 on_event(result.failed[-1])
 
-    planned = _planned(editor, user, edit, result, on_event)
+    planned = _planned(editor, user, edit, first, result, on_event)
     if dry_run:
         for track in planned:
             report([track], [None])
@@ -145,6 +115,7 @@ def undo(
             on_answers=report,
             while_committing=while_committing,
             undoes=edit.id,
+            detail={FROM_POSITION: first} if first else None,
         )
         if sources:
             # Somebody did not like what an import did.
@@ -153,39 +124,97 @@ def undo(
 
 
 def _planned(
-    editor: Editor, user: UserRepository, edit: Edit, result: UndoResult, on_event: OnUndoEvent
+    editor: Editor,
+    user: UserRepository,
+    edit: Edit,
+    first: int,
+    result: UndoResult,
+    on_event: OnUndoEvent,
 ) -> Iterator[TrackChange]:
-    for some in editor.journal.applied_tracks(edit.id):
-        keys = [track.change.annex_key for track in some]
-        current_of = read_metadata(editor.library, keys)
-        imported_of = user.imported_rows(keys)
-        for track in some:
-            key = track.change.annex_key
-            changes, changed_since = changes_back(track.change, current_of[key])
+    for some in _by_track(editor.journal, edit, first):
+        current_of = read_metadata(editor.library, some.keys())
+        imported_of = user.imported_rows(some.keys())
+        for key, tracks in some.items():
+            changes, changed_since = all_changes_back(tracks, current_of[key])
             for one in changed_since:
                 result.changed_since.append(one)
                 on_event(one)
             if changes:
-                yield _taking_back(track.change, changes, imported_of.get(key, []))
+                # What imports have seen is changed by edits that have each track once.
+                yield _taking_back(tracks[0], changes, imported_of.get(key, []))
             elif not changed_since:
                 result.already += 1
+
+
+def _by_track(
+    journal: EditJournal, edit: Edit, first: int
+) -> Iterator[dict[str, list[TrackChange]]]:
+    """Many tracks at a time: annex key → what the edit has changed of it, the last first."""
+    parts = (
+        [track.change for track in some if track.position >= first]
+        for some in journal.applied_tracks(edit.id)
+    )
+    if not journal.gestures(edit.id):
+        for changes in parts:
+            yield {change.annex_key: [change] for change in changes}
+        return
+    # A burst of gestures may have changed a track again and again.
+    found: dict[str, list[TrackChange]] = {}
+    for changes in parts:
+        for change in changes:
+            found.setdefault(change.annex_key, []).insert(0, change)
+    for keys in chunks(found):
+        yield {key: found[key] for key in keys}
+
+
+def all_changes_back(
+    tracks: Iterable[TrackChange], current: Mapping[str, Values]
+) -> tuple[dict[str, Change], list[ChangedSince]]:
+    """What takes changes of one track back, the last first, and the fields that were changed since."""
+    now = dict(current)
+    since: list[ChangedSince] = []
+    for track in tracks:
+        changes, changed_since = changes_back(track, now)
+        now |= {name.casefold(): change.new for name, change in changes.items()}
+        since += changed_since
+    names = {name.casefold(): name for track in tracks for name in track.changes}
+    pairs = {
+        names[folded]: Change(current.get(folded, ()), values)
+        for folded, values in now.items()
+        if values != current.get(folded, ())
+    }
+    return pairs, since
 
 
 def changes_back(
     track: TrackChange, current: Mapping[str, Values]
 ) -> tuple[dict[str, Change], list[ChangedSince]]:
-    """What takes an edit of a track back, and the fields that were changed since."""
+    """What takes a change of a track back, and the fields that were changed since."""
     changes: dict[str, Change] = {}
     changed_since: list[ChangedSince] = []
     for name, change in track.changes.items():
         now = current.get(name.casefold(), ())
-        if now == change.old:
-            continue
-        if now == change.new:
-            changes[name] = Change(now, change.old)
-        else:
+        back = _values_back(name, change, now)
+        if back is None:
             changed_since.append(ChangedSince(track.annex_key, name, change.old, change.new, now))
+        elif back != now:
+            changes[name] = Change(now, back)
     return changes, changed_since
+
+
+def _values_back(name: str, change: Change, now: Values) -> Values | None:
+    """The values that a field is to have after the undo of a change; None if it was changed since."""
+    if now == change.old:
+        return now
+    if now == change.new:
+        return change.old
+    if field_table().of_stored(name.casefold()).single_valued:
+        return None
+    added, removed = set(change.new) - set(change.old), set(change.old) - set(change.new)
+    if added.issubset(now) and removed.isdisjoint(now):
+        return tuple(sorted(set(now) - added | removed))
+    is_back = removed.issubset(now) and added.isdisjoint(now)
+    return now if is_back else None
 
 
 def _taking_back(

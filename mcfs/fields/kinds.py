@@ -91,6 +91,10 @@ class BaseKind:
         """The same for the text of a tag, which may say more than the field keeps."""
         return self.import_text(text)
 
+    def edit_example(self, field: str) -> str:
+        """What an error message about `edited_text` suggests to write instead."""
+        return f"{field}=word"
+
     def edited_text(self, text: str) -> str | None:
         """What somebody writes as the new value of a field, spelled as an import would; None for no value."""
         return self.import_text(text) or None
@@ -144,6 +148,10 @@ class Color(Text):
     """#RRGGBB. Mixxx has it as a number."""
 
     single_valued = True
+
+    def edit_example(self, field: str) -> str:
+        return f"{field}=#FF8000"
+
     _COLOR = re.compile("#?([0-9A-Fa-f]{6})")
 
     def edited_text(self, text: str) -> str | None:
@@ -169,6 +177,9 @@ class Number(BaseKind):
     has_order = True
     # "… is no number", in error messages.
     noun: ClassVar[str] = "number"
+
+    def edit_example(self, field: str) -> str:
+        return f"{field}=3"
 
     def example(self, field: str) -> str:
         return f"{field}:3 or {field}:1-9"
@@ -247,6 +258,9 @@ class Rating(Number):
     name = "rating"
     _STARS: ClassVar[dict[float, str]] = {float(n): "★" * n for n in range(1, 6)}
 
+    def edit_example(self, field: str) -> str:
+        return f"{field}=4, a number from 1 to 5"
+
     def example(self, field: str) -> str:
         return f"{field}:4 or {field}:>=4"
 
@@ -266,6 +280,9 @@ class Bpm(Number):
     """A tempo: a query for one tempo finds its half and its double too (tempo.py)."""
 
     name = "bpm"
+
+    def edit_example(self, field: str) -> str:
+        return f"{field}=126 or {field}=126.5"
 
     def example(self, field: str) -> str:
         return f"{field}:120, {field}:120-130 or {field}:>=120"
@@ -287,6 +304,9 @@ class Year(Number):
     name = "year"
     noun = "year"
     _YEAR = re.compile(r"\s*([0-9]{4})")
+
+    def edit_example(self, field: str) -> str:
+        return f"{field}=1998 or {field}=1998-06-30"
 
     def example(self, field: str) -> str:
         return f"{field}:1998, {field}:1990-1999 or {field}:1990s"
@@ -344,6 +364,9 @@ class Duration(Number):
     name = "duration"
     noun = "duration"
     _CLOCK = re.compile(r"\s*(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)\s*", re.ASCII)
+
+    def edit_example(self, field: str) -> str:
+        return f"{field}=3:30 or {field}=210"
 
     def example(self, field: str) -> str:
         return f"{field}:3:30 or {field}:>6m"
@@ -425,6 +448,9 @@ class MusicalKey(BaseKind):
     name = "key"
     has_order = True
 
+    def edit_example(self, field: str) -> str:
+        return f"{field}=8A or {field}=Am"
+
     def example(self, field: str) -> str:
         return f"{field}:8A or {field}:Am"
 
@@ -444,6 +470,9 @@ class Date(BaseKind):
     name = "date"
     has_order = True
     _DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)", re.ASCII)
+
+    def edit_example(self, field: str) -> str:
+        return f"{field}=2026-11-28"
 
     def example(self, field: str) -> str:
         return f"{field}:2025-06, {field}:>-7d or {field}:2024..2025"

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    ScalarSelect,
     and_,
     func,
     insert,
@@ -124,11 +125,10 @@ class EditJournal:
 
     def finish(self, edit_id: int, *, interrupted: bool = False) -> None:
         """End an edit, all positions of which are settled. If `interrupted`, it may have had more to do."""
-        count = select(func.count()).where(rows.EditedTrack.c.edit_id == edit_id)
         ended: dict[str, Any] = {
             "finished_at": datetime.now(UTC),
-            "changed": count.where(rows.EditedTrack.c.applied.is_(True)).scalar_subquery(),
-            "failed": count.where(rows.EditedTrack.c.applied.is_(False)).scalar_subquery(),
+            "changed": _count(applied=True),
+            "failed": _count(applied=False),
         }
         if interrupted:
             detail = func.coalesce(type_coerce(rows.Edit.c.detail, Text), "{}")
@@ -142,6 +142,13 @@ class EditJournal:
         statement = select(rows.Edit.c.id).where(rows.Edit.c.finished_at.is_(None))
         with sqlite.reading(self._engine) as connection:
             return list(connection.execute(statement.order_by(rows.Edit.c.id)).scalars())
+
+    def is_taken_back(self, edit_id: int) -> bool:
+        """Whether there is an undo of this edit."""
+        row = rows.Edit.c
+        statement = select(row.id).where(row.id > edit_id, row.undoes == edit_id).limit(1)
+        with sqlite.reading(self._engine) as connection:
+            return connection.execute(statement).first() is not None
 
     def edits(self) -> list[Edit]:
         """All edits, the newest first."""
@@ -202,14 +209,22 @@ class EditJournal:
             ]
 
 
+def _count(*, applied: bool) -> ScalarSelect[int]:
+    """How many changes of an edit were made, or were not."""
+    row = rows.EditedTrack.c
+    those = row.edit_id == rows.Edit.c.id, row.applied.is_(applied)
+    return select(func.count()).where(*those).correlate(rows.Edit).scalar_subquery()
+
+
 _EDIT = (
     rows.Edit.c.id,
     rows.Edit.c.command,
     rows.Edit.c.made_by,
     rows.Edit.c.started_at,
     rows.Edit.c.finished_at,
-    rows.Edit.c.changed,
-    rows.Edit.c.failed,
+    # Of one that is not finished: until now.
+    func.coalesce(rows.Edit.c.changed, _count(applied=True)),
+    func.coalesce(rows.Edit.c.failed, _count(applied=False)),
     rows.Edit.c.undoes,
     rows.Edit.c.detail,
 )

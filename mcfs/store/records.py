@@ -237,6 +237,8 @@ class JournalledGesture:
 
 # In the detail of an edit whose mcfs ended before it was done.
 INTERRUPTED = "interrupted"
+# In the detail of an undo that took back only a part of an edit: its positions from this one on.
+FROM_POSITION = "from_position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +252,9 @@ class Edit:
     started_at: datetime
     # None while it runs, and after it was killed until the next edit.
     finished_at: datetime | None
-    # Tracks; None until it is finished.
-    changed: int | None
-    failed: int | None
+    # Changes of tracks, until now if it is not finished.
+    changed: int
+    failed: int
     # The edit that this one takes back.
     undoes: int | None
     detail: Mapping[str, Any] | None
@@ -261,3 +263,8 @@ class Edit:
     def was_interrupted(self) -> bool:
         """Whether its mcfs ended before it was done."""
         return bool(self.detail and self.detail.get(INTERRUPTED))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is an undo of only a part of an edit."""
+        return bool(self.detail and self.detail.get(FROM_POSITION))

@@ -79,7 +79,7 @@ def test_an_import_is_listed_and_taken_back(
 
 
 def test_json(mcfs: CommandRunner, library: Library, synced: Store, mixxx: MixxxDatabase) -> None:
-    mixxx.add(library.top / "kino.mp3", ("Some",), datetime_added=None)
+    mixxx.add(library.top / "kino.mp3", rating=4, datetime_added=None)
     mcfs("import", "mixxx", "--db", str(mixxx.path))
     key = key_of_file(synced.cache, "kino.mp3")
     shown = json.loads(mcfs("edits", "1", "--json").out)
@@ -90,10 +90,10 @@ def test_json(mcfs: CommandRunner, library: Library, synced: Store, mixxx: Mixxx
             "annex_key": key,
             "applied": True,
             "failure": None,
-            "fields": {"crate": {"old": [], "new": ["Some"]}},
+            "fields": {"rating": {"old": [], "new": ["4"]}},
         }
     ]
-    annex(library, "metadata", "-q", "-s", "crate=Other", "kino.mp3")
+    annex(library, "metadata", "-q", "-s", "rating=5", "kino.mp3")
     result = mcfs("undo", "--json")
     assert result.code == 3
     assert json.loads(result.out) == {
@@ -103,7 +103,7 @@ def test_json(mcfs: CommandRunner, library: Library, synced: Store, mixxx: Mixxx
         "taken_back": 0,
         "already": 0,
         "changed_since": [
-            {"annex_key": key, "field": "crate", "old": [], "new": ["Some"], "now": ["Other"]}
+            {"annex_key": key, "field": "rating", "old": [], "new": ["4"], "now": ["5"]}
         ],
         "failed": [],
         "success": False,

@@ -10,6 +10,7 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.annex.read_metadata import read_metadata
+from mcfs.editing.chosen_edits import choose_edit, taken_back_by
 from mcfs.editing.editor import editing
 from mcfs.editing.undo import (
     ChangedSince,
@@ -18,8 +19,6 @@ from mcfs.editing.undo import (
     UndoEvent,
     UndoResult,
     changes_back,
-    choose_edit,
-    taken_back_by,
     undo,
 )
 from mcfs.errors import NoSuchEditError
@@ -61,7 +60,15 @@ def take_back(library: Library, store: Store, number: int | None = None, **how: 
         # Somebody has changed it since.
         ("3", "5", "4", "since"),
         ("3", "5", "", "since"),
-        ("", "a", "a b", "since"),
+        # Others have changed other values.
+        ("", "a", "a b", "b"),
+        ("a", "b", "b c", "a c"),
+        ("a b", "", "c", "a b c"),
+        # One of the values that were changed is not as the edit left it.
+        ("a", "b", "a b", "since"),
+        ("a", "b", "c", "since"),
+        # Somebody has taken it back, and changed other values.
+        ("a", "b", "a c", None),
     ],
 )
 def test_a_field_is_taken_back_if_nobody_changed_it_since(
@@ -70,14 +77,17 @@ def test_a_field_is_taken_back_if_nobody_changed_it_since(
     def values(text: str) -> tuple[str, ...]:
         return tuple(text.split())
 
-    track = TrackChange("k", {"Mood": Change(values(old), values(new))})
-    changes, since = changes_back(track, {"mood": values(now), "other": ("x",)})
-    if back == "since":
-        assert changes == {}
-        assert since == [ChangedSince("k", "Mood", values(old), values(new), values(now))]
-    else:
-        expected = {} if back is None else {"Mood": Change(values(now), values(back))}
-        assert (changes, since) == (expected, [])
+    # A track has one title and many moods.
+    for name in ("Mood", "Title"):
+        track = TrackChange("k", {name: Change(values(old), values(new))})
+        changes, since = changes_back(track, {name.lower(): values(now), "other": ("x",)})
+        is_exact = now in (old, new)
+        if back == "since" or (name == "Title" and not is_exact):
+            assert changes == {}
+            assert since == [ChangedSince("k", name, values(old), values(new), values(now))]
+        else:
+            expected = {} if back is None else {name: Change(values(now), values(back))}
+            assert (changes, since) == (expected, [])
 
 
 def test_an_edit_and_its_undo(library: Library, synced: Store) -> None:
@@ -101,16 +111,16 @@ def test_an_edit_and_its_undo(library: Library, synced: Store) -> None:
             ),
             TrackChange(
                 acdc,
-                {"crate": Change((), ("x",)), "bpm": Change(("127",), ())},
+                {"comment": Change((), ("x",)), "bpm": Change(("127",), ())},
                 (row(acdc, bpm="127"),),
-                (row(acdc, crate="x"),),
+                (row(acdc, comment="x"),),
             ),
         ],
     )
-    annex(library, "metadata", "-q", "-s", "crate=y", "acdc.mp3")
+    annex(library, "metadata", "-q", "-s", "comment=y", "acdc.mp3")
     seen: list[UndoEvent] = []
     result = take_back(library, synced, dry_run=True, on_event=seen.append)
-    since = ChangedSince(acdc, "crate", (), ("x",), ("y",))
+    since = ChangedSince(acdc, "comment", (), ("x",), ("y",))
     assert seen == [
         TakenBack(kino, {"rating": Change(("5",), ()), "genre": Change(("a", "b"), ("рок",))}),
         since,
@@ -125,11 +135,11 @@ def test_an_edit_and_its_undo(library: Library, synced: Store) -> None:
     assert (result.taken_back, result.changed_since) == (2, [since])
     assert commits(library) == committed + 1
     assert fields_of(library, "kino.mp3") == before["kino.mp3"]
-    assert fields_of(library, "acdc.mp3") == before["acdc.mp3"] | {"crate": ["y"]}
+    assert fields_of(library, "acdc.mp3") == before["acdc.mp3"] | {"comment": ["y"]}
     # So is what imports have seen, except for the field that stayed.
     assert synced.user.imported_rows([kino, acdc]) == {
         kino: [row(kino, rating=None, genre=None)],
-        acdc: [row(acdc, bpm="127", crate="x")],
+        acdc: [row(acdc, bpm="127", comment="x")],
     }
 
     # A second time there is nothing to do; and an undo can be taken back.
@@ -144,7 +154,7 @@ def test_an_edit_and_its_undo(library: Library, synced: Store) -> None:
     assert "bpm" not in fields_of(library, "acdc.mp3")
     assert synced.user.imported_rows([kino, acdc]) == {
         kino: [row(kino, rating="5", genre="a")],
-        acdc: [row(acdc, crate="x")],
+        acdc: [row(acdc, comment="x")],
     }
     assert taken_back_by(synced.user.journal.edits()) == {newest.id: newest.id + 1}
     assert choose_edit(synced.user.journal, None).id == number
@@ -241,10 +251,17 @@ class ModelOfEdits:
             back = {}
             for name, change in track.changes.items():
                 now = self.now(track.annex_key, name)
-                if now == change.new:
-                    back[name] = Change(now, change.old)
-                    self.set(track.annex_key, name, change.old)
-                elif now != change.old:
+                # All that was added is there, and nothing that was removed; or the reverse.
+                changed = set(change.old) ^ set(change.new)
+                states = {(value in now) == (value in change.new) for value in changed}
+                if now == change.old or (states == {False} and name != "rating"):
+                    continue
+                if now == change.new or (states == {True} and name != "rating"):
+                    kept = {value for value in now if value not in changed}
+                    restored = tuple(sorted(kept | (set(change.old) & changed)))
+                    back[name] = Change(now, restored)
+                    self.set(track.annex_key, name, restored)
+                else:
                     since.append((track.annex_key, name))
             if back:
                 taken.append(TrackChange(track.annex_key, back))

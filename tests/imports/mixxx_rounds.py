@@ -23,8 +23,9 @@ import mutagen
 
 from mcfs.annex.library import Library, open_library
 from mcfs.annex.read_metadata import read_metadata
+from mcfs.editing.chosen_edits import choose_edit
 from mcfs.editing.editor import editing
-from mcfs.editing.undo import choose_edit, undo
+from mcfs.editing.undo import undo
 from mcfs.imports.import_mixxx import import_mixxx
 from mcfs.imports.import_tags import import_tags
 from mcfs.query import ALL

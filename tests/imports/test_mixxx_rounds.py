@@ -12,8 +12,9 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.config.settings import MixxxSettings, Prefer, Settings
+from mcfs.editing.chosen_edits import choose_edit
 from mcfs.editing.editor import editing
-from mcfs.editing.undo import choose_edit, undo
+from mcfs.editing.undo import undo
 from mcfs.imports.import_mixxx import import_mixxx
 from mcfs.imports.missing_mounts import MissingMounts
 from mcfs.imports.result import ImportResult
