@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ import click
 from mcfs.cli import options
 from mcfs.cli.json_output import json_option, print_json_pieces
 from mcfs.cli.progress import copy_with_bar, fetch_with_bar, sync_with_bar
+from mcfs.cli.rekordbox import RekordboxOption
 from mcfs.cli.session import Session, locate_path, open_session
 from mcfs.cli.terminal import print_lines, print_message
 from mcfs.cli.text_layout import count_noun
 from mcfs.errors import ExitCode
 from mcfs.export.destination import find_destination, gitignore_line
 from mcfs.export.json_objects import error_object, json_array
-from mcfs.export.playlist_files import with_playlist
+from mcfs.export.plan import PlannedFolder
+from mcfs.export.playlist_files import with_folder_playlists, with_playlist
 from mcfs.export.portable_plan import MarkedName, portable_plan
 from mcfs.export.prepared import (
     ExportOptions,
@@ -28,25 +30,40 @@ from mcfs.export.prepared import (
     prepare_export,
     shown_size,
 )
-from mcfs.export.writing import Action, ExportResult, foreseen
+from mcfs.export.writing import Action, ExportResult, Outcome, foreseen
 from mcfs.inspect.export_source import PlannedSource, nothing_message, plan_source
 from mcfs.inspect.path_or_query import is_path_in_any_library
 from mcfs.sync.waiting import sync_in_turn
 from mcfs.text.escape import file_name
+from mcfs.text.portable import portable_name
 from mcfs.text.printable import printable
 
 # Of absent tracks and marked names: messages name so many, --json all.
 _MOST_NAMED = 20
+# Of each track that is not here: its key, its name, and why it could not be fetched.
+_Absent = list[tuple[str, str, str | None]]
 
 
 @click.command("export", cls=options.QueryCommand)
-@click.argument("words", metavar="QUERY|PATH...", nargs=-1, required=True)
-@click.argument("destination_path", metavar="DEST")
+@click.argument("words", metavar="QUERY|PATH... DEST", nargs=-1, required=True)
 @click.option("--template", metavar="T", help="Folders by a template, and names of files.")
 @click.option("--copy", "mode", flag_value="copy", help="Copy the files.")
 @click.option("--link", "mode", flag_value="link", help="Make symbolic links to them.")
 @click.option("--absolute", is_flag=True, help="Links that begin with /. Default: relative ones.")
 @click.option("--playlist", is_flag=True, help="Also write a playlist of all tracks.")
+@click.option("--m3u8", is_flag=True, help="Also write a playlist into each folder.")
+@click.option(
+    "--rekordbox",
+    "rekordbox_path",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Also write a collection for Rekordbox, Engine DJ and others (XML).",
+)
+@click.option(
+    "--rekordbox-root",
+    metavar="FOLDER",
+    help="What DEST is called where Rekordbox runs: E:/ or /Volumes/STICK.",
+)
 @click.option("--portable", is_flag=True, help="Names that are valid on FAT and Windows.")
 @click.option("--sync", "removes", is_flag=True, help="Remove what left the query since.")
 @click.option("--get", "gets", is_flag=True, help="First fetch what is not here.")
@@ -55,11 +72,13 @@ _MOST_NAMED = 20
 @options.library
 def command(
     words: tuple[str, ...],
-    destination_path: str,
     template: str | None,
     mode: str | None,
     absolute: bool,
     playlist: bool,
+    m3u8: bool,
+    rekordbox_path: Path | None,
+    rekordbox_root: str | None,
     portable: bool,
     removes: bool,
     gets: bool,
@@ -73,27 +92,40 @@ def command(
       mcfs export crate:festival /media/stick/Festival
       mcfs export 'genre:techno/{{ key | camelot }}' /media/stick --sync
       mcfs export artist ~/By-artist --link
+      mcfs export pins/Friday /media/stick --rekordbox friday.xml --rekordbox-root E:/
 
     On another disk, the files are copied; on the disk of the library, they are
     links. Run it again to bring DEST up to date: what is there is not copied
     again, and what mcfs has not made is not touched.
+
+    With --rekordbox, DEST can be left out, if the query is one argument: the
+    collection then leads to the files of the library.
     """
-    text = " ".join(words)
+    rekordbox = RekordboxOption.of(rekordbox_path, rekordbox_root)
+    query_words, destination_path = words[:-1], words[-1] if len(words) > 1 else None
+    if not query_words:
+        needs_it: dict[str, object] = {
+            f"--{mode}": mode,
+            "--absolute": absolute,
+            "--playlist": playlist,
+            "--m3u8": m3u8,
+            "--portable": portable,
+            "--sync": removes,
+        }
+        _refuse_without_destination(rekordbox, needs_it)
+        query_words = words
+    text = " ".join(query_words)
     place, _ = locate_path(text, library_path)
     if library_path is not None and not is_path_in_any_library(text):
         place = library_path  # a query, even where a path of that name exists
     with open_session(place) as session:
+        if destination_path is None:
+            assert rekordbox is not None
+            planned, absent = _plan_and_fetch(session, text, template, gets=gets and not dry_run)
+            return _list_library(session, text, planned, absent, rekordbox, gets, dry_run, as_json)
         destination = find_destination(destination_path, session.library)
-        planned = _plan(session, text, template, all_tracks=gets)
-        failed: dict[str, str] = {}
-        if gets and planned.absent.entries and not dry_run:
-            failed = _fetch(session, planned)
-            planned = _plan(session, text, template, all_tracks=True)
+        planned, absent = _plan_and_fetch(session, text, template, gets=gets and not dry_run)
         plan, absent_plan = planned.plan, planned.absent
-        absent = [
-            (key, name, failed.get(key))
-            for key, name in {file.annex_key: file.name for _, file in absent_plan.files()}.items()
-        ]
         if not plan.entries and not absent:
             print_message(nothing_message(text, planned.source, session.store))
         if not plan.entries and not (removes and destination.exists):
@@ -101,13 +133,13 @@ def command(
             if as_json:
                 print_json_pieces(json_array(_objects(ExportResult(), absent)))
             return ExitCode.FAILED if absent else ExitCode.DONE
-        if playlist:
-            with session.store.cache.reading() as read:
-                plan = with_playlist(plan, file_name(planned.source.name), read.records_in_order)
+        name = file_name(planned.source.name)
         marked: tuple[MarkedName, ...] = ()
         if portable or destination.file_system.needs_portable_names:
             plan, marked = portable_plan(plan)
             absent_plan, _ = portable_plan(absent_plan)
+            name = portable_name(name)
+        plan = _with_playlists(session, plan, name, of_folders=m3u8, of_all=playlist)
         wants_links = None if mode is None else mode == "link"
         source = planned.source.canonical
         links = choose_links(wants_links, destination, session.library, source)
@@ -125,11 +157,77 @@ def command(
         else:
             check_space(prepared)
             result = copy_with_bar(prepared)
+        lines = [_summary(result, prepared, dry_run=dry_run)]
+        if rekordbox is not None and result.ended is None:
+            paths = rekordbox.paths_in(destination, plan, result)
+            lines.append(rekordbox.write(session, plan, name, paths, dry_run=dry_run))
     if as_json:
         print_json_pieces(json_array(_objects(result, absent)))
     else:
-        print_lines([_summary(result, prepared, dry_run=dry_run)])
+        print_lines(lines)
     return _report_after(result, prepared, absent=bool(absent))
+
+
+def _with_playlists(
+    session: Session, plan: PlannedFolder, name: str, *, of_folders: bool, of_all: bool
+) -> PlannedFolder:
+    with session.store.cache.reading() as read:
+        if of_folders:
+            plan = with_folder_playlists(plan, name, read.records_in_order)
+        return with_playlist(plan, name, read.records_in_order) if of_all else plan
+
+
+def _refuse_without_destination(
+    rekordbox: RekordboxOption | None, needs_it: Mapping[str, object]
+) -> None:
+    if rekordbox is None:
+        raise click.UsageError("name the folder to export to, after the query")
+    for option, given in needs_it.items():
+        if given:
+            raise click.UsageError(f"{option} needs a folder to export to, after the query")
+
+
+def _list_library(
+    session: Session,
+    text: str,
+    planned: PlannedSource,
+    absent: _Absent,
+    rekordbox: RekordboxOption,
+    gets: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Without a destination: write a collection of the library's own files."""
+    plan = planned.plan
+    paths = rekordbox.paths_in_library(session.library, plan)
+    line = ""
+    if paths:
+        name = file_name(planned.source.name)
+        line = rekordbox.write(session, plan, name, paths, dry_run=dry_run)
+    elif not absent:
+        print_message(nothing_message(text, planned.source, session.store))
+    _report_absent(absent, gets=gets)
+    if as_json:
+        listed = (Outcome(path, key, Action.KEPT) for key, path in paths.items())
+        print_json_pieces(json_array(_objects(ExportResult(list(listed)), absent)))
+    elif line:
+        print_lines([line])
+    if not absent:
+        return ExitCode.DONE
+    return ExitCode.PARTLY_DONE if paths else ExitCode.FAILED
+
+
+def _plan_and_fetch(
+    session: Session, text: str, template: str | None, *, gets: bool
+) -> tuple[PlannedSource, _Absent]:
+    """What there is to export, and what is not here: key, name, and why it could not be fetched."""
+    planned = _plan(session, text, template, all_tracks=gets)
+    failed: dict[str, str] = {}
+    if gets and planned.absent.entries:
+        failed = _fetch(session, planned)
+        planned = _plan(session, text, template, all_tracks=True)
+    names = {file.annex_key: file.name for _, file in planned.absent.files()}
+    return planned, [(key, name, failed.get(key)) for key, name in names.items()]
 
 
 def _plan(session: Session, text: str, template: str | None, *, all_tracks: bool) -> PlannedSource:
@@ -153,8 +251,6 @@ def _fetch(session: Session, planned: PlannedSource) -> dict[str, str]:
 
 
 # --- what is said
-
-_Absent = list[tuple[str, str, str | None]]
 
 
 def _report_before(prepared: PreparedExport, marked: tuple[MarkedName, ...]) -> None:

@@ -56,4 +56,10 @@ def _with_text(
         return folder
     text = "".join(as_m3u8(tracks, lambda track: paths[track.annex_key]))
     playlist = PlannedText(f"{name}.m3u8", text.encode("utf-8", "surrogateescape"))
-    return replace(folder, entries=(*folder.entries, playlist))
+    # Of two playlists of one name, such as both kinds of the top folder, the later one is wanted.
+    others = (each for each in folder.entries if not _is_text(each, playlist.name))
+    return replace(folder, entries=(*others, playlist))
+
+
+def _is_text(entry: PlannedFolder | PlannedFile | PlannedText, name: str) -> bool:
+    return isinstance(entry, PlannedText) and entry.name == name

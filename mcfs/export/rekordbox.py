@@ -42,6 +42,9 @@ _LARGEST_NUMBER = 2**31 - 1
 # Rekordbox writes these only where they are known.
 _OPTIONAL = frozenset({"Colour", "LastPlayed"})
 
+# In every file that is written here, and near its beginning.
+MADE_BY_MCFS = '<PRODUCT Name="mcfs" '
+
 # All bytes but these are percent-encoded. Rekordbox compares locations as text: encoded in another way, a
 # track that it already has becomes a second one. So `#` and `?` stay as they are, although URLs encode them.
 _ENCODED = re.compile(rb"[^A-Za-z0-9/_.~,()!+#$@?-]")

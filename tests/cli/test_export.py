@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyrekordbox.rbxml import RekordboxXml
 
 from mcfs.annex.library import Library
 from mcfs.errors import ExitCode
@@ -413,3 +414,127 @@ class TestAbsent:
         assert "Basic Channel - Phylyps.flac: " in result.err
         assert SURGEON in files(dest)
         assert not (clone.top / ABSENT).exists()
+
+
+class TestOtherPrograms:
+    def test_a_playlist_in_each_folder(self, mcfs: CommandRunner, dest: Path) -> None:
+        run_in_library(mcfs.library, "git annex metadata -q beyonce.mp3 -s duration=3:45.6")
+        mcfs("sync")
+        query = "genre:pop|artist:surgeon"
+        mcfs("export", query, str(dest), "--m3u8", "--template", "{{ genre }}")
+        assert (dest / "Pop" / "Pop.m3u8").read_text() == (
+            f"#EXTM3U\n#EXTINF:226,Beyoncé - Halo\n{HALO}\n"
+        )
+        assert {f"Pop/{HALO}", "Pop/Pop.m3u8", f"Techno/{SURGEON}", "Techno/Techno.m3u8"} == files(
+            dest
+        )
+
+    def test_both_kinds_of_playlists_have_portable_names(
+        self, mcfs: CommandRunner, dest: Path
+    ) -> None:
+        words = [
+            "--m3u8",
+            "--playlist",
+            "--portable",
+            "--template",
+            "{{ title }}?/{{ bpm }}.{{ ext }}",
+        ]
+        mcfs("export", "artist:surgeon", str(dest), *words)
+        assert files(dest) == {
+            "artist：surgeon.m3u8", "Remnants？/134.5.flac", "Remnants？/Remnants？.m3u8",
+        }  # fmt: skip
+        text = (dest / "artist：surgeon.m3u8").read_text()
+        assert text.splitlines()[-1] == "Remnants？/134.5.flac"
+
+    def test_a_collection_leads_to_what_was_exported(self, mcfs: CommandRunner, dest: Path) -> None:
+        (dest / "Ambient").mkdir(parents=True)
+        (dest / "Ambient" / "Orbital - Halcyon.mp3").write_text("mine")
+        file = dest.parent / "rekordbox.xml"
+        words = ["genre:techno present:yes", str(dest), "--template", "{{ genre }}"]
+        result = mcfs("export", *words, "--rekordbox", str(file))
+        assert result.code == ExitCode.PARTLY_DONE
+        assert result.lines[-1] == f"6 tracks for Rekordbox; in {file}"
+        read = RekordboxXml(file)
+        locations = {Path("/", track.Location) for track in read.get_tracks()}
+        # Halcyon is in two folders, and what is in one of them is not the export's.
+        assert locations == {path for path in dest.glob("techno/*") if path.is_symlink()}
+        assert [node.name for node in read.root_playlist_folder.get_playlists()] == [
+            "Ambient", "techno",
+        ]  # fmt: skip
+        assert len(read.get_playlist("techno").get_tracks()) == 6
+
+    def test_a_collection_for_another_machine(self, mcfs: CommandRunner, dest: Path) -> None:
+        file = dest.parent / "rekordbox.xml"
+        words = ["export", "artist:surgeon|artist:underworld", str(dest), "--rekordbox", str(file)]
+        for root, start in (
+            ("E:\\", "E:/"), ("E:", "E:/"), ("e:/My Music/", "e:/My%20Music/"), ("/", "/"),
+            ("/Volumes/STICK", "/Volumes/STICK/"),
+        ):  # fmt: skip
+            assert mcfs(*words, "--rekordbox-root", root).code == ExitCode.DONE
+            host = "file://localhost" if start.startswith("/") else "file://localhost/"
+            assert f'Location="{host}{start}Underworld%20-%20Rez.wav"' in file.read_text()
+        result = mcfs(*words, "--rekordbox-root", "STICK")
+        assert result.code == ExitCode.USAGE
+        assert "write E:/Music or /Volumes/STICK/Music" in result.err
+
+    def test_a_collection_of_the_library_itself(self, mcfs: CommandRunner, dest: Path) -> None:
+        words = ["artist:surgeon present:yes | artist:orbital", "--rekordbox", str(dest)]
+        result = mcfs("export", *words, "--template", "{{ artist }}")
+        assert (result.code, result.out) == (ExitCode.DONE, f"2 tracks for Rekordbox; in {dest}\n")
+        read = RekordboxXml(dest)
+        assert {Path("/", track.Location) for track in read.get_tracks()} == {
+            mcfs.library.top / "Surgeon/Force + Form/01.flac",
+            mcfs.library.top / "best of/orbital again.mp3",
+        }
+        listed = objects(mcfs("export", *words, "--json").out)
+        assert {each["action"] for each in listed.values()} == {"kept"}
+        assert len(listed) == 2
+        mcfs("export", *words, "--rekordbox-root", "M:/lib")
+        assert "file://localhost/M:/lib/best%20of/orbital%20again.mp3" in dest.read_text()
+        result = mcfs("export", "artist:nobody", "--rekordbox", f"{dest}2")
+        assert (result.code, result.out, result.err) == (ExitCode.DONE, "", "mcfs: no tracks\n")
+        result = mcfs("export", "artist:channel", "--rekordbox", f"{dest}2")
+        assert result.code == ExitCode.FAILED
+        assert not Path(f"{dest}2").exists()
+
+    def test_what_rekordbox_does_not_import_is_said(self, mcfs: CommandRunner, dest: Path) -> None:
+        words = ["artist:surgeon", "--rekordbox", str(dest), "--rekordbox-root", "/" + "m" * 250]
+        result = mcfs("export", *words, "--dry-run")
+        assert result.out == f"would be: 1 track for Rekordbox; in {dest}\n"
+        assert result.err == (
+            "mcfs: Rekordbox does not import 1 of these tracks: "
+            "their paths have more than 255 characters (1)\n"
+        )
+        assert not dest.exists()
+
+    def test_a_file_of_somebody_else_is_not_replaced(
+        self, mcfs: CommandRunner, dest: Path, tmp_path: Path
+    ) -> None:
+        mine = tmp_path / "mine.xml"
+        mine.write_text('<?xml version="1.0"?>\n<DJ_PLAYLISTS><PRODUCT Name="rekordbox" />')
+        for file, reason in (
+            (mine, "was not made by mcfs"),
+            (tmp_path, f"is a folder; name a file, such as {tmp_path}/rekordbox.xml"),
+            (tmp_path / "no" / "a.xml", f"because {tmp_path}/no is not a folder"),
+        ):
+            result = mcfs("export", "artist:surgeon", str(dest), "--rekordbox", str(file))
+            assert result.code == ExitCode.USAGE
+            assert reason in result.err
+            assert not dest.exists()
+        assert 'Name="rekordbox"' in mine.read_text()
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            (["all"], "name the folder to export to, after the query"),
+            (["all", "--rekordbox", "x.xml", "--sync"], "--sync needs a folder to export to"),
+            (["all", "--rekordbox", "x.xml", "--link"], "--link needs a folder to export to"),
+            (["all", "out", "--rekordbox-root", "E:/"], "of --rekordbox FILE are"),
+        ],
+    )
+    def test_options_that_need_another(
+        self, mcfs: CommandRunner, words: list[str], message: str
+    ) -> None:
+        result = mcfs("export", *words)
+        assert result.code == ExitCode.USAGE
+        assert message in result.err
