@@ -333,6 +333,7 @@ class _Burst:
         """Write down what git-annex answered."""
         applied: list[int] = []
         failed: dict[int, str] = {}
+        unknown = ""
         for position, ((waiting, change), answer) in enumerate(
             zip(planned, answers, strict=True), first
         ):
@@ -340,7 +341,9 @@ class _Burst:
                 applied.append(position)
             elif answer.key is not None:
                 failed[position] = waiting.failed[change.annex_key] = answer.refusal
-            # Else it is unknown whether the change was made.
+            else:
+                # Whether it was made, nothing says yet.
+                unknown = answer.refusal
         given = {
             (edit.field, value)
             for waiting in {id(waiting): waiting for waiting, _ in planned}.values()
@@ -357,10 +360,8 @@ class _Burst:
             self._on_problem(f"the journal of edits is not complete: {error}")
             self._give_up_edit()
             return
-        if len(applied) + len(failed) < len(planned):
-            self._settle_unanswered(
-                first, planned, "git-annex gave an answer that cannot be understood"
-            )
+        if unknown:
+            self._settle_unanswered(first, planned, unknown)
 
     def _settle_unanswered(
         self, first: int, planned: Sequence[tuple[_Waiting, TrackChange]], reason: str

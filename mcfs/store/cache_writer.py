@@ -6,8 +6,9 @@ are updated with the texts.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from sqlalchemy import Column, Connection, Row, delete, exists, func, insert, select, update
@@ -32,8 +33,12 @@ from mcfs.store.records import CoverRecord, SyncState, TrackRecord
 from mcfs.store.row_encoder import RowEncoder, path_fields
 from mcfs.store.track_names import assign_names, placeholder_name
 from mcfs.text.fold import fold
-from mcfs.text.raw_text import stored_text
+from mcfs.text.raw_text import is_utf8, stored_text
 
+_KNOWN_VALUES = (
+    "SELECT value.id, value.field_id, value.text FROM json_each(?) AS pair CROSS JOIN value"
+    " ON value.field_id = pair.value ->> 0 AND value.text = pair.value ->> 1"
+)
 _ADD_TO_FTS = (
     "INSERT INTO {0}_fts(rowid, folded) SELECT id, folded FROM {0} WHERE id >= ? ORDER BY id"
 )
@@ -83,11 +88,17 @@ class CacheWriter:
         """What the cache has of these tracks; unknown keys are left out."""
         return CacheReader(self._connection).records(annex_keys)
 
-    def update(self, records: Iterable[TrackRecord]) -> int:
-        """Replace tracks that the cache has; returns how many really differ."""
+    def update(
+        self, records: Iterable[TrackRecord], stored: Mapping[str, TrackRecord] | None = None
+    ) -> int:
+        """Replace tracks that the cache has; returns how many really differ.
+
+        `stored` is what `records` has returned for them, if the caller has asked.
+        """
         new = {record.annex_key: record for record in records}
         reader = CacheReader(self._connection)
-        stored, base_names = reader.records(new), reader.base_names(new)
+        stored = reader.records(new) if stored is None else stored
+        base_names = reader.base_names(new)
         if missing := new.keys() - stored.keys():
             raise NotFoundError(f"the cache has no track {min(missing)}")
         differing = [
@@ -159,14 +170,27 @@ class CacheWriter:
             for work_path in record.files:
                 for name, text in path_fields(work_path):
                     texts_by_field[name].add(text)
-        for name in texts_by_field.keys() & ids.keys():
-            for some in chunks(texts_by_field[name]):
-                for value_id, text in self._connection.execute(
-                    select(Value.c.id, Value.c.text).where(
-                        Value.c.field_id == ids[name], Value.c.text.in_(some)
-                    )
-                ):
-                    encoder.add_known_value(name, text, value_id)
+        known_names = {field_id: name for name, field_id in ids.items()}
+        pairs = (
+            (ids[name], text)
+            for name in texts_by_field.keys() & ids.keys()
+            for text in texts_by_field[name]
+        )
+        for some in chunks(pairs):
+            for value_id, field_id, text in self._values_among(some):
+                encoder.add_known_value(known_names[field_id], text, value_id)
+
+    def _values_among(self, pairs: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+        """Those of some fields and texts that the cache has: id of the value, id of the field, text."""
+        # One statement for all fields: a track has some twenty, and an edit in a mount waits for this.
+        plain = [pair for pair in pairs if is_utf8(pair[1]) and "\0" not in pair[1]]
+        for row in self._connection.exec_driver_sql(_KNOWN_VALUES, (json.dumps(plain),)):
+            yield row[0], row[1], row[2]
+        # Text that JSON cannot hold.
+        for field_id, text in set(pairs).difference(plain):
+            those = Value.c.field_id == field_id, Value.c.text == text
+            for value_id in self._connection.execute(select(Value.c.id).where(*those)).scalars():
+                yield value_id, field_id, text
 
     def _delete(self, annex_keys: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[int]]:
         """Delete tracks; returns the id and inode of each, and values that may have no track now."""

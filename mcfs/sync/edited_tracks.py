@@ -27,7 +27,7 @@ def update_edited_tracks(library: Library, store: Store, annex_keys: Collection[
     with sync_lock(store.folder, _PATIENCE), store.cache.writing() as write:
         stored = write.records(annex_keys)
         logs = _logs(library, stored)
-        write.update(_record(track, logs[key]) for key, track in stored.items())
+        write.update((_record(track, logs[key]) for key, track in stored.items()), stored)
 
 
 def _logs(library: Library, stored: Mapping[str, TrackRecord]) -> dict[str, Logs]:
