@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
+from sys import getsizeof
+from typing import NamedTuple
 
 from mcfs.fields import Vocabulary
 from mcfs.query import InSnapshot, Query, ValueIs
@@ -34,7 +36,7 @@ from mcfs.store.cache_reader import CacheReader
 from mcfs.store.known_snapshots import KnownSnapshots
 from mcfs.template import Cell, Template
 from mcfs.tree.limits import DEFAULT_LIMITS, Limits
-from mcfs.tree.rendered_template import RenderedTemplate
+from mcfs.tree.rendered_template import RenderedTemplate, RenderedValue
 from mcfs.tree.template_cells import (
     cells_by_combination,
     cells_by_track,
@@ -43,11 +45,20 @@ from mcfs.tree.template_cells import (
 )
 from mcfs.tree.template_fields import StoredValues
 
-_IDS_AS_LARGE_AS_ONE_VALUE = 200  # characters
-_TEMPLATE_SIZE = 50  # values
+# Of a template itself; and what dictionaries, tuples and objects take for each value, beside its texts.
+_TEMPLATE_BYTES = 10_000
+_BYTES_AROUND = 160
 
-# Folded value → its spelling → the ids of the tracks that have it, with commas between.
-_TracksOfValues = Mapping[str, Mapping[str, Sequence[str]]]
+
+class _Spelling(NamedTuple):
+    """One spelling of a value, and the ids of the tracks that have it, with commas between."""
+
+    shown: str
+    track_ids: str
+
+
+# Folded value → its spellings, mostly one.
+_TracksOfValues = Mapping[str, Sequence[_Spelling]]
 # Folded value → its spelling → how many have it. Where there is one spelling, the number means nothing.
 _Spellings = Mapping[str, Counter[str]]
 
@@ -68,26 +79,28 @@ class _CachedTemplate:
         # By the values of the one field it depends on; or the tracks.
         self.members: Mapping[str, Members] | None = None
         self.tracks: _TracksOfValues | None = None
-        self._cached_size = 0
+        self._bytes = _TEMPLATE_BYTES
 
     def keep_members(self, members: Mapping[str, Members]) -> Mapping[str, Members]:
-        self._weigh(len(members), sum(len(each.ids) for each in members.values()))
+        # Their folded values are those that `rendered` has.
+        self._bytes += sum(_BYTES_AROUND + getsizeof(each.ids) for each in members.values())
         self.members = members
         return members
 
     def keep_tracks(self, tracks: _TracksOfValues) -> _TracksOfValues:
-        every = (ids for spellings in tracks.values() for ids in spellings.values())
-        self._weigh(len(tracks), sum(len(each) for ids in every for each in ids))
+        for folded, spellings in tracks.items():
+            self._bytes += getsizeof(folded)
+            for shown, ids in spellings:
+                self._bytes += _BYTES_AROUND + getsizeof(ids)
+                if shown is not folded:
+                    self._bytes += getsizeof(shown)
         self.tracks = tracks
         return tracks
 
-    def _weigh(self, values: int, characters: int) -> None:
-        self._cached_size += values + characters // _IDS_AS_LARGE_AS_ONE_VALUE
-
     @property
-    def size(self) -> int:
-        """In values, roughly."""
-        return _TEMPLATE_SIZE + len(self.rendered) + self._cached_size
+    def bytes(self) -> int:
+        """How much memory it takes, roughly."""
+        return self._bytes + self.rendered.bytes
 
 
 class GroupCache:
@@ -107,10 +120,10 @@ class GroupCache:
         self._lock = threading.Lock()
 
     @property
-    def size(self) -> int:
-        """In values, roughly."""
+    def bytes(self) -> int:
+        """How much memory all templates take, roughly."""
         with self._lock:
-            return sum(cached.size for cached in self._templates.values())
+            return sum(cached.bytes for cached in self._templates.values())
 
     def groups(self, read: CacheReader, bound: BoundQuery, template: Template) -> list[Group]:
         """The values that a template has for the tracks of a query."""
@@ -161,10 +174,10 @@ class GroupCache:
     def _forget(self) -> None:
         """Forget the least recently used templates, if all together are too large."""
         with self._lock:
-            size = sum(cached.size for cached in self._templates.values())
-            while size > self._limits.group_values and len(self._templates) > 1:
+            total = sum(cached.bytes for cached in self._templates.values())
+            while total > self._limits.group_bytes and len(self._templates) > 1:
                 _, forgotten = self._templates.popitem(last=False)
-                size -= forgotten.size
+                total -= forgotten.bytes
 
     # --- which tracks have a value
 
@@ -180,8 +193,8 @@ class GroupCache:
         cached = self._cached(value.template)
         source = cached.rendered.only_stored_values
         if source is None:
-            spellings = self._tracks(read, cached).get(value.text, {})
-            return Members("tracks", _json(ids for each in spellings.values() for ids in each))
+            spellings = self._tracks(read, cached).get(value.text, ())
+            return Members("tracks", _json(each.track_ids for each in spellings))
         members = cached.members
         if members is None:
             members = cached.keep_members(_members_by_value(read, cached.rendered, source))
@@ -197,13 +210,23 @@ class GroupCache:
         return tracks
 
     def _find_tracks(self, read: CacheReader, rendered: RenderedTemplate) -> _TracksOfValues:
-        tracks = defaultdict[str, dict[str, list[str]]](dict)
+        # Mostly one combination renders to a value, and then no list is made.
+        ids_of: dict[RenderedValue, str | list[str]] = {}
         combinations = cells_by_combination(
             read, rendered.template, rendered.sources, self._limits.combinations
         )
         for cells, track_ids in combinations:
-            text, folded = rendered.value(cells)
-            tracks[folded].setdefault(text, []).append(track_ids)
+            # Each combination comes once, so there is nothing to remember of it.
+            value = rendered.rendered(cells)
+            known = ids_of.get(value)
+            if isinstance(known, list):
+                known.append(track_ids)
+            else:
+                ids_of[value] = track_ids if known is None else [known, track_ids]
+        tracks: dict[str, tuple[_Spelling, ...]] = {}
+        for (text, folded), ids in ids_of.items():
+            spelling = _Spelling(text, ids if isinstance(ids, str) else ",".join(ids))
+            tracks[folded] = (*tracks.get(folded, ()), spelling)
         return tracks
 
     # --- how values are spelled in a folder
@@ -214,11 +237,9 @@ class GroupCache:
         outside = {str(track_id) for (track_id,) in read.select(select_ids_outside(bound))}
         spellings = defaultdict[str, Counter[str]](Counter)
         for folded, tracks_of in self._tracks(read, cached).items():
-            for text, ids in tracks_of.items():
+            for text, ids in tracks_of:
                 # Of a value that is spelled in one way it is enough that a track has it.
-                having = (
-                    track for some in ids for track in some.split(",") if track not in outside
-                )
+                having = (track for track in ids.split(",") if track not in outside)
                 count = len(set(having)) if len(tracks_of) > 1 else int(any(having))
                 if count:
                     spellings[folded][text] = count

@@ -18,8 +18,9 @@ class Limits:
     file_bytes: int = 32_000_000
     # Templates in use. With more of them, a change is reported as "any name may differ".
     templates: int = 1000
-    # Values of all templates together that are kept with their tracks: a quarter of a kilobyte each.
-    group_values: int = 200_000
+    # Bytes of the values of all templates together, and of which tracks have them. The eighty thousand titles
+    # of a large library take nearly all of it.
+    group_bytes: int = 32_000_000
     # Of the values of one template's fields, in one folder; what has more is refused.
     combinations: int = 1_000_000
 

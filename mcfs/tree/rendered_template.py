@@ -6,6 +6,7 @@ have that combination. Pure: the cells come from `template_cells.py`.
 
 from __future__ import annotations
 
+from sys import getsizeof
 from typing import NamedTuple
 
 from mcfs.fields import Vocabulary
@@ -13,6 +14,9 @@ from mcfs.template import Cell, Template
 from mcfs.text.escape import UNKNOWN
 from mcfs.text.fold import fold
 from mcfs.tree.template_fields import FieldSource, StoredValues, field_source
+
+# What a dictionary and two tuples take for each value that is cached, beside their texts.
+_BYTES_AROUND = 230
 
 
 class RenderedValue(NamedTuple):
@@ -23,7 +27,7 @@ class RenderedValue(NamedTuple):
 
 
 class RenderedTemplate:
-    """Caches what its template renders to: rendering the same cells again costs one lookup."""
+    """A template with the sources of its fields, and a cache of what it renders to."""
 
     def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
         self.template = template
@@ -32,17 +36,23 @@ class RenderedTemplate:
         self.sources: tuple[FieldSource, ...] = tuple(dict.fromkeys(of_fields))
         self._positions = tuple(map(self.sources.index, of_fields))
         self._values: dict[tuple[Cell, ...], RenderedValue] = {}
-
-    def __len__(self) -> int:
-        return len(self._values)
+        # How much memory the cached values take, roughly.
+        self.bytes = 0
 
     def value(self, cells: tuple[Cell, ...]) -> RenderedValue:
-        """The value for one cell of each source. Space around it is cut off, and nothing is `Unknown`."""
+        """The value for one cell of each source. To ask for the same cells again costs one lookup."""
         value = self._values.get(cells)
         if value is None:
-            text = self.template.render(self.cells_of_fields(cells)).strip() or UNKNOWN
-            value = self._values[cells] = RenderedValue(text, fold(text))
+            value = self._values[cells] = self.rendered(cells)
+            texts = {*value, *(cell for cell in cells if isinstance(cell, str))}
+            self.bytes += _BYTES_AROUND + sum(map(getsizeof, texts))
         return value
+
+    def rendered(self, cells: tuple[Cell, ...]) -> RenderedValue:
+        """The same without caching it. Space around it is cut off, and nothing is `Unknown`."""
+        text = self.template.render(self.cells_of_fields(cells)).strip() or UNKNOWN
+        folded = fold(text)
+        return RenderedValue(text, text if folded == text else folded)
 
     def cells_of_fields(self, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
         """Of one cell of each source, those that the template's fields stand for, in their order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 from contextlib import closing
 from itertools import combinations
 from typing import Any
@@ -25,7 +26,7 @@ from mcfs.tree.nodes import (
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
 from tests.cache_access import insert_tracks, update_tracks
-from tests.tree.folder_access import Make, MakeStore, file_text, names, record
+from tests.tree.folder_access import Make, MakeStore, file_text, names, node, record
 
 
 def test_empty_listings_count_too(store: Store) -> None:
@@ -106,11 +107,11 @@ def test_compiled_statements_are_forgotten(make: Make) -> None:
 
 
 def test_templates_are_forgotten(store: Store) -> None:
-    tree = Tree(store, limits=Limits(group_values=500))
+    tree = Tree(store, limits=Limits(group_bytes=100_000))
     expected = names(tree, "{{ genre }} {{ artist }}")
     for number in range(50):
         assert names(tree, f"{{{{ bpm + {number} }}}} {{{{ genre }}}}")
-    assert tree.state.group_cache.size <= 500
+    assert tree.state.group_cache.bytes <= 100_000
     assert names(Tree(store), "{{ genre }} {{ artist }}") == expected
     (some, *_) = expected
     assert names(tree, f"{{{{ genre }}}} {{{{ artist }}}}/{some}")
@@ -181,3 +182,26 @@ def test_listings_are_forgotten_by_the_number_of_their_entries(synced: Store) ->
         tree.children(tree.resolve(Route.parse(name))) for name in ("genre:techno", "genre:rock")
     ]
     assert listings.weight == sum(4 + len(listing.entries) for listing in kept)
+
+
+def test_a_template_weighs_what_it_takes_in_memory(make_store: MakeStore) -> None:
+    store = make_store(
+        *(record(f"{n}", title=f"Track {n}", artist=f"Artist {n % 50}") for n in range(1000))
+    )
+    tree = Tree(store, limits=Limits(listed_entries=10))
+    for text, inside in (
+        ("{{ title }}", "Track 7"),
+        ("{{ title }} {{ artist }}", "Track 7 Artist 7"),
+    ):
+        weighed = tree.state.group_cache.bytes
+        tracemalloc.start()
+        try:
+            tree.children(node(tree, f"{text}/{inside}"))
+            tree.children(node(tree, text))
+            tree.children(node(tree, "genre:nothing"))  # no listing of many is kept
+            gc.collect()
+            taken, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        weight = tree.state.group_cache.bytes - weighed
+        assert 0.6 * taken < weight < 1.2 * taken, text
