@@ -20,6 +20,7 @@ from mcfs.sql import EntryRow
 from mcfs.store import Store
 from mcfs.text.printable import printable
 from mcfs.text.timestamps import from_microseconds
+from mcfs.tree.frozen_folders import gone_record
 from mcfs.tree.nodes import Node, TrackNode
 
 _MEGABYTE = 1024 * 1024
@@ -103,8 +104,8 @@ def _objects(entries: _Entries, store: Store) -> Iterator[dict[str, Any]]:
         keys = read.annex_keys(node.inode for _, node in entries if isinstance(node, TrackNode))
         records = read.records(keys.values())
     for name, node in entries:
-        key = keys.get(node.inode) if isinstance(node, TrackNode) else None
-        if key in records:
-            yield {**track_object(records[key]), "name": name, "type": "track"}
+        if isinstance(node, TrackNode):
+            record = records.get(keys.get(node.inode, "")) or gone_record(node)
+            yield {**track_object(record), "name": name, "type": "track"}
         else:
             yield {"name": name, "type": "folder" if is_folder(node) else "file"}

@@ -34,7 +34,8 @@ from mcfs.fuse import notifications
 from mcfs.fuse.inodes import InodeTable
 from mcfs.fuse.watched_folders import watched_inodes
 from mcfs.mount_table import Mount, all_mounts
-from mcfs.tree.listing_changes import ListedFolder, ListingChange, ListingKey
+from mcfs.tree.listing_changes import ListedFolder, ListingChange
+from mcfs.tree.listings import ListingKey
 from mcfs.tree.nodes import Node
 from mcfs.tree.policy import EntryKind, policy_of
 

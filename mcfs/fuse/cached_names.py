@@ -79,10 +79,11 @@ class CachedNames:
         self._prune_after = prune_after
         self._by_track: dict[int, _TrackName] = {}
         self._by_collision_key: dict[str, _Names] = {}
-        # By the inode of the folder that the name is in: names that any change may make wrong; and those
-        # of the work tree, of which a change says by path which ones it makes wrong.
+        # By the inode of the folder that the name is in: names that any change may make wrong; those of the
+        # work tree, of which a change says by path which ones it makes wrong; and those in snapshots.
         self._by_folder: dict[int, _Names] = {}
         self._by_work_folder: dict[int, _Names] = {}
+        self._by_snapshot_folder: dict[int, _Names] = {}
         self._absent_count = 0
         self._count = 0
         self._count_after_pruning = 0
@@ -135,11 +136,13 @@ class CachedNames:
         """The kernel has dropped this folder, its name in the folder above and the names in it."""
         self._subtract(self._by_folder.pop(inode, ()))
         self._subtract(self._by_work_folder.pop(inode, ()))
+        self._subtract(self._by_snapshot_folder.pop(inode, ()))
         if parent is not None:
             cached = CachedName(parent, name, NameKind.FOLDER)
             self._remove(self._by_collision_key, _collision_key(cached), cached)
             self._remove(self._by_folder, parent, cached)
             self._remove(self._by_work_folder, parent, cached)
+            self._remove(self._by_snapshot_folder, parent, cached)
 
     def take_stale(self, changes: NameChanges) -> Iterator[CachedName]:
         """The names that a change may have made wrong. All but folders are removed from here."""
@@ -161,6 +164,14 @@ class CachedNames:
                 if cached.kind is not NameKind.FOLDER:
                     self._remove(self._by_work_folder, parent, cached)
 
+    def snapshot_folders(self) -> tuple[int, ...]:
+        """The folders of snapshots in which names are cached, by their inodes."""
+        return tuple(self._by_snapshot_folder)
+
+    def take_in_snapshot_folder(self, parent: int) -> Iterator[CachedName]:
+        """The names in one of them. All but folders are removed from here."""
+        yield from self._take(self._by_snapshot_folder, parent)
+
     def take_volatile(self) -> Iterator[CachedName]:
         """The names that any change, or midnight, may have made wrong."""
         for parent in tuple(self._by_folder):
@@ -172,6 +183,8 @@ class CachedNames:
         yield from self.take_volatile()
         for parent in tuple(self._by_work_folder):
             yield from self._take(self._by_work_folder, parent)
+        for parent in self.snapshot_folders():
+            yield from self.take_in_snapshot_folder(parent)
         for inode in tuple(self._by_track):
             yield from self._take_track(inode)
 
@@ -211,6 +224,8 @@ class CachedNames:
             return self._add_to(self._by_folder, name.parent, name)
         if dependency is NameDependency.WORK_TREE:
             return self._add_to(self._by_work_folder, name.parent, name)
+        if dependency is NameDependency.SNAPSHOT:
+            return self._add_to(self._by_snapshot_folder, name.parent, name)
         return self._add_to(self._by_collision_key, _collision_key(name), name)
 
     def _add_to(self, index: dict[_Key, _Names], key: _Key, name: CachedName) -> bool:

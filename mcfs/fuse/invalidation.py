@@ -24,9 +24,10 @@ from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.cached_names import CachedName, NameKind
 from mcfs.fuse.inodes import InodeTable, is_link
 from mcfs.tree.changed_names import NameChanges
-from mcfs.tree.listing_changes import ListingChange, ListingKey
+from mcfs.tree.listing_changes import ListingChange
+from mcfs.tree.listings import ListingKey
 from mcfs.tree.name_dependency import NameDependency
-from mcfs.tree.nodes import LIBRARY, Node
+from mcfs.tree.nodes import LIBRARY, Node, SnapshotNode
 from mcfs.tree.route import can_become_valid
 from mcfs.tree.tree import Tree
 from mcfs.tree.version import TreeVersion
@@ -117,7 +118,11 @@ class Invalidator:
         # No await before both lists are complete: every answer from here on is of the new version.
         self.changed_at_ns = time.time_ns()
         self._cached_version = changes.version
-        names = [*self._inodes.cached_names.take_stale(changes), *self._in_work_tree(changes)]
+        names = [
+            *self._inodes.cached_names.take_stale(changes),
+            *self._in_work_tree(changes),
+            *self._in_snapshots(changes),
+        ]
         if changes.fields_changed:
             names += self._names_made_of_fields()
         store_inodes = self._inodes.store_inodes() if changes.everything else changes.inodes
@@ -186,6 +191,17 @@ class Invalidator:
             parent = self._inodes.folder_at(above)
             if parent is not None:
                 yield from self._inodes.cached_names.take_in_folder(parent, os.fsencode(name))
+
+    def _in_snapshots(self, changes: NameChanges) -> Iterator[CachedName]:
+        """The names in folders of snapshots that have another result, or a track that changed."""
+        for inode in self._inodes.cached_names.snapshot_folders():
+            entry = self._inodes.get(inode)
+            if (
+                entry is not None
+                and isinstance(entry.folder, SnapshotNode)
+                and entry.folder.name in changes.snapshots
+            ):
+                yield from self._inodes.cached_names.take_in_snapshot_folder(inode)
 
     def _names_made_of_fields(self) -> Iterator[CachedName]:
         """The names of queries, templates and views, which mean something else when fields change."""

@@ -15,6 +15,8 @@ from mcfs.tree.nodes import (
     InfoFolderNode,
     PinsNode,
     RootNode,
+    SnapshotNode,
+    SnapshotsNode,
     TrackNode,
     TracksNode,
     TrashNode,
@@ -52,10 +54,10 @@ def describe_node(step: Step, tree: Tree) -> str:
             return f"a cover: {cover.work_path or cover.content_path}"
         case PinsNode():
             return "the pins: saved queries"
-        case EmptyPinNode():
-            return "a pin without a query: an empty folder"
-        case BrokenPinNode(reason):
-            return f"a pin whose query cannot be read, so it is empty: {reason}"
+        case EmptyPinNode() | BrokenPinNode() as pin:
+            return _describe_empty_pin(pin)
+        case SnapshotsNode() | SnapshotNode() as frozen:
+            return _describe_frozen(frozen)
         case TracksNode(query) if isinstance(step.parent, PinsNode):
             return f"a pin of {canonical_text(query) or 'all tracks'}"
         case TrashNode() | TrashPartNode():
@@ -70,6 +72,19 @@ def describe_node(step: Step, tree: Tree) -> str:
             return f"a value of {templates[0].text}"
         case TracksNode() | ValuesNode():
             return _describe_folder(step, tree.vocabulary)
+
+
+def _describe_empty_pin(pin: EmptyPinNode | BrokenPinNode) -> str:
+    if isinstance(pin, EmptyPinNode):
+        return "a pin without a query: an empty folder"
+    return f"a pin whose query cannot be read, so it is empty: {pin.reason}"
+
+
+def _describe_frozen(node: SnapshotsNode | SnapshotNode) -> str:
+    if isinstance(node, SnapshotsNode):
+        return "the snapshots: frozen set lists"
+    what = "a folder of the snapshot" if node.folders else "the snapshot"
+    return f"{what} {node.name}, as it was taken"
 
 
 def _describe_folder(step: Step, vocabulary: Vocabulary) -> str:

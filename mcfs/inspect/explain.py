@@ -20,11 +20,14 @@ from mcfs.inspect.walk import Step, walk
 from mcfs.query import canonical_text, parse, starts_like_query
 from mcfs.sql import select_tracks
 from mcfs.store import Store
+from mcfs.store.snapshot_records import Snapshot
 from mcfs.tree.nodes import (
     ExportNode,
     Node,
     PinsNode,
     QueryFolderNode,
+    SnapshotNode,
+    SnapshotsNode,
     TracksNode,
     ValueNode,
     ValuesNode,
@@ -74,7 +77,7 @@ def explain(text: str, store: Store, tree: Tree) -> Explanation:
     explanation = Explanation(text)
     try:
         if is_path(text, tree):
-            folder = _explain_path(path_inside_mount(text), tree, explanation)
+            folder = _explain_path(path_inside_mount(text), store, tree, explanation)
         else:
             folder = TracksNode(parse(text, tree.vocabulary))
             explanation.remarks += query_remarks(text)
@@ -85,23 +88,37 @@ def explain(text: str, store: Store, tree: Tree) -> Explanation:
     return explanation
 
 
-def _explain_path(mount_path: str, tree: Tree, explanation: Explanation) -> QueryFolderNode | None:
+def _explain_path(
+    mount_path: str, store: Store, tree: Tree, explanation: Explanation
+) -> QueryFolderNode | None:
     """Add a step for each name; the folder that the path leads to."""
     node: Node | None = None
     for step in walk(mount_path, tree):
         explanation.steps.append(ExplainedName(step.name, describe_node(step, tree)))
         if (query_text := _query_text(step, tree.vocabulary)) is not None:
             explanation.remarks += query_remarks(query_text)
+        if isinstance(step.parent, SnapshotsNode) and isinstance(step.node, SnapshotNode):
+            explanation.remarks += _snapshot_remarks(store.user.snapshots.get(step.node.name))
         node = step.node
     match node:
         case TracksNode() | ValuesNode() as folder:
             return folder
         case ValueNode() as value:
             return value.folder()
-        case ExportNode(folder):
+        case ExportNode(TracksNode() | ValuesNode() as folder):
             return folder
         case _:
             return None
+
+
+def _snapshot_remarks(snapshot: Snapshot) -> Iterator[str]:
+    """What a frozen folder cannot say itself."""
+    number = "1 track was" if snapshot.tracks == 1 else f"{snapshot.tracks} tracks were"
+    asked = snapshot.folder or snapshot.query_text or "all tracks"
+    yield f"{number} frozen {snapshot.taken_at.astimezone():%Y-%m-%d %H:%M}: {asked}"
+    if snapshot.stale_reason:
+        yield f"the library no longer agrees: {snapshot.stale_reason}"
+    yield "it shows what was frozen; a query inside it asks what the library says now"
 
 
 def _query_text(step: Step, vocabulary: Vocabulary) -> str | None:

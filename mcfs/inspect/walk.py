@@ -15,6 +15,8 @@ from mcfs.tree.nodes import (
     Node,
     PinsNode,
     RootNode,
+    SnapshotNode,
+    SnapshotsNode,
     TracksNode,
     ValueNode,
     ValuesNode,
@@ -79,7 +81,9 @@ def _child(parent: Node, name: str, tree: Tree, depth: int) -> Node:
         return tree.child(parent, name, depth)
     except NotFoundError:
         # The tree only says that the name does not exist. The parser says what is wrong with it.
-        takes_queries = isinstance(parent, RootNode | TracksNode | ValuesNode | ValueNode)
+        takes_queries = isinstance(
+            parent, RootNode | SnapshotNode | TracksNode | ValuesNode | ValueNode
+        )
         is_template = takes_queries and name_as_template(name, tree.vocabulary) is not None
         is_meant_as_query = can_become_valid(name) or starts_like_query(name, tree.vocabulary)
         if takes_queries and not is_template and is_meant_as_query:
@@ -89,7 +93,7 @@ def _child(parent: Node, name: str, tree: Tree, depth: int) -> Node:
 
 def _suggestion(parent: Node, name: str) -> str | None:
     if (
-        isinstance(parent, EntryRow | PinsNode | WorkFolderNode)
+        isinstance(parent, EntryRow | PinsNode | SnapshotsNode | WorkFolderNode)
         or can_become_valid(name)
         or name.startswith(".")
     ):

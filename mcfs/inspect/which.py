@@ -18,6 +18,7 @@ from mcfs.errors import QueryError, TextError
 from mcfs.inspect.walk import is_folder, last_step
 from mcfs.sql import EntryRow
 from mcfs.store import Store, TrackRecord
+from mcfs.tree.frozen_folders import gone_record
 from mcfs.tree.nodes import TrackNode
 from mcfs.tree.tree import Tree
 
@@ -40,9 +41,10 @@ def locate_tracks(
     Asking git-annex for copies is slow: without `all_copies` it is asked only about content that is not
     here.
     """
-    keys = [_annex_key(path, library, store, settings) for path in paths]
+    gone: dict[str, TrackRecord] = {}
+    keys = [_annex_key(path, library, store, settings, gone) for path in paths]
     with store.cache.reading() as read:
-        records = read.records(keys)
+        records = gone | read.records(keys)
     here = {key: library.common_dir / path for key, path in present_contents(library, keys).items()}
     found = [key for key in keys if key in records]
     unknown = [key for key in found if all_copies or key not in here]
@@ -50,13 +52,16 @@ def locate_tracks(
     return [LocatedTrack(records[key], here.get(key), copies.get(key, ())) for key in found]
 
 
-def _annex_key(path: str, library: Library, store: Store, settings: Settings) -> str:
+def _annex_key(
+    path: str, library: Library, store: Store, settings: Settings, gone: dict[str, TrackRecord]
+) -> str:
+    """The annex key of the track at a path; what is known of one that only a snapshot has goes to `gone`."""
     try:
-        return _key_in_tree(path, Tree(store, settings))
+        return _key_in_tree(path, Tree(store, settings), gone)
     except TextError as error:
         try:
             # Second, because hidden tracks change the numbers in the names of ordered folders.
-            return _key_in_tree(path, Tree(store, replace(settings, absent=Absent.SHOW)))
+            return _key_in_tree(path, Tree(store, replace(settings, absent=Absent.SHOW)), gone)
         except TextError:
             annex_key = _key_of_work_path(path, library, store)
             if annex_key is None:
@@ -64,10 +69,14 @@ def _annex_key(path: str, library: Library, store: Store, settings: Settings) ->
             return annex_key
 
 
-def _key_in_tree(mount_path: str, tree: Tree) -> str:
+def _key_in_tree(mount_path: str, tree: Tree, gone: dict[str, TrackRecord]) -> str:
     step = last_step(mount_path, tree)
-    if isinstance(step.node, TrackNode) and (key := tree.annex_keys([step.node])):
-        return key[step.node.inode]
+    if isinstance(step.node, TrackNode):
+        if (key := tree.annex_keys([step.node]).get(step.node.inode)) is not None:
+            return key
+        record = gone_record(step.node)
+        gone[record.annex_key] = record
+        return record.annex_key
     position = max(mount_path.rfind(step.name), 0)
     if is_folder(step.node):
         suggestion = "mcfs ls lists it, mcfs explain says what it means"

@@ -61,8 +61,8 @@ class EntryRow(NamedTuple):
     size: int | None
     # When metadata or file last changed, in microseconds since 1970.
     changed: int | None
-    # Of a cover that git-annex keeps.
-    cover_key: str | None
+    # Of what is no track of the library, and has an annex key: a cover, or what only a snapshot still has.
+    other_key: str | None
 
     @property
     def is_annexed(self) -> bool:
@@ -78,7 +78,7 @@ _COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
     "content_path": case((_HAS_WORK_PATH, None), else_=Track.c.content_path),
     "size": Track.c.size,
     "changed": type_coerce(func.coalesce(Track.c.changed_at, Track.c.added_at), BigInteger),
-    "cover_key": null(),
+    "other_key": null(),
 }
 # By name, so that row and statement cannot differ in their order.
 ENTRY_COLUMNS: list[ColumnElement[Any]] = [_COLUMNS[name].label(name) for name in EntryRow._fields]

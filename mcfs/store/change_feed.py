@@ -38,13 +38,13 @@ class ChangeFeed:
         self.generation: Generation = self._before.generation()
 
     @contextmanager
-    def next_change(self) -> Iterator[StoreChange | None]:
-        """What changed since the last call; None when nothing did."""
+    def next_change(self, *, always: bool = False) -> Iterator[StoreChange | None]:
+        """What changed since the last call; None when nothing did, or with `always` a change of no track."""
         with ExitStack() as new_read:
             after = new_read.enter_context(self._cache.reading())
             was, now = self.generation, after.generation()
             if was == now:
-                yield None
+                yield StoreChange(self._before, after, frozenset()) if always else None
             elif was.store_uuid != now.store_uuid:
                 # Another cache, which may have replaced a damaged one: the state before is not read.
                 yield StoreChange(after, after, None)

@@ -7,11 +7,12 @@ by another template. `changed_names.py` works out what one step means for names.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
 from mcfs.config.settings import Settings
+from mcfs.errors import McfsError
 from mcfs.store.cache_repository import CacheRepository
 from mcfs.store.change_feed import ChangeFeed
 from mcfs.template import Template
@@ -19,11 +20,13 @@ from mcfs.tree.changed_names import NameChanges, name_changes
 from mcfs.tree.listing_changes import (
     ListedFolder,
     ListingChange,
-    ListingKey,
     Sight,
+    listing_change,
     listing_changes,
 )
-from mcfs.tree.nodes import QueryFolderNode, ValuesNode
+from mcfs.tree.listings import Listing, ListingCache, ListingKey
+from mcfs.tree.nodes import QueryFolderNode, SnapshotNode, ValuesNode
+from mcfs.tree.snapshot_index import snapshot_changes
 from mcfs.tree.state import CurrentState
 from mcfs.tree.version import TreeVersion
 
@@ -65,34 +68,66 @@ class NameChangeFeed:
     """The changes since it was opened. For one thread at a time."""
 
     def __init__(
-        self, cache: CacheRepository, current: CurrentState, templates: TemplatesInUse
+        self,
+        cache: CacheRepository,
+        current: CurrentState,
+        list_now: Callable[[SnapshotNode], Listing],
+        templates: TemplatesInUse,
     ) -> None:
         self._cache = cache
+        self._list_now = list_now
         self._feed = ChangeFeed(cache)
         self._current = current
         self._templates = templates
         # The first changes are those since this version.
         state = current.get()
-        self.version = TreeVersion(self._feed.generation, state.day, state.snapshots.version)
+        self._snapshots_before = state.snapshots
+        self.version = TreeVersion(self._feed.generation, state.day, state.snapshots.number)
 
     def poll(self, watched: Watched = tuple) -> NameChanges | None:
         """What has changed since the last poll, None if nothing has.
 
         When this returns, the tree has already moved on to the new version.
         """
-        with self._feed.next_change() as change:
+        snapshots_before, listings_before = self._snapshots_before, self._current.get().listings
+        has_others = self._current.look_at_snapshots() is not snapshots_before
+        with self._feed.next_change(always=has_others) as change:
             if change is None:
                 self._current.get()
                 return None
             state = self._current.seen_by(change.after)
+            snapshots = snapshot_changes(snapshots_before, state.snapshots)
+            self._snapshots_before = state.snapshots
             templates = self._templates.all_or_forget()
             if templates is None:
                 changes = NameChanges(state.version, everything=True, fields_changed=True)
             else:
-                changes = name_changes(change, *templates, state)
-            before = Sight(change.before, state.settings, state.day, state.snapshots)
+                changes = name_changes(change, *templates, state, snapshots)
+            before = Sight(change.before, state.settings, state.day, snapshots_before)
             after = Sight(change.after, state.settings, state.day, state.snapshots)
-            return replace(changes, listings=listing_changes(watched(), before, after))
+            folders = watched()
+            return replace(
+                changes,
+                listings={
+                    **listing_changes(folders, before, after),
+                    **dict(self._changes_of_snapshots(folders, listings_before)),
+                },
+            )
+
+    def _changes_of_snapshots(
+        self, watched: Collection[ListedFolder], before: ListingCache
+    ) -> Iterator[tuple[ListingKey, ListingChange]]:
+        """Only where the listing before is still known: what a snapshot was is stored nowhere."""
+        for folder in {folder for folder in watched if isinstance(folder, SnapshotNode)}:
+            was = before.get(folder.key)
+            if was is None:
+                continue
+            try:
+                now = self._list_now(folder)
+            except McfsError:
+                continue  # it was dropped
+            if change := listing_change(was.entries, now.entries):
+                yield folder.key, change
 
     def listings_since(
         self, settings: Settings, day: date, watched: Watched
@@ -101,8 +136,7 @@ class NameChangeFeed:
         with self._cache.reading() as read:
             state = self._current.seen_by(read)
             after = Sight(read, state.settings, state.day, state.snapshots)
-            before = Sight(read, settings, day, state.snapshots)
-            return listing_changes(watched(), before, after)
+            return listing_changes(watched(), replace(after, settings=settings, day=day), after)
 
     def close(self) -> None:
         """Let go of the old state, which the store keeps readable for this feed."""

@@ -20,8 +20,10 @@ from mcfs.template import Template
 from mcfs.text.escape import escape, file_name
 from mcfs.text.unique_names import collision_key
 from mcfs.tree.group_cache import GroupCache
-from mcfs.tree.listing_changes import ListingChange, ListingKey
-from mcfs.tree.nodes import Node, TrackNode, ValueNode, WorkFolderNode
+from mcfs.tree.listing_changes import ListingChange
+from mcfs.tree.listings import ListingKey
+from mcfs.tree.nodes import Node, SnapshotNode, TrackNode, ValueNode, WorkFolderNode
+from mcfs.tree.snapshot_index import SnapshotChanges
 from mcfs.tree.state import TreeState
 from mcfs.tree.track_nodes import track_nodes
 from mcfs.tree.version import TreeVersion
@@ -43,6 +45,8 @@ class NameChanges:
     work_paths: frozenset[str] = frozenset()
     # The folders that these are in.
     work_folders: frozenset[str] = frozenset()
+    # The names of the snapshots that have another result, or a track that changed.
+    snapshots: frozenset[str] = frozenset()
     # Fields came or went, so other names are valid queries now.
     fields_changed: bool = False
     # Any name may differ, because it is not known which tracks changed.
@@ -63,6 +67,8 @@ class NameChanges:
                 return collision_key(name) in self.collision_keys
             case WorkFolderNode(work_path):
                 return work_path in self.work_folders
+            case SnapshotNode():
+                return folder.name in self.snapshots
             case _:
                 return True
 
@@ -72,6 +78,7 @@ def name_changes(
     value_templates: Collection[Template],
     file_templates: Collection[Template],
     state: TreeState,
+    snapshots: SnapshotChanges,
 ) -> NameChanges:
     """The names that a change of the store touches, where these templates name folders and files.
 
@@ -83,12 +90,13 @@ def name_changes(
         for read in (change.before, change.after)
     ]
     (_, was), (_, now) = vocabularies
-    fields_changed = was != now
+    # A term may name a snapshot, too.
+    fields_changed = was != now or snapshots.names_differ
     # By a template, a date has another name than the text that it was before, whichever tracks changed.
     if change.changed_keys is None or was.dates != now.dates:
         return NameChanges(version, fields_changed=fields_changed, everything=True)
     # A folder of tracks may show the cover that is beside them.
-    keys = change.changed_keys | _keys_beside(change)
+    keys = change.changed_keys | _keys_beside(change) | snapshots.moved_keys
     query = Query(AnnexKeys(tuple(sorted(keys))))
     bound = bind_without_values(query, version.day)
     before, after = (_tracks(read, bound) for read in (change.before, change.after))
@@ -106,6 +114,7 @@ def name_changes(
         collision_keys=frozenset(map(collision_key, names)),
         work_paths=work_paths,
         work_folders=frozenset(path.rpartition("/")[0] for path in work_paths),
+        snapshots=snapshots.touched_by(change.changed_keys),
         fields_changed=fields_changed,
     )
 

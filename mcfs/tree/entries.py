@@ -98,11 +98,11 @@ def _keys(read: CacheReader, bound: BoundQuery) -> dict[int, _Key]:
 def _values(node: ValuesNode, groups: Iterable[Group]) -> Iterator[tuple[str, Node]]:
     rendered = ((group.folded, escape(group.shown.strip())) for group in groups)
     names = unique_names(rendered, of_files=False)
-    for folded in sorted(names, key=_sort_key):
+    for folded in sorted(names, key=value_order):
         yield names[folded], ValueNode(node, folded)
 
 
-def _sort_key(folded: str) -> tuple[float, str]:
+def value_order(folded: str) -> tuple[float, str]:
     """Numbers in their order, then all text. `nan` counts as text, because it has no order among numbers."""
     number = cell_number(folded)
     return math.inf if number is None else number, folded

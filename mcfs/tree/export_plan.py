@@ -63,5 +63,5 @@ def _keys_of(nodes: Iterable[Node], tree: Tree) -> dict[int, str]:
 def _file(
     name: str, row: EntryRow, keys: Mapping[int, str], find_content: FindContent
 ) -> PlannedFile:
-    key = keys.get(row.inode) or row.cover_key or ""
+    key = keys.get(row.inode) or row.other_key or ""
     return PlannedFile(name, key, row.work_path, find_content(key) if key else None, row.size)

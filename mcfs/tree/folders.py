@@ -17,6 +17,7 @@ from mcfs.store.pin_trash import TrashPart
 from mcfs.tree.change_feed import TemplatesInUse
 from mcfs.tree.covers import can_be_album_cover
 from mcfs.tree.entries import list_entries
+from mcfs.tree.frozen_folders import list_frozen_folder
 from mcfs.tree.listings import Listing
 from mcfs.tree.nodes import (
     AlbumCoverNode,
@@ -30,6 +31,8 @@ from mcfs.tree.nodes import (
     PinsNode,
     QueryFolderNode,
     RootNode,
+    SnapshotNode,
+    SnapshotsNode,
     TrackNode,
     TracksNode,
     TrashNode,
@@ -42,6 +45,7 @@ from mcfs.tree.nodes import (
 )
 from mcfs.tree.pins import Pins
 from mcfs.tree.possible_names import can_list
+from mcfs.tree.snapshots import Snapshots, live_folder
 from mcfs.tree.state import CurrentState
 from mcfs.tree.track_nodes import track_node
 from mcfs.tree.work_folders import find_in_work_folder, list_work_folder
@@ -55,12 +59,14 @@ class Folders:
         store: Store,
         current: CurrentState,
         pins: Pins,
+        snapshots: Snapshots,
         templates: TemplatesInUse,
         error_log: ErrorLog,
     ) -> None:
         self._store = store
         self._current = current
         self._pins = pins
+        self._snapshots = snapshots
         self._templates = templates
         self._error_log = error_log
 
@@ -73,6 +79,10 @@ class Folders:
                 return self.listing(node.folder())
             case WorkFolderNode():
                 return self._work_folder(node)
+            case SnapshotNode():
+                return self._snapshot_folder(node)
+            case SnapshotsNode():
+                return self._fixed(self._snapshots.entries())
             case RootNode():
                 return self._fixed(self._current.get().root_entries)
             case PinsNode():
@@ -100,6 +110,14 @@ class Folders:
     def pin(self, name: str) -> Node | None:
         """The folder of a pin; None if there is none."""
         return self._pins.folder(name)
+
+    def snapshot(self, name: str) -> Node | None:
+        """The top folder of a snapshot; None if there is none."""
+        return self._snapshots.folder(name)
+
+    def live_folder(self, node: SnapshotNode) -> TracksNode:
+        """The tracks of a folder of a snapshot, as the library has them now."""
+        return live_folder(node, self._snapshots.frozen(node.name))
 
     def listing(self, node: QueryFolderNode) -> Listing:
         """What a query folder lists: from the cache, or read from the store and then cached."""
@@ -163,6 +181,17 @@ class Folders:
             entries = list_work_folder(
                 node, read, absent=state.shows_absent, style=state.settings.names
             )
+        listing = Listing(state.version, MappingProxyType(entries))
+        state.listings.put(node.key, listing)
+        return listing
+
+    def _snapshot_folder(self, node: SnapshotNode) -> Listing:
+        cached = self._current.get().listings.get(node.key)
+        if cached is not None:
+            return cached
+        with self._store.cache.reading() as read:
+            state = self._current.seen_by(read)
+            entries = list_frozen_folder(node, self._snapshots.frozen(node.name), read, state)
         listing = Listing(state.version, MappingProxyType(entries))
         state.listings.put(node.key, listing)
         return listing

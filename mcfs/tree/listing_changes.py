@@ -14,25 +14,25 @@ from mcfs.config.settings import Absent, Settings
 from mcfs.errors import McfsError
 from mcfs.query import hiding_absent
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.known_snapshots import KnownSnapshots
 from mcfs.tree.entries import list_entries
 from mcfs.tree.group_cache import GroupCache
-from mcfs.tree.nodes import Node, QueryFolderNode, WorkFolderNode
+from mcfs.tree.listings import ListingKey
+from mcfs.tree.nodes import Node, QueryFolderNode, SnapshotNode, WorkFolderNode
+from mcfs.tree.snapshot_index import SnapshotsSeen
 from mcfs.tree.work_folders import list_work_folder
 
-# The folders whose names depend on the library alone.
-ListedFolder = QueryFolderNode | WorkFolderNode
-ListingKey = str | WorkFolderNode
+# The folders whose changes are announced to those who watch them.
+ListedFolder = QueryFolderNode | WorkFolderNode | SnapshotNode
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """All that a listing depends on: one state of the store, the settings, the day, the snapshots."""
+    """All that a listing depends on: one state of the store, the settings, and the day."""
 
     read: CacheReader
     settings: Settings
     day: date
-    snapshots: KnownSnapshots
+    snapshots: SnapshotsSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,31 @@ def listing_changes(
 ) -> dict[ListingKey, ListingChange]:
     """The change of each folder by its key; folders that list the same names are left out."""
     found: dict[ListingKey, ListingChange] = {}
-    groups_before = GroupCache(before.read.vocabulary(), before.snapshots)
-    groups_after = GroupCache(after.read.vocabulary(), after.snapshots)
+    groups_before = GroupCache(before.read.vocabulary(), before.snapshots.known)
+    groups_after = GroupCache(after.read.vocabulary(), after.snapshots.known)
     for folder in {folder.key: folder for folder in folders}.values():
+        if isinstance(folder, SnapshotNode):
+            continue  # it does not depend on the library alone
         try:
             was = _entries(folder, before, groups_before)
             now = _entries(folder, after, groups_after)
         except McfsError:
             continue  # a listing that fails, fails for those who look, too
-        gone = {name: node for name, node in was.items() if name not in now}
-        come = {name: node for name, node in now.items() if name not in was}
-        if gone or come:
-            found[folder.key] = ListingChange(gone, come)
+        if change := listing_change(was, now):
+            found[folder.key] = change
     return found
 
 
-def _entries(folder: ListedFolder, sight: Sight, groups: GroupCache) -> dict[str, Node]:
+def listing_change(was: Mapping[str, Node], now: Mapping[str, Node]) -> ListingChange | None:
+    """The change from one listing to another; None where both list the same names."""
+    gone = {name: node for name, node in was.items() if name not in now}
+    come = {name: node for name, node in now.items() if name not in was}
+    return ListingChange(gone, come) if gone or come else None
+
+
+def _entries(
+    folder: QueryFolderNode | WorkFolderNode, sight: Sight, groups: GroupCache
+) -> dict[str, Node]:
     shows_absent = sight.settings.absent is Absent.SHOW
     if isinstance(folder, WorkFolderNode):
         style = sight.settings.names

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mcfs.tree.bounded_cache import BoundedCache
-from mcfs.tree.nodes import Node, WorkFolderNode
+from mcfs.tree.nodes import Node, SnapshotNode, WorkFolderNode
 from mcfs.tree.version import TreeVersion
 
 
@@ -23,7 +23,8 @@ class Listing:
 
 
 # By the folder's `key`, so that two spellings of one query share one listing.
-ListingCache = BoundedCache[str | WorkFolderNode, Listing]
+ListingKey = str | WorkFolderNode | SnapshotNode
+ListingCache = BoundedCache[ListingKey, Listing]
 
 
 def listing_cache(limit: int) -> ListingCache:

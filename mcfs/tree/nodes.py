@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from typing import assert_never
 
 from mcfs.config.settings import Entries
 from mcfs.query import Query, ValueIs, canonical_text
 from mcfs.sql import EntryRow
 from mcfs.store.pin_trash import TrashPart
+from mcfs.store.snapshot_records import OutputMode
 from mcfs.template import Template
 
 
@@ -32,8 +34,9 @@ class Presentation:
 DEFAULT_PRESENTATION = Presentation()
 
 
-# The name of the work tree in the root.
+# Names in the root.
 LIBRARY = "library"
+SNAPSHOTS = "snapshots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,40 @@ class BrokenPinNode:
 
     # A sentence.
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotsNode:
+    """`snapshots/`: the frozen results."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotNode:
+    """A folder of a snapshot: what was frozen, in its order, whatever the library says now."""
+
+    name: str
+    # The names of the folders that lead to it, which the snapshot's template made; empty for its top folder.
+    folders: tuple[str, ...]
+    # None leaves it to the mount.
+    output_mode: OutputMode | None
+
+    @property
+    def key(self) -> SnapshotNode:
+        """Under which its listing is kept. It has no other spelling."""
+        return self
+
+    @property
+    def presentation(self) -> Presentation:
+        """Links or files; a folder with a playlist alone shows no track."""
+        match self.output_mode:
+            case OutputMode.LINKS:
+                return Presentation(entries=Entries.LINKS)
+            case OutputMode.FILES:
+                return Presentation(entries=Entries.FILES)
+            case OutputMode.PLAYLIST | None:
+                return DEFAULT_PRESENTATION
+            case unreachable:
+                assert_never(unreachable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +186,7 @@ class Format(Enum):
 class ExportNode:
     """A folder file: all tracks in a folder and below it, as a playlist or a table."""
 
-    folder: QueryFolderNode
+    folder: QueryFolderNode | SnapshotNode
     format: Format
     # The folder's name beside this file, and how many folders below the root both are.
     stem: str
@@ -201,6 +238,8 @@ Node = (
     | PinsNode
     | EmptyPinNode
     | BrokenPinNode
+    | SnapshotsNode
+    | SnapshotNode
     | WorkFolderNode
     | TracksNode
     | ValuesNode

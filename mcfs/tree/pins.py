@@ -27,14 +27,14 @@ from collections.abc import Iterable
 
 from mcfs.config.settings import Names
 from mcfs.error_log import ErrorLog
-from mcfs.errors import NameTooLongError, QueryError, ReadOnlyError
+from mcfs.errors import QueryError, ReadOnlyError
 from mcfs.fields import Vocabulary
 from mcfs.query import Query, canonical_text, field_prefix, parse
 from mcfs.store import Pin, Store
 from mcfs.store.pin_trash import TrashedPin, TrashPart
-from mcfs.text.escape import MAX_BYTES
 from mcfs.text.portable import portable_name
 from mcfs.text.unique_names import unique_names
+from mcfs.tree.made_names import check_made_name
 from mcfs.tree.nodes import (
     BrokenPinNode,
     EmptyPinNode,
@@ -87,7 +87,7 @@ class Pins:
     def make(self, where: Node, name: str) -> Node:
         """mkdir: pin the query that the name is. A name that is no query makes an empty pin."""
         _require_pins_folder(where)
-        _check_name(name)
+        check_made_name(name, "pin")
         query = self._query_of(name)
         self._store.user.add_pin(name, "" if query is None else canonical_text(query))
         return EmptyPinNode() if query is None else TracksNode(query)
@@ -128,14 +128,14 @@ class Pins:
                 raise _only_pins()
 
     def _restore(self, part: TrashPart, name: str, new_name: str) -> Node:
-        _check_name(new_name)
+        check_made_name(new_name, "pin")
         pin = self._store.trash.pin(part, name)
         self._store.user.add_pin(new_name, pin.query_text, pin.snapshots)
         self._store.trash.remove(part, name)
         return _folder_of(pin.query_text, self._current.get().vocabulary)
 
     def _rename(self, name: str, new_name: str) -> Node:
-        _check_name(new_name)
+        check_made_name(new_name, "pin")
         vocabulary = self._current.get().vocabulary
         query_text = self._store.user.pin(name).query_text
         if not query_text:
@@ -226,12 +226,3 @@ def _require_pins_folder(where: Node) -> None:
 
 def _only_pins() -> ReadOnlyError:
     return ReadOnlyError("only `pins/` can be changed")
-
-
-def _check_name(name: str) -> None:
-    """Refuse what no folder on a disk is called, and what file managers make: `.Trash-1000`."""
-    if len(os.fsencode(name)) > MAX_BYTES:
-        # The kernel lets longer names through, because queries may be longer.
-        raise NameTooLongError(f"the name of a pin can have at most {MAX_BYTES} bytes")
-    if name.startswith("."):
-        raise ReadOnlyError(f"{name}: a pin may not begin with a dot")

@@ -23,6 +23,8 @@ from mcfs.tree.nodes import (
     PinsNode,
     Presentation,
     RootNode,
+    SnapshotNode,
+    SnapshotsNode,
     TrackNode,
     TracksNode,
     TrashNode,
@@ -73,6 +75,8 @@ class Changes(Enum):
     READ_ONLY = "read-only"
     # They make, remove and rename pins.
     PINS = "pins"
+    # They take and rename snapshots, and never remove one.
+    SNAPSHOTS = "snapshots"
     # Pins come here to be restored or forgotten, and notes about them are written.
     TRASH = "trash"
 
@@ -114,7 +118,7 @@ def _decide(node: Node) -> Policy:
             return TRACK_POLICY
         case AlbumCoverNode():
             return _ALBUM_COVER
-        case TracksNode() | ValuesNode() | ValueNode():
+        case TracksNode() | ValuesNode() | ValueNode() | SnapshotNode():
             return _QUERY_FOLDER
         case WorkFolderNode():
             return _WORK_FOLDER
@@ -122,6 +126,8 @@ def _decide(node: Node) -> Policy:
             return _ROOT
         case PinsNode():
             return _PINS
+        case SnapshotsNode():
+            return _SNAPSHOTS
         case EmptyPinNode() | BrokenPinNode():
             return _EMPTY_PIN
         case TrashNode():
@@ -143,11 +149,11 @@ def _decide(node: Node) -> Policy:
 def presentation_of(node: Node) -> Presentation:
     """How the tracks in a folder are shown, where it says so itself."""
     match node:
-        case TracksNode() | ValuesNode():
+        case TracksNode() | ValuesNode() | SnapshotNode():
             return node.presentation
         case ValueNode():
             return node.parent.presentation
-        case RootNode() | PinsNode() | EmptyPinNode() | BrokenPinNode():
+        case RootNode() | PinsNode() | EmptyPinNode() | BrokenPinNode() | SnapshotsNode():
             return DEFAULT_PRESENTATION
         case WorkFolderNode() | InfoFolderNode():
             return DEFAULT_PRESENTATION
@@ -198,6 +204,8 @@ _PINS = Policy(
     dot_names=DotNames.ANY,
     changes=Changes.PINS,
 )
+# Another mount or the command line may take, rename and drop snapshots at any time.
+_SNAPSHOTS = replace(_PINS, dot_names=DotNames.NONE, changes=Changes.SNAPSHOTS)
 # Its first rename to a query fills it, or a field that tracks have again, and the kernel keeps what it has
 # cached of the names in it.
 _EMPTY_PIN = Policy(

@@ -27,6 +27,8 @@ from mcfs.tree.nodes import (
     Presentation,
     QueryFolderNode,
     RootNode,
+    SnapshotNode,
+    SnapshotsNode,
     TrackNode,
     TracksNode,
     TrashNode,
@@ -83,6 +85,10 @@ class Resolver:
                 return _in_info_folder(name)
             case PinsNode():
                 return self._in_pins(node, name, depth)
+            case SnapshotsNode():
+                return self._in_snapshots(node, name, depth)
+            case SnapshotNode():
+                return self._in_snapshot(node, name, depth)
             case BrokenPinNode(reason):
                 raise NotFoundError(f"{name}: this pin is empty: {reason}")
             case EmptyPinNode() | TrashNode() | TrashPartNode():
@@ -128,6 +134,19 @@ class Resolver:
             return file
         raise NotFoundError(f"no pin of the name {name}")
 
+    def _in_snapshots(self, node: SnapshotsNode, name: str, depth: int) -> Node:
+        if (snapshot := self._folders.snapshot(name)) is not None:
+            return snapshot
+        if (file := self._folder_file(node, name, depth)) is not None:
+            return file
+        raise NotFoundError(f"no snapshot of the name {name}")
+
+    def _in_snapshot(self, node: SnapshotNode, name: str, depth: int) -> Node:
+        if name.startswith("."):
+            raise NotFoundError(f"{name}: nothing here begins with a dot")
+        found = self._folders.children(node).entries.get(name)
+        return found or self._unlisted(self._folders.live_folder(node), name, depth, node)
+
     def _in_work_folder(self, node: WorkFolderNode, name: str, depth: int) -> Node:
         found = self._folders.work_entry(node, name)
         return found or self._unlisted(_tracks_in(node), name, depth, node)
@@ -166,7 +185,7 @@ class Resolver:
         found = opened_folder(self.child(inside, stem, depth)) if stem else None
         if isinstance(found, WorkFolderNode):
             found = _tracks_in(found)
-        if not isinstance(found, QueryFolderNode):
+        if not isinstance(found, QueryFolderNode | SnapshotNode):
             raise NotFoundError(
                 f"{stem}: no folder of tracks that could be written as {format_.value}"
             )

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
 from mcfs.config.settings import Absent, Names, Settings
+from mcfs.errors import StoreError
 from mcfs.fields import Vocabulary
 from mcfs.fields.dates import start_of_day
 from mcfs.query import Query, hiding_absent
-from mcfs.store import Generation, Store
+from mcfs.store import Generation
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.known_snapshots import KnownSnapshots, known_snapshots
+from mcfs.store.cache_repository import CacheRepository
 from mcfs.text.portable import portable_name
 from mcfs.tree.bounded_cache import BoundedCache
 from mcfs.tree.group_cache import GroupCache
@@ -27,12 +29,15 @@ from mcfs.tree.limits import Limits
 from mcfs.tree.listings import ListingCache, listing_cache
 from mcfs.tree.nodes import (
     LIBRARY,
+    SNAPSHOTS,
     ExportNode,
     Node,
     PinsNode,
     QueryFolderNode,
+    SnapshotsNode,
     WorkFolderNode,
 )
+from mcfs.tree.snapshot_index import SnapshotIndex, SnapshotsSeen
 from mcfs.tree.version import TreeVersion
 from mcfs.tree.views import Views, read_views
 
@@ -45,10 +50,10 @@ class TreeState:
     # When the day ends, in seconds since 1970.
     ends_at: float
     vocabulary: Vocabulary
-    snapshots: KnownSnapshots
     settings: Settings
     group_cache: GroupCache
     listings: ListingCache
+    snapshots: SnapshotsSeen
     files: BoundedCache[ExportNode, bytes]
 
     @property
@@ -74,7 +79,8 @@ class TreeState:
         }
         if self.settings.names is Names.PORTABLE:
             shown = {portable_name(name): node for name, node in shown.items()}
-        return {LIBRARY: WorkFolderNode(""), **shown, "pins": PinsNode()}
+        made: dict[str, Node] = {"pins": PinsNode(), SNAPSHOTS: SnapshotsNode()}
+        return {LIBRARY: WorkFolderNode(""), **shown, **made}
 
     @property
     def shows_absent(self) -> bool:
@@ -92,12 +98,15 @@ class CurrentState:
     """The state that the tree answers from. Safe to use from several threads."""
 
     def __init__(
-        self, store: Store, settings: Settings, limits: Limits, clock: Callable[[], float]
+        self,
+        cache: CacheRepository,
+        snapshots: SnapshotIndex,
+        settings: Settings,
+        limits: Limits,
+        clock: Callable[[], float],
     ) -> None:
-        self._cache = store.cache
-        self._repository = store.user.snapshots
-        # As they were last seen. Looked for by `refresh`, and not by each reader: it reads another database.
-        self._snapshots = known_snapshots(self._repository)
+        self._cache = cache
+        self._snapshots = snapshots
         self._settings = settings
         self._limits = limits
         self._clock = clock
@@ -111,35 +120,44 @@ class CurrentState:
         return self._settings
 
     def get(self) -> TreeState:
-        """The newest state that was seen. Reads the store only on a new day."""
+        """The newest state that was seen. Reads the store only on a new day, or if snapshots have changed."""
         state = self._state
-        if state is None or self._clock() >= state.ends_at:
+        if (
+            state is None
+            or self._clock() >= state.ends_at
+            or state.snapshots is not self._snapshots.seen
+        ):
             return self.refresh()
         return state
 
     def refresh(self) -> TreeState:
         """Read which state the store is in now, and make it the current one."""
-        self._snapshots = known_snapshots(self._repository)
+        self.look_at_snapshots()
         with self._cache.reading() as read:
             return self.seen_by(read)
 
+    def look_at_snapshots(self) -> SnapshotsSeen:
+        """The snapshots that there are now; those of the last look where `user.db` cannot be read."""
+        with suppress(StoreError):
+            self._snapshots.look()
+        return self._snapshots.seen
+
     def seen_by(self, read: CacheReader) -> TreeState:
         """The state that a reader sees, which may be newer than the one seen before, or older."""
-        generation, snapshots, current = read.generation(), self._snapshots, self._state
+        generation, current, snapshots = read.generation(), self._state, self._snapshots.seen
         if (
             current is None
             or current.generation != generation
-            or current.snapshots.version != snapshots.version
+            or current.snapshots is not snapshots
         ):
-            vocabulary = replace(
-                read.vocabulary().configured(self._settings.field_kinds), snapshots=snapshots.names
-            )
-            group_cache = GroupCache(vocabulary, snapshots, self._limits)
-            return self._advance_to(self._new_state(generation, vocabulary, snapshots, group_cache))
+            of_fields = read.vocabulary().configured(self._settings.field_kinds)
+            vocabulary = replace(of_fields, snapshots=snapshots.known.names)
+            group_cache = GroupCache(vocabulary, snapshots.known, self._limits)
+            return self._advance_to(self._new_state(generation, vocabulary, group_cache, snapshots))
         if self._clock() < current.ends_at:
             return current
         return self._advance_to(
-            self._new_state(generation, current.vocabulary, snapshots, current.group_cache)
+            self._new_state(generation, current.vocabulary, current.group_cache, snapshots)
         )
 
     def configure(self, settings: Settings) -> None:
@@ -153,18 +171,18 @@ class CurrentState:
         self,
         generation: Generation,
         vocabulary: Vocabulary,
-        snapshots: KnownSnapshots,
         group_cache: GroupCache,
+        snapshots: SnapshotsSeen,
     ) -> TreeState:
         day = datetime.fromtimestamp(self._clock(), UTC).astimezone().date()
         return TreeState(
-            version=TreeVersion(generation, day, snapshots.version),
+            version=TreeVersion(generation, day, snapshots.number),
             ends_at=start_of_day(day + timedelta(days=1)).timestamp(),
             vocabulary=vocabulary,
-            snapshots=snapshots,
             settings=self._settings,
             group_cache=group_cache,
             listings=listing_cache(self._limits.listed_entries),
+            snapshots=snapshots,
             # An empty file takes memory too.
             files=BoundedCache(self._limits.file_bytes, lambda content: 1000 + len(content)),
         )

@@ -14,6 +14,8 @@
     │   ├── Peak time        TracksNode(query of the pin)
     │   ├── old              BrokenPinNode: its query cannot be read
     │   └── New folder       EmptyPinNode: its first rename to a query makes it that query's folder
+    ├── snapshots            SnapshotsNode
+    │   └── Friday           SnapshotNode; a query or template inside asks what the library says now
     ├── .Trash-1000          TrashNode; not listed, as all below
     │   ├── files            TrashPartNode: of pins, each an EmptyPinNode
     │   └── info             TrashPartNode: of TrashNoteNodes
@@ -37,7 +39,9 @@ Puts the parts together, and owns nothing else:
     views.py            what the root lists
     folder_file.py      a folder as a playlist or a table
     export_plan.py      a folder, with all below it, as the plan of an export
-    pins.py             what mkdir, rmdir and rename mean, and the trash
+    pins.py             what mkdir, rmdir and rename mean, and the trash; `made_names.py` has its rule
+    snapshots.py        what `snapshots/` lists, and the same gestures there; `snapshot_index.py` has the
+                        snapshots that were seen, `frozen_folders.py` what a folder of one lists
     state.py            the current state, and when a newer one replaces it; `version.py` identifies it
     change_feed.py      what changed since then; `changed_names.py` says which names that touches;
                         `listing_changes.py` says what came and went in folders that are watched;
@@ -67,6 +71,8 @@ from mcfs.tree.nodes import (
     ExportNode,
     Node,
     QueryFolderNode,
+    SnapshotNode,
+    SnapshotsNode,
     TrackNode,
     TrashNoteNode,
     WorkFolderNode,
@@ -75,6 +81,8 @@ from mcfs.tree.nodes import (
 from mcfs.tree.pins import Pins
 from mcfs.tree.resolve import Resolver
 from mcfs.tree.route import Route
+from mcfs.tree.snapshot_index import SnapshotIndex
+from mcfs.tree.snapshots import Snapshots
 from mcfs.tree.state import CurrentState, TreeState
 from mcfs.tree.version import TreeVersion
 
@@ -96,11 +104,17 @@ class Tree:
     ) -> None:
         self.error_log = error_log or ErrorLog()
         self._store = store
-        self._current = CurrentState(store, settings, limits, clock)
+        self._snapshot_index = SnapshotIndex(store.user.snapshots)
+        self._current = CurrentState(store.cache, self._snapshot_index, settings, limits, clock)
         self._templates = TemplatesInUse(limits.templates)
         self._pins = Pins(store, self._current, self.error_log)
-        self._folders = Folders(store, self._current, self._pins, self._templates, self.error_log)
-        self._files = FolderFiles(store.cache, self._current)
+        self._snapshots = Snapshots(
+            store.user.snapshots, self._snapshot_index, self._current, self.error_log
+        )
+        self._folders = Folders(
+            store, self._current, self._pins, self._snapshots, self._templates, self.error_log
+        )
+        self._files = FolderFiles(store, self._current, self._snapshots)
         self._resolver = Resolver(self._current, self._folders, self.error_log)
         self.refresh()
 
@@ -121,7 +135,7 @@ class Tree:
     def cached_listing(self, node: Node) -> Listing | None:
         """The listing of a folder if it is cached and still true. Never reads the store for it."""
         folder = node if isinstance(node, QueryFolderNode) else opened_folder(node)
-        if not isinstance(folder, QueryFolderNode | WorkFolderNode):
+        if not isinstance(folder, QueryFolderNode | WorkFolderNode | SnapshotNode):
             return None
         return self._current.get().listings.get(folder.key)
 
@@ -149,14 +163,22 @@ class Tree:
 
     def make_pin(self, where: Node, name: str) -> Node:
         """mkdir in a folder."""
+        if isinstance(where, SnapshotsNode):
+            raise self._snapshots.refuse_arrival(name)
         return self._pins.make(where, name)
 
     def remove_pin(self, where: Node, name: str) -> None:
         """rmdir in a folder."""
+        if isinstance(where, SnapshotsNode):
+            raise self._snapshots.refuse_removal(name)
         self._pins.remove(where, name)
 
     def rename_pin(self, where: Node, name: str, new_where: Node, new_name: str) -> Node:
         """mv of a folder."""
+        if isinstance(where, SnapshotsNode):
+            return self._snapshots.rename(name, new_where, new_name)
+        if isinstance(new_where, SnapshotsNode):
+            raise self._snapshots.refuse_arrival(name)
         return self._pins.rename(where, name, new_where, new_name)
 
     def open_trash_note(self, where: Node, name: str, flags: int) -> int:
@@ -179,7 +201,12 @@ class Tree:
 
     def open_change_feed(self) -> NameChangeFeed:
         """A feed of what changes from now on. The caller closes it."""
-        return NameChangeFeed(self._store.cache, self._current, self._templates)
+        return NameChangeFeed(
+            self._store.cache,
+            self._current,
+            self._folders.children,
+            self._templates,
+        )
 
     def configure(self, settings: Settings) -> None:
         """From now on, show everything by other settings."""

@@ -1,4 +1,4 @@
-"""The version of the library that an answer of the tree is true of.
+"""The version of the library, and of its snapshots, that an answer of the tree is true of.
 
 A module of its own, because listings, changes and the tree's state all carry it.
 """
@@ -16,10 +16,12 @@ class TreeVersion(NamedTuple):
 
     generation: Generation
     day: date
-    # Of the snapshots, which queries can name (store/known_snapshots.py).
-    snapshots: str
+    # Which of the sets of snapshots that this tree has seen, one after the other.
+    snapshots: int = 0
 
     def is_older_than(self, other: TreeVersion) -> bool:
         """Whether the store has moved on since. Generations of different stores have no order."""
         one, two = self.generation, other.generation
-        return one.store_uuid == two.store_uuid and one.counter < two.counter
+        if one.store_uuid != two.store_uuid:
+            return False
+        return one.counter < two.counter or (one == two and self.snapshots < other.snapshots)

@@ -25,7 +25,7 @@ OLD, NEW = 1, 2
 
 
 def made_of(generation: int) -> ListingOf:
-    return ListingOf(TreeVersion(Generation("store", generation), date(2025, 1, 1), ""), DEFAULTS)
+    return ListingOf(TreeVersion(Generation("store", generation), date(2025, 1, 1)), DEFAULTS)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def names() -> CachedNames:
 def changes(*names: str, inodes: tuple[int, ...] = (), everything: bool = False) -> NameChanges:
     """A change of the store that touched these names and tracks."""
     return NameChanges(
-        TreeVersion(Generation("store", 2), date(2025, 1, 1), ""),
+        TreeVersion(Generation("store", 2), date(2025, 1, 1)),
         inodes=frozenset(inodes),
         collision_keys=frozenset(map(collision_key, names)),
         everything=everything,

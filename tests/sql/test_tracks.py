@@ -24,7 +24,7 @@ def test_every_field_is_what_it_is_called(cache: SampleCache) -> None:
     assert len({entry.inode for entry in entries.values()}) == len(RECORDS)
     for key, record in records.items():
         entry = entries[key]
-        assert entry.cover_key is None
+        assert entry.other_key is None
         changed = record.changed_at or record.added_at
         assert entry.name == record.name
         assert entry.work_path == (record.files[0] if record.present else None)

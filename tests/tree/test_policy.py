@@ -21,6 +21,8 @@ from mcfs.tree.nodes import (
     Node,
     PinsNode,
     RootNode,
+    SnapshotNode,
+    SnapshotsNode,
     TrackNode,
     TracksNode,
     TrashNode,
@@ -39,6 +41,8 @@ NODES: tuple[Node, ...] = (
     PinsNode(),
     EmptyPinNode(),
     BrokenPinNode('unknown field "mood"'),
+    SnapshotsNode(),
+    SnapshotNode("Friday", (), None),
     WorkFolderNode(""),
     TracksNode(ALL),
     GENRES,
@@ -62,11 +66,13 @@ def test_every_kind_of_node_is_covered_here() -> None:
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: type(node).__name__)
-def test_only_pins_and_the_trash_can_be_changed(node: Node) -> None:
+def test_only_pins_snapshots_and_the_trash_can_be_changed(node: Node) -> None:
     policy = policy_of(node)
     match node:
         case PinsNode():
             assert policy.changes is Changes.PINS
+        case SnapshotsNode():
+            assert policy.changes is Changes.SNAPSHOTS
         case TrashPartNode() | TrashNoteNode():
             assert policy.changes is Changes.TRASH
         case _:
@@ -99,6 +105,8 @@ def test_a_file_can_be_read_and_holds_no_names(node: Node) -> None:
         (RootNode(), Caching.FIXED, Caching.UNTIL_ANNOUNCED),
         # Pins come from other mounts and from the command line, which announce nothing.
         (PinsNode(), Caching.FIXED, Caching.ONE_SECOND),
+        (SnapshotsNode(), Caching.FIXED, Caching.ONE_SECOND),
+        (SnapshotNode("Friday", (), None), Caching.UNTIL_ANNOUNCED, Caching.UNTIL_ANNOUNCED),
         (EmptyPinNode(), Caching.ONE_SECOND, Caching.ONE_SECOND),
         (TrashPartNode(TrashPart.INFO), Caching.FIXED, Caching.ONE_SECOND),
         (InfoFolderNode(), Caching.FIXED, Caching.ONE_SECOND),

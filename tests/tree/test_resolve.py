@@ -75,7 +75,7 @@ def test_all_lists_every_present_track_by_name(tree: Tree) -> None:
 
 
 def test_the_root_lists_views_and_not_queries(tree: Tree) -> None:
-    assert names(tree, "/") == ["library", *BUILT_IN, "pins"]
+    assert names(tree, "/") == ["library", *BUILT_IN, "pins", "snapshots"]
 
 
 @pytest.mark.parametrize(
