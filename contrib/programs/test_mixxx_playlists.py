@@ -40,22 +40,25 @@ def test_mixxx_knows_every_track_of_every_playlist(
         _wait_for_window(screen, "No Output Devices", gone=True)
         time.sleep(3)  # until the window takes clicks; nothing says when
         for number, playlist in enumerate(PLAYLISTS, 1):
-            tracks = (place / playlist).read_text().count("#EXTINF")
-            before = _count(database, "PlaylistTracks")
-            screen.xdotool("mousemove", *PLAYLISTS_IN_SIDEBAR, "click", "1")
-            time.sleep(1)
-            screen.xdotool("click", "3")
-            time.sleep(1)
-            screen.keys("Down", "Down", "Return")
-            _wait_for_window(screen, "Import Playlist")
-            _enter(screen, place / playlist)
-            wait_until(
-                lambda: _count(database, "PlaylistTracks") - before == tracks  # noqa: B023  (waited for at once)
-            )
-            _wait_for_window(screen, "Import Playlist", gone=True)
+            import_playlist(screen, database, place / playlist)
             screen.screenshot(f"playlist {number}")
             assert _count(database, "library") == known, playlist
             assert _count(database, "track_locations") == known, playlist
+
+
+def import_playlist(screen: Screen, database: Path, playlist: Path) -> None:
+    """Import a playlist into a running Mixxx, and wait until it has all of its tracks."""
+    tracks = playlist.read_text().count("#EXTINF")
+    before = _count(database, "PlaylistTracks")
+    screen.xdotool("mousemove", *PLAYLISTS_IN_SIDEBAR, "click", "1")
+    time.sleep(1)
+    screen.xdotool("click", "3")
+    time.sleep(1)
+    screen.keys("Down", "Down", "Return")
+    _wait_for_window(screen, "Import Playlist")
+    _enter(screen, playlist)
+    wait_until(lambda: _count(database, "PlaylistTracks") - before == tracks)
+    _wait_for_window(screen, "Import Playlist", gone=True)
 
 
 def _wait_for_window(screen: Screen, title: str, *, gone: bool = False) -> None:
