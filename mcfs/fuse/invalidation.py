@@ -27,7 +27,7 @@ from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.listing_changes import ListingChange
 from mcfs.tree.listings import ListingKey
 from mcfs.tree.name_dependency import NameDependency
-from mcfs.tree.nodes import LIBRARY, Node, SnapshotNode
+from mcfs.tree.nodes import LIBRARY, Node
 from mcfs.tree.route import can_become_valid
 from mcfs.tree.tree import Tree
 from mcfs.tree.version import TreeVersion
@@ -193,14 +193,10 @@ class Invalidator:
                 yield from self._inodes.cached_names.take_in_folder(parent, os.fsencode(name))
 
     def _in_snapshots(self, changes: NameChanges) -> Iterator[CachedName]:
-        """The names in folders of snapshots that have another result, or a track that changed."""
+        """The names of snapshots, if one changed, and those in the folders that a change of one touches."""
         for inode in self._inodes.cached_names.snapshot_folders():
             entry = self._inodes.get(inode)
-            if (
-                entry is not None
-                and isinstance(entry.folder, SnapshotNode)
-                and entry.folder.name in changes.snapshots
-            ):
+            if entry is not None and changes.may_touch_inside(entry.folder, ""):
                 yield from self._inodes.cached_names.take_in_snapshot_folder(inode)
 
     def _names_made_of_fields(self) -> Iterator[CachedName]:

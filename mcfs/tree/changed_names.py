@@ -22,7 +22,7 @@ from mcfs.text.unique_names import collision_key
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.listing_changes import ListingChange
 from mcfs.tree.listings import ListingKey
-from mcfs.tree.nodes import Node, SnapshotNode, TrackNode, ValueNode, WorkFolderNode
+from mcfs.tree.nodes import Node, SnapshotNode, SnapshotsNode, TrackNode, ValueNode, WorkFolderNode
 from mcfs.tree.snapshot_index import SnapshotChanges
 from mcfs.tree.state import TreeState
 from mcfs.tree.track_nodes import track_nodes
@@ -67,6 +67,8 @@ class NameChanges:
                 return collision_key(name) in self.collision_keys
             case WorkFolderNode(work_path):
                 return work_path in self.work_folders
+            case SnapshotsNode():
+                return bool(self.snapshots)
             case SnapshotNode():
                 return folder.name in self.snapshots
             case _:

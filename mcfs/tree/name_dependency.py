@@ -42,7 +42,7 @@ class NameDependency(Enum):
     TEMPLATE = "template"
     # A name changes with the file or the folder of the work tree that has it, and with nothing else.
     WORK_TREE = "work tree"
-    # A name changes when the snapshot is taken again, and when its own track comes or goes.
+    # A name changes when a snapshot is taken, renamed or dropped, and when its own track comes or goes.
     SNAPSHOT = "snapshot"
     # Every name changes with any track: names with numbers, folders with a limit, "the last 30 days".
     ALL = "all"
@@ -66,18 +66,11 @@ def name_dependency(node: Node, *, plain_names: bool) -> NameDependency:
         case WorkFolderNode():
             # Portable names are not those of the work tree, and depend on each other.
             return NameDependency.WORK_TREE if plain_names else NameDependency.ALL
-        case SnapshotNode():
+        case SnapshotsNode() | SnapshotNode():
             return NameDependency.SNAPSHOT
         case ValueNode():
             return name_dependency(node.folder(), plain_names=plain_names)
-        case (
-            RootNode()
-            | PinsNode()
-            | EmptyPinNode()
-            | BrokenPinNode()
-            | InfoFolderNode()
-            | SnapshotsNode()
-        ):
+        case RootNode() | PinsNode() | EmptyPinNode() | BrokenPinNode() | InfoFolderNode():
             return NameDependency.TEMPLATE
         case TrashNode() | TrashPartNode() | TrashNoteNode():
             return NameDependency.TEMPLATE

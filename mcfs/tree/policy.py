@@ -204,8 +204,8 @@ _PINS = Policy(
     dot_names=DotNames.ANY,
     changes=Changes.PINS,
 )
-# Another mount or the command line may take, rename and drop snapshots at any time.
-_SNAPSHOTS = replace(_PINS, dot_names=DotNames.NONE, changes=Changes.SNAPSHOTS)
+# What another mount or the command line does to them is noticed, and announced.
+_SNAPSHOTS = replace(_QUERY_FOLDER, name=Caching.FIXED, changes=Changes.SNAPSHOTS)
 # Its first rename to a query fills it, or a field that tracks have again, and the kernel keeps what it has
 # cached of the names in it.
 _EMPTY_PIN = Policy(

@@ -22,6 +22,7 @@ from tests.cache_access import insert_tracks, remove_tracks, update_tracks
 from tests.kernel_check import KernelNames, check_under_changes
 from tests.mounts import RunningMount, instrumented_mount, wait_until
 from tests.prerequisites import git_annex_environment
+from tests.taken_snapshots import frozen, take, taken
 
 
 def track(name: str, *, added_days_ago: float = 100, **values: str) -> TrackRecord:
@@ -232,6 +233,55 @@ class TestFolders:
         live.store.user.add_pin("mine", "genre:rock")
         live.disappears("pins/mine/{{ genre }}/Pop/a.mp3")
         live.appears("pins/mine/{{ genre }}/Rock/b.mp3")
+
+
+def test_snapshots_that_another_process_takes_refreshes_renames_and_drops(live: Live) -> None:
+    a, b, c, d = (track(name, genre="Techno") for name in "abcd")
+    snapshots = live.store.user.snapshots
+    live.holds(a, b, c, d)
+    live.lists("snapshots")
+    assert not live.is_there("snapshot:friday")
+    take(live.store, "Friday", map(frozen, (b, a)))
+    live.lists("snapshots", "Friday")
+    live.lists("snapshots/Friday", "001 b.mp3", "002 a.mp3")
+    live.appears("snapshot:friday/001 b.mp3")
+    live.is_cached("snapshots/Friday/001 b.mp3")
+    live.is_cached("-snapshot:friday/c.mp3")
+    assert not live.is_there("snapshots/Friday/002 c.mp3")
+    assert not live.is_there("-snapshot:friday/a.mp3")
+
+    # What does not touch the frozen tracks leaves their names in the cache.
+    before = live.mount.requests()["lookup"]
+    update_tracks(live.store.cache, [replace(d, name="dd.mp3")])
+    live.appears("all/dd.mp3")
+    after = live.mount.requests()["lookup"]
+    assert live.is_there("snapshots/Friday/001 b.mp3")
+    assert live.mount.requests()["lookup"] == after > before
+    # What does, is seen; the names and numbers of the others stay.
+    update_tracks(live.store.cache, [replace(b, present=False), replace(a, name="x.mp3")])
+    live.disappears("snapshots/Friday/001 b.mp3")
+    live.lists("snapshots/Friday", "002 a.mp3")
+    update_tracks(live.store.cache, [b, replace(a, files=("moved/a.mp3",))])
+    live.appears("snapshots/Friday/001 b.mp3")
+    link = live.mnt / "snapshots/Friday/002 a.mp3"
+    wait_until(lambda: os.readlink(link).endswith("/moved/a.mp3"))
+
+    with _Shell(live.mnt / "snapshots/Friday") as shell:
+        snapshots.refresh("Friday", taken(map(frozen, (b, c))))
+        live.appears("snapshots/Friday/002 c.mp3")
+        live.disappears("snapshots/Friday/002 a.mp3")
+        live.disappears("-snapshot:friday/c.mp3")
+        live.appears("-snapshot:friday/a.mp3")
+        live.lists("snapshot:friday", "001 b.mp3", "002 c.mp3")
+        assert shell.run("ls | tail -1") == "002 c.mp3", "the folder is still the cwd of a process"
+    snapshots.rename("Friday", "Sat")
+    live.lists("snapshots", "Sat")
+    live.disappears("snapshot:friday")
+    live.lists("snapshot:sat", "001 b.mp3", "002 c.mp3")
+    snapshots.drop("Sat")
+    live.lists("snapshots")
+    live.disappears("snapshots/Sat")
+    live.disappears("snapshot:sat")
 
 
 class _Shell:

@@ -105,7 +105,7 @@ def test_a_file_can_be_read_and_holds_no_names(node: Node) -> None:
         (RootNode(), Caching.FIXED, Caching.UNTIL_ANNOUNCED),
         # Pins come from other mounts and from the command line, which announce nothing.
         (PinsNode(), Caching.FIXED, Caching.ONE_SECOND),
-        (SnapshotsNode(), Caching.FIXED, Caching.ONE_SECOND),
+        (SnapshotsNode(), Caching.FIXED, Caching.UNTIL_ANNOUNCED),
         (SnapshotNode("Friday", (), None), Caching.UNTIL_ANNOUNCED, Caching.UNTIL_ANNOUNCED),
         (EmptyPinNode(), Caching.ONE_SECOND, Caching.ONE_SECOND),
         (TrashPartNode(TrashPart.INFO), Caching.FIXED, Caching.ONE_SECOND),
