@@ -102,19 +102,15 @@ def command(
     collection then leads to the files of the library.
     """
     rekordbox = RekordboxOption.of(rekordbox_path, rekordbox_root)
-    query_words, destination_path = words[:-1], words[-1] if len(words) > 1 else None
-    if not query_words:
-        needs_it: dict[str, object] = {
-            f"--{mode}": mode,
-            "--absolute": absolute,
-            "--playlist": playlist,
-            "--m3u8": m3u8,
-            "--portable": portable,
-            "--sync": removes,
-        }
-        _refuse_without_destination(rekordbox, needs_it)
-        query_words = words
-    text = " ".join(query_words)
+    needs_destination: dict[str, object] = {
+        f"--{mode}": mode,
+        "--absolute": absolute,
+        "--playlist": playlist,
+        "--m3u8": m3u8,
+        "--portable": portable,
+        "--sync": removes,
+    }
+    text, destination_path = _query_and_destination(words, rekordbox, needs_destination)
     place, _ = locate_path(text, library_path)
     if library_path is not None and not is_path_in_any_library(text):
         place = library_path  # a query, even where a path of that name exists
@@ -177,14 +173,26 @@ def _with_playlists(
         return with_playlist(plan, name, read.records_in_order) if of_all else plan
 
 
-def _refuse_without_destination(
-    rekordbox: RekordboxOption | None, needs_it: Mapping[str, object]
-) -> None:
+def _query_and_destination(
+    words: tuple[str, ...],
+    rekordbox: RekordboxOption | None,
+    needs_destination: Mapping[str, object],
+) -> tuple[str, str | None]:
+    """The query, and the folder to export to: the last word, unless there is only one."""
+    if len(words) > 1:
+        *query, destination = words
+        if ":" in destination and "/" not in destination and not Path(destination).exists():
+            raise click.UsageError(
+                f"{destination} looks like a part of the query, and the folder to export to is missing; "
+                f"for a folder of this name, write ./{destination}"
+            )
+        return " ".join(query), destination
     if rekordbox is None:
         raise click.UsageError("name the folder to export to, after the query")
-    for option, given in needs_it.items():
+    for option, given in needs_destination.items():
         if given:
             raise click.UsageError(f"{option} needs a folder to export to, after the query")
+    return words[0], None
 
 
 def _list_library(

@@ -523,18 +523,15 @@ class TestOtherPrograms:
             assert not dest.exists()
         assert 'Name="rekordbox"' in mine.read_text()
 
-    @pytest.mark.parametrize(
-        ("words", "message"),
-        [
+    def test_a_mistake_says_what_is_missing(self, mcfs: CommandRunner) -> None:
+        for words, message in (
             (["all"], "name the folder to export to, after the query"),
             (["all", "--rekordbox", "x.xml", "--sync"], "--sync needs a folder to export to"),
             (["all", "--rekordbox", "x.xml", "--link"], "--link needs a folder to export to"),
             (["all", "out", "--rekordbox-root", "E:/"], "of --rekordbox FILE are"),
-        ],
-    )
-    def test_options_that_need_another(
-        self, mcfs: CommandRunner, words: list[str], message: str
-    ) -> None:
-        result = mcfs("export", *words)
-        assert result.code == ExitCode.USAGE
-        assert message in result.err
+            (["genre:techno", "bpm:126"], "bpm:126 looks like a part of the query"),
+            (["all", "bpm:126", "--rekordbox", "x.xml"], "write ./bpm:126"),
+        ):
+            result = mcfs("export", *words)
+            assert result.code == ExitCode.USAGE
+            assert message in result.err
