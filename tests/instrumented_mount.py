@@ -2,7 +2,8 @@
 
 It serves the same Operations as `mcfs mount`, but does not sync. On SIGUSR1 it prints how many requests it
 had, how many inodes the kernel holds and why kernel caches are off, as one line of JSON. On SIGUSR2 its
-clock moves on by a day. A name that begins with "boom" raises an exception in the tree, as a bug would.
+clock moves on by a day. A name that begins with "boom" raises an exception in the tree, as a bug would. The
+files of a folder that says "slow" take a minute to write, as those of a huge library may.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from mcfs.fuse.track_content import TrackContent
 from mcfs.mounting.options import identifying_options
 from mcfs.mounting.process_limits import set_process_limits
 from mcfs.store import open_store
-from mcfs.tree.nodes import Node
+from mcfs.tree.file_text import FileText
+from mcfs.tree.nodes import ExportNode, Node
 from mcfs.tree.tree import Tree
 
 if TYPE_CHECKING:
@@ -42,12 +44,17 @@ _DAY = 86_400
 
 
 class FailingTree(Tree):
-    """Has a bug."""
+    """Has a bug, and a folder of which a file takes long to write."""
 
     def child(self, node: Node, name: str, depth: int = 0) -> Node:
         if name.startswith("boom"):
             raise RuntimeError("a bug in the tree")
         return super().child(node, name, depth)
+
+    def file_content(self, node: ExportNode) -> FileText:
+        if "slow" in node.stem:
+            time.sleep(60)
+        return super().file_content(node)
 
 
 class CountingOperations(Operations):

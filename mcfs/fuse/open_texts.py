@@ -6,27 +6,29 @@ size for each inode, and cuts off what is behind it.
 
 from __future__ import annotations
 
+from mcfs.tree.file_text import FileText
+
 
 class OpenTexts:
     """The open texts of one mount. For the trio thread alone."""
 
     def __init__(self) -> None:
-        self._by_handle: dict[int, tuple[int, bytes]] = {}
+        self._by_handle: dict[int, tuple[int, FileText]] = {}
         # Inode → the text that is open there, and by how many handles.
-        self._by_inode: dict[int, tuple[bytes, int]] = {}
+        self._by_inode: dict[int, tuple[FileText, int]] = {}
 
-    def open(self, handle: int, inode: int, text: bytes) -> None:
+    def open(self, handle: int, inode: int, text: FileText) -> None:
         """Keep a text until the handle is closed."""
         _, handles = self._by_inode.get(inode, (text, 0))
         self._by_inode[inode] = text, handles + 1
         self._by_handle[handle] = inode, text
 
-    def text(self, handle: int) -> bytes | None:
+    def text(self, handle: int) -> FileText | None:
         """What a handle was opened with; None where it is no text that is open."""
         found = self._by_handle.get(handle)
         return None if found is None else found[1]
 
-    def text_at(self, inode: int) -> bytes | None:
+    def text_at(self, inode: int) -> FileText | None:
         """What is open at this inode; None if nothing is."""
         found = self._by_inode.get(inode)
         return None if found is None else found[0]

@@ -39,12 +39,14 @@ from mcfs.fuse.guard import guarded
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.inodes import InodeEntry, InodeTable, is_file
 from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
+from mcfs.fuse.killed_callers import unless_killed
 from mcfs.fuse.open_folders import OpenFolders
 from mcfs.fuse.open_texts import OpenTexts
 from mcfs.fuse.track_content import TrackContent, read_cached
 from mcfs.fuse.trash_notes import TrashNotes
 from mcfs.sql import EntryRow
 from mcfs.tree.covers import can_be_album_cover
+from mcfs.tree.file_text import FileText
 from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrashNoteNode
 from mcfs.tree.policy import Caching, Changes, DotNames, EntryKind, policy_of
 from mcfs.tree.route import can_become_valid
@@ -61,6 +63,7 @@ _STATVFS_FIELDS = (
     "f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail",
 )  # fmt: skip
 _LONGEST_NAME = 255
+_MAX_FILE_WRITERS = 4
 
 
 class Operations(pyfuse3.Operations):
@@ -103,6 +106,8 @@ class Operations(pyfuse3.Operations):
             self._attributes_of,
         )
         self._texts = OpenTexts()
+        # Writing that of a large library takes many seconds, in which names are still to be answered.
+        self._file_writers = trio.CapacityLimiter(_MAX_FILE_WRITERS)
         self._trash_notes = TrashNotes(tree)
         self._next_handle = 1 << 32
         self._next_gone = 0
@@ -139,7 +144,7 @@ class Operations(pyfuse3.Operations):
                 node = await trio.to_thread.run_sync(self._tree.child, parent.folder, text, depth)
                 if policy_of(node).kind is _TEXT_FILE:
                     return await self._add_text_file(
-                        node, mount_paths.join(parent.mount_path, text)
+                        node, mount_paths.join(parent.mount_path, text), ctx.pid
                     )
         except NotFoundError:
             return self._not_there(parent_inode, name, parent, version)
@@ -164,7 +169,8 @@ class Operations(pyfuse3.Operations):
         entry = self.inodes[inode]
         changed_at_ns = self.invalidator.changed_at_ns
         if policy_of(entry.node).kind is _TEXT_FILE:
-            self.inodes.set_size(inode, len(await self._text_at(inode, entry.node)))
+            text = await self._text_at(inode, entry.node, ctx.pid)
+            self.inodes.set_size(inode, text.size)
         elif policy_of(entry.node).names_inside is _UNTIL_ANNOUNCED:
             if self.listings.is_in_doubt(inode):
                 await self._open_folders.look_at(inode, entry)
@@ -218,20 +224,23 @@ class Operations(pyfuse3.Operations):
             descriptor = await self._content.open(node)
             # A file that git itself keeps may be changed in place.
             return FileInfo(fh=FileHandleT(descriptor), keep_cache=node.is_annexed)
-        text = await self._text_at(inode, node)
+        text = await self._text_at(inode, node, ctx.pid)
         handle = self._handle()
         self._texts.open(handle, inode, text)
         # Without direct_io, the kernel would cut the text to the size it saw a moment ago.
-        direct_io = policy_of(node).direct_io or len(text) != self.inodes[inode].size
+        direct_io = policy_of(node).direct_io or text.size != self.inodes[inode].size
         return FileInfo(fh=handle, direct_io=direct_io)
 
     @guarded
     async def read(self, fh: FileHandleT, off: int, size: int) -> bytes:
         text = self._texts.text(fh)
+        descriptor: int = fh
         if text is not None:
-            return text[off : off + size]
-        cached = read_cached(fh, size, off)
-        return await self._content.read(fh, size, off) if cached is None else cached
+            if text.descriptor is None:
+                return text.read(off, size)
+            descriptor = text.descriptor
+        cached = read_cached(descriptor, size, off)
+        return await self._content.read(descriptor, size, off) if cached is None else cached
 
     @guarded
     async def release(self, fh: FileHandleT) -> None:
@@ -241,21 +250,26 @@ class Operations(pyfuse3.Operations):
     async def flush(self, fh: FileHandleT) -> None:
         """Nothing was written."""
 
-    async def _text_at(self, inode: InodeT, node: Node) -> bytes:
+    async def _text_at(self, inode: InodeT, node: Node, caller: int) -> FileText:
         """The text of a file; of a folder as a file, as those read it who have it open."""
         opened = self._texts.text_at(inode) if isinstance(node, ExportNode) else None
-        return await self._text(node) if opened is None else opened
+        return await self._text(node, caller) if opened is None else opened
 
-    async def _text(self, node: Node) -> bytes:
+    async def _text(self, node: Node, caller: int) -> FileText:
         match node:
             case ExportNode():
-                return await trio.to_thread.run_sync(self._tree.file_content, node)
+                return await unless_killed(caller, self._folder_file, node)
             case TrashNoteNode():
-                return await trio.to_thread.run_sync(self._tree.trash_note, node)
+                return FileText(await trio.to_thread.run_sync(self._tree.trash_note, node))
             case InfoFileNode(file):
-                return await self._info_files.content(file)
+                return FileText(await self._info_files.content(file))
             case _:
                 raise FUSEError(errno.EISDIR)
+
+    async def _folder_file(self, node: ExportNode) -> FileText:
+        return await trio.to_thread.run_sync(
+            self._tree.file_content, node, abandon_on_cancel=True, limiter=self._file_writers
+        )
 
     # --- pins, the only thing that can be changed
 
@@ -317,7 +331,7 @@ class Operations(pyfuse3.Operations):
         try:
             mount_path = mount_paths.join(parent.mount_path, text)
             self.inodes.detach(mount_path)
-            attributes = await self._add_text_file(TrashNoteNode(text), mount_path)
+            attributes = await self._add_text_file(TrashNoteNode(text), mount_path, ctx.pid)
         except BaseException:
             self._trash_notes.close(opened.fh)
             raise
@@ -424,9 +438,9 @@ class Operations(pyfuse3.Operations):
             return absent(SECOND)
         return absent(DAY)
 
-    async def _add_text_file(self, node: Node, mount_path: str) -> EntryAttributes:
-        text = await self._text(node)
-        size = len(text)
+    async def _add_text_file(self, node: Node, mount_path: str, caller: int) -> EntryAttributes:
+        text = await self._text(node, caller)
+        size = text.size
         inode = self.inodes.inode(node, mount_path, None, is_current=True)
         if isinstance(node, ExportNode) and self._texts.text_at(inode) not in {None, text}:
             # Who has the old text open reads it to its end, by an inode that keeps its size.
@@ -459,7 +473,9 @@ class Operations(pyfuse3.Operations):
         if held is not None and not isinstance(node, EntryRow):
             changed_at_ns = held.changed_at_ns
         opened = self._texts.text_at(inode)
-        attributes = self._attributes.build(inode, node, changed_at_ns, len(opened or b""))
+        attributes = self._attributes.build(
+            inode, node, changed_at_ns, 0 if opened is None else opened.size
+        )
         if self.listings.is_in_doubt(inode):
             attributes.attr_timeout = 0
         return attributes

@@ -1,7 +1,7 @@
 """A folder as one file: the playlist, table or JSON objects of all tracks in it and below it.
 
-Owns which tracks such a file holds, in which order, by which path, and the cache of written files.
-`export/` knows how a file of each format is written.
+Owns which tracks such a file holds, in which order, by which path, and that it is written once for each state
+of the library. `export/` knows how a file of each format is written, and `file_text.py` keeps its text.
 
 Players know a track by its path. So a playlist never names it by the folder that was asked, but by the one
 path that it has in every playlist.
@@ -9,9 +9,11 @@ path that it has in every playlist.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple, assert_never
+from weakref import WeakValueDictionary
 
 from mcfs.config.settings import Playlists
 from mcfs.export.csv_table import as_csv
@@ -24,6 +26,7 @@ from mcfs.store.records import TrackRecord
 from mcfs.store.snapshot_records import FrozenTrack
 from mcfs.text.fold import fold
 from mcfs.tree.entries import plain_track_name
+from mcfs.tree.file_text import FileText, write_text
 from mcfs.tree.frozen_folders import gone_record, tracks_shown
 from mcfs.tree.nodes import (
     LIBRARY,
@@ -46,19 +49,29 @@ class FolderFiles:
     def __init__(self, store: Store, current: CurrentState, snapshots: Snapshots) -> None:
         self._store = store
         self._current = current
+        self._lock = threading.Lock()
+        # Held while a file is written: to write that of a large library takes many seconds.
+        self._being_written = WeakValueDictionary[ExportNode, threading.Lock]()
         self._snapshots = snapshots
 
-    def content(self, node: ExportNode) -> bytes:
+    def content(self, node: ExportNode) -> FileText:
         """What is in such a file now. Written once for each state of the library."""
         cached = self._current.get().files.get(node)
         if cached is not None:
             return cached
+        with self._lock:
+            lock = self._being_written.setdefault(node, threading.Lock())
+        with lock:
+            # Another thread may have written it meanwhile.
+            cached = self._current.get().files.get(node)
+            return self._write(node) if cached is None else cached
+
+    def _write(self, node: ExportNode) -> FileText:
         with self._store.cache.reading() as read:
             state = self._current.seen_by(read)
-            content = write_folder_file(node, self._tracks(node, read, state), read, state)
-        # A larger one than all together may be is written anew each time.
-        if len(content) <= state.files.limit:
-            state.files.put(node, content)
+            pieces = folder_file(node, self._tracks(node, read, state), read, state)
+            content = write_text(pieces, self._store.folder)
+        state.files.put(node, content)
         return content
 
     def _tracks(self, node: ExportNode, read: CacheReader, state: TreeState) -> Iterable[FileTrack]:
@@ -104,35 +117,48 @@ def _frozen_tracks(
         yield FileTrack(as_frozen, None if record is None else record.name)
 
 
-def write_folder_file(
+def folder_file(
     node: ExportNode, tracks: Iterable[FileTrack], read: CacheReader, state: TreeState
-) -> bytes:
-    """The file's bytes, of the state that the reader sees."""
-    pieces: Iterable[str]
+) -> Iterable[str]:
+    """The file's text in pieces, of the state that the reader sees."""
+    # Never all at once: of a large library they would take half a gigabyte.
     match node.format:
         case Format.M3U8:
-            # A player can do nothing with a track that is gone.
-            there = {track.record.annex_key: track for track in tracks if track.name is not None}
-            path = _path_in_playlist(node, read, state)
-            pieces = as_m3u8(
-                (track.record for track in there.values()),
-                lambda record: path(there[record.annex_key]),
-            )
+            return _playlist(tracks, _path_in_playlist(node, read, state))
         case Format.JSON:
-            pieces = as_json(track.record for track in tracks)
-        case Format.CSV:
+            return as_json(track.record for track in tracks)
+        case Format.CSV if isinstance(node.folder, SnapshotNode):
             records = [track.record for track in tracks]
-            pieces = as_csv(records, _fields(records, read))
+            return as_csv(
+                records, _fields(read, (name for record in records for name in record.values))
+            )
+        case Format.CSV:
+            return as_csv((track.record for track in tracks), _fields(read))
         case unreachable:
             assert_never(unreachable)
-    return "".join(pieces).encode("utf-8", "surrogateescape")
 
 
-def _fields(records: Iterable[TrackRecord], read: CacheReader) -> list[str]:
+def _playlist(tracks: Iterable[FileTrack], path: Callable[[FileTrack], str]) -> Iterable[str]:
+    # Of the tracks that had another name when they were frozen.
+    names = dict[str, str]()
+
+    def there() -> Iterator[TrackRecord]:
+        for record, name in tracks:
+            # A player can do nothing with a track that is gone.
+            if name is not None:
+                if name != record.name:
+                    names[record.annex_key] = name
+                yield record
+
+    return as_m3u8(
+        there(), lambda record: path(FileTrack(record, names.get(record.annex_key, record.name)))
+    )
+
+
+def _fields(read: CacheReader, frozen: Iterable[str] = ()) -> list[str]:
     """All fields of the library, so that every table has the same columns, and those that were frozen."""
     shown = {fold(field.shown): field.shown for field in read.fields()}
-    frozen = {fold(name): name for record in records for name in record.values}
-    return list({**frozen, **shown}.values())
+    return list({**{fold(name): name for name in frozen}, **shown}.values())
 
 
 def _path_in_playlist(

@@ -14,8 +14,8 @@ class Limits:
 
     # Entries of all cached listings together: with its name and paths, one takes nearly a kilobyte.
     listed_entries: int = 20_000
-    # Bytes of all cached folder files (playlists, tables) together.
-    file_bytes: int = 32_000_000
+    # Bytes on the disk of all cached folder files (playlists, tables) together.
+    file_bytes: int = 512_000_000
     # Templates in use. With more of them, a change is reported as "any name may differ".
     templates: int = 1000
     # Bytes of the values of all templates together, and of which tracks have them. The eighty thousand titles

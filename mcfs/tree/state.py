@@ -24,6 +24,7 @@ from mcfs.store.cache_reader import CacheReader
 from mcfs.store.cache_repository import CacheRepository
 from mcfs.text.portable import portable_name
 from mcfs.tree.bounded_cache import BoundedCache
+from mcfs.tree.file_text import FileText
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.limits import Limits
 from mcfs.tree.listings import ListingCache, listing_cache
@@ -41,6 +42,10 @@ from mcfs.tree.snapshot_index import SnapshotIndex, SnapshotsSeen
 from mcfs.tree.version import TreeVersion
 from mcfs.tree.views import Views, read_views
 
+# Each cached text that is in a file has a descriptor, and a short one takes memory.
+_DESCRIPTOR = 1_000_000
+_IN_MEMORY = 100_000
+
 
 @dataclass(frozen=True)
 class TreeState:
@@ -54,7 +59,7 @@ class TreeState:
     group_cache: GroupCache
     listings: ListingCache
     snapshots: SnapshotsSeen
-    files: BoundedCache[ExportNode, bytes]
+    files: BoundedCache[ExportNode, FileText]
 
     @property
     def generation(self) -> Generation:
@@ -183,8 +188,7 @@ class CurrentState:
             group_cache=group_cache,
             listings=listing_cache(self._limits.listed_entries),
             snapshots=snapshots,
-            # An empty file takes memory too.
-            files=BoundedCache(self._limits.file_bytes, lambda content: 1000 + len(content)),
+            files=BoundedCache(self._limits.file_bytes, _weight_of_file),
         )
 
     def _advance_to(self, state: TreeState) -> TreeState:
@@ -204,3 +208,7 @@ class CurrentState:
                     return state
             self._state = state
         return state
+
+
+def _weight_of_file(text: FileText) -> int:
+    return _IN_MEMORY if text.descriptor is None else max(text.size, _DESCRIPTOR)

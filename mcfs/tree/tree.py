@@ -37,7 +37,7 @@ Puts the parts together, and owns nothing else:
     group_cache.py      the values that a template gives, with `rendered_template.py`, `template_cells.py`
                         and `template_fields.py`
     views.py            what the root lists
-    folder_file.py      a folder as a playlist or a table
+    folder_file.py      a folder as a playlist or a table; `file_text.py` keeps the text
     export_plan.py      a folder, with all below it, as the plan of an export
     pins.py             what mkdir, rmdir and rename mean, and the trash; `made_names.py` has its rule
     snapshots.py        what `snapshots/` lists, and the same gestures there; `snapshot_index.py` has the
@@ -63,6 +63,7 @@ from mcfs.sql import BoundQuery
 from mcfs.store import Generation, Store
 from mcfs.store.cache_reader import CacheReader
 from mcfs.tree.change_feed import NameChangeFeed, TemplatesInUse
+from mcfs.tree.file_text import FileText
 from mcfs.tree.folder_file import FolderFiles
 from mcfs.tree.folders import Folders
 from mcfs.tree.limits import DEFAULT_LIMITS, Limits
@@ -139,7 +140,7 @@ class Tree:
             return None
         return self._current.get().listings.get(folder.key)
 
-    def file_content(self, node: ExportNode) -> bytes:
+    def file_content(self, node: ExportNode) -> FileText:
         """What is in a folder's file now."""
         return self._files.content(node)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import time
@@ -419,6 +420,16 @@ class TestRobust:
                 os.listdir(served.path / "all" / "boom")
             assert len(os.listdir(served.path / "genre:techno")) == 6
 
+    def test_who_is_killed_while_a_file_is_written_does_not_wait_for_it(
+        self, library: Library, synced: Store, place: Path
+    ) -> None:
+        with instrumented_mount(library.top, place) as served:
+            client = subprocess.Popen(["stat", served.path / "title:slow.json"])
+            wait_until(lambda: _waits_in(client.pid) == "request_wait_answer")
+            client.kill()
+            assert client.wait(timeout=30) == -signal.SIGKILL
+            assert len(os.listdir(served.path / "genre:techno")) == 6
+
     def test_an_open_listing_does_not_change(
         self, library: Library, synced: Store, mnt: Path
     ) -> None:
@@ -465,6 +476,11 @@ class TestRobust:
             lost = [line for line in done.stderr.splitlines() if "basic channel" in line]
             assert done.stdout == ""
             assert (done.returncode == 0) is not bool(lost)
+
+
+def _waits_in(pid: int) -> str:
+    """The function of the kernel that a process waits in."""
+    return Path(f"/proc/{pid}/wchan").read_text()
 
 
 def _inode(path: Path) -> int:

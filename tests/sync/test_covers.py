@@ -17,6 +17,7 @@ from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
 from tests.mounts import instrumented_mount, wait_until
 from tests.tracks import run_in_library
+from tests.tree.folder_access import file_text
 
 ALBUM = "artist/Surgeon/Force + Form"
 FOLDER = "Surgeon/Force + Form"
@@ -97,9 +98,9 @@ def test_a_cover_is_shown_beside_its_tracks_and_in_the_folder_of_their_album(
     assert isinstance(tree.resolve(Route.parse(f"library/{FOLDER}/Folder.jpeg")), WorkCoverNode)
     # No cover is a track, whatever is asked for.
     for mount_path in (f"{ALBUM}.m3u8", f"{ALBUM}.json", "all.csv"):
-        text = tree.file_content(tree.resolve(Route.parse(mount_path)))  # type: ignore[arg-type]
-        assert b"cover" not in text
-        assert b"Folder.jpeg" not in text
+        text = file_text(tree, mount_path)
+        assert "cover" not in text
+        assert "Folder.jpeg" not in text
 
 
 def test_an_album_of_two_folders_and_one_of_none(library: Library, synced: Store) -> None:

@@ -28,7 +28,8 @@ def file_text(tree: Tree, mount_path: str) -> str:
     """The text of a folder file."""
     found = node(tree, mount_path)
     assert isinstance(found, ExportNode)
-    return tree.file_content(found).decode()
+    text = tree.file_content(found)
+    return text.read(0, text.size).decode("utf-8", "surrogateescape")
 
 
 def titles(tree: Tree, mount_path: str) -> set[str]:

@@ -18,7 +18,7 @@ from mcfs.sql import bind_without_values, select_entries
 from mcfs.store import Store
 from mcfs.sync.run import sync
 from mcfs.tree.entries import list_entries
-from mcfs.tree.folder_file import write_folder_file
+from mcfs.tree.folder_file import folder_file
 from mcfs.tree.limits import Limits
 from mcfs.tree.nodes import (
     TracksNode,
@@ -62,26 +62,27 @@ def test_a_reader_that_is_overtaken_leaves_nothing_in_the_caches(
         tree.refresh()
         return found
 
-    def write_overtaken(*arguments: Any) -> bytes:
+    def write_overtaken(*arguments: Any) -> Any:
         insert_tracks(store.cache, [record("c")])
         tree.refresh()
-        return write_folder_file(*arguments)
+        return folder_file(*arguments)
 
     monkeypatch.setattr("mcfs.tree.folders.list_entries", list_overtaken)
     assert names(tree, "all") == ["a.mp3"]
     assert len(tree.state.listings) == 0
     monkeypatch.undo()
-    monkeypatch.setattr("mcfs.tree.folder_file.write_folder_file", write_overtaken)
+    monkeypatch.setattr("mcfs.tree.folder_file.folder_file", write_overtaken)
     assert "a.mp3" in file_text(tree, "all.m3u8")
     assert len(tree.state.files) == 0
     monkeypatch.undo()
     assert names(tree, "all") == ["a.mp3", "b.mp3", "c.mp3"]
 
 
-def test_a_folder_file_that_is_too_large_is_not_kept(store: Store) -> None:
+def test_of_folder_files_that_are_too_large_only_the_newest_is_kept(store: Store) -> None:
     tree = Tree(store, limits=Limits(file_bytes=9))
-    assert file_text(tree, "all.csv") == file_text(Tree(store), "all.csv")
-    assert len(tree.state.files) == 0
+    for mount_path in ("all.json", "all.csv", "all.m3u8"):
+        assert file_text(tree, mount_path) == file_text(Tree(store), mount_path)
+    assert list(tree.state.files) == [node(tree, "all.m3u8")]
 
 
 def test_compiled_statements_are_forgotten(make: Make) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from mcfs.config.settings import Absent, Names, Playlists, Settings
 from mcfs.errors import NotFoundError
+from mcfs.tree.folder_file import folder_file
 from mcfs.tree.nodes import ExportNode, TracksNode
 from mcfs.tree.route import Route
 from mcfs.tree.tree import Tree
@@ -90,11 +94,9 @@ def test_every_path_in_a_playlist_resolves(make: Make, names: Names) -> None:
     records = [replace(record(str(n)), files=(file,)) for n, file in enumerate(odd)]
     tree = make(*records, settings=Settings(names=names))
     for mount_path in ("all", "-genre:x", "{{ genre }}/Unknown"):
-        found = node(tree, f"{mount_path}.m3u8")
-        assert isinstance(found, ExportNode)
         named = [
             Route.parse(line.removeprefix("../"))
-            for line in tree.file_content(found).decode("utf-8", "surrogateescape").splitlines()
+            for line in file_text(tree, f"{mount_path}.m3u8").splitlines()
             if line[0] != "#"
         ]
         tracks = [tree.resolve(route) for route in named]
@@ -117,3 +119,23 @@ def test_a_folder_file_is_written_once_for_each_generation(tree: Tree) -> None:
     export = node(tree, "all.csv")
     assert isinstance(export, ExportNode)
     assert tree.file_content(export) is tree.file_content(node(tree, "all.csv"))  # type: ignore[arg-type]
+
+
+def test_a_large_one_is_written_once_for_all_who_ask_at_the_same_time(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = make(*(record(f"{number}", title="x" * 900) for number in range(40)))
+    export = node(tree, "all.json")
+    assert isinstance(export, ExportNode)
+    written = list[ExportNode]()
+
+    def folder_file_noting(node: ExportNode, *rest: Any) -> Iterable[str]:
+        written.append(node)
+        return folder_file(node, *rest)
+
+    monkeypatch.setattr("mcfs.tree.folder_file.folder_file", folder_file_noting)
+    with ThreadPoolExecutor(8) as threads:
+        texts = list(threads.map(tree.file_content, [export] * 8))
+    assert written == [export]
+    assert {id(text) for text in texts} == {id(texts[0])}
+    assert texts[0].descriptor is not None, "it is on the disk, not in memory"
