@@ -81,10 +81,11 @@ def command(
         keys, edits = _read(session, query_text, assignments)
         planned = list(planned_tags(session.library, keys, edits))
         result = TagResult()
-        asks = bool(planned) and not dry_run and not yes
-        if not as_json and (dry_run or asks):
-            _list_changes(session, planned, None if dry_run or not _is_terminal() else _LISTED)
-        refused = asks and not (not as_json and _is_terminal() and _confirmed(planned))
+        needs_consent = bool(planned) and not dry_run and not yes
+        is_asked = needs_consent and not as_json and _is_terminal()
+        if not as_json and (dry_run or needs_consent):
+            _list_changes(session, planned, _LISTED if is_asked else None)
+        refused = needs_consent and not (is_asked and _confirmed(planned))
         if planned and not dry_run and not refused:
             result = _tag(session, keys, edits, assignments, query_text)
         if as_json:
@@ -94,6 +95,9 @@ def command(
             print_lines([_summary(len(keys), planned, result, dry_run=dry_run)])
         for key, file in first_files(session, list(result.failed)).items():
             print_message(f"failed {file}: {result.failed[key]}")
+    if refused and is_asked:
+        print_message("nothing was changed")
+        return ExitCode.FAILED
     if refused:
         print_message("nothing was changed; to change it without a question: --yes")
         return ExitCode.USAGE
@@ -132,6 +136,7 @@ def _is_terminal() -> bool:
 
 
 def _confirmed(planned: Sequence[TrackChange]) -> bool:
+    sys.stdout.flush()  # the list comes before the question
     return click.confirm(f"Change {count_noun(len(planned), 'track')}?", err=True)
 
 

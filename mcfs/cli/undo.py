@@ -109,6 +109,7 @@ def _undo(
 
     with open_session(library_path) as session:
         user = session.store.user
+        would_be: dict[str, dict[str, tuple[str, ...]]] = {}
         with editing(session.library, session.store) as editor:
             results = [
                 undo(
@@ -117,6 +118,7 @@ def _undo(
                     chosen.edit,
                     first=chosen.first,
                     dry_run=dry_run,
+                    would_be=would_be,
                     on_event=on_event,
                     while_committing=lambda: _sync_now(session),
                 )

@@ -84,13 +84,16 @@ def undo(
     *,
     first: int = 0,
     dry_run: bool = False,
+    would_be: dict[str, dict[str, Values]] | None = None,
     on_event: OnUndoEvent = lambda _: None,
     while_committing: Callable[[], None] = lambda: None,
 ) -> UndoResult:
     """Take back an edit; what cannot be taken back stays as it is, and is in the result.
 
-    With `first`, only what it has changed from this position of the journal on.
+    With `first`, only what it has changed from this position of the journal on. `would_be` has, in a dry run
+    of several undos, the values that earlier ones would have given to tracks; this one adds its own.
     """
+    would_be = {} if would_be is None else would_be
     result = UndoResult(edit, dry_run)
     sources: set[int] = set()
 
@@ -104,10 +107,12 @@ def undo(
                 result.failed.append(NotTakenBack(track.annex_key, failure))
                 on_event(result.failed[-1])
 
-    planned = _planned(editor, user, edit, first, result, on_event)
+    planned = _planned(editor, user, edit, first, would_be, result, on_event)
     if dry_run:
         for track in planned:
             report([track], [None])
+            values = would_be.setdefault(track.annex_key, {})
+            values |= {name.casefold(): change.new for name, change in track.changes.items()}
     else:
         editor.write(
             f"undo {edit.id}",
@@ -128,6 +133,7 @@ def _planned(
     user: UserRepository,
     edit: Edit,
     first: int,
+    would_be: Mapping[str, Mapping[str, Values]],
     result: UndoResult,
     on_event: OnUndoEvent,
 ) -> Iterator[TrackChange]:
@@ -135,7 +141,8 @@ def _planned(
         current_of = read_metadata(editor.library, some.keys())
         imported_of = user.imported_rows(some.keys())
         for key, tracks in some.items():
-            changes, changed_since = all_changes_back(tracks, current_of[key])
+            current = {**current_of[key], **would_be.get(key, {})}
+            changes, changed_since = all_changes_back(tracks, current)
             for one in changed_since:
                 result.changed_since.append(one)
                 on_event(one)
