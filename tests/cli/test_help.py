@@ -8,6 +8,7 @@ from importlib import resources
 import pytest
 
 from mcfs.cli import run
+from mcfs.editing.assignments import is_assignment, read_assignments
 from mcfs.fields import Vocabulary, field_table
 from mcfs.query import parse
 
@@ -40,6 +41,15 @@ def test_every_short_name_is_listed() -> None:
     words = text.partition("SHORT NAMES")[2].partition("\n\n")[0].split()
     short = {alias: name for alias, name in field_table().by_alias.items() if len(alias) <= 3}
     assert dict(zip(words[::2], words[1::2], strict=True)) == short
+
+
+def test_every_change_in_the_help_on_editing_can_be_made() -> None:
+    text = resources.files("mcfs").joinpath("help_editing.txt").read_text("utf-8")
+    words = [word for word in text.replace("bpm:124-130", "").split() if is_assignment(word)]
+    assert len(words) > 5
+    for word in words:
+        read_assignments([word], Vocabulary())
+    assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("name", ["help.txt", "help_query.txt"])
