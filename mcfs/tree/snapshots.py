@@ -86,10 +86,14 @@ class Snapshots:
         own_name = self._own_name(name)
         return self._refused(name, f"it cannot be deleted here; {_how_to_drop(own_name)}")
 
-    def refuse_arrival(self, name: str) -> ReadOnlyError:
-        """mkdir, or mv of something else into `snapshots/`."""
-        how = f"to take a snapshot: mcfs snapshot take {shlex.quote(name)} QUERY"
-        return self._refused(name, f"nothing can be made here or moved here; {how}")
+    def refuse_arrival(self, name: str, pin: str | None) -> ReadOnlyError:
+        """mkdir, or mv of something else into `snapshots/`; `pin` is the pin that is meant, if it is one.
+
+        A pin that is moved or copied here would have to stay as it is, and no program expects that.
+        """
+        frozen = "QUERY" if pin is None else shlex.quote(f"pins/{pin}")
+        how = f"mcfs snapshot take {shlex.quote(name)} {frozen}"
+        return self._refused(name, f"nothing can be made here, or moved here; write: {how}")
 
     def _refused(self, name: str, reason: str) -> ReadOnlyError:
         # The program that asked shows no more than "read-only file system".

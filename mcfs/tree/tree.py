@@ -71,6 +71,7 @@ from mcfs.tree.listings import Listing
 from mcfs.tree.nodes import (
     ExportNode,
     Node,
+    PinsNode,
     QueryFolderNode,
     SnapshotNode,
     SnapshotsNode,
@@ -165,7 +166,8 @@ class Tree:
     def make_pin(self, where: Node, name: str) -> Node:
         """mkdir in a folder."""
         if isinstance(where, SnapshotsNode):
-            raise self._snapshots.refuse_arrival(name)
+            # Programs that copy a pin make a folder of its name first.
+            raise self._snapshots.refuse_arrival(name, name if self._pins.folder(name) else None)
         return self._pins.make(where, name)
 
     def remove_pin(self, where: Node, name: str) -> None:
@@ -179,7 +181,8 @@ class Tree:
         if isinstance(where, SnapshotsNode):
             return self._snapshots.rename(name, new_where, new_name)
         if isinstance(new_where, SnapshotsNode):
-            raise self._snapshots.refuse_arrival(name)
+            pin = name if isinstance(where, PinsNode) else None
+            raise self._snapshots.refuse_arrival(new_name, pin)
         return self._pins.rename(where, name, new_where, new_name)
 
     def open_trash_note(self, where: Node, name: str, flags: int) -> int:

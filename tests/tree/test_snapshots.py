@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from mcfs.config.settings import DEFAULTS, Absent, Names, Playlists, Settings
-from mcfs.errors import NotFoundError
+from mcfs.errors import NameTooLongError, NotFoundError, ReadOnlyError, SnapshotExistsError
 from mcfs.store import Store, TrackRecord
+from mcfs.store.pin_trash import TrashPart
 from mcfs.store.snapshot_records import OutputMode
-from mcfs.tree.nodes import SnapshotNode, TrackNode
+from mcfs.tree.nodes import (
+    PinsNode,
+    RootNode,
+    SnapshotNode,
+    SnapshotsNode,
+    TrackNode,
+    TrashPartNode,
+)
 from mcfs.tree.tree import Tree
 from tests.cache_access import insert_tracks, remove_tracks, update_tracks
 from tests.taken_snapshots import frozen, take, taken
@@ -239,6 +249,62 @@ class TestNames:
         listed = names(Tree(store), "snapshots/long night")
         assert listed == sorted(listed)
         assert listed[0] == "0001 0000.mp3"
+
+
+class TestGestures:
+    """What a file manager does in `snapshots/`."""
+
+    def test_mv_renames(self, store: Store, tree: Tree) -> None:
+        take(store, "Sunday")
+        tree.rename_pin(SnapshotsNode(), "Friday", SnapshotsNode(), "Late night")
+        assert names(tree, "snapshots") == ["Late night", "Sunday"]
+        assert names(tree, "snapshots/Late night") == NUMBERED
+        assert names(tree, 'snapshot:"late night"') == NUMBERED
+        with pytest.raises(SnapshotExistsError):
+            tree.rename_pin(SnapshotsNode(), "Late night", SnapshotsNode(), "Sunday")
+        with pytest.raises(NotFoundError):
+            tree.rename_pin(SnapshotsNode(), "Friday", SnapshotsNode(), "x")
+        with pytest.raises(NameTooLongError):
+            tree.rename_pin(SnapshotsNode(), "Sunday", SnapshotsNode(), "é" * 128)
+
+    def test_nothing_loses_one_and_each_refusal_says_what_to_write(self, tree: Tree) -> None:
+        friday = node(tree, "snapshots/Friday")
+        tree.make_pin(PinsNode(), "genre:dub")
+        drop = "to delete it: mcfs snapshot drop Friday"
+        refusals: list[tuple[Callable[[], object], str]] = [
+            (lambda: tree.remove_pin(SnapshotsNode(), "Friday"), drop),
+            *(
+                (partial(tree.rename_pin, SnapshotsNode(), "Friday", where, "Friday"), drop)
+                for where in (TrashPartNode(TrashPart.FILES), PinsNode(), RootNode(), friday)
+            ),
+            (
+                lambda: tree.make_pin(SnapshotsNode(), "New folder"),
+                "write: mcfs snapshot take 'New folder' QUERY",
+            ),
+            (
+                lambda: tree.rename_pin(PinsNode(), "genre:dub", SnapshotsNode(), "Dub"),
+                "write: mcfs snapshot take Dub pins/genre:dub",
+            ),
+            (
+                lambda: tree.make_pin(SnapshotsNode(), "genre:dub"),
+                "write: mcfs snapshot take genre:dub pins/genre:dub",
+            ),
+        ]
+        for refused, sentence in refusals:
+            with pytest.raises(ReadOnlyError):
+                refused()
+            assert tree.error_log.entries()[-1].sentence.endswith(sentence)
+        for refused in (
+            lambda: tree.make_pin(friday, "x"),
+            lambda: tree.remove_pin(friday, "001 b.mp3"),
+            lambda: tree.remove_trash_note(friday, "001 b.mp3"),
+            lambda: tree.remove_trash_note(SnapshotsNode(), "Friday"),
+            lambda: tree.rename_pin(friday, "001 b.mp3", friday, "x"),
+        ):
+            with pytest.raises(ReadOnlyError):
+                refused()
+        assert (names(tree, "snapshots"), names(tree, "pins")) == (["Friday"], ["genre:dub"])
+        assert names(tree, "snapshots/Friday") == NUMBERED
 
 
 class TestChanges:
