@@ -491,7 +491,7 @@ def _many(library: Library, count: int) -> list[str]:
 def test_killed_in_the_middle_and_run_again(
     library: Library, synced: Store, mixxx: MixxxDatabase, run: Any, how: signal.Signals
 ) -> None:
-    files = _many(library, 150)
+    files = _many(library, 100)
     numbers = [mixxx.add(library.top / file, ("First",), rating=3) for file in files[:5]]
     run()
     for number in numbers:

@@ -130,7 +130,7 @@ def draw_cells(data: st.DataObject, count: int) -> list[Cell]:
     return data.draw(st.lists(CELL, min_size=count, max_size=count))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(ANY_TEXT, st.data())
 def test_any_text_is_a_template_or_says_why_not(text: str, data: st.DataObject) -> None:
     template = _parsed(text)
@@ -147,7 +147,7 @@ def test_any_text_is_a_template_or_says_why_not(text: str, data: st.DataObject) 
         _check(template, cells)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(templates(), st.lists(CELL, min_size=5, max_size=5))
 def test_any_values_make_a_name(text: str, cells: list[Cell]) -> None:
     template = _parsed(text)

@@ -118,7 +118,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield opened
 
 
-EXAMPLES = 30
+EXAMPLES = 20
 often = settings(
     max_examples=EXAMPLES,
     deadline=None,
