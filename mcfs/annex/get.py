@@ -6,8 +6,8 @@ git-annex.
 
 from __future__ import annotations
 
+import math
 import os
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from mcfs.annex.process import run
 from mcfs.errors import LibraryError, NoRemoteError
 
 # A slow remote may take as long as it needs; git-annex itself notices one that stalls (annex.stalldetection).
-_NO_LIMIT = threading.TIMEOUT_MAX
+_NO_LIMIT = math.inf
 # git-annex's message. It accepts more names than git does, and has remotes of its own (web).
 _NO_REMOTE = "there is no available git remote named"
 

@@ -39,7 +39,6 @@ from mcfs.text.timestamps import from_microseconds, to_microseconds
 
 # Bytes of the index, some 130 for each file. In a smaller library, starting Python takes as long as it saves.
 LARGE_INDEX = 500_000
-_SECONDS = 3600.0
 # Larger batches are slower, because they no longer fit into the processor's cache.
 _KEYS_PER_BATCH = 100
 # Bytes that may wait in the pipe while this process is busy: some 1,500 keys.
@@ -68,7 +67,6 @@ def read_in_subprocess(
         [sys.executable, "-Pm", __name__],
         folder=library.top,
         lines=[request],
-        seconds=_SECONDS,
         variables={
             # The same modules, and the same decoding of file names, as in this process.
             "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
+import math
 import os
+import select
 import signal
 import subprocess
 import sysconfig
@@ -15,10 +18,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from mcfs.annex.untrusted_config import without_programs
 from mcfs.errors import LibraryError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # The library is given by its path, so what a surrounding git hook exports must not count.
 _GIT_VARIABLES = (
@@ -38,6 +44,7 @@ _MAX_SENTENCE = 2000
 # Bytes of error output. A program that fails in a loop writes gigabytes.
 _MAX_ERRORS = 1 << 16
 _ERRORS_AT_ONCE = 1 << 16
+_OUTPUT_AT_ONCE = 1 << 16
 _SECONDS_TO_NOTICE_CTRL_C = 0.5
 _HOW_TO_INSTALL = {
     "git": "install git",
@@ -110,31 +117,35 @@ def piped(
     """A command that reads `lines`, written by a thread; yields its output.
 
     One thread for both pipes would block forever once both are full. When the block raises, `stop` ends the
-    command; a command that only reads may be killed.
+    command; a command that only reads may be killed. The command may be silent for so many seconds while we
+    wait for it. How long it takes in all has no limit: the library may be large, and the machine busy.
     """
     process = start_process(arguments, folder, variables)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
+    silence = _LimitedSilence(process.stdout, seconds)
+    process.stdout = io.BufferedReader(silence, _OUTPUT_AT_ONCE)
     error_output: list[bytes] = []
     threads = [
         threading.Thread(target=_write_input, args=(process.stdin, lines), daemon=True),
         threading.Thread(target=read_errors, args=(process.stderr, error_output), daemon=True),
     ]
-    watchdog = threading.Timer(seconds, process.kill)
-    watchdog.daemon = True
     try:
-        for thread in (*threads, watchdog):
+        for thread in threads:
             thread.start()
         yield process.stdout
         process.stdout.close()
-        status = process.wait()
+        status = process.wait(silence.seconds)
+    except (_SilentError, subprocess.TimeoutExpired) as error:
+        stop(process)
+        raise LibraryError(
+            f"{_command_name(arguments)} did not answer for {seconds:g} s"
+        ) from error
     except BaseException:
         stop(process)
         raise
     finally:
-        overdue = watchdog.finished.is_set()
-        watchdog.cancel()
         process.stdout.close()
         process.wait()
         for thread in threads:
@@ -142,11 +153,37 @@ def piped(
                 thread.join()
         process.stderr.close()
     if status != 0:
-        raise (
-            _timeout_error(arguments, seconds)
-            if overdue
-            else _failure(arguments, status, b"".join(error_output))
-        )
+        raise _failure(arguments, status, b"".join(error_output))
+
+
+class _SilentError(Exception):
+    """A command has written nothing for too long."""
+
+
+class _LimitedSilence(io.RawIOBase):
+    """The output of a command, each piece of which arrives within so many seconds."""
+
+    def __init__(self, output: IO[bytes], seconds: float) -> None:
+        super().__init__()
+        self.seconds = None if seconds == math.inf else seconds
+        self._output = output
+        self._poll = select.poll()
+        self._poll.register(output, select.POLLIN)
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._output.fileno()
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        if not self._poll.poll(self.seconds and self.seconds * 1000):
+            raise _SilentError
+        return os.readv(self.fileno(), [buffer])
+
+    def close(self) -> None:
+        self._output.close()
+        super().close()
 
 
 def start_process(

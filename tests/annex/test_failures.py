@@ -149,7 +149,7 @@ def test_git_hangs(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(plumbing, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(LibraryError, match=r"git for-each-ref did not finish in"):
         plumbing.git(library, "for-each-ref")
-    with pytest.raises(LibraryError, match=r"git cat-file did not finish in"):
+    with pytest.raises(LibraryError, match=r"git cat-file did not answer for"):
         list(plumbing.blob_contents(library, [b"0" * 40]))
 
 

@@ -48,11 +48,23 @@ def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match=r"sleep 60 did not finish in 0\.2 s"):
         run(["sleep", "60"], folder=tmp_path, seconds=0.2)
     with (
-        pytest.raises(LibraryError, match=r"sleep 60 did not finish in 0\.2 s"),
+        pytest.raises(LibraryError, match=r"sleep 60 did not answer for 0\.2 s"),
         piped(["sleep", "60"], folder=tmp_path, lines=[], seconds=0.2) as out,
     ):
         out.read()
     assert time.monotonic() - start < 30
+
+
+def test_a_command_may_take_long_if_it_is_never_silent_for_long(tmp_path: Path) -> None:
+    command = ["sh", "-c", "for n in 1 2 3 4 5 6; do sleep 0.2; echo $n; done"]
+    with piped(command, folder=tmp_path, lines=[], seconds=1.0) as out:
+        assert out.read() == b"1\n2\n3\n4\n5\n6\n"
+
+
+def test_a_command_may_wait_for_a_busy_reader(tmp_path: Path) -> None:
+    with piped(["cat"], folder=tmp_path, lines=[b"x\n"] * 100_000, seconds=0.2) as out:
+        time.sleep(0.4)
+        assert len(out.read()) == 200_000
 
 
 def test_more_data_than_pipes_hold(tmp_path: Path) -> None:
