@@ -35,6 +35,7 @@ COMMANDS = {
     "pin": "Save a query as a folder in pins/.",
     "pins": "List the pins.",
     "search": "Show the tracks of a query.",
+    "snapshot": "Freeze the result of a query as a set list.",
     "status": "Show the state of library, store and mounts.",
     "sync": "Bring the store up to date with the library.",
     "tag": "Change the metadata of a query's tracks, in git-annex.",

@@ -15,7 +15,6 @@ from mcfs.cli.terminal import print_lines, print_message
 from mcfs.errors import ExitCode
 from mcfs.export.json_objects import error_object, track_object
 from mcfs.fetching.fetch import FetchPlan, plan_fetch
-from mcfs.query import parse
 from mcfs.store import TrackRecord
 from mcfs.sync.waiting import sync_in_turn
 
@@ -42,8 +41,8 @@ def command(
     with open_session(library_path) as session:
         with session.store.cache.reading() as read:
             text = " ".join(words)
-            query = parse(text, session.vocabulary(read))
-            plan = plan_fetch(query, session.library, read)
+            query = session.parse(text, read)
+            plan = plan_fetch(session.bind(query, read), session.library, read)
             if not plan.matched:
                 from mcfs.inspect.suggest import no_tracks_message
 

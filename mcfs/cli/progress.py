@@ -14,11 +14,13 @@ from typing import Protocol, TypeVar
 
 from mcfs.annex.get import GetProgress, GetResult
 from mcfs.annex.library import Library
+from mcfs.cli.terminal import print_message
 from mcfs.cli.text_layout import truncate
 from mcfs.config.settings import Settings
 from mcfs.export.prepared import PreparedExport
 from mcfs.export.writing import ExportResult, write_export
 from mcfs.fetching.fetch import fetch
+from mcfs.snapshots.after_sync import newly_stale
 from mcfs.store import Store, TrackRecord
 from mcfs.sync.progress import SyncProgress
 from mcfs.sync.report import SyncReport
@@ -57,7 +59,15 @@ def sync_with_bar(
         def on_progress(progress: SyncProgress) -> None:
             show(progress.done, progress.total)
 
-        return sync(library, store, settings, full=full, merge=merge, on_progress=on_progress)
+        report = sync(library, store, settings, full=full, merge=merge, on_progress=on_progress)
+    report_stale_snapshots(store, settings)
+    return report
+
+
+def report_stale_snapshots(store: Store, settings: Settings) -> None:
+    """After a sync, name the snapshots with which the library does not agree any more."""
+    for snapshot in newly_stale(store, settings):
+        print_message(f"the snapshot {snapshot.name} is stale: {snapshot.stale_reason}")
 
 
 @contextmanager

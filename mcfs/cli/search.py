@@ -15,16 +15,15 @@ from sqlalchemy import Row
 from mcfs.annex.library import Library
 from mcfs.cli import options
 from mcfs.cli.json_output import expect_json, json_option, print_json_pieces
-from mcfs.cli.session import open_session
+from mcfs.cli.session import Session, open_session
 from mcfs.cli.table import absent_mark, print_table
 from mcfs.cli.terminal import output_of, print_exactly, print_message, print_note
 from mcfs.cli.text_layout import count_noun
 from mcfs.config.settings import Absent
-from mcfs.query import Query, hiding_absent, parse
+from mcfs.query import Query, hiding_absent
 from mcfs.query.parser import MAX_LIMIT
-from mcfs.sql import bind_without_values, select_tracks
+from mcfs.sql import select_tracks
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.clock import today
 from mcfs.store.records import TrackRecord
 
 T = TypeVar("T")
@@ -73,12 +72,12 @@ def command(
         expect_json()
     with open_session(library_path, absent=absent) as session, session.cache.reading() as read:
         text = " ".join(words)
-        query = parse(text, session.vocabulary(read))
+        query = session.parse(text, read)
         hides = session.settings.absent is not Absent.SHOW
         shown_query = hiding_absent(query) if hides else query
         # A table also says whether there are more tracks than its limit.
         limited = _limited(shown_query, limit, and_one=chosen == "table")
-        compiled = select_tracks(bind_without_values(limited, today()))
+        compiled = select_tracks(session.bind(limited, read))
         match chosen:
             case "table":
                 count = _print_table(read.records_of(compiled), limit)
@@ -88,7 +87,7 @@ def command(
             case _:
                 count = _print_file(chosen, read.records_of(compiled), session.library, read)
         if not count:
-            _report_nothing(text, query, shown_query, read)
+            _report_nothing(text, query, shown_query, session, read)
 
 
 def _format(format_name: str | None, *, as_json: bool, print0: bool) -> str:
@@ -183,8 +182,10 @@ def _path_from_here(library: Library) -> Callable[[str], str]:
     return relative
 
 
-def _report_nothing(text: str, query: Query, shown_query: Query, read: CacheReader) -> None:
-    hidden = read.count(bind_without_values(query, today())) if shown_query != query else 0
+def _report_nothing(
+    text: str, query: Query, shown_query: Query, session: Session, read: CacheReader
+) -> None:
+    hidden = read.count(session.bind(query, read)) if shown_query != query else 0
     if hidden:
         are = "1 track is" if hidden == 1 else f"{hidden} tracks are"
         print_message(f"no tracks here; {are} elsewhere: --absent show shows them")

@@ -24,11 +24,16 @@ from mcfs.errors import (
     SyncRunningError,
 )
 from mcfs.mount_table import mount_containing
+from mcfs.query import InSnapshot, Query, parse
+from mcfs.sql import BoundQuery, LookedUp, Members, bind
 from mcfs.store import CacheRepository, Store, open_cache, open_store
+from mcfs.store.clock import today
+from mcfs.text.fold import fold
 
 if TYPE_CHECKING:
     from mcfs.fields import Vocabulary
     from mcfs.store.cache_reader import CacheReader
+    from mcfs.store.known_snapshots import KnownSnapshots
     from mcfs.sync.report import SyncReport
     from mcfs.tree.tree import Tree
 
@@ -116,6 +121,29 @@ class Session:
     def vocabulary(self, read: CacheReader) -> Vocabulary:
         """The fields that queries can name, and their kinds, as the settings have them."""
         return read.vocabulary().configured(self.settings.field_kinds)
+
+    def parse(self, text: str, read: CacheReader) -> Query:
+        """The query that a text writes down."""
+        vocabulary = self.vocabulary(read)
+        # Only such a query needs the other database.
+        if "snapshot" in fold(text):
+            vocabulary = replace(vocabulary, snapshots=self.snapshots.names)
+        return parse(text, vocabulary)
+
+    def bind(self, query: Query, read: CacheReader) -> BoundQuery:
+        """A query that was read from text, with the tracks of the snapshots in it."""
+        return bind(query, today(), lambda term: self._members(term, read))
+
+    def _members(self, term: LookedUp, read: CacheReader) -> Members:
+        assert isinstance(term, InSnapshot), "no text says a value of a template"
+        return self.snapshots.members(read, term)
+
+    @cached_property
+    def snapshots(self) -> KnownSnapshots:
+        """The snapshots that queries can name."""
+        from mcfs.store.known_snapshots import known_snapshots
+
+        return known_snapshots(self.store.user.snapshots)
 
     @cached_property
     def tree(self) -> Tree:

@@ -14,7 +14,7 @@ import click
 from mcfs.cli import options
 from mcfs.cli.edits import change_lines, first_files
 from mcfs.cli.json_output import json_option, print_json
-from mcfs.cli.progress import count_bar, sync_with_bar
+from mcfs.cli.progress import count_bar, report_stale_snapshots, sync_with_bar
 from mcfs.cli.session import Session, open_session
 from mcfs.cli.terminal import print_lines, print_message, print_note
 from mcfs.cli.text_layout import count_noun
@@ -175,6 +175,7 @@ def _tag(
         sync_in_turn(
             session.store.folder, lambda: sync(session.library, session.store, session.settings)
         )
+        report_stale_snapshots(session.store, session.settings)
     return result
 
 

@@ -14,6 +14,7 @@ from mcfs.cli import options
 from mcfs.cli.edits import change_lines, first_files, shown_values
 from mcfs.cli.json_output import json_option, print_json
 from mcfs.cli.moments import past_moment
+from mcfs.cli.progress import report_stale_snapshots
 from mcfs.cli.session import Session, open_session
 from mcfs.cli.terminal import print_lines, print_message
 from mcfs.cli.text_layout import count_noun
@@ -126,6 +127,7 @@ def _undo(
             ]
         if any(result.taken_back for result in results) and not dry_run:
             sync_in_turn(session.store.folder, lambda: _sync(session))
+            report_stale_snapshots(session.store, session.settings)
         _report(session, events, list_changes=not as_json)
     if not as_json:
         print_lines([_summary(result) for result in results])

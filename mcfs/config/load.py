@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,13 @@ def config_files(library_top: Path) -> tuple[Path, Path]:
 def config_stamp(library_top: Path) -> tuple[tuple[int, int, int] | None, ...]:
     """(mtime, size, inode) of each file, None without it. It differs when a file has changed."""
     return tuple(_stamp(file) for file in config_files(library_top))
+
+
+def configuration_changed_at(library_top: Path) -> datetime | None:
+    """When one of the files was last changed; None where there is none."""
+    stamps = [stamp for stamp in config_stamp(library_top) if stamp is not None]
+    newest = max((modified for modified, _, _ in stamps), default=None)
+    return None if newest is None else datetime.fromtimestamp(newest / 1e9, UTC)
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

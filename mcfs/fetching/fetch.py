@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from mcfs.annex.get import GetProgress, GetResult, get_contents
 from mcfs.annex.library import Library
 from mcfs.annex.objects import present_contents
-from mcfs.query import Query
-from mcfs.sql import bind_without_values, select_tracks
+from mcfs.sql import BoundQuery, select_tracks
 from mcfs.store import TrackRecord
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.clock import today
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +25,9 @@ class FetchPlan:
     absent: tuple[TrackRecord, ...]
 
 
-def plan_fetch(query: Query, library: Library, read: CacheReader) -> FetchPlan:
+def plan_fetch(query: BoundQuery, library: Library, read: CacheReader) -> FetchPlan:
     """A limit counts all tracks: fetching the best fifty twice does not fetch a hundred."""
-    keys = [
-        row.annex_key for row in read.select(select_tracks(bind_without_values(query, today())))
-    ]
+    keys = [row.annex_key for row in read.select(select_tracks(query))]
     here = present_contents(library, keys)
     return FetchPlan(
         len(keys), tuple(read.records_in_order(key for key in keys if key not in here))

@@ -6,7 +6,7 @@ in `status_text.py`, the JSON in `status_json.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +84,9 @@ class Status:
     is_view: bool
     mounts: tuple[MountStatus, ...]
     pins: tuple[str, ...]
+    snapshots: tuple[str, ...]
+    # Name → why the library does not agree with it.
+    stale_snapshots: Mapping[str, str]
     last_import: Run | None
     runs: tuple[Run, ...]
     # Why a database cannot be read.
@@ -130,6 +133,8 @@ def gather_status(library: Library) -> Status:
         is_view=is_view(current.head),
         mounts=tuple(_mounts(library)),
         pins=summary.pins,
+        snapshots=summary.snapshots,
+        stale_snapshots=summary.stale_snapshots,
         last_import=summary.last_import,
         runs=summary.runs,
         store_errors=summary.errors,

@@ -46,6 +46,10 @@ def status_object(status: Status) -> dict[str, Any]:
             for mount in status.mounts
         ],
         "pins": list(status.pins),
+        "snapshots": list(status.snapshots),
+        "stale_snapshots": [
+            {"name": name, "reason": reason} for name, reason in status.stale_snapshots.items()
+        ],
         "last_import": status.last_import and _run_object(status.last_import),
         "config_error": status.config_error and error_object(status.config_error),
         "broken_views": list(status.broken_views),

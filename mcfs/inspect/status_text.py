@@ -36,6 +36,7 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
     if not status.mounts:
         yield "mounts", "none"
     yield "pins", f"{len(status.pins)}: {', '.join(status.pins)}" if status.pins else "none"
+    yield from _snapshot_lines(status)
     if status.last_import is not None:
         yield "import", _import_sentence(status.last_import, status.at)
     if status.config_error is not None:
@@ -46,6 +47,16 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
         yield "config", f"{sentence}; it is left out"
     for run in status.runs:
         yield "runs", _run_sentence(run, status.at)
+
+
+def _snapshot_lines(status: Status) -> Iterator[tuple[str, str]]:
+    if not status.snapshots:
+        return
+    stale = status.stale_snapshots
+    which = f", {len(stale)} of them stale: {', '.join(stale)}" if stale else ""
+    yield "snapshots", f"{len(status.snapshots)}{which}"
+    if stale:
+        yield "snapshots", "to see what has changed: mcfs snapshot list"
 
 
 def _count_lines(counts: Counts) -> Iterator[tuple[str, str]]:

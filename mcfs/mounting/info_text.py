@@ -19,9 +19,9 @@ def info_text(library: Library, error_log: ErrorLog, file: InfoFile) -> str:
     """The text of one file, as of now."""
     match file:
         case InfoFile.STATUS:
-            return "".join(
-                f"{label:8} {printable(sentence)}\n" for label, sentence in _status(library)
-            )
+            lines = list(_status(library))
+            width = max(8, *(len(label) for label, _ in lines))
+            return "".join(f"{label:{width}} {printable(sentence)}\n" for label, sentence in lines)
         case InfoFile.ERRORS:
             return error_log.text() or "no errors\n"
         case InfoFile.KERNEL:

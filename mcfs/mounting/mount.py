@@ -34,7 +34,8 @@ from mcfs.mounting.process_limits import set_process_limits
 from mcfs.mounting.read_ahead import raise_read_ahead
 from mcfs.mounting.request import MountRequest
 from mcfs.mounting.user import rights_to_mount
-from mcfs.store import open_store
+from mcfs.snapshots.after_sync import newly_stale
+from mcfs.store import Store, open_store
 from mcfs.sync.background import BackgroundSync
 from mcfs.sync.report import SyncReport
 from mcfs.sync.run import sync
@@ -90,7 +91,7 @@ def serve_mount(
             read_settings=read_settings,
             on_new_settings=tree.configure,
             on_problem=tree.error_log.add,
-            on_synced=_report_to_systemd,
+            on_synced=partial(_after_sync, store, tree),
         )
         try:
             _require_mounted_at(mount_point)
@@ -151,5 +152,6 @@ async def _stop_on_signal() -> None:
             stop()
 
 
-def _report_to_systemd(report: SyncReport) -> None:
+def _after_sync(store: Store, tree: Tree, report: SyncReport) -> None:
+    newly_stale(store, tree.settings)  # .mcfs/status says which
     systemd.notify(f"STATUS={report.tracks} tracks, {report.present} of them here")

@@ -51,6 +51,7 @@ from mcfs.query.terms import (
     all_of,
     any_of,
     hiding_absent,
+    is_relative_to_today,
     leaves,
     ordering_snapshot,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "foreign_operators",
     "format_term",
     "hiding_absent",
+    "is_relative_to_today",
     "leaves",
     "ordering_snapshot",
     "parse",

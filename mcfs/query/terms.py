@@ -304,6 +304,15 @@ def leaves(term: Term) -> Iterator[Leaf]:
             yield term
 
 
+def is_relative_to_today(query: Query) -> bool:
+    """Whether it finds other tracks after midnight."""
+    return any(
+        isinstance(leaf, DateBetween)
+        and any(end and end.startswith("-") for end in (leaf.low, leaf.high))
+        for leaf in leaves(query.where)
+    )
+
+
 def hiding_absent(query: Query) -> Query:
     """The query without tracks whose content is not here, before any cut. `present:` in it overrides this."""
     if any(isinstance(leaf, Flag) and leaf.field == "present" for leaf in leaves(query.where)):

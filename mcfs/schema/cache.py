@@ -300,6 +300,8 @@ class SyncStateColumns(TypedColumns):
     started_at: Named[datetime | None] = Column(UtcTime)
     finished_at: Named[datetime | None] = Column(UtcTime)
     counts: Named[dict[str, Any] | None] = Column(JSON(none_as_null=True))
+    # When a sync last found that other tracks are here than before.
+    presence_changed_at: Named[datetime | None] = Column(UtcTime)
 
 
 SyncState = Table(

@@ -21,13 +21,22 @@ shape becomes SQL.
 
 from mcfs.sql.bound_query import BoundQuery, LookedUp, Members, bind, bind_without_values
 from mcfs.sql.compiled import AnyCompiled, Compiled
-from mcfs.sql.tracks import EntryRow, count_tracks, select_entries, select_entry, select_tracks
+from mcfs.sql.tracks import (
+    EntryRow,
+    FoundTrack,
+    count_tracks,
+    select_entries,
+    select_entry,
+    select_found,
+    select_tracks,
+)
 
 __all__ = [
     "AnyCompiled",
     "BoundQuery",
     "Compiled",
     "EntryRow",
+    "FoundTrack",
     "LookedUp",
     "Members",
     "bind",
@@ -35,5 +44,6 @@ __all__ = [
     "count_tracks",
     "select_entries",
     "select_entry",
+    "select_found",
     "select_tracks",
 ]

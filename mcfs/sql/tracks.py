@@ -84,6 +84,20 @@ _COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
 ENTRY_COLUMNS: list[ColumnElement[Any]] = [_COLUMNS[name].label(name) for name in EntryRow._fields]
 
 
+class FoundTrack(NamedTuple):
+    """The least that tells tracks apart: the columns of `select_found`, in this order."""
+
+    id: int
+    annex_key: str
+    name: str
+    present: bool
+
+
+def select_found(bound: BoundQuery) -> Compiled[*AnyColumns]:
+    """The `FoundTrack` of each track, in the order of the query; `present` is 0 or 1."""
+    return compile_query(_found, bound)
+
+
 def select_tracks(bound: BoundQuery) -> Compiled[*AnyColumns]:
     """The tracks that match a query, in its order; without one, by name."""
     return compile_query(_tracks, bound)
@@ -107,6 +121,12 @@ def select_entry(bound: BoundQuery, name: str) -> Compiled[*AnyColumns]:
 @lru_cache(MAX_SHAPES)
 def _tracks(shape: QueryShape) -> Select[*AnyColumns]:
     return narrowed(select(*(Track.c[name] for name in _LISTED)), shape, Track.c)
+
+
+@lru_cache(MAX_SHAPES)
+def _found(shape: QueryShape) -> Select[*AnyColumns]:
+    columns = (Track.c[name] for name in FoundTrack._fields)
+    return narrowed(select(*columns), shape, Track.c)
 
 
 @lru_cache(MAX_SHAPES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -81,6 +82,14 @@ class CacheReader:
         """Which library the last sync read, and how that went."""
         columns = [SyncRow.c[column.name] for column in dataclasses.fields(SyncState)]
         return SyncState(**self._connection.execute(select(*columns)).mappings().one())
+
+    def metadata_changed_at(self) -> datetime | None:
+        """When the metadata of any track last changed, as git-annex has it."""
+        return self._connection.execute(select(func.max(Track.c.changed_at))).scalar_one()
+
+    def presence_changed_at(self) -> datetime | None:
+        """When a sync last found that other tracks are here than before."""
+        return self._connection.execute(select(SyncRow.c.presence_changed_at)).scalar_one()
 
     def select(self, compiled: Compiled[*Columns]) -> Sequence[Row[*Columns]]:
         """All rows of a compiled statement."""
@@ -308,6 +317,16 @@ class CacheReader:
     def track_ids_of_keys(self, annex_keys: Iterable[str]) -> dict[str, int]:
         """Annex key → id of the track; unknown keys are left out."""
         return bulk_lookup.track_ids_of_keys(self._connection, annex_keys)
+
+    def presence_of_keys(self, annex_keys: Iterable[str]) -> dict[str, bool]:
+        """Annex key → whether the content of the track is here; unknown keys are left out."""
+        return {
+            key: present
+            for some in chunks(annex_keys)
+            for key, present in self._connection.execute(
+                select(Track.c.annex_key, Track.c.present).where(column_in(Track.c.annex_key, some))
+            )
+        }
 
     def keys_of_ids(self, track_ids: Sequence[int]) -> dict[int, str]:
         """Id of a track → annex key."""

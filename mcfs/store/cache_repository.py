@@ -96,7 +96,12 @@ class CacheRepository:
     ) -> None:
         """Replace all tracks, and all covers, by these, as one generation."""
         from mcfs.store.bulk_load import load
-        from mcfs.store.cache_writer import CacheWriter, insert_covers, start_generation
+        from mcfs.store.cache_writer import (
+            CacheWriter,
+            insert_covers,
+            note_presence,
+            start_generation,
+        )
 
         with self._noting_damage(), sqlite.rebuilding(self._engine) as connection:
             self._check_stamp(connection)
@@ -104,6 +109,7 @@ class CacheRepository:
             insert_covers(connection, covers)
             if state is not None:
                 CacheWriter(connection).set_state(state)
+            note_presence(connection)
             start_generation(connection, None)
 
     def record_finish(self, finished_at: datetime, counts: Counts) -> None:

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 
 from sqlalchemy import Column, Connection, Row, delete, exists, func, insert, select, update
 
@@ -64,10 +65,12 @@ class CacheWriter:
         self._affected_names: set[str] = set()
         self._changed_keys: set[str] = set()
         self._changed_covers: set[str] = set()
+        self._presence_changed = False
 
     def insert(self, records: Iterable[TrackRecord]) -> None:
         """Insert tracks that the cache does not have."""
         for some in chunks(records):
+            self._presence_changed |= any(record.present for record in some)
             first = self._next_id(Track.c.id)
             new = self._new_inodes([record.annex_key for record in some])
             self._insert_encoded(
@@ -106,6 +109,7 @@ class CacheWriter:
             for key, record in new.items()
             if record.name != base_names[key] or _comparable(record) != _comparable(stored[key])
         ]
+        self._presence_changed |= any(stored[key].present != new[key].present for key in differing)
         # All are deleted before any is inserted: two tracks may swap their names.
         numbers, values = self._delete(differing)
         self._insert_encoded([(*numbers[annex_key], new[annex_key]) for annex_key in differing])
@@ -114,7 +118,8 @@ class CacheWriter:
 
     def remove(self, annex_keys: Iterable[str]) -> None:
         """Remove tracks; keys that the cache does not have are ignored."""
-        _, values = self._delete(annex_keys)
+        numbers, values = self._delete(annex_keys)
+        self._presence_changed |= bool(numbers)
         self._delete_unused_values(values)
 
     def change_covers(self, old: Collection[CoverRecord], new: Collection[CoverRecord]) -> None:
@@ -139,6 +144,8 @@ class CacheWriter:
             self._changed_keys |= assign_names(self._connection, self._affected_names)
         if self._changed_keys:
             find_kinds(self._connection)
+        if self._presence_changed:
+            note_presence(self._connection)
         if self._changed_keys or self._changed_covers:
             start_generation(self._connection, self._changed_keys, self._changed_covers)
 
@@ -262,6 +269,11 @@ def insert_covers(connection: Connection, covers: Iterable[CoverRecord]) -> None
     """Insert covers that the cache does not have."""
     if rows := [cover._asdict() for cover in covers]:
         connection.execute(insert(Cover), rows)
+
+
+def note_presence(connection: Connection) -> None:
+    """Record that other tracks are here now than before."""
+    connection.execute(update(SyncRow).values(presence_changed_at=datetime.now(UTC)))
 
 
 def start_generation(

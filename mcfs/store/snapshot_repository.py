@@ -1,7 +1,7 @@
 """The snapshots in `user.db`: what was frozen, and whether it still agrees with the library.
 
 Owns the tables `snapshot`, `snapshot_result` and `snapshot_track`. What is frozen, and when it no longer
-agrees, is decided in `snapshots/`. Nothing here depends on the cache: a snapshot outlives every rebuild of it.
+agrees, is decided in `snapshots/`. Nothing here depends on the cache: a snapshot outlives every rebuild.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ other processes write them. Each database is read in one state, but the two stat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,9 @@ class StoreSummary:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     # The names of the pins.
     pins: tuple[str, ...] = ()
+    # The names of the snapshots; and of those that are stale, with the reason.
+    snapshots: tuple[str, ...] = ()
+    stale_snapshots: Mapping[str, str] = field(default_factory=dict)
     # Runs of all kinds, the newest first.
     runs: tuple[Run, ...] = ()
     # The newest run of each kind.
@@ -83,8 +87,11 @@ def _of_user(summary: StoreSummary, engine: Engine, most_runs: int) -> StoreSumm
             path = sqlite.path_of(engine)
             raise StoreError(f"{path} is of another version of mcfs; a sync carries it over")
     user = UserRepository(engine)
+    snapshots = user.snapshots.all()
     return replace(
         summary,
+        snapshots=tuple(snapshot.name for snapshot in snapshots),
+        stale_snapshots={each.name: each.stale_reason or "" for each in snapshots if each.is_stale},
         pins=tuple(user.pin_names()),
         runs=tuple(user.runs(most_runs)),
         done_sync=user.last_run("sync", "done"),

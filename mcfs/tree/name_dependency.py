@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import assert_never
 
-from mcfs.query import Cut, DateBetween, Query, leaves
+from mcfs.query import Cut, Query, is_relative_to_today, leaves
 from mcfs.tree.nodes import (
     AlbumCoverNode,
     BrokenPinNode,
@@ -51,9 +51,7 @@ class NameDependency(Enum):
 def name_dependency(node: Node, *, plain_names: bool) -> NameDependency:
     """What the names in this folder depend on."""
     match node:
-        case TracksNode() | ValuesNode() if _is_cut(node.query) or _is_relative_to_today(
-            node.query
-        ):
+        case TracksNode() | ValuesNode() if _is_cut(node.query) or is_relative_to_today(node.query):
             return NameDependency.ALL
         case TracksNode() if node.presentation.file_names is not None:
             return NameDependency.TEMPLATE
@@ -83,12 +81,3 @@ def name_dependency(node: Node, *, plain_names: bool) -> NameDependency:
 
 def _is_cut(query: Query) -> bool:
     return query.limit is not None or any(isinstance(leaf, Cut) for leaf in leaves(query.where))
-
-
-def _is_relative_to_today(query: Query) -> bool:
-    """Whether it finds other tracks after midnight."""
-    return any(
-        isinstance(leaf, DateBetween)
-        and any(end and end.startswith("-") for end in (leaf.low, leaf.high))
-        for leaf in leaves(query.where)
-    )

@@ -149,7 +149,7 @@ class Resolver:
 
     def _in_work_folder(self, node: WorkFolderNode, name: str, depth: int) -> Node:
         found = self._folders.work_entry(node, name)
-        return found or self._unlisted(_tracks_in(node), name, depth, node)
+        return found or self._unlisted(tracks_in(node), name, depth, node)
 
     def _unlisted(self, base: QueryFolderNode, name: str, depth: int, inside: Node) -> Node:
         """What a name means that no folder lists: a folder as a file, a template, a query."""
@@ -184,7 +184,7 @@ class Resolver:
         stem = name.removesuffix(format_.value)
         found = opened_folder(self.child(inside, stem, depth)) if stem else None
         if isinstance(found, WorkFolderNode):
-            found = _tracks_in(found)
+            found = tracks_in(found)
         if not isinstance(found, QueryFolderNode | SnapshotNode):
             raise NotFoundError(
                 f"{stem}: no folder of tracks that could be written as {format_.value}"
@@ -192,7 +192,7 @@ class Resolver:
         return ExportNode(found, format_, stem, depth)
 
 
-def _tracks_in(node: WorkFolderNode) -> TracksNode:
+def tracks_in(node: WorkFolderNode) -> TracksNode:
     """The tracks with a file in a folder of the work tree, or below it.
 
     As in every query, case and accents do not count: a folder whose name differs only in these belongs to it.
