@@ -89,6 +89,18 @@ class ReadOnlyError(McfsError):
     """Only `pins/` can be changed."""
 
 
+class EditRefusedError(McfsError):
+    """A change in a folder that can be edited, which would not mean what it looks like."""
+
+
+class EntryExistsError(McfsError):
+    """What was to be made in a folder is there already."""
+
+
+class NotEmptyError(McfsError):
+    """A folder that was to be removed or replaced has tracks in it."""
+
+
 class NameTooLongError(McfsError):
     """A pin cannot have so long a name: programs and disks expect at most 255 bytes."""
 

@@ -89,6 +89,16 @@ def mount_containing(path: str) -> tuple[Mount, str] | None:
     return (candidates[place], inside) if place in candidates else None
 
 
+def resolved(path: str) -> tuple[Mount | None, str]:
+    """Where an absolute path leads: into a mount of mcfs, and where inside it; or to a path outside of all.
+
+    Links are followed, but those in a mount of mcfs: none is asked.
+    """
+    mounts = {os.fspath(mount.mount_point): mount for mount in mcfs_mounts()}
+    place, inside = _resolve(path, mounts)
+    return (mounts[place], inside) if place in mounts else (None, place)
+
+
 def mounted_at(mount_point: Path) -> Mount | None:
     """What is mounted at exactly this path, on top of all else; None where nothing is."""
     found = [mount for mount in all_mounts() if mount.mount_point == mount_point]

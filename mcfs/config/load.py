@@ -1,6 +1,7 @@
 """`mcfs.toml` of the library and the user's `config.toml` → `Settings`.
 
-Owns where the two files are and how they combine: the user's values replace the library's, key by key.
+Owns where the two files are and how they combine: the user's values replace the library's, key by key. Only
+`edit` counts in the user's file alone.
 A mistake in a file as a whole, or at its top level, raises a `ConfigError`; a mistake in one view is
 a `Problem`, and only that view is left out.
 """
@@ -77,7 +78,10 @@ def load_settings(library_top: Path) -> Settings:
     problems: list[Problem] = []
     field_kinds: dict[str, ConfiguredKind] = {}
     for file in files:
-        top_level |= _parse_top_level(file, library_top)
+        values = _parse_top_level(file, library_top)
+        if file.path.name == LIBRARY_FILE and "edit" in values:
+            values["proposed_edit"] = values.pop("edit")
+        top_level |= values
         field_kinds |= _parse_fields(file)
         mixxx |= _parse_import(file)
         for name, table in _view_tables(file).items():

@@ -99,6 +99,10 @@ class Settings:
     names: Names = Names.PLAIN
     # A text is what players call the top folder of the library, without a slash at its end.
     playlists: Playlists | str = Playlists.LIBRARY
+    # The fields whose values the folders of a mount can change, as the user says; and those that the
+    # library's own file proposes, which change nothing: it may come from anybody.
+    edit: tuple[str, ...] = ()
+    proposed_edit: tuple[str, ...] = ()
     # Folded names of fields that only the library has → their kinds.
     field_kinds: Mapping[str, ConfiguredKind] = field(default_factory=lambda: MappingProxyType({}))
     mixxx: MixxxSettings = MixxxSettings()

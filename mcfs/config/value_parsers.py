@@ -6,6 +6,7 @@ not known here: a parser raises `InvalidValue`, and the caller adds the place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import partial
@@ -29,6 +30,9 @@ _RESERVED_VIEW_NAMES = {
     "pins": "`pins` is where queries are kept; choose another name",
     "snapshots": "`snapshots` is where frozen results are kept; choose another name",
 }
+
+# What git-annex takes as the name of a field.
+_FIELD_NAME = re.compile(r"[\w.-]+")
 
 _Choice = TypeVar("_Choice", bound=Enum)
 
@@ -201,6 +205,7 @@ def top_level_parsers(library_top: Path) -> Mapping[str, Callable[[Any], Any]]:
         "absent": _one_of(Absent),
         "names": _one_of(Names),
         "playlists": partial(_playlists, library_top=library_top),
+        "edit": _editable_fields,
     }
 
 
@@ -223,6 +228,31 @@ def mixxx_field(written: str) -> str:
     if meant := similar_words(written, names):
         raise InvalidValue(f'Mixxx has no {quoted(written)}; did you mean "{meant[0]}"?')
     raise InvalidValue(f"Mixxx has no {quoted(written)}; it has {_enumerated(names)}")
+
+
+def editable_field(written: str) -> str:
+    """The name of a field whose values can be changed, by its name or an alias."""
+    from mcfs.fields import RAW_PREFIX, field_named  # slow to import, and few files name fields
+
+    folded = fold(written)
+    if folded.startswith(RAW_PREFIX):
+        raise InvalidValue(
+            f"write the field without {RAW_PREFIX}: {quoted(folded.removeprefix(RAW_PREFIX))}"
+        )
+    name = field_table().name_of(folded) or folded
+    if not _FIELD_NAME.fullmatch(name):
+        raise InvalidValue(
+            f"git-annex has no field {quoted(written)}: names are letters, digits, - _ ."
+        )
+    if not field_named(name).can_be_edited or field_named(name).is_derived:
+        raise InvalidValue(f"{name} is not kept in git-annex, and cannot be edited")
+    return name
+
+
+def _editable_fields(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
+        raise InvalidValue('write a list of fields: ["crate", "genre"]')
+    return tuple(dict.fromkeys(map(editable_field, value)))
 
 
 def _mixxx_fields(value: Any) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from typing import assert_never
 import trio
 
 from mcfs.fuse import notifications
+from mcfs.fuse.changes_under_way import ChangesUnderWay
 from mcfs.fuse.inodes import InodeTable
 from mcfs.fuse.watched_folders import watched_inodes
 from mcfs.mount_table import Mount, all_mounts
@@ -86,8 +87,10 @@ class _Folder:
 class Announcer:
     """Announces the changes of one mount. For the trio thread, but for the thread that it starts."""
 
-    def __init__(self, inodes: InodeTable, *, can_expire: bool) -> None:
+    def __init__(self, inodes: InodeTable, under_way: ChangesUnderWay, *, can_expire: bool) -> None:
         self._inodes = inodes
+        self._under_way = under_way
+        self._under_way.call_at_end(self._look_again)
         self._can_expire = can_expire
         self._folders: dict[int, _Folder] = {}
         self._news = trio.Event()
@@ -101,6 +104,11 @@ class Announcer:
         for mount in all_mounts():
             if mount.mount_point == mount_point:
                 self._mount = mount
+
+    @property
+    def mount(self) -> Mount | None:
+        """This mount, once it is mounted."""
+        return self._mount
 
     def watched(self) -> Collection[ListedFolder]:
         """The folders of tracks or values that somebody watches. For a thread that trio started."""
@@ -124,8 +132,25 @@ class Announcer:
         for inode, key in self._watched.items():
             change = changes.get(key)
             if change is not None:
-                self._folders.setdefault(inode, _Folder()).add(change)
-                self._news.set()
+                self._add(inode, change)
+
+    def announce_gone(self, inode: int, name: str, node: Node) -> None:
+        """Announce soon that a name is gone from a folder, if somebody watches that."""
+        if inode in self._watched:
+            self._add(inode, ListingChange({name: node}, {}))
+
+    def _add(self, inode: int, change: ListingChange) -> None:
+        is_known = self._under_way.is_known
+        gone, come = (
+            {name: node for name, node in names.items() if not is_known((inode, name, comes))}
+            for names, comes in ((change.gone, False), (change.come, True))
+        )
+        self._folders.setdefault(inode, _Folder()).add(ListingChange(gone, come))
+        self._news.set()
+
+    def _look_again(self) -> None:
+        if self._folders:
+            self._news.set()
 
     def of(self, thread: int, parent: int, name: bytes) -> Announcement | None:
         """The announcement that a request belongs to; None for a request of anybody else."""
@@ -150,8 +175,8 @@ class Announcer:
             await self._news.wait()
             assert self._mount is not None, "there is news only of a mount"
             self._news = trio.Event()
-            while self._folders:
-                inode, folder = next(iter(self._folders.items()))
+            while (inode := self._next_folder()) is not None:
+                folder = self._folders[inode]
                 some = folder.take(_AT_ONCE)
                 if not some:
                     del self._folders[inode]
@@ -171,6 +196,12 @@ class Announcer:
                     track_type,
                     abandon_on_cancel=True,
                 )
+
+    def _next_folder(self) -> int | None:
+        """One about which there is something to say. In a folder that is locked, this would wait."""
+        return next(
+            (inode for inode in self._folders if not self._under_way.is_locked(inode)), None
+        )
 
     def _announce(
         self,

@@ -15,9 +15,12 @@ from typing import Any, Protocol, TypeVar
 from pyfuse3 import FUSEError
 
 from mcfs.errors import (
+    EditRefusedError,
+    EntryExistsError,
     LibraryError,
     McfsError,
     NameTooLongError,
+    NotEmptyError,
     NotFoundError,
     PinExistsError,
     ReadOnlyError,
@@ -35,6 +38,9 @@ log = logging.getLogger(__name__)
 _ERRNO: tuple[tuple[type[McfsError], int], ...] = (
     (NotFoundError, errno.ENOENT),
     (ReadOnlyError, errno.EROFS),
+    (EditRefusedError, errno.EPERM),
+    (EntryExistsError, errno.EEXIST),
+    (NotEmptyError, errno.ENOTEMPTY),
     (NameTooLongError, errno.ENAMETOOLONG),
     (PinExistsError, errno.EEXIST),
     (SnapshotExistsError, errno.EEXIST),

@@ -367,6 +367,11 @@ def _is_track(inode: int) -> bool:
     return inode & _FOLDER == 0 and inode != ROOT
 
 
+def link_inode(track: _Row) -> int:
+    """The inode that a track has as a link."""
+    return track.inode | _LINK
+
+
 def is_link(inode: int) -> bool:
     """Whether it is a track as a link."""
     return bool(inode & _LINK)

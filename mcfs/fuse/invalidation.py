@@ -8,6 +8,7 @@ kernel was given (`cached_names.py`), never by all that exist. Listings need no 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from mcfs.fuse import mount_paths, notifications
 from mcfs.fuse.announcements import Announcer
 from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.cached_names import CachedName, NameKind
+from mcfs.fuse.changes_under_way import ChangesUnderWay
 from mcfs.fuse.inodes import InodeTable, is_link
 from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.listing_changes import ListingChange
@@ -33,6 +35,16 @@ from mcfs.tree.tree import Tree
 from mcfs.tree.version import TreeVersion
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Notifications:
+    """What the kernel is to drop: cached names, and the attributes of inodes."""
+
+    names: Sequence[CachedName]
+    inodes: Sequence[int]
+    # Not before this moment, by trio's clock.
+    at: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,7 @@ class Invalidator:
         report_error: Callable[[str], None],
         options: InvalidationOptions,
         announcer: Announcer,
+        under_way: ChangesUnderWay,
     ) -> None:
         self._tree = tree
         self._inodes = inodes
@@ -68,6 +81,14 @@ class Invalidator:
         self._report_error = report_error
         self._options = options
         self._announcer = announcer
+        self._under_way = under_way
+        under_way.call_at_end(self._look_again)
+        # Held while a change is read and worked out, so that one comes after the other.
+        self._reading = trio.Lock()
+        # Changes that are being sent, each by the number that it began with; and what is sent later.
+        self._sending: dict[int, trio.Event] = {}
+        self._later: list[_Notifications] = []
+        self._news = trio.Event()
         self.changed_at_ns = time.time_ns()
         # Everything that the kernel caches for a day is true of this version. An answer of a newer one
         # must wait until the names that changed in between have been invalidated.
@@ -84,6 +105,46 @@ class Invalidator:
 
     async def run(self) -> None:
         """Watch the store and the clock until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._send_later)
+            nursery.start_soon(self._follow)
+
+    async def catch_up(self, number: int) -> None:
+        """Show what the store holds now: all names and attributes that the kernel has cached are right then.
+
+        But for the names in folders that are locked. `number` is that of the change which calls this.
+        """
+        await self._read_changes()
+        # What began earlier may wait for the answer to this change.
+        for sending in [sent for began, sent in self._sending.items() if began > number]:
+            await sending.wait()
+
+    def drop(self, parent: int, name: str) -> None:
+        """Make the kernel ask again for a name, as soon as its folder is not locked."""
+        cached = CachedName(parent, os.fsencode(name), NameKind.FILE)
+        self._send_after(0, [cached], [])
+
+    def drop_attributes(self, inode: int) -> None:
+        """Make the kernel ask again for the attributes of an inode, once the change under way is answered."""
+        self._send_after(0, [], [inode])
+
+    async def _read_changes(self) -> bool:
+        """Whether there were any."""
+        async with self._reading:
+            changes = await trio.to_thread.run_sync(self._feed.poll, self._announcer.watched)
+            if changes is None:
+                return False
+            # No await before both are complete: every answer from here on is of the new version.
+            stale = self._stale(changes)
+            began = self._under_way.number()
+            self._sending[began] = trio.Event()
+        try:
+            await self._send(stale, changes.listings)
+        finally:
+            self._sending.pop(began).set()
+        return True
+
+    async def _follow(self) -> None:
         settings = self._tree.settings
         pause = self._options.poll_interval
         while True:
@@ -92,18 +153,12 @@ class Invalidator:
                 if settings is not self._tree.settings:
                     before, settings = settings, self._tree.settings
                     self._inodes.configure(settings)
-                    await self._invalidate(
-                        NameChanges(
-                            self._cached_version,
-                            everything=True,
-                            fields_changed=True,
-                            listings=await self._listings_since(before, self._tree.day),
-                        )
+                    listings = await self._listings_since(before, self._tree.day)
+                    everything = NameChanges(
+                        self._cached_version, everything=True, fields_changed=True
                     )
-                changes = await trio.to_thread.run_sync(self._feed.poll, self._announcer.watched)
-                if changes is not None:
-                    await self._invalidate(changes)
-                elif self._tree.day != self._cached_version.day:
+                    await self._send(self._stale(everything), listings)
+                if not await self._read_changes() and self._tree.day != self._cached_version.day:
                     await self._pass_midnight()
             except McfsError as error:
                 # Listings that are in memory still serve.
@@ -114,8 +169,8 @@ class Invalidator:
                 self._report_error(bug_sentence(error))
                 await trio.sleep(pause * 4)
 
-    async def _invalidate(self, changes: NameChanges) -> None:
-        # No await before both lists are complete: every answer from here on is of the new version.
+    def _stale(self, changes: NameChanges) -> _Notifications:
+        """Everything that the kernel has cached and a change makes wrong."""
         self.changed_at_ns = time.time_ns()
         self._cached_version = changes.version
         names = [
@@ -137,7 +192,7 @@ class Invalidator:
                 inode for inode in self._listings if self._may_differ(inode, changes)
             )
         self._distrust_listings_with(names)
-        await self._send(names, inodes, changes.listings)
+        return _Notifications(names, inodes)
 
     async def _listings_since(
         self, settings: Settings, day: date
@@ -152,7 +207,7 @@ class Invalidator:
         names = list(self._inodes.cached_names.take_volatile())
         self._distrust_listings_with(names)
         inodes = self._doubt(filter(self._is_volatile, self._listings))
-        await self._send(names, inodes, listings)
+        await self._send(_Notifications(names, inodes), listings)
 
     def _take_all_folders_for_changed(self) -> None:
         """Looking at each of them again would take too long."""
@@ -210,19 +265,53 @@ class Invalidator:
 
     async def _send(
         self,
-        names: Sequence[CachedName],
-        inodes: Sequence[int],
+        stale: _Notifications,
         listings: Mapping[ListingKey, ListingChange],
     ) -> None:
+        names = stale.names
         if not self._options.can_expire:
             names = await self._without_unchanged_folders(names)
-        for pause in (0, self._options.repeat_after):
-            await trio.sleep(pause)
-            # In a thread: written from this one, a notification deadlocks.
-            await trio.to_thread.run_sync(self._write, names, inodes)
-            if not pause:
-                # Whoever hears of a change and looks must see it.
-                self._announcer.announce(listings)
+        is_locked = self._under_way.is_locked
+        self._send_after(0, [name for name in names if is_locked(name.parent)], [])
+        self._send_after(self._options.repeat_after, names, stale.inodes)
+        free = [name for name in names if not is_locked(name.parent)]
+        # In a thread: written from this one, a notification deadlocks.
+        await trio.to_thread.run_sync(self._write, free, stale.inodes)
+        # Whoever hears of a change and looks must see it.
+        self._announcer.announce(listings)
+
+    def _send_after(
+        self, seconds: float, names: Sequence[CachedName], inodes: Sequence[int]
+    ) -> None:
+        if names or inodes:
+            self._later.append(_Notifications(names, inodes, trio.current_time() + seconds))
+            self._news.set()
+
+    def _look_again(self) -> None:
+        if self._later:
+            self._news.set()
+
+    async def _send_later(self) -> None:
+        """Send what is due, but for names in folders that are locked."""
+        is_locked = self._under_way.is_locked
+        while True:
+            self._news = trio.Event()
+            now = trio.current_time()
+            due = [each for each in self._later if each.at <= now]
+            self._later = [each for each in self._later if each.at > now]
+            names = dict.fromkeys(name for each in due for name in each.names)
+            inodes = dict.fromkeys(inode for each in due for inode in each.inodes)
+            locked = [name for name in names if is_locked(name.parent)]
+            if locked:
+                self._later.append(_Notifications(locked, [], now))
+            free = [name for name in names if not is_locked(name.parent)]
+            if free or inodes:
+                await trio.to_thread.run_sync(
+                    self._write, free, list(inodes), abandon_on_cancel=True
+                )
+            next_at = min((each.at for each in self._later if each.at > now), default=math.inf)
+            with trio.move_on_at(next_at):
+                await self._news.wait()
 
     def _write(self, names: Sequence[CachedName], inodes: Sequence[int]) -> None:
         for name in names:

@@ -19,8 +19,9 @@ from mcfs.fuse.cached_listings import CachedListings, ListingOf, Opening
 from mcfs.fuse.inodes import InodeEntry, InodeTable
 from mcfs.fuse.invalidation import Invalidator
 from mcfs.fuse.reading_to_delete import is_told_to_remove
+from mcfs.tree.name_dependency import NameDependency
 from mcfs.tree.nodes import Node, TrackNode
-from mcfs.tree.policy import Caching, policy_of
+from mcfs.tree.policy import Caching, Changes, changes_in, policy_of
 from mcfs.tree.tree import Tree
 
 # Compared at every request, and Python 3.11 takes a while to find a member of an enumeration.
@@ -160,6 +161,12 @@ class OpenFolders:
         longest = DAY if is_current else 0
         if policy_of(parent.node).names_inside is _ONE_SECOND:
             longest = SECOND
+        if (
+            parent.dependency is not NameDependency.TRACK
+            and changes_in(parent.node, self._tree.settings.edit) is Changes.EDITED_TRACKS
+        ):
+            # One gesture may change all of them, and nothing can be sent about a folder that it has locked.
+            longest = 0
         bit = self._inodes.track_bit(parent)
         track_attributes = self._attributes.of_tracks(bit, longest, changed_at_ns)
         add_track = self._inodes.cached_names.add_track

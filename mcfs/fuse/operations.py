@@ -35,9 +35,11 @@ from mcfs.fuse.announcements import Announcement, Announcer
 from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder, absent, gone
 from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.cached_names import CachedNames
+from mcfs.fuse.changes_under_way import ChangesUnderWay
+from mcfs.fuse.edit_gestures import EditGestures, EditTools
 from mcfs.fuse.guard import guarded
 from mcfs.fuse.info_files import InfoFiles
-from mcfs.fuse.inodes import InodeEntry, InodeTable, is_file
+from mcfs.fuse.inodes import InodeEntry, InodeTable, is_file, is_link, link_inode
 from mcfs.fuse.invalidation import InvalidationOptions, Invalidator
 from mcfs.fuse.killed_callers import unless_killed
 from mcfs.fuse.open_folders import OpenFolders
@@ -47,7 +49,15 @@ from mcfs.fuse.trash_notes import TrashNotes
 from mcfs.sql import EntryRow
 from mcfs.tree.covers import can_be_album_cover
 from mcfs.tree.file_text import FileText
-from mcfs.tree.nodes import ExportNode, InfoFileNode, Node, TrashNoteNode
+from mcfs.tree.nodes import (
+    ExportNode,
+    InfoFileNode,
+    Node,
+    TrackNode,
+    TrashNoteNode,
+    ValueNode,
+    ValuesNode,
+)
 from mcfs.tree.policy import Caching, Changes, DotNames, EntryKind, policy_of
 from mcfs.tree.route import can_become_valid
 from mcfs.tree.tree import Tree
@@ -77,6 +87,7 @@ class Operations(pyfuse3.Operations):
         *,
         cached_names: CachedNames | None = None,
         invalidation: InvalidationOptions | None = None,
+        edit_tools: EditTools | None = None,
     ) -> None:
         super().__init__()
         self.requests: Counter[str] = Counter()
@@ -88,9 +99,19 @@ class Operations(pyfuse3.Operations):
             on_names_forgotten=self.listings.distrust,
         )
         options = invalidation or InvalidationOptions()
-        self.announcer = Announcer(self.inodes, can_expire=options.can_expire)
+        under_way = ChangesUnderWay()
+        self.announcer = Announcer(self.inodes, under_way, can_expire=options.can_expire)
         self.invalidator = Invalidator(
-            tree, self.inodes, self.listings, self.report_error, options, self.announcer
+            tree,
+            self.inodes,
+            self.listings,
+            self.report_error,
+            options,
+            self.announcer,
+            under_way,
+        )
+        self.gestures = EditGestures(
+            tree, self.inodes, self.invalidator, self.announcer, under_way, edit_tools
         )
         self._tree = tree
         self._content = content
@@ -147,6 +168,9 @@ class Operations(pyfuse3.Operations):
                         node, mount_paths.join(parent.mount_path, text), ctx.pid
                     )
         except NotFoundError:
+            track = await self.gestures.track_asked_for(parent_inode, text)
+            if track is not None:
+                return self._add_asked(track, parent_inode)
             return self._not_there(parent_inode, name, parent, version)
         mount_path = mount_paths.join(parent.mount_path, text)
         is_current = self.invalidator.is_current(version)
@@ -186,7 +210,7 @@ class Operations(pyfuse3.Operations):
 
     @guarded
     async def access(self, inode: InodeT, mode: int, ctx: RequestContext) -> bool:
-        changes = policy_of(self.inodes[inode].node).changes
+        changes = self.gestures.changes_in(self.inodes[inode].node)
         if mode & os.W_OK and changes is Changes.READ_ONLY:
             raise FUSEError(errno.EROFS)
         # As on a disk, where root may not run such a file either. Of a link, its target is asked.
@@ -281,7 +305,11 @@ class Operations(pyfuse3.Operations):
             return self._come(announcement)
         parent = self.inodes[parent_inode]
         text = os.fsdecode(name)
-        node = await trio.to_thread.run_sync(self._tree.make_pin, parent.node, text)
+        node: Node
+        if _holds_values(parent.node):
+            node = await self.gestures.make_folder(parent_inode, text, ctx)
+        else:
+            node = await trio.to_thread.run_sync(self._tree.make_pin, parent.node, text)
         mount_path = mount_paths.join(parent.mount_path, text)
         self.inodes.detach(mount_path)
         return self._add_entry(node, parent_inode, mount_path, name, is_current=False)
@@ -292,7 +320,10 @@ class Operations(pyfuse3.Operations):
             return
         parent = self.inodes[parent_inode]
         text = os.fsdecode(name)
-        await trio.to_thread.run_sync(self._tree.remove_pin, parent.node, text)
+        if _holds_values(parent.node):
+            await self.gestures.remove_folder(parent_inode, text, ctx)
+        else:
+            await trio.to_thread.run_sync(self._tree.remove_pin, parent.node, text)
         # The kernel keeps the removed inode for as long as a process has its cwd there: a new pin of this
         # name must get another one.
         self.inodes.detach(mount_paths.join(parent.mount_path, text))
@@ -310,12 +341,28 @@ class Operations(pyfuse3.Operations):
         if flags & ~pyfuse3.RENAME_NOREPLACE:
             raise FUSEError(errno.EINVAL)
         old, new = self.inodes[parent_inode_old], self.inodes[parent_inode_new]
+        places = (parent_inode_old, os.fsdecode(name_old), parent_inode_new, os.fsdecode(name_new))
+        node: Node
+        if isinstance(new.node, ValueNode):
+            # What is moved is an entry: in a folder that edits there are no folders.
+            await self.gestures.move(*places, ctx)
+            return
+        if isinstance(new.node, ValuesNode):
+            node = await self.gestures.rename_folder(*places, ctx)
+            self._has_moved(old, places[1], new, places[3], node)
+            self.inodes.note_cached(parent_inode_new, name_new, node, new.dependency)
+            return
         node = await trio.to_thread.run_sync(
             self._tree.rename_pin, old.node, os.fsdecode(name_old), new.node, os.fsdecode(name_new)
         )
-        moved_from = mount_paths.join(old.mount_path, os.fsdecode(name_old))
-        moved_to = mount_paths.join(new.mount_path, os.fsdecode(name_new))
-        # A note in the trash may have taken the place of another.
+        self._has_moved(old, places[1], new, places[3], node)
+
+    def _has_moved(
+        self, old: InodeEntry, name: str, new: InodeEntry, new_name: str, node: Node
+    ) -> None:
+        moved_from = mount_paths.join(old.mount_path, name)
+        moved_to = mount_paths.join(new.mount_path, new_name)
+        # A note in the trash may have taken the place of another, and a value that of an empty one.
         self.inodes.detach(moved_to)
         self.inodes.move(moved_from, moved_to, node)
 
@@ -327,6 +374,12 @@ class Operations(pyfuse3.Operations):
     ) -> tuple[FileInfo, EntryAttributes]:
         parent = self.inodes[parent_inode]
         text = os.fsdecode(name)
+        if self.gestures.changes_in(parent.node) is Changes.EDITED_TRACKS:
+            raise self.gestures.refuse(
+                parent,
+                text,
+                "no content can be written here; to put a track here, copy its link: cp -P",
+            )
         opened = await self._trash_notes.open(parent.node, text, flags | os.O_CREAT)
         try:
             mount_path = mount_paths.join(parent.mount_path, text)
@@ -359,6 +412,9 @@ class Operations(pyfuse3.Operations):
         ctx: RequestContext,
     ) -> EntryAttributes:
         if not isinstance(self.inodes[inode].node, TrashNoteNode):
+            # `cp -a` and rsync set times and owner of the link that they have just made.
+            if self.gestures.asked_names.was_put(inode) and not fields.update_size:
+                return await self.getattr(inode, ctx)
             raise FUSEError(errno.EROFS)
         # Its permissions and times are always the same.
         if fields.update_size:
@@ -371,6 +427,9 @@ class Operations(pyfuse3.Operations):
             return
         parent = self.inodes[parent_inode]
         text = os.fsdecode(name)
+        if isinstance(parent.node, ValueNode):
+            await self.gestures.take_out(parent_inode, text, ctx)
+            return
         await trio.to_thread.run_sync(self._tree.remove_trash_note, parent.node, text)
         self.inodes.detach(mount_paths.join(parent.mount_path, text))
 
@@ -380,7 +439,26 @@ class Operations(pyfuse3.Operations):
     async def symlink(
         self, parent_inode: InodeT, name: bytes, target: bytes, ctx: RequestContext
     ) -> EntryAttributes:
-        return self._come(self.announcer.of(ctx.pid, parent_inode, name))
+        if announcement := self.announcer.of(ctx.pid, parent_inode, name):
+            return self._come(announcement)
+        parent, text = self.inodes[parent_inode], os.fsdecode(name)
+        if not isinstance(parent.node, ValueNode):
+            self.gestures.note_read_only(parent, text)
+            raise FUSEError(errno.EROFS)
+        track = await self.gestures.put(
+            parent_inode, text, os.fsdecode(target), self.announcer.mount, ctx
+        )
+        return self._add_put(track, parent_inode, name, as_link=True)
+
+    @guarded
+    async def link(
+        self, inode: InodeT, new_parent_inode: InodeT, new_name: bytes, ctx: RequestContext
+    ) -> EntryAttributes:
+        node, parent = self.inodes[inode].node, self.inodes[new_parent_inode]
+        if not isinstance(node, TrackNode) or not isinstance(parent.node, ValueNode):
+            raise FUSEError(errno.EROFS)
+        track = await self.gestures.link(node, new_parent_inode, os.fsdecode(new_name), ctx)
+        return self._add_put(track, new_parent_inode, new_name, as_link=is_link(inode))
 
     @guarded
     async def mknod(
@@ -405,7 +483,7 @@ class Operations(pyfuse3.Operations):
         raise FUSEError(errno.EROFS)
 
     # Each of them would change something other than pins.
-    link = setxattr = removexattr = _refuse  # type: ignore[assignment]
+    setxattr = removexattr = _refuse  # type: ignore[assignment]
 
     @guarded
     async def statfs(self, ctx: RequestContext) -> StatvfsData:
@@ -424,6 +502,10 @@ class Operations(pyfuse3.Operations):
     ) -> EntryAttributes:
         # Most of the names that programs probe for begin with a dot.
         policy = policy_of(parent.node)
+        if self.gestures.changes_in(parent.node) is Changes.EDITED_TRACKS:
+            # A track that is put here may get a name that somebody has looked for before, and the kernel
+            # cannot be told of that while it has the folder locked.
+            return absent(0)
         if name.startswith(b".") and policy.dot_names is not _ANY_DOT_NAMES:
             return absent(DAY)
         text = os.fsdecode(name)
@@ -466,6 +548,33 @@ class Operations(pyfuse3.Operations):
             self.inodes.note_cached(parent_inode, name, node, parent.dependency)
         return attributes
 
+    def _add_asked(self, track: TrackNode, parent_inode: InodeT) -> EntryAttributes:
+        """Count the lookup of a track by a name that a program gave it: the kernel is to ask each time."""
+        inode = InodeT(track.inode | self.inodes.track_bit(self.inodes[parent_inode]))
+        self.inodes.count_lookup(inode, track, "", self.invalidator.changed_at_ns, is_current=False)
+        attributes = self._attributes_of(inode, track)
+        attributes.entry_timeout = 0
+        return attributes
+
+    def _add_put(
+        self, track: TrackNode, parent_inode: InodeT, name: bytes, *, as_link: bool
+    ) -> EntryAttributes:
+        """The answer to a program that has put a track into a folder."""
+        parent = self.inodes[parent_inode]
+        if as_link and self.inodes.shows_files(parent):
+            # The kernel wants to hear of a link, since that was made. The next lookup finds a file.
+            inode = InodeT(link_inode(track))
+            self.inodes.count_lookup(
+                inode, track, "", self.invalidator.changed_at_ns, is_current=False
+            )
+            attributes = self._attributes_of(inode, track)
+            attributes.entry_timeout = 0
+            return attributes
+        if self.gestures.asked_names.find(parent_inode, os.fsdecode(name)) is not None:
+            return self._add_asked(track, parent_inode)
+        is_current = self.invalidator.is_current(self._tree.version)
+        return self._add_entry(track, parent_inode, "", name, is_current=is_current)
+
     def _attributes_of(self, inode: InodeT, node: Node) -> EntryAttributes:
         """The attributes of a named node; of a folder, until it may list something else."""
         held = self.inodes.get(inode)
@@ -484,3 +593,8 @@ class Operations(pyfuse3.Operations):
         """A handle that is no descriptor: those are handles too, of tracks."""
         self._next_handle += 1
         return FileHandleT(self._next_handle)
+
+
+def _holds_values(node: Node) -> bool:
+    """Whether this is a folder of values, or that of one value: there, changes are gestures."""
+    return isinstance(node, ValuesNode | ValueNode)

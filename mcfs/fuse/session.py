@@ -39,6 +39,7 @@ async def serve(operations: Operations, pruning: PruningOptions | None = None) -
     async with trio.open_nursery() as nursery:
         nursery.start_soon(operations.invalidator.run)
         nursery.start_soon(operations.announcer.run)
+        nursery.start_soon(operations.gestures.run)
         nursery.start_soon(prune_forever, operations.inodes, pruning or PruningOptions())
         await pyfuse3.main(max_tasks=_MAX_REQUESTS)
         nursery.cancel_scope.cancel()

@@ -18,6 +18,7 @@ from mcfs.config.load import load_settings
 from mcfs.config.problems import Problem
 from mcfs.config.settings import DEFAULTS
 from mcfs.errors import ConfigError
+from mcfs.inspect.edit_text import NOTHING
 from mcfs.mount_probe import Health, health_of, read_from_mount
 from mcfs.mount_table import mount_points_of
 from mcfs.store import Counts, Generation, Run
@@ -57,6 +58,8 @@ class MountStatus:
     health: Health
     # What the kernel does for it, in sentences; nothing where this user may not ask.
     kernel: tuple[str, ...] = ()
+    # What can be edited in it, in sentences.
+    edit: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +190,15 @@ def _remote_name(ref: str) -> str:
 def _mounts(library: Library) -> Iterator[MountStatus]:
     for mount_point in sorted(mount_points_of(library.top)):
         health = health_of(mount_point)
-        answers = health is Health.ANSWERS
-        yield MountStatus(mount_point, health, _kernel_sentences(mount_point) if answers else ())
+        if health is Health.ANSWERS:
+            kernel, edit = (_sentences(mount_point, name) for name in ("kernel", "edit"))
+            yield MountStatus(mount_point, health, kernel, () if edit == (NOTHING,) else edit)
+        else:
+            yield MountStatus(mount_point, health)
 
 
-def _kernel_sentences(mount_point: Path) -> tuple[str, ...]:
-    """Only the process of a mount knows them."""
-    text = read_from_mount(mount_point / ".mcfs" / "kernel")
+def _sentences(mount_point: Path, name: str) -> tuple[str, ...]:
+    """Of a file in `.mcfs/`: only the process of a mount knows them."""
+    text = read_from_mount(mount_point / ".mcfs" / name)
     # None of a mount of another user, or of one that has just ended.
     return tuple(text.decode("utf-8", "replace").splitlines()) if text is not None else ()

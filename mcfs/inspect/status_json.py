@@ -42,6 +42,7 @@ def status_object(status: Status) -> dict[str, Any]:
                 "dead": mount.health is Health.DEAD,
                 "answers": mount.health is Health.ANSWERS,
                 "kernel": list(mount.kernel),
+                "edit": list(mount.edit),
             }
             for mount in status.mounts
         ],

@@ -31,7 +31,7 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
         yield "branch", _branch_sentence(status, status.branch)
     for mount in status.mounts:
         yield "mounts", f"{mount.mount_point}{_trouble(mount)}"
-        for sentence in mount.kernel:
+        for sentence in (*mount.kernel, *mount.edit):
             yield "mounts", sentence
     if not status.mounts:
         yield "mounts", "none"

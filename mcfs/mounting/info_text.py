@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from importlib import resources
 
 from mcfs.annex.library import Library
-from mcfs.error_log import ErrorLog
 from mcfs.errors import McfsError
 from mcfs.fuse import kernel_caches
+from mcfs.inspect.edit_text import NOTHING, edit_sentences
 from mcfs.inspect.status import gather_status
 from mcfs.inspect.status_text import status_lines
 from mcfs.text.printable import printable
 from mcfs.tree.nodes import InfoFile
+from mcfs.tree.tree import Tree
 
 
-def info_text(library: Library, error_log: ErrorLog, file: InfoFile) -> str:
+def info_text(library: Library, tree: Tree, file: InfoFile) -> str:
     """The text of one file, as of now."""
     match file:
         case InfoFile.STATUS:
@@ -23,9 +24,13 @@ def info_text(library: Library, error_log: ErrorLog, file: InfoFile) -> str:
             width = max(8, *(len(label) for label, _ in lines))
             return "".join(f"{label:{width}} {printable(sentence)}\n" for label, sentence in lines)
         case InfoFile.ERRORS:
-            return error_log.text() or "no errors\n"
+            return tree.error_log.text() or "no errors\n"
         case InfoFile.KERNEL:
             return f"{kernel_caches.sentence()}\n"
+        case InfoFile.EDIT:
+            settings = tree.settings
+            sentences = list(edit_sentences(settings.edit, settings.proposed_edit))
+            return "".join(f"{each}\n" for each in sentences) or f"{NOTHING}\n"
         case InfoFile.HELP:
             return resources.files("mcfs").joinpath("help.txt").read_text("utf-8")
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +20,10 @@ import trio
 from mcfs.annex.library import Library
 from mcfs.config.load import load_settings
 from mcfs.config.settings import Settings
+from mcfs.editing.gesture_editor import gesture_editor
+from mcfs.error_log import ErrorLog
 from mcfs.errors import CacheDamagedError, MountError
+from mcfs.fuse.edit_gestures import EditTools
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.operations import Operations
 from mcfs.fuse.request_log import LoggedOperations
@@ -37,8 +42,10 @@ from mcfs.mounting.user import rights_to_mount
 from mcfs.snapshots.after_sync import newly_stale
 from mcfs.store import Store, open_store
 from mcfs.sync.background import BackgroundSync
+from mcfs.sync.edited_tracks import update_edited_tracks
 from mcfs.sync.report import SyncReport
 from mcfs.sync.run import sync
+from mcfs.tree.link_targets import LinkTargets
 from mcfs.tree.tree import Tree
 
 # How long a sync may take to notice that the mount ends. After that it is killed, which loses nothing.
@@ -61,24 +68,48 @@ def serve_mount(
 ) -> None:
     """Mount in this process, call `on_ready`, and serve until a signal or an unmount ends it."""
 
-    def read_settings() -> Settings:
-        return request.override(load_settings(library.top))
+    settings = request.override(load_settings(library.top))
 
-    settings = read_settings()
+    def read_settings() -> Settings:
+        # What can be edited stays as it was when the mount was started.
+        new = request.override(load_settings(library.top))
+        return replace(new, edit=settings.edit)
+
     set_process_limits()
-    with open_store(library.store_dir) as store:
+    with ExitStack() as resources:
+        store = resources.enter_context(open_store(library.store_dir))
+        error_log = ErrorLog()
+        editor = None
+        if settings.edit:
+            editor = resources.enter_context(
+                gesture_editor(
+                    library,
+                    store,
+                    partial(update_edited_tracks, library, store),
+                    on_problem=error_log.add,
+                    allows_bulk=request.edits_in_bulk,
+                )
+            )
+        begun_values = _none_begun if editor is None else editor.empty_values
         try:
-            tree = Tree(store, settings)
+            tree = Tree(store, settings, error_log, begun_values=begun_values)
         except CacheDamagedError:
             sync(library, store, settings)  # makes a new cache
-            tree = Tree(store, settings)
+            tree = Tree(store, settings, error_log, begun_values=begun_values)
         if store.notice is not None:
             tree.error_log.add(store.notice)
         kind = LoggedOperations if request.logs_requests else Operations
         operations = kind(
             tree,
             TrackContent(library.top, library.common_dir, store.cache),
-            InfoFiles(partial(info_text, library, tree.error_log)),
+            InfoFiles(partial(info_text, library, tree)),
+            edit_tools=None
+            if editor is None
+            else EditTools(
+                editor,
+                LinkTargets(tree, store, library.top, library.common_dir),
+                library.common_dir,
+            ),
         )
         with rights_to_mount():
             connect(
@@ -101,6 +132,10 @@ def serve_mount(
             systemd.notify("STOPPING=1")
             disconnect()
             operations.close()
+
+
+def _none_begun(_field: str) -> Sequence[str]:
+    return ()
 
 
 def _require_mounted_at(mount_point: Path) -> None:

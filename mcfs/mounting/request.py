@@ -14,6 +14,9 @@ class MountRequest:
 
     entries: Entries | None = None
     absent: Absent | None = None
+    edit: tuple[str, ...] | None = None
+    # Whether many tracks may lose values in a few seconds.
+    edits_in_bulk: bool = False
     kernel_options: frozenset[str] = frozenset()
     log_file: Path | None = None
     verbosity: int = 0
@@ -29,4 +32,5 @@ class MountRequest:
             settings,
             entries=self.entries or settings.entries,
             absent=self.absent or settings.absent,
+            edit=settings.edit if self.edit is None else self.edit,
         )

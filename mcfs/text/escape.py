@@ -12,6 +12,7 @@ MAX_BYTES = 255  # of UTF-8, which is what Linux allows for one name
 _LONGEST_EXTENSION = 20  # characters
 UNKNOWN = "Unknown"
 
+_STAND_INS = re.compile("[\u2400-\u241f\N{SYMBOL FOR DELETE}\N{DIVISION SLASH}]")
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/]")
 
 
@@ -31,6 +32,23 @@ def escape_value(value: str) -> str:
     The whole name may still begin with a dot or be too long.
     """
     return _NOT_IN_NAMES.sub(_stand_in, value) if value.strip() else UNKNOWN
+
+
+def unescape(name: str) -> str:
+    """The value that a folder name stands for: "AC∕DC" → "AC/DC". `escape` makes the same name of it again.
+
+    A value that holds one of the stand-ins itself cannot be told from one that holds what they stand for.
+    """
+    if name.startswith("\N{ONE DOT LEADER}"):
+        name = "." + name[1:]
+    return _STAND_INS.sub(_stood_for, name)
+
+
+def _stood_for(match: re.Match[str]) -> str:
+    char = match.group()
+    if char == "\N{DIVISION SLASH}":
+        return "/"
+    return "\x7f" if char == "\N{SYMBOL FOR DELETE}" else chr(ord(char) - 0x2400)
 
 
 def _stand_in(match: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ import re
 from mcfs.text.escape import MAX_BYTES, join_name, split_extension
 from mcfs.text.unique_names import short_hash
 
+_WIDE = re.compile("[\uff3c\uff1a\uff0a\uff1f\uff02\uff1c\uff1e\uff5c]")
 _NOT_PORTABLE = re.compile(r'[\\:*?"<>|]')
 _TO_FULL_WIDTH = 0xFF01 - ord("!")
 # What Windows takes for a device, whatever the extension.
@@ -31,3 +32,17 @@ def portable_name(name: str) -> str:
     # Wider letters made it too long, and what tells it from other names may be cut off.
     stem, extension = split_extension(wide)
     return join_name(stem, f" [{short_hash(name, 6)}]", extension)
+
+
+def plain_name(portable: str) -> str:
+    """What `portable_name` made a name of, where nothing was cut: "What？" → "What?".
+
+    A name that has such a character of its own cannot be told from one that got it.
+    """
+    plain = _WIDE.sub(lambda found: chr(ord(found.group()) - _TO_FULL_WIDTH), portable)
+    narrow = chr(ord(plain[0]) - _TO_FULL_WIDTH) + plain[1:] if "！" <= plain[:1] <= "～" else plain
+    if _DEVICE.fullmatch(narrow):
+        plain = narrow
+    if plain.endswith("\N{ONE DOT LEADER}"):
+        return plain[:-1] + "."
+    return plain[:-1] + " " if plain.endswith("\N{NO-BREAK SPACE}") else plain

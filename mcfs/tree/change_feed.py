@@ -82,7 +82,10 @@ class NameChangeFeed:
         # The first changes are those since this version.
         state = current.get()
         self._snapshots_before = state.snapshots
-        self.version = TreeVersion(self._feed.generation, state.day, state.snapshots.number)
+        self._empty_values_before = state.empty_values
+        self.version = TreeVersion(
+            self._feed.generation, state.day, state.snapshots.number, state.version.empty_values
+        )
 
     def poll(self, watched: Watched = tuple) -> NameChanges | None:
         """What has changed since the last poll, None if nothing has.
@@ -90,7 +93,9 @@ class NameChangeFeed:
         When this returns, the tree has already moved on to the new version.
         """
         snapshots_before, listings_before = self._snapshots_before, self._current.get().listings
+        empty_before = self._empty_values_before
         has_others = self._current.look_at_snapshots() is not snapshots_before
+        has_others |= self._current.look_at_empty_values() != empty_before
         with self._feed.next_change(always=has_others) as change:
             if change is None:
                 self._current.get()
@@ -103,11 +108,16 @@ class NameChangeFeed:
                 changes = NameChanges(state.version, everything=True, fields_changed=True)
             else:
                 changes = name_changes(change, *templates, state, snapshots)
-            before = Sight(change.before, state.settings, state.day, snapshots_before)
-            after = Sight(change.after, state.settings, state.day, state.snapshots)
+            before = Sight(change.before, state.settings, state.day, snapshots_before, empty_before)
+            after = Sight(
+                change.after, state.settings, state.day, state.snapshots, state.empty_values
+            )
+            touched = state.empty_values.collision_keys_unlike(empty_before)
+            self._empty_values_before = state.empty_values
             folders = watched()
             return replace(
                 changes,
+                collision_keys=changes.collision_keys | touched,
                 listings={
                     **listing_changes(folders, before, after),
                     **dict(self._changes_of_snapshots(folders, listings_before)),
@@ -135,7 +145,7 @@ class NameChangeFeed:
         """What other settings, or another day, changed in the listings of watched folders."""
         with self._cache.reading() as read:
             state = self._current.seen_by(read)
-            after = Sight(read, state.settings, state.day, state.snapshots)
+            after = Sight(read, state.settings, state.day, state.snapshots, state.empty_values)
             return listing_changes(watched(), replace(after, settings=settings, day=day), after)
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from mcfs.store.cache_reader import CacheReader
 from mcfs.template import Cell, Template
 from mcfs.template.values import cell_number
 from mcfs.text.escape import escape, file_name, fit_file_name
+from mcfs.text.fold import fold
 from mcfs.text.portable import portable_name
 from mcfs.text.unique_names import unique_names
 from mcfs.tree.covers import album_cover
@@ -32,13 +33,21 @@ def list_entries(
     read: CacheReader,
     group_cache: GroupCache,
     style: Names,
+    empty_values: Iterable[str] = (),
 ) -> dict[str, Node]:
-    """Name → node, in the order of the folder. `bound` is the query that the folder answers."""
+    """Name → node, in the order of the folder. `bound` is the query that the folder answers.
+
+    A folder of values also lists `empty_values`.
+    """
     named: Iterable[tuple[str, Node]]
     cover: tuple[str, Node] | None = None
     match node:
         case ValuesNode(_, templates):
-            named = _values(node, group_cache.groups(read, bound, templates[0]))
+            groups = group_cache.groups(read, bound, templates[0])
+            having = {group.folded for group in groups}
+            begun = {fold(value.strip()): value for value in empty_values}
+            groups += [Group(f, value) for f, value in begun.items() if f not in having]
+            named = _values(node, groups)
         case TracksNode(_, presentation):
             tracks = track_nodes(read, bound)
             if presentation.file_names is not None:

@@ -129,7 +129,14 @@ class Folders:
             bound = state.group_cache.bind(read, state.shown_query(node), state.day)
             self._templates.note(node)
             try:
-                entries = list_entries(node, bound, read, state.group_cache, state.settings.names)
+                entries = list_entries(
+                    node,
+                    bound,
+                    read,
+                    state.group_cache,
+                    state.settings.names,
+                    state.empty_values_in(node),
+                )
             except NotFoundError as error:
                 self._error_log.add(str(error))
                 raise
@@ -156,7 +163,7 @@ class Folders:
                 return track_node(read, bound, name)
             # What this name means depends on the entries, whether they are listed or not.
             self._templates.note(node)
-            if not can_list(node, name, read, state):
+            if not (state.empty_values_in(node) or can_list(node, name, read, state)):
                 return None
         return self.listing(node).entries.get(name)
 

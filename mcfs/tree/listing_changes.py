@@ -14,6 +14,7 @@ from mcfs.config.settings import Absent, Settings
 from mcfs.errors import McfsError
 from mcfs.query import hiding_absent
 from mcfs.store.cache_reader import CacheReader
+from mcfs.tree.empty_values import EmptyValues
 from mcfs.tree.entries import list_entries
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.listings import ListingKey
@@ -33,6 +34,7 @@ class Sight:
     settings: Settings
     day: date
     snapshots: SnapshotsSeen
+    empty_values: EmptyValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +81,5 @@ def _entries(
         return list_work_folder(folder, sight.read, absent=shows_absent, style=style)
     query = folder.query if shows_absent else hiding_absent(folder.query)
     bound = groups.bind(sight.read, query, sight.day)
-    return list_entries(folder, bound, sight.read, groups, sight.settings.names)
+    empty_values = sight.empty_values.listed_in(folder, sight.settings.edit)
+    return list_entries(folder, bound, sight.read, groups, sight.settings.names, empty_values)

@@ -218,6 +218,7 @@ class InfoFile(Enum):
     STATUS = "status"
     ERRORS = "errors"
     KERNEL = "kernel"
+    EDIT = "edit"
     HELP = "help"
 
 

@@ -7,10 +7,12 @@ needs one new case here, and mypy reports the kinds that have none. Knows no err
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import assert_never
 
+from mcfs.tree.editable import edited_field, value_field
 from mcfs.tree.nodes import (
     DEFAULT_PRESENTATION,
     AlbumCoverNode,
@@ -70,7 +72,7 @@ class DotNames(Enum):
 
 
 class Changes(Enum):
-    """What mkdir, rmdir and rename mean inside a folder."""
+    """What mkdir, rmdir, rename, symlink and unlink mean inside a folder."""
 
     READ_ONLY = "read-only"
     # They make, remove and rename pins.
@@ -79,6 +81,10 @@ class Changes(Enum):
     SNAPSHOTS = "snapshots"
     # Pins come here to be restored or forgotten, and notes about them are written.
     TRASH = "trash"
+    # Where a field is edited: they, symlink and unlink change the values of tracks …
+    EDITED_TRACKS = "edited tracks"
+    # … and make, remove and rename values.
+    EDITED_VALUES = "edited values"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,15 @@ def policy_of(node: Node) -> Policy:
     if policy is None:
         policy = _DECIDED[node.__class__] = _decide(node)
     return policy
+
+
+def changes_in(node: Node, editable: Container[str]) -> Changes:
+    """What can be changed in a folder of a mount that edits these fields."""
+    if isinstance(node, ValueNode) and value_field(node, editable) is not None:
+        return Changes.EDITED_TRACKS
+    if isinstance(node, ValuesNode) and edited_field(node, editable) is not None:
+        return Changes.EDITED_VALUES
+    return policy_of(node).changes
 
 
 # By class: going through the `match` for each of a hundred thousand tracks takes noticeably longer.

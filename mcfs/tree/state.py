@@ -8,7 +8,7 @@ they are full would fill the memory of a mount whose library changes all day.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +24,7 @@ from mcfs.store.cache_reader import CacheReader
 from mcfs.store.cache_repository import CacheRepository
 from mcfs.text.portable import portable_name
 from mcfs.tree.bounded_cache import BoundedCache
+from mcfs.tree.empty_values import BegunValues, EmptyValues
 from mcfs.tree.file_text import FileText
 from mcfs.tree.group_cache import GroupCache
 from mcfs.tree.limits import Limits
@@ -36,6 +37,7 @@ from mcfs.tree.nodes import (
     PinsNode,
     QueryFolderNode,
     SnapshotsNode,
+    ValuesNode,
     WorkFolderNode,
 )
 from mcfs.tree.snapshot_index import SnapshotIndex, SnapshotsSeen
@@ -60,6 +62,12 @@ class TreeState:
     listings: ListingCache
     snapshots: SnapshotsSeen
     files: BoundedCache[ExportNode, FileText]
+    # Values that are listed even if no track has them.
+    empty_values: EmptyValues
+
+    def empty_values_in(self, node: QueryFolderNode) -> Sequence[str]:
+        """Those that a folder lists."""
+        return self.empty_values.listed_in(node, self.settings.edit)
 
     @property
     def generation(self) -> Generation:
@@ -109,9 +117,13 @@ class CurrentState:
         settings: Settings,
         limits: Limits,
         clock: Callable[[], float],
+        begun_values: BegunValues,
     ) -> None:
         self._cache = cache
         self._snapshots = snapshots
+        self._begun_values = begun_values
+        self._empty_values = EmptyValues()
+        self._empty_values_changed = 0
         self._settings = settings
         self._limits = limits
         self._clock = clock
@@ -138,6 +150,7 @@ class CurrentState:
     def refresh(self) -> TreeState:
         """Read which state the store is in now, and make it the current one."""
         self.look_at_snapshots()
+        self.look_at_empty_values()
         with self._cache.reading() as read:
             return self.seen_by(read)
 
@@ -146,6 +159,27 @@ class CurrentState:
         with suppress(StoreError):
             self._snapshots.look()
         return self._snapshots.seen
+
+    def look_at_empty_values(self) -> EmptyValues:
+        """The values that are listed without a track now; those of the last look where that fails."""
+        with suppress(StoreError):
+            begun = {field: tuple(self._begun_values(field)) for field in self._settings.edit}
+            self._set_empty_values(lambda old: replace(old, begun=begun))
+        return self._empty_values
+
+    def keep_value(self, field: str, node: ValuesNode, value: str) -> None:
+        """List a value of a field in this folder from now on, even if no track has it."""
+        self._set_empty_values(lambda old: old.keeping(field, node, value))
+
+    def drop_value(self, field: str, value: str) -> None:
+        """List it no longer, unless a track has it."""
+        self._set_empty_values(lambda old: old.dropping(field, value))
+
+    def _set_empty_values(self, change: Callable[[EmptyValues], EmptyValues]) -> None:
+        with self._lock:
+            old, self._empty_values = self._empty_values, change(self._empty_values)
+            if old != self._empty_values:
+                self._empty_values_changed += 1
 
     def seen_by(self, read: CacheReader) -> TreeState:
         """The state that a reader sees, which may be newer than the one seen before, or older."""
@@ -159,7 +193,8 @@ class CurrentState:
             vocabulary = replace(of_fields, snapshots=snapshots.known.names)
             group_cache = GroupCache(vocabulary, snapshots.known, self._limits)
             return self._advance_to(self._new_state(generation, vocabulary, group_cache, snapshots))
-        if self._clock() < current.ends_at:
+        is_current = current.version.empty_values == self._empty_values_changed
+        if is_current and self._clock() < current.ends_at:
             return current
         return self._advance_to(
             self._new_state(generation, current.vocabulary, current.group_cache, snapshots)
@@ -180,8 +215,11 @@ class CurrentState:
         snapshots: SnapshotsSeen,
     ) -> TreeState:
         day = datetime.fromtimestamp(self._clock(), UTC).astimezone().date()
+        with self._lock:
+            empty_values, changed = self._empty_values, self._empty_values_changed
         return TreeState(
-            version=TreeVersion(generation, day, snapshots.number),
+            version=TreeVersion(generation, day, snapshots.number, changed),
+            empty_values=empty_values,
             ends_at=start_of_day(day + timedelta(days=1)).timestamp(),
             vocabulary=vocabulary,
             settings=self._settings,

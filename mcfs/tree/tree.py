@@ -46,6 +46,9 @@ Puts the parts together, and owns nothing else:
     change_feed.py      what changed since then; `changed_names.py` says which names that touches;
                         `listing_changes.py` says what came and went in folders that are watched;
                         `name_dependency.py` says what the names in a folder depend on
+    editable.py         which folders edit; `value_edits.py` says what a change in one of them means, and
+                        `empty_values.py` which values they list that no track has;
+                        `link_targets.py` finds the track that a link leads to
     limits.py           how much memory the caches may take
 """
 
@@ -63,6 +66,7 @@ from mcfs.sql import BoundQuery
 from mcfs.store import Generation, Store
 from mcfs.store.cache_reader import CacheReader
 from mcfs.tree.change_feed import NameChangeFeed, TemplatesInUse
+from mcfs.tree.empty_values import BegunValues
 from mcfs.tree.file_text import FileText
 from mcfs.tree.folder_file import FolderFiles
 from mcfs.tree.folders import Folders
@@ -77,6 +81,7 @@ from mcfs.tree.nodes import (
     SnapshotsNode,
     TrackNode,
     TrashNoteNode,
+    ValuesNode,
     WorkFolderNode,
     opened_folder,
 )
@@ -86,6 +91,7 @@ from mcfs.tree.route import Route
 from mcfs.tree.snapshot_index import SnapshotIndex
 from mcfs.tree.snapshots import Snapshots
 from mcfs.tree.state import CurrentState, TreeState
+from mcfs.tree.value_edits import ValueEdits
 from mcfs.tree.version import TreeVersion
 
 
@@ -103,11 +109,14 @@ class Tree:
         *,
         limits: Limits = DEFAULT_LIMITS,
         clock: Callable[[], float] = time.time,
+        begun_values: BegunValues = lambda _: (),
     ) -> None:
         self.error_log = error_log or ErrorLog()
         self._store = store
         self._snapshot_index = SnapshotIndex(store.user.snapshots)
-        self._current = CurrentState(store.cache, self._snapshot_index, settings, limits, clock)
+        self._current = CurrentState(
+            store.cache, self._snapshot_index, settings, limits, clock, begun_values
+        )
         self._templates = TemplatesInUse(limits.templates)
         self._pins = Pins(store, self._current, self.error_log)
         self._snapshots = Snapshots(
@@ -117,6 +126,8 @@ class Tree:
             store, self._current, self._pins, self._snapshots, self._templates, self.error_log
         )
         self._files = FolderFiles(store, self._current, self._snapshots)
+        # What changes in folders of values mean.
+        self.value_edits = ValueEdits(store, self._current)
         self._resolver = Resolver(self._current, self._folders, self.error_log)
         self.refresh()
 
@@ -196,6 +207,16 @@ class Tree:
     def remove_trash_note(self, where: Node, name: str) -> None:
         """unlink in a folder."""
         self._pins.remove_note(where, name)
+
+    # --- values that no track has
+
+    def keep_value(self, field: str, node: ValuesNode, value: str) -> None:
+        """List a value of a field in this folder from now on, even if no track has it."""
+        self._current.keep_value(field, node, value)
+
+    def drop_value(self, field: str, value: str) -> None:
+        """List it no longer, unless a track has it."""
+        self._current.drop_value(field, value)
 
     # --- the current state
 

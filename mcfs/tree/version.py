@@ -18,10 +18,15 @@ class TreeVersion(NamedTuple):
     day: date
     # Which of the sets of snapshots that this tree has seen, one after the other.
     snapshots: int = 0
+    # How often the values that no track has yet have changed since the tree was made.
+    empty_values: int = 0
 
     def is_older_than(self, other: TreeVersion) -> bool:
         """Whether the store has moved on since. Generations of different stores have no order."""
         one, two = self.generation, other.generation
         if one.store_uuid != two.store_uuid:
             return False
-        return one.counter < two.counter or (one == two and self.snapshots < other.snapshots)
+        return one.counter < two.counter or (
+            one == two
+            and (self.snapshots, self.empty_values) < (other.snapshots, other.empty_values)
+        )

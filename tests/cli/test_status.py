@@ -403,7 +403,7 @@ class TestMounts:
             assert kernel[0].startswith("kernel caches: ")
             assert rows(mcfs)["mounts"] == [str(place), *kernel]
             assert status(mcfs)["mounts"] == [
-                {"path": str(place), "dead": False, "answers": True, "kernel": kernel}
+                {"path": str(place), "dead": False, "answers": True, "kernel": kernel, "edit": []}
             ]
             assert f"mounts   {tmp_path / 'others'}\n" in _status_output(other)
         assert rows(mcfs)["mounts"] == ["none"]
@@ -426,7 +426,7 @@ class TestMounts:
             (result,) = rows(mcfs)["mounts"]
             assert result == f"{place} is dead; to remove it: mcfs umount '{place}'"
             assert status(mcfs)["mounts"] == [
-                {"path": str(place), "dead": True, "answers": False, "kernel": []}
+                {"path": str(place), "dead": True, "answers": False, "kernel": [], "edit": []}
             ]
         finally:
             unmount(place)

@@ -110,6 +110,27 @@ class TestFields:
         assert refused(top, text) == message
 
 
+class TestEdit:
+    def test_counts_only_in_the_users_file(self, top: Path) -> None:
+        settings = loaded(top, 'edit = ["crate"]\n')
+        assert (settings.edit, settings.proposed_edit) == ((), ("crate",))
+        settings = loaded(top, 'edit = ["crate"]\n', 'edit = ["g", "Mood", "genre"]\n')
+        assert (settings.edit, settings.proposed_edit) == (("genre", "mood"), ("crate",))
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ('edit = "crate"', 'write a list of fields: ["crate", "genre"]'),
+            ('edit = ["size"]', "size is not kept in git-annex, and cannot be edited"),
+            ('edit = ["any"]', "any is not kept in git-annex, and cannot be edited"),
+            ('edit = ["meta.crate"]', 'write the field without meta.: "crate"'),
+            ('edit = ["a b"]', 'git-annex has no field "a b": names are letters, digits, - _ .'),
+        ],
+    )
+    def test_is_refused(self, top: Path, text: str, message: str) -> None:
+        assert refused(top, text) == f"mcfs.toml:1: edit: {message}"
+
+
 class TestImports:
     def test_each_key_may_stand_in_either_file(self, top: Path) -> None:
         settings = loaded(
@@ -292,7 +313,7 @@ class TestEverywhere:
             (
                 "\nfoo = 1",
                 "2: foo: there is no such key; there are extensions, entries, absent, names, "
-                "playlists, import, field and view",
+                "playlists, edit, import, field and view",
             ),
             ('"a b" = 1', '1: "a b": there is no such key'),
             ("entries = true", '1: entries: write "links" or "files"'),

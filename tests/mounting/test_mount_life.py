@@ -81,7 +81,7 @@ def test_root_has_the_kernel_read_further_ahead(shared: Path) -> None:
 class TestInfoFiles:
     def test_status_errors_help(self, shared: Path) -> None:
         info = shared / ".mcfs"
-        assert sorted(os.listdir(info)) == ["errors", "help", "kernel", "status"]
+        assert sorted(os.listdir(info)) == ["edit", "errors", "help", "kernel", "status"]
         assert ".mcfs" not in os.listdir(shared)
         assert f"mounts   {shared}" in (info / "status").read_text()
         assert (info / "errors").read_text() == "no errors\n"
