@@ -43,6 +43,7 @@ def command(
       mcfs ls
       mcfs ls -l genre/Techno
       mcfs ls 'bpm:120-130/{{ artist }}'
+      mcfs ls snapshots/Friday
 
     A path starts at the root of the mount. A path in a real mount works too, and is
     about the library of that mount. Folders end in a slash.
