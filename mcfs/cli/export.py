@@ -101,7 +101,9 @@ def command(
     With --rekordbox, DEST can be left out, if the query is one argument: the
     collection then leads to the files of the library.
     """
-    rekordbox = RekordboxOption.of(rekordbox_path, rekordbox_root)
+    text, destination_path = _query_and_destination(words)
+    made_folder = None if destination_path is None else Path(destination_path)
+    rekordbox = RekordboxOption.of(rekordbox_path, rekordbox_root, made_folder)
     needs_destination: dict[str, object] = {
         f"--{mode}": mode,
         "--absolute": absolute,
@@ -110,7 +112,8 @@ def command(
         "--portable": portable,
         "--sync": removes,
     }
-    text, destination_path = _query_and_destination(words, rekordbox, needs_destination)
+    if destination_path is None:
+        _refuse_without_destination(rekordbox, needs_destination)
     place, _ = locate_path(text, library_path)
     if library_path is not None and not is_path_in_any_library(text):
         place = library_path  # a query, even where a path of that name exists
@@ -173,26 +176,27 @@ def _with_playlists(
         return with_playlist(plan, name, read.records_in_order) if of_all else plan
 
 
-def _query_and_destination(
-    words: tuple[str, ...],
-    rekordbox: RekordboxOption | None,
-    needs_destination: Mapping[str, object],
-) -> tuple[str, str | None]:
+def _query_and_destination(words: tuple[str, ...]) -> tuple[str, str | None]:
     """The query, and the folder to export to: the last word, unless there is only one."""
-    if len(words) > 1:
-        *query, destination = words
-        if ":" in destination and "/" not in destination and not Path(destination).exists():
-            raise click.UsageError(
-                f"{destination} looks like a part of the query, and the folder to export to is missing; "
-                f"for a folder of this name, write ./{destination}"
-            )
-        return " ".join(query), destination
+    if len(words) == 1:
+        return words[0], None
+    *query, destination = words
+    if ":" in destination and "/" not in destination and not Path(destination).exists():
+        raise click.UsageError(
+            f"{destination} looks like a part of the query, and the folder to export to is missing; "
+            f"for a folder of this name, write ./{destination}"
+        )
+    return " ".join(query), destination
+
+
+def _refuse_without_destination(
+    rekordbox: RekordboxOption | None, needs_destination: Mapping[str, object]
+) -> None:
     if rekordbox is None:
         raise click.UsageError("name the folder to export to, after the query")
     for option, given in needs_destination.items():
         if given:
             raise click.UsageError(f"{option} needs a folder to export to, after the query")
-    return words[0], None
 
 
 def _list_library(

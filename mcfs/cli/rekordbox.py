@@ -33,7 +33,9 @@ class RekordboxOption:
     root: str | None
 
     @classmethod
-    def of(cls, file: Path | None, root: str | None) -> RekordboxOption | None:
+    def of(
+        cls, file: Path | None, root: str | None, destination: Path | None
+    ) -> RekordboxOption | None:
         """What was given on the command line, once it is found to be possible."""
         if file is None:
             if root is not None:
@@ -41,7 +43,7 @@ class RekordboxOption:
                     "--rekordbox-root says where the tracks of --rekordbox FILE are"
                 )
             return None
-        check_rekordbox_file(file)
+        check_rekordbox_file(file, destination)
         return cls(file, None if root is None else folder_for_rekordbox(root))
 
     def paths_in(

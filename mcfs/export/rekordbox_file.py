@@ -36,9 +36,12 @@ class RekordboxSummary:
     left_out: Mapping[str, int]
 
 
-def check_rekordbox_file(file: Path) -> None:
-    """A `DestinationError` where no such file may be written: only one that mcfs made is replaced."""
-    if not file.parent.is_dir():
+def check_rekordbox_file(file: Path, destination: Path | None) -> None:
+    """A `DestinationError` where no such file may be written: only one that mcfs made is replaced.
+
+    The destination of the export may be missing: it is made before the file.
+    """
+    if not file.parent.is_dir() and file.parent != destination:
         raise DestinationError(f"{file} cannot be made, because {file.parent} is not a folder")
     if file.is_dir():
         raise DestinationError(f"{file} is a folder; name a file, such as {file / 'rekordbox.xml'}")

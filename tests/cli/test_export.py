@@ -464,7 +464,7 @@ class TestOtherPrograms:
         assert len(read.get_playlist("techno").get_tracks()) == 6
 
     def test_a_collection_for_another_machine(self, mcfs: CommandRunner, dest: Path) -> None:
-        file = dest.parent / "rekordbox.xml"
+        file = dest / "rekordbox.xml"  # in a folder that the export makes
         words = ["export", "artist:surgeon|artist:underworld", str(dest), "--rekordbox", str(file)]
         for root, start in (
             ("E:\\", "E:/"), ("E:", "E:/"), ("e:/My Music/", "e:/My%20Music/"), ("/", "/"),
