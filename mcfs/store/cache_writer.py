@@ -66,6 +66,8 @@ class CacheWriter:
         self._changed_keys: set[str] = set()
         self._changed_covers: set[str] = set()
         self._presence_changed = False
+        # Whether a value was added that no track had, or removed with its last track.
+        self._values_changed = False
 
     def insert(self, records: Iterable[TrackRecord]) -> None:
         """Insert tracks that the cache does not have."""
@@ -142,7 +144,7 @@ class CacheWriter:
         """Assign the affected names, and begin a new generation if anything changed."""
         if self._affected_names:
             self._changed_keys |= assign_names(self._connection, self._affected_names)
-        if self._changed_keys:
+        if self._values_changed:
             find_kinds(self._connection)
         if self._presence_changed:
             note_presence(self._connection)
@@ -157,8 +159,9 @@ class CacheWriter:
             folded = fold(record.name)
             encoder.add(track_id, inode, record, placeholder_name(record.annex_key), folded)
             self._affected_names.add(folded)
-        encoder.flush(self._connection)
-        self._connection.exec_driver_sql(_ADD_TO_FTS.format("value"), (first_value,))
+        if encoder.flush(self._connection):
+            self._values_changed = True
+            self._connection.exec_driver_sql(_ADD_TO_FTS.format("value"), (first_value,))
         self._connection.exec_driver_sql(_ADD_TO_FTS.format("track_file"), (first_file,))
         self._changed_keys.update(record.annex_key for _, _, record in tracks)
 
@@ -238,12 +241,14 @@ class CacheWriter:
                 select(Value.c.id, Value.c.folded).where(Value.c.id.in_(some), ~had)
             ).all()
             if orphans:
+                self._values_changed = True
                 self._remove_from_fts("value", orphans)
                 ids = [row.id for row in orphans]
                 self._connection.execute(delete(Value).where(Value.c.id.in_(ids)))
-        self._connection.execute(
-            delete(Field).where(~exists().where(Value.c.field_id == Field.c.id))
-        )
+        if self._values_changed:
+            self._connection.execute(
+                delete(Field).where(~exists().where(Value.c.field_id == Field.c.id))
+            )
 
     def _remove_from_fts(self, table: str, rows: Sequence[Row[int, str]]) -> None:
         """Remove texts from the trigram index of a table."""

@@ -211,8 +211,9 @@ class RowEncoder:
             )
         )
 
-    def flush(self, connection: Connection) -> None:
-        """Insert the rows that wait."""
+    def flush(self, connection: Connection) -> bool:
+        """Insert the rows that wait; returns whether there are new values among them."""
+        has_new_values = bool(self._fields.value_rows)
         for table, rows in (
             (Field, self._fields.rows),
             (Value, self._fields.value_rows),
@@ -226,6 +227,7 @@ class RowEncoder:
         if respelled := [(shown, field_id) for field_id, shown in self._fields.respelled.items()]:
             connection.exec_driver_sql(_RESPELL, respelled)
             self._fields.respelled.clear()
+        return has_new_values
 
     def _flush_pairs(self, connection: Connection) -> None:
         pairs = self._pairs
