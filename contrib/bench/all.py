@@ -212,6 +212,14 @@ def _import(output: str) -> Iterator[Figure]:
             yield Figure(what, taken[name], "s", git_annex, taken["git-annex"])
 
 
+def _editing(output: str) -> Iterator[Figure]:
+    alone = re.search(r"^git-annex alone: (\S+) a second$", output, re.MULTILINE)
+    theirs = 1000 / float(alone[1]) if alone else None
+    for match in _matches(r"^\d+ gestures (.+): (\S+) a second", output):
+        taken = 1000 / float(match[2])
+        yield Figure(f"a gesture, {match[1]}", taken, "ms", "git-annex alone", theirs)
+
+
 SECTIONS = (
     Section(
         "sync",
@@ -260,6 +268,12 @@ SECTIONS = (
         "imports.py",
         lambda p: [p.library(p.tracks), "--changed", str(p.tracks // 100)],
         _import,
+    ),
+    Section(
+        "editing",
+        "editing.py",
+        lambda p: [p.library(p.tracks), "--gestures", "1000", "--rounds", str(p.rounds)],
+        _editing,
     ),
 )
 

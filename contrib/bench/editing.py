@@ -20,6 +20,8 @@ from functools import partial
 from pathlib import Path
 
 from mcfs.annex.library import Library, open_library
+from mcfs.annex.metadata_process import MetadataChange
+from mcfs.annex.metadata_session import MetadataSession
 from mcfs.editing.chosen_edits import edits_since
 from mcfs.editing.editor import editing
 from mcfs.editing.gesture_editor import gesture_editor
@@ -66,6 +68,30 @@ def burst(
     return taken, busy, time.perf_counter() - started
 
 
+def git_annex_alone(library: Library, keys: list[str]) -> float:
+    """How many changes a second git-annex makes, when it is first asked what a track has, as we ask it."""
+    session = MetadataSession(library)
+    try:
+        session.exchange([MetadataChange(keys[0], {})])
+        started = time.perf_counter()
+        for key in keys:
+            (answer,) = session.exchange([MetadataChange(key, {})])
+            crates = answer.values().get("crate", ())
+            session.exchange([MetadataChange(key, {"crate": [*crates, "git-annex alone"]})])
+        taken = time.perf_counter() - started
+        session.exchange([MetadataChange(key, {"crate": without(session, key)}) for key in keys])
+        session.commit()
+        return len(keys) / taken
+    finally:
+        session.terminate()
+
+
+def without(session: MetadataSession, key: str) -> list[str]:
+    """The crates of a track, but for ours."""
+    (answer,) = session.exchange([MetadataChange(key, {})])
+    return [crate for crate in answer.values().get("crate", ()) if crate != "git-annex alone"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("library", type=Path)
@@ -78,6 +104,7 @@ def main() -> None:
         with store.cache.reading() as read:
             rows = read.select(select_tracks(bind_without_values(ALL, today())))
         keys = [row.annex_key for row in rows][: arguments.gestures]
+        print(f"git-annex alone: {git_annex_alone(library, keys):.1f} a second")
         for threads in (1, 8):
             _measure(library, store, keys, threads, arguments.rounds)
         _take_back(library, store)

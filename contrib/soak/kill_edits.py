@@ -4,10 +4,10 @@
     python contrib/soak/kill_edits.py N [--tracks 60] [--seed 1]
 
 Each round starts two processes. One makes random gestures from three threads, as a mount does for programs;
-the other runs edits of many tracks, as `mcfs tag` does. At a random moment one of them, or the git-annex of one
-of them, is ended with SIGKILL. Then git-annex must have every gesture that was answered, and at most one more
-of each thread; the journal must have exactly what git-annex has; a sync must find the same; and when everything
-is taken back, all metadata must be as before the round. Stops at the first that is not.
+the other runs edits of many tracks, as `mcfs tag` does. At a random moment one of them, or the git-annex of
+one of them, is ended with SIGKILL. Then git-annex must have every gesture that was answered, and at most one
+more of each thread; the journal must have exactly what git-annex has; a sync must find the same; and when
+everything is taken back, all metadata must be as before the round. Stops at the first that is not.
 """
 
 from __future__ import annotations
