@@ -27,7 +27,7 @@ from mcfs.schema.cache import (
 )
 from mcfs.schema.cache import SyncState as SyncRow
 from mcfs.store import inodes
-from mcfs.store.batches import chunks
+from mcfs.store.batches import chunks, column_in
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.field_kinds import find_kinds
 from mcfs.store.records import CoverRecord, SyncState, TrackRecord
@@ -112,11 +112,46 @@ class CacheWriter:
             if record.name != base_names[key] or _comparable(record) != _comparable(stored[key])
         ]
         self._presence_changed |= any(stored[key].present != new[key].present for key in differing)
+        # Mostly somebody has only changed metadata, which takes half as long.
+        only_metadata = {
+            key
+            for key in differing
+            if new[key].name == base_names[key] and _has_same_files(new[key], stored[key])
+        }
+        self._update_metadata([new[key] for key in differing if key in only_metadata])
+        others = [key for key in differing if key not in only_metadata]
         # All are deleted before any is inserted: two tracks may swap their names.
-        numbers, values = self._delete(differing)
-        self._insert_encoded([(*numbers[annex_key], new[annex_key]) for annex_key in differing])
+        numbers, values = self._delete(others)
+        self._insert_encoded([(*numbers[annex_key], new[annex_key]) for annex_key in others])
         self._delete_unused_values(values)
         return len(differing)
+
+    def _update_metadata(self, records: Sequence[TrackRecord]) -> None:
+        """Replace the metadata of tracks whose names and files stay."""
+        for some in chunks(records):
+            by_key = {record.annex_key: record for record in some}
+            rows = self._connection.execute(
+                select(Track.c.annex_key, Track.c.id, Track.c.inode, Track.c.name).where(
+                    column_in(Track.c.annex_key, list(by_key))
+                )
+            ).all()
+            pairs = self._connection.execute(
+                select(TrackValue.c.track_id, TrackValue.c.value_id).where(
+                    column_in(TrackValue.c.track_id, [row.id for row in rows])
+                )
+            )
+            old = {(track_id, value_id) for track_id, value_id in pairs}
+            first_value = self._next_id(Value.c.id)
+            encoder = RowEncoder(self._next_id(Field.c.id), first_value)
+            self._add_known(encoder, some)
+            for row in rows:
+                record = by_key[row.annex_key]
+                encoder.add(row.id, row.inode, record, row.name, fold(record.name))
+            if encoder.flush_over(self._connection, old):
+                self._values_changed = True
+                self._connection.exec_driver_sql(_ADD_TO_FTS.format("value"), (first_value,))
+            self._delete_unused_values(sorted({value_id for _, value_id in old}))
+            self._changed_keys |= by_key.keys()
 
     def remove(self, annex_keys: Iterable[str]) -> None:
         """Remove tracks; keys that the cache does not have are ignored."""
@@ -307,6 +342,16 @@ def start_generation(
             insert(ChangedCover),
             [{"generation": generation, "work_path": path} for path in changed_covers],
         )
+
+
+def _has_same_files(record: TrackRecord, stored: TrackRecord) -> bool:
+    """Whether all that the cache keeps of the files of a track stays as it is."""
+    return (record.files, record.blobs, record.hidden, record.present) == (
+        stored.files,
+        stored.blobs,
+        stored.hidden,
+        stored.present,
+    )
 
 
 def _comparable(record: TrackRecord) -> TrackRecord:

@@ -7,7 +7,7 @@ take longer than SQLite's own work.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from itertools import count
 from typing import Any
@@ -213,20 +213,41 @@ class RowEncoder:
 
     def flush(self, connection: Connection) -> bool:
         """Insert the rows that wait; returns whether there are new values among them."""
-        has_new_values = bool(self._fields.value_rows)
-        for table, rows in (
-            (Field, self._fields.rows),
-            (Value, self._fields.value_rows),
-            (Track, self._tracks),
-            (TrackFile, self._files),
-        ):
+        has_new_values = self._flush_values(connection)
+        for table, rows in ((Track, self._tracks), (TrackFile, self._files)):
             if rows:
                 connection.exec_driver_sql(_insert_into(table), rows)
                 rows.clear()
         self._flush_pairs(connection)
-        if respelled := [(shown, field_id) for field_id, shown in self._fields.respelled.items()]:
+        return has_new_values
+
+    def flush_over(self, connection: Connection, old: Collection[tuple[int, int]]) -> bool:
+        """Put the rows that wait in the place of those that the tracks have, with their files as they are.
+
+        `old` are their pairs in `track_value`. Returns whether there are new values.
+        """
+        has_new_values = self._flush_values(connection)
+        connection.exec_driver_sql(_UPDATE_TRACK, [(*row[1:], row[0]) for row in self._tracks])
+        new = set(zip(self._pairs[::2], self._pairs[1::2], strict=True))
+        if gone := sorted(set(old) - new):
+            connection.exec_driver_sql(_DELETE_PAIR, gone)
+        if come := sorted(new.difference(old)):
+            connection.exec_driver_sql(_insert_into(TrackValue), come)
+        for rows in (self._tracks, self._files, self._pairs):
+            rows.clear()
+        return has_new_values
+
+    def _flush_values(self, connection: Connection) -> bool:
+        """Insert the new fields and values; returns whether there are new values."""
+        fields = self._fields
+        has_new_values = bool(fields.value_rows)
+        for table, rows in ((Field, fields.rows), (Value, fields.value_rows)):
+            if rows:
+                connection.exec_driver_sql(_insert_into(table), rows)
+                rows.clear()
+        if respelled := [(shown, field_id) for field_id, shown in fields.respelled.items()]:
             connection.exec_driver_sql(_RESPELL, respelled)
-            self._fields.respelled.clear()
+            fields.respelled.clear()
         return has_new_values
 
     def _flush_pairs(self, connection: Connection) -> None:
@@ -270,6 +291,10 @@ def _insert_into(table: Table[Any], rows: int = 1) -> str:
     return one + f", {marks}" * (rows - 1)
 
 
+_UPDATE_TRACK = (
+    f"UPDATE track SET {', '.join(f'{name} = ?' for name in _TRACK_COLUMNS[1:])} WHERE id = ?"  # noqa: S608
+)
+_DELETE_PAIR = "DELETE FROM track_value WHERE track_id = ? AND value_id = ?"
 _RESPELL = str(
     update(Field)
     .values(shown=bindparam("shown"))
