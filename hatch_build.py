@@ -1,7 +1,8 @@
-"""Compiles `mcfs/fuse/kernel_caches.c` while the package is built, where there is a C compiler.
+"""Compiles the C sources in `mcfs/fuse` while the package is built, where there is a C compiler.
 
 hatchling calls it for wheels and for editable installs. Without the compiled library mcfs works as well, with
-fewer of the kernel's caches, so no failure here ends the build. It needs no header of libfuse or of Python.
+fewer of the kernel's caches and slower listings, so no failure here ends the build. They need no header of
+libfuse or of Python.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = "mcfs/fuse/kernel_caches.c"
-LIBRARY = "mcfs/fuse/libkernel_caches.so"
+SOURCES = ("mcfs/fuse/kernel_caches.c", "mcfs/fuse/packed_entries.c")
+LIBRARY = "mcfs/fuse/libmcfs_fuse.so"
 
 
-class CompileKernelCaches(BuildHookInterface[Any]):
+class CompileLibrary(BuildHookInterface[Any]):
     """Adds the library to the wheel, which then fits only machines like this one."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  (hatchling's interface)
@@ -38,13 +39,13 @@ class CompileKernelCaches(BuildHookInterface[Any]):
         compiler = shlex.split(os.environ.get("CC", "cc"))
         options = ["-std=c11", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden", "-shared", "-fPIC"]
         # -ldl: before glibc 2.34, dlsym() is in a library of its own.
-        command = [*compiler, *options, "-o", LIBRARY, SOURCE, "-ldl"]
+        command = [*compiler, *options, "-o", LIBRARY, *SOURCES, "-ldl"]
         try:
             done = subprocess.run(command, cwd=top, capture_output=True, text=True, check=False)
         except OSError as error:
-            self.app.display_warning(f"kernel caches are not built: {error}")
+            self.app.display_warning(f"the C library is not built: {error}")
             return False
         if done.returncode != 0:
-            self.app.display_warning(f"kernel caches are not built:\n{done.stderr}")
+            self.app.display_warning(f"the C library is not built:\n{done.stderr}")
             return False
         return True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from pyfuse3 import EntryAttributes, InodeT
 
@@ -69,34 +69,26 @@ class AttributeBuilder:
         attributes.st_atime_ns = attributes.st_mtime_ns = attributes.st_ctime_ns = changed_at_ns
         return attributes
 
-    def of_tracks(
-        self, bit: int, longest: float, changed_at_ns: int
-    ) -> Callable[[EntryRow], EntryAttributes]:
-        """Makes the attributes of many tracks of one kind, cached for no longer than this many seconds.
-
-        Each call returns the same object with other values, because setting all of them takes longer than
-        everything else that a listing needs of an entry.
-        """
+    def shared_by_tracks(self, bit: int, longest: float, changed_at_ns: int) -> EntryAttributes:
+        """What all tracks of one kind have in common, cached for no longer than this many seconds."""
         shared, policy = EntryAttributes(), TRACK_POLICY
         shared.entry_timeout = shared.attr_timeout = min(DAY, longest)
         shared.st_uid, shared.st_gid = self._uid, self._gid
-        are_files = is_file(bit)
-        shared.st_mode = stat.S_IFREG | policy.permissions if are_files else stat.S_IFLNK | 0o777
+        shared.st_mode = stat.S_IFREG | policy.permissions if is_file(bit) else stat.S_IFLNK | 0o777
         shared.st_atime_ns = changed_at_ns
-        link_size = self._content.link_size
+        return shared
 
-        def of_track(track: EntryRow) -> EntryAttributes:
-            shared.st_ino = track.inode | bit
-            if are_files:
-                size = _SMALLEST if track.size is None else track.size
-                shared.st_size, shared.st_blocks = size, -(-size // 512)
-            else:
-                shared.st_size = link_size(track)
-            at = changed_at_ns if track.changed is None else track.changed * 1000
-            shared.st_mtime_ns = shared.st_ctime_ns = at
-            return shared
+    def sizes_of_tracks(self, bit: int, tracks: Sequence[EntryRow]) -> list[int]:
+        """The size of each: of many at once, because a listing asks this of every track."""
+        if not is_file(bit):
+            return self._content.link_sizes(tracks)
+        return [_SMALLEST if track.size is None else track.size for track in tracks]
 
-        return of_track
+
+def changes_of_tracks(tracks: Sequence[EntryRow], changed_at_ns: int) -> list[int]:
+    """When each changed, in microseconds; `changed_at_ns` is for those of which that is not known."""
+    changes = [track.changed for track in tracks]
+    return [changed_at_ns // 1000 if change is None else change for change in changes]
 
 
 def absent(timeout: float) -> EntryAttributes:

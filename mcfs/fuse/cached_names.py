@@ -7,9 +7,10 @@ each name here before it answers. For the trio thread alone; no I/O.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import repeat
 from typing import TypeVar
 
 from mcfs.text.unique_names import collision_key
@@ -112,6 +113,22 @@ class CachedNames:
             self._by_track[inode] = (name, _smallest((*_folders(track), parent)))
         self._count += 1
 
+    def add_tracks(
+        self,
+        parent: int,
+        names: Sequence[str],
+        inodes: Sequence[int],
+        dependency: NameDependency,
+    ) -> None:
+        """The same of many tracks, each with its name."""
+        if dependency is NameDependency.TRACK and self._by_track.keys().isdisjoint(inodes):
+            before = len(self._by_track)
+            self._by_track.update(zip(inodes, zip(names, repeat(parent)), strict=True))
+            self._count += len(self._by_track) - before
+            return
+        for name, inode in zip(names, inodes, strict=True):
+            self.add_track(parent, name, inode, dependency)
+
     def add_folder(self, parent: int, name: bytes, dependency: NameDependency) -> None:
         """The folder of a value, or of a query where a value may come to have the same name."""
         self._add(CachedName(parent, name, NameKind.FOLDER), dependency)
@@ -123,14 +140,21 @@ class CachedNames:
         self._absent_count += self._add(CachedName(parent, name, NameKind.ABSENT), dependency)
         return True
 
-    def forget_track(self, inode: int) -> Collection[int]:
-        """The kernel has dropped every name of this track; the folders where they were."""
-        track = self._by_track.pop(inode, None)
-        if track is None:
-            return ()
-        folders = _folders(track)
-        self._count -= len(folders)
-        return folders
+    def forget_tracks(self, inodes: Iterable[int]) -> set[int]:
+        """The kernel has dropped every name of these tracks; the folders where they were."""
+        all_folders: set[int] = set()
+        for inode in inodes:
+            track = self._by_track.pop(inode, None)
+            if track is None:
+                continue
+            folders = track[1]
+            if isinstance(folders, int):
+                self._count -= 1
+                all_folders.add(folders)
+            else:
+                self._count -= len(folders)
+                all_folders.update(folders)
+        return all_folders
 
     def forget_folder(self, inode: int, parent: int | None, name: bytes) -> None:
         """The kernel has dropped this folder, its name in the folder above and the names in it."""
@@ -214,7 +238,7 @@ class CachedNames:
     def _take_track(self, inode: int) -> Iterator[CachedName]:
         track = self._by_track.get(inode)
         if track is not None:
-            self.forget_track(inode)
+            self.forget_tracks((inode,))
             for parent in _folders(track):
                 yield CachedName(parent, os.fsencode(track[0]), NameKind.FILE)
 

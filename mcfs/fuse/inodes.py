@@ -18,7 +18,7 @@ import hashlib
 import itertools
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -245,6 +245,17 @@ class InodeTable:
             self._tracks[inode] = track
         self._lookups[inode] = self._lookups.get(inode, 1) + 1
 
+    def count_tracks(self, bit: int, tracks: Sequence[_Row], *, is_current: bool) -> None:
+        """Count that the kernel is given each of these once more, all of them as links or all as files."""
+        inodes = [track.inode | bit for track in tracks]
+        # A folder may hold a hundred thousand, and at its first listing all are new.
+        if self._tracks.keys().isdisjoint(inodes) and len(set(inodes)) == len(inodes):
+            self._tracks.update(zip(inodes, tracks, strict=True))
+            self._check_bound()
+            return
+        for inode, track in zip(inodes, tracks, strict=True):
+            self.count_track(inode, track, is_current=is_current)
+
     def count_lookup(
         self, inode: int, node: Node, mount_path: str, changed_at_ns: int, *, is_current: bool
     ) -> None:
@@ -294,11 +305,19 @@ class InodeTable:
 
     def forget(self, inodes: Iterable[tuple[int, int]]) -> None:
         """Subtract lookups from each inode: when none is left, the kernel no longer holds it."""
+        gone = []
+        # The kernel drops a listing of a hundred thousand in one go.
+        tracks, lookups = self._tracks, self._lookups
         for inode, count in inodes:
-            if _is_track(inode):
-                self._forget_track(inode, count)
-            else:
+            if inode & _FOLDER or inode == ROOT:
                 self._forget(inode, count)
+            elif (left := lookups.pop(inode, 1) - count) <= 0:
+                if tracks.pop(inode, None) is not None:
+                    gone.append(inode)
+            elif left > 1:
+                lookups[inode] = left
+        if gone:
+            self._forget_names_of_tracks(gone)
         self.cached_names.prune(self._entries)
 
     def _forget(self, inode: int, count: int) -> None:
@@ -320,18 +339,14 @@ class InodeTable:
             self._on_folder_forgotten(inode)
         del self._path_of_low[inode & _LOW_BITS]
 
-    def _forget_track(self, inode: int, count: int) -> None:
-        left = self._lookups.pop(inode, 1) - count
-        if left > 0:
-            if left > 1:
-                self._lookups[inode] = left
-            return
-        known = self._tracks.pop(inode, None)
+    def _forget_names_of_tracks(self, gone: Sequence[int]) -> None:
         # Its names may be those of its other kind.
-        if known is not None and inode ^ (_LINK | _FILE) not in self._tracks:
-            for folder in self.cached_names.forget_track(inode & _TRACK_BITS):
-                if self._on_names_forgotten is not None:
-                    self._on_names_forgotten(folder)
+        stored = [
+            inode & _TRACK_BITS for inode in gone if inode ^ (_LINK | _FILE) not in self._tracks
+        ]
+        for folder in self.cached_names.forget_tracks(stored):
+            if self._on_names_forgotten is not None:
+                self._on_names_forgotten(folder)
 
     def detach(self, mount_path: str) -> None:
         """Free a path for another folder. The old one keeps its inode: a process may have its cwd there."""

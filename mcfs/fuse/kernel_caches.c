@@ -7,7 +7,7 @@
  *     fuse_session_new   is given the file system's handlers; the handler `init` says what the kernel may do.
  *     fuse_reply_open    answers "open this folder", with a bit for "you may cache the listing".
  *
- * This library defines functions of the same names. `kernel_caches.py` loads it with RTLD_GLOBAL before it
+ * This library defines functions of the same names. `c_library.py` loads it with RTLD_GLOBAL before it
  * imports pyfuse3. When the dynamic linker then looks for the functions that pyfuse3 calls, it searches the
  * libraries that were loaded globally before those that pyfuse3 itself names, and so finds the functions
  * here. Each does its small part and calls the real one. It is what LD_PRELOAD does, for one process, and for
@@ -15,10 +15,7 @@
  *
  * Why this is safe:
  *
- * - The real function is taken from the very library that pyfuse3 is linked with: the return address says
- *   who called, and dlsym() looks in the caller's own libraries. So a pyfuse3 that brings its own copy of
- *   libfuse gets that copy. (RTLD_NEXT would not do: it searches the libraries of this library, which has
- *   none.) Only in pyfuse3's file could the name also be found here, and it is not defined there.
+ * - The real function is taken from the very library that pyfuse3 is linked with; `libfuse_function.h` says how.
  * - A pyfuse3 that has libfuse built in never comes here. Then everything is as without this library.
  * - No header of libfuse is included. The newer ones define fuse_session_new as a macro or an inline
  *   function, which cannot be defined once more; and what is needed is little. It is part of libfuse's ABI
@@ -30,13 +27,12 @@
  */
 
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#define EXPORTED __attribute__((visibility("default")))
+#include "libfuse_function.h"
 
 /* Only pointers to these are passed on. */
 struct fuse_args;
@@ -89,23 +85,6 @@ enum state { NOT_CALLED, ON, KERNEL_HAS_NONE, OTHER_LIBFUSE };
 static enum state state = NOT_CALLED;
 
 EXPORTED int mcfs_kernel_caches_state(void) { return state; }
-
-/* The function of this name in the libraries of whoever called from this address. */
-static void *real_function(const char *name, void *return_address)
-{
-    Dl_info caller;
-    void *library, *found = NULL;
-
-    if (dladdr(return_address, &caller) == 0)
-        return NULL;
-    /* RTLD_NOLOAD: it is loaded, and this is only how to get a handle for dlsym(). */
-    library = dlopen(caller.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-    if (library != NULL) {
-        found = dlsym(library, name);
-        dlclose(library);
-    }
-    return found;
-}
 
 /* --- links: wanted when the connection is made */
 

@@ -6,15 +6,15 @@ closed. Which listing the kernel may cache is decided in `cached_listings.py`. F
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyfuse3
 import trio
 from pyfuse3 import EntryAttributes, InodeT, ReaddirToken
 
-from mcfs.fuse import cached_listings, kernel_caches, mount_paths
-from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder
+from mcfs.fuse import cached_listings, kernel_caches, mount_paths, packed_entries
+from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder, changes_of_tracks
 from mcfs.fuse.cached_listings import CachedListings, ListingOf, Opening
 from mcfs.fuse.inodes import InodeEntry, InodeTable
 from mcfs.fuse.invalidation import Invalidator
@@ -27,6 +27,9 @@ from mcfs.tree.tree import Tree
 # Compared at every request, and Python 3.11 takes a while to find a member of an enumeration.
 _ONE_SECOND, _UNTIL_ANNOUNCED = Caching.ONE_SECOND, Caching.UNTIL_ANNOUNCED
 _PINS = "/pins"
+# As many with usual names as glibc has room for.
+_FIRST_LIKELY = 170
+_SPARE = 10
 
 
 class _Entries:
@@ -36,7 +39,16 @@ class _Entries:
 
     def __init__(self, nodes: Mapping[str, Node]) -> None:
         self.names = tuple(nodes)
-        self.nodes = nodes
+        self.nodes = tuple(nodes.values())
+
+    def tracks(self, number: int, most: int) -> list[TrackNode]:
+        """The tracks from this number on, up to the next entry that is something else."""
+        some = self.nodes[number : number + most]
+        tracks = [node for node in some if isinstance(node, TrackNode)]
+        if len(tracks) < len(some):
+            end = next(at for at, node in enumerate(some) if not isinstance(node, TrackNode))
+            del tracks[end:]
+        return tracks
 
 
 @dataclass(slots=True)
@@ -51,6 +63,26 @@ class _OpenFolder:
     made_of: ListingOf
     # None until the kernel asks for the first of them: mostly, it has them all cached.
     entries: _Entries | None = None
+    # How many tracks the kernel is likely to take at once.
+    likely: int = _FIRST_LIKELY
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One answer that is being made."""
+
+    token: ReaddirToken
+    folder: _OpenFolder
+    entries: _Entries
+    is_current: bool
+    # For how long the kernel may cache an entry, in seconds.
+    longest: float
+    # Of what has no time of its own.
+    changed_at_ns: int
+
+    def position(self, number: int) -> int:
+        """The position after the entry of this number."""
+        return cached_listings.position(number + 3, self.folder.opening.fingerprint)
 
 
 class OpenFolders:
@@ -157,47 +189,77 @@ class OpenFolders:
             position = cached_listings.position(number, fingerprint)
             if not pyfuse3.readdir_reply(token, b"." * number, attributes, position):
                 return
-        # What was true when the folder was opened is to be shown, but not cached.
-        longest = DAY if is_current else 0
-        if policy_of(parent.node).names_inside is _ONE_SECOND:
-            longest = SECOND
+        longest = self._longest(parent, is_current=is_current)
+        answer = _Answer(token, folder, entries, is_current, longest, changed_at_ns)
+        start_number = number = max(0, first - 2)
+        while number < len(entries.names):
+            tracks = entries.tracks(number, folder.likely)
+            taken = (
+                self._add_tracks(answer, number, tracks) if tracks else self._add(answer, number)
+            )
+            number += taken
+            if taken < (len(tracks) or 1):
+                # Each that is prepared in vain costs as much as one that is taken.
+                folder.likely = number - start_number + _SPARE
+                break
+
+    def _longest(self, parent: InodeEntry, *, is_current: bool) -> float:
+        """For how many seconds the kernel may cache an entry of this folder."""
         if (
             parent.dependency is not NameDependency.TRACK
             and changes_in(parent.node, self._tree.settings.edit) is Changes.EDITED_TRACKS
         ):
             # One gesture may change all of them, and nothing can be sent about a folder that it has locked.
-            longest = 0
+            return 0
+        if policy_of(parent.node).names_inside is _ONE_SECOND:
+            return SECOND
+        # What was true when the folder was opened is to be shown, but not cached.
+        return DAY if is_current else 0
+
+    def _add_tracks(self, answer: _Answer, number: int, tracks: Sequence[TrackNode]) -> int:
+        """Add these tracks, of which the first has this number; how many of them the kernel takes.
+
+        A folder may hold a hundred thousand: nothing is made for one that is not kept.
+        """
+        parent = answer.folder.parent
         bit = self._inodes.track_bit(parent)
-        track_attributes = self._attributes.of_tracks(bit, longest, changed_at_ns)
-        add_track = self._inodes.cached_names.add_track
-        next_position = cached_listings.position(max(3, first + 1), fingerprint)
-        names, nodes = entries.names, entries.nodes
-        for number in range(max(0, first - 2), len(names)):
-            text = names[number]
-            node = nodes[text]
-            name = text.encode("utf-8", "surrogateescape")
-            if isinstance(node, TrackNode):
-                # A folder may hold a hundred thousand: no object is made for one that is not kept.
-                inode = node.inode | bit
-                if not pyfuse3.readdir_reply(token, name, track_attributes(node), next_position):
-                    return
-                self._inodes.count_track(inode, node, is_current=is_current)
-                if is_current:
-                    add_track(parent_inode, text, node.inode, parent.dependency)
-            else:
-                mount_path = mount_paths.join(parent.mount_path, text)
-                inode = self._inodes.inode(node, mount_path, parent, is_current=is_current)
-                attributes = self._attributes_of(inode, node)
-                attributes.entry_timeout = min(attributes.entry_timeout, longest)
-                attributes.attr_timeout = min(attributes.attr_timeout, longest)
-                if not pyfuse3.readdir_reply(token, name, attributes, next_position):
-                    return
-                self._inodes.count_lookup(
-                    inode, node, mount_path, changed_at_ns, is_current=is_current
-                )
-                if is_current:
-                    self._inodes.note_cached(parent_inode, name, node, parent.dependency)
-            next_position += 1
+        names = answer.entries.names[number : number + len(tracks)]
+        stored = [track.inode for track in tracks]
+        taken = packed_entries.add(
+            answer.token,
+            names,
+            stored,
+            bit,
+            self._attributes.sizes_of_tracks(bit, tracks),
+            changes_of_tracks(tracks, answer.changed_at_ns),
+            self._attributes.shared_by_tracks(bit, answer.longest, answer.changed_at_ns),
+            answer.position(number),
+        )
+        self._inodes.count_tracks(bit, tracks[:taken], is_current=answer.is_current)
+        if answer.is_current:
+            self._inodes.cached_names.add_tracks(
+                answer.folder.dots[0], names[:taken], stored[:taken], parent.dependency
+            )
+        return taken
+
+    def _add(self, answer: _Answer, number: int) -> int:
+        """Add the entry of this number, which is no track; 1 if the kernel takes it, else 0."""
+        name, node = answer.entries.names[number], answer.entries.nodes[number]
+        parent, is_current = answer.folder.parent, answer.is_current
+        raw = name.encode("utf-8", "surrogateescape")
+        mount_path = mount_paths.join(parent.mount_path, name)
+        inode = self._inodes.inode(node, mount_path, parent, is_current=is_current)
+        attributes = self._attributes_of(InodeT(inode), node)
+        attributes.entry_timeout = min(attributes.entry_timeout, answer.longest)
+        attributes.attr_timeout = min(attributes.attr_timeout, answer.longest)
+        if not pyfuse3.readdir_reply(answer.token, raw, attributes, answer.position(number)):
+            return 0
+        self._inodes.count_lookup(
+            inode, node, mount_path, answer.changed_at_ns, is_current=is_current
+        )
+        if is_current:
+            self._inodes.note_cached(answer.folder.dots[0], raw, node, parent.dependency)
+        return 1
 
     def close(self, handle: int) -> None:
         """It is closed."""

@@ -7,6 +7,7 @@ delays only those who read from it.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import trio
@@ -44,10 +45,18 @@ class TrackContent:
         return self._in_git_dir + os.fsencode(track.content_path or "")
 
     def link_size(self, track: EntryRow) -> int:
-        """The length of that, without making it: a listing asks this of every track."""
-        if track.work_path is not None:
-            return self._work_prefix_size + _size(track.work_path)
-        return self._git_prefix_size + _size(track.content_path or "")
+        """The length of that, without making it."""
+        return self.link_sizes((track,))[0]
+
+    def link_sizes(self, tracks: Sequence[EntryRow]) -> list[int]:
+        """The same of many: a listing asks this of every track."""
+        paths = [track.work_path for track in tracks]
+        return [
+            self._git_prefix_size + _size(track.content_path or "")
+            if path is None
+            else self._work_prefix_size + (len(path) if path.isascii() else _size(path))
+            for track, path in zip(tracks, paths, strict=True)
+        ]
 
     async def open(self, track: EntryRow) -> int:
         """A descriptor of its content; a `ContentMissingError` where it is not here."""

@@ -56,6 +56,30 @@ def test_without_kernel_caches_a_long_listing_reads_each_link_once(uncached: Run
     assert sent["lookup"] == 0
 
 
+@pytest.mark.parametrize("folder", ["all", "genre", "genre/Pop", "sort:title"])
+def test_entries_that_are_packed_are_what_single_ones_are(
+    counted: RunningMount, uncached: RunningMount, folder: str
+) -> None:
+    """Without the C library, which turns on these caches, pyfuse3 is given the entries one by one."""
+    needs_kernel_caches(counted)
+    packed, single = (_listed(mount.path / folder) for mount in (counted, uncached))
+    assert packed
+    assert packed == single
+
+
+def _listed(folder: Path) -> dict[str, tuple[int, ...]]:
+    """What a listing gives the kernel of each entry. A target begins with another folder on each mount."""
+    listed = {}
+    for entry in os.scandir(folder):
+        status = entry.stat(follow_symlinks=False)
+        size = status.st_size
+        if entry.is_symlink():
+            size -= len(Path(entry.path).readlink().as_posix().encode())
+        changed = () if entry.is_dir(follow_symlinks=False) else (status.st_mtime_ns, size)
+        listed[entry.name] = (entry.inode(), status.st_mode, status.st_nlink, *changed)
+    return listed
+
+
 def _run(*words: str | Path, cwd: Path | None = None) -> str:
     return subprocess.run(words, cwd=cwd, check=True, capture_output=True, text=True).stdout
 
