@@ -137,6 +137,11 @@ class EditModel:
             self._gain(key, field, folder)
             assert _key(place / asked) == key, "the program that put it there looks for it"
             assert track in os.listdir(place)
+        elif program[0] == "cp" and done == 0:
+            # It has removed the entry that was there, and made it again.
+            assert folder != _NOTHING
+            self._lose(key, field, folder)
+            self._gain(key, field, folder)
         elif program[0] != "rsync":
             assert done != 0
 

@@ -175,3 +175,40 @@ def _differ(one: Path, other: Path) -> bool:
         check=False,
     )
     return float(done.stderr) > 500
+
+
+@PROGRAMS
+@pytest.mark.programs("Xvfb", "xdotool", "import", "dbus-run-session")
+def test_links_are_copied_into_a_folder_that_edits_and_deleted_there(
+    demo_copy: Path, place: Path, home: Path, screen: Screen, program: str
+) -> None:
+    """From a folder with numbers, so that the tree calls the entry something else than the file manager."""
+    says = "mcfs: folders of crate can be edited; to take an edit back: mcfs undo\n"
+    with mounted(demo_copy, place, says, ("--edit", "crate")):
+        (place / "crate/Trial").mkdir()
+        source = place / "sort:title limit:1"
+        (numbered,) = os.listdir(source)
+        track = numbered.removeprefix("001 ")
+        with screen.showing([program, source], "limit"):
+            time.sleep(2)
+            windows = screen.windows("")
+            FileManager(screen, "limit").press("ctrl+a", "ctrl+c", "ctrl+l")
+            FileManager(screen, "limit").type(str(place / "crate/Trial"))
+            wait_until(lambda: bool(screen.windows("Trial")))
+            time.sleep(1)
+            FileManager(screen, "Trial").press("ctrl+v")
+            wait_until(lambda: os.listdir(place / "crate/Trial") == [track])
+            assert (place / "crate/Trial" / numbered).is_symlink(), "what was asked for is found"
+            # It hears then that the name it asked for is not listed.
+            time.sleep(5)
+            screen.screenshot(f"{program}-pasted")
+            assert screen.windows("") == windows, "it has something to say"
+            FileManager(screen, "Trial").press("ctrl+a", "Delete")
+            if program == "pcmanfm":
+                time.sleep(1)
+                screen.keys("Return")
+            wait_until(lambda: os.listdir(place / "crate/Trial") == [])
+            time.sleep(1)
+            screen.screenshot(f"{program}-deleted")
+            assert screen.windows("") == windows, "it has something to say"
+        assert os.listdir(place / f".Trash-{os.getuid()}/info") == []

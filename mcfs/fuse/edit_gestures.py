@@ -100,10 +100,10 @@ class EditGestures:
         """Forget the names that were asked for, until cancelled."""
         while True:
             await trio.sleep(_SECONDS_TO_LOOK)
+            for asked in self.asked_names.take_to_announce():
+                self._announcer.announce_gone(asked.parent, asked.name, asked.track)
             for asked in self.asked_names.take_expired():
-                if asked.was_made:
-                    self._invalidator.drop(asked.parent, asked.name)
-                    self._announcer.announce_gone(asked.parent, asked.name, asked.track)
+                self._invalidator.drop(asked.parent, asked.name)
 
     # --- tracks
 
@@ -178,6 +178,20 @@ class EditGestures:
             await self._apply(words, place, [edit], number, ctx, is_unlink=True)
             await self._keep_if_empty(_value(parent.node), value, number)
         self._left(parent_inode, name, track)
+
+    async def throw_away(
+        self,
+        parent_inode: InodeT,
+        name: str,
+        trash_inode: InodeT,
+        name_in_trash: str,
+        ctx: RequestContext,
+    ) -> None:
+        """rename into the trash, as by the Delete key: the same as unlink. `mcfs undo` takes it back."""
+        with self._under_way.change([trash_inode], [(trash_inode, name_in_trash, True)]):
+            await self.take_out(parent_inode, name, ctx)
+            await self._in_thread(self._tree.remove_note_about, name_in_trash)
+        self._invalidator.drop(trash_inode, name_in_trash)
 
     async def move(
         self,
@@ -285,6 +299,8 @@ class EditGestures:
     def _left(self, parent_inode: InodeT, name: str, track: TrackNode) -> None:
         """An entry was removed or moved away."""
         self.asked_names.remove(parent_inode, name)
+        for asked in self.asked_names.remove_track(parent_inode, track):
+            self._invalidator.drop(parent_inode, asked.name)
         # The kernel counts one link less; there are others, in other folders.
         for inode in self._inodes.of_track(track.inode):
             self._invalidator.drop_attributes(inode)

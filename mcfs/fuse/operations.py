@@ -47,6 +47,7 @@ from mcfs.fuse.open_texts import OpenTexts
 from mcfs.fuse.track_content import TrackContent, read_cached
 from mcfs.fuse.trash_notes import TrashNotes
 from mcfs.sql import EntryRow
+from mcfs.store.pin_trash import TrashPart
 from mcfs.tree.covers import can_be_album_cover
 from mcfs.tree.file_text import FileText
 from mcfs.tree.nodes import (
@@ -55,6 +56,7 @@ from mcfs.tree.nodes import (
     Node,
     TrackNode,
     TrashNoteNode,
+    TrashPartNode,
     ValueNode,
     ValuesNode,
 )
@@ -343,6 +345,9 @@ class Operations(pyfuse3.Operations):
         old, new = self.inodes[parent_inode_old], self.inodes[parent_inode_new]
         places = (parent_inode_old, os.fsdecode(name_old), parent_inode_new, os.fsdecode(name_new))
         node: Node
+        if isinstance(old.node, ValueNode) and new.node == TrashPartNode(TrashPart.FILES):
+            await self.gestures.throw_away(*places, ctx)
+            return
         if isinstance(new.node, ValueNode):
             # What is moved is an entry: in a folder that edits there are no folders.
             await self.gestures.move(*places, ctx)

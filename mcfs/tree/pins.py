@@ -24,10 +24,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 
 from mcfs.config.settings import Names
 from mcfs.error_log import ErrorLog
-from mcfs.errors import QueryError, ReadOnlyError
+from mcfs.errors import NotFoundError, QueryError, ReadOnlyError
 from mcfs.fields import Vocabulary
 from mcfs.query import Query, canonical_text, field_prefix, parse
 from mcfs.store import Pin, Store
@@ -188,6 +189,11 @@ class Pins:
         if where != TrashPartNode(TrashPart.INFO):
             raise _only_pins()
         self._store.trash.remove(TrashPart.INFO, name)
+
+    def remove_note_about(self, name: str) -> None:
+        """Remove the note about something that was moved to the trash, and is not kept there."""
+        with suppress(NotFoundError):
+            self._store.trash.remove(TrashPart.INFO, f"{name}.trashinfo")
 
     def _query_of(self, name: str) -> Query | None:
         try:

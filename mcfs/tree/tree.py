@@ -204,6 +204,10 @@ class Tree:
         """The text of a note in the trash."""
         return self._pins.note(node)
 
+    def remove_note_about(self, name: str) -> None:
+        """Remove the note of a desktop about something that is not in the trash."""
+        self._pins.remove_note_about(name)
+
     def remove_trash_note(self, where: Node, name: str) -> None:
         """unlink in a folder."""
         self._pins.remove_note(where, name)

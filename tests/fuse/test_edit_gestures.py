@@ -15,7 +15,7 @@ import pytest
 
 from tests.edit_model import EditModel, git_annex_values
 from tests.mounts import REPOSITORY, mounted, wait_until
-from tests.prerequisites import git_annex_environment, needs_fuse
+from tests.prerequisites import git_annex_environment, needs_fuse, needs_root
 from tests.tracks import copy_of_library
 
 _SAYS = "mcfs: folders of crate, genre and rating can be edited; to take an edit back: mcfs undo\n"
@@ -159,6 +159,40 @@ def test_another_mount_follows(editable: tuple[Path, Path], tmp_path: Path) -> N
         Path(other.path / "crate/Festival" / halo).unlink()
         Path(other.path / "crate/Festival" / rez).unlink()
         wait_until(lambda: not os.path.lexists(mount / "crate/Festival" / rez), 5)
+
+
+def test_another_user_and_a_library_that_cannot_be_written(
+    editable: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    needs_root("to be another user, and to mount read-only")
+    library, _ = editable
+    place = tmp_path_factory.mktemp("other")
+    for folder in (place, *place.parents):
+        if folder.stat().st_mode & 0o077 == 0:
+            folder.chmod(0o711)
+    before = git_annex_values(library)
+    options = ("--edit", "crate,genre,rating", "-o", "allow_other")
+    with mounted(library, place / "mnt", _SAYS, options) as running:
+        festival, rez = running.path / "crate/Festival", "Underworld - Rez.wav"
+        (listed,) = os.listdir(festival)
+        commands: list[list[str | Path]] = [
+            ["ln", "-s", running.path / "all" / rez, festival / rez],
+            ["rm", "-f", festival / listed],
+            ["mkdir", running.path / "crate/Mine"],
+        ]
+        for command in commands:
+            done = subprocess.run(command, user=65534, capture_output=True, text=True, check=False)
+            assert "Permission denied" in done.stderr, done
+        git_dir = library / ".git"
+        subprocess.run(["mount", "--bind", git_dir, git_dir], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", git_dir], check=True)
+        try:
+            _refused(errno.EROFS, os.symlink, running.path / "all" / rez, festival / rez)
+            _refused(errno.EROFS, os.unlink, festival / listed)
+            _refused(errno.EROFS, os.mkdir, running.path / "crate/Mine")
+        finally:
+            subprocess.run(["umount", git_dir], check=True)
+    assert git_annex_values(library) == before
 
 
 def test_random_gestures_do_what_the_model_says_and_undo_restores_all(
