@@ -217,7 +217,7 @@ class TestFails:
                 case 130:
                     assert error_output == "\nmcfs: interrupted\n"
                 case code:
-                    assert code == -signal.SIGINT
+                    assert code == -signal.SIGINT, error_output
                     assert error_output in ("", "\nmcfs: interrupted\n")
             assert generation_of(synced.cache).counter in (before, before + 1)
         assert codes != {0}
