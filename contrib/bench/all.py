@@ -220,6 +220,11 @@ def _editing(output: str) -> Iterator[Figure]:
         yield Figure(f"a gesture, {match[1]}", taken, "ms", "git-annex alone", theirs)
 
 
+def _export(output: str) -> Iterator[Figure]:
+    for match in _matches(r"^(.+): (\S+) s; (.+) (\S+) s; ratio \S+$", output):
+        yield Figure(match[1], float(match[2]), "s", match[3], float(match[4]))
+
+
 SECTIONS = (
     Section(
         "sync",
@@ -274,6 +279,12 @@ SECTIONS = (
         "editing.py",
         lambda p: [p.library(p.tracks), "--gestures", "1000", "--rounds", str(p.rounds)],
         _editing,
+    ),
+    Section(
+        "export",
+        "export.py",
+        lambda p: [p.library(p.tracks), "--disk", p.folder, "--rounds", str(p.rounds)],
+        _export,
     ),
 )
 

@@ -31,9 +31,8 @@ from mcfs.export.prepared import (
     shown_size,
 )
 from mcfs.export.writing import Action, ExportResult, Outcome, foreseen
-from mcfs.inspect.export_source import PlannedSource, nothing_message, plan_source
+from mcfs.inspect.export_source import PlannedSource, not_on_disk, nothing_message, plan_source
 from mcfs.inspect.path_or_query import is_path_in_any_library
-from mcfs.sync.waiting import sync_in_turn
 from mcfs.text.escape import file_name
 from mcfs.text.portable import portable_name
 from mcfs.text.printable import printable
@@ -124,7 +123,7 @@ def command(
             return _list_library(session, text, planned, absent, rekordbox, gets, dry_run, as_json)
         destination = find_destination(destination_path, session.library)
         planned, absent = _plan_and_fetch(session, text, template, gets=gets and not dry_run)
-        plan, absent_plan = planned.plan, planned.absent
+        plan = planned.plan
         if not plan.entries and not absent:
             print_message(nothing_message(text, planned.source, session.store))
         if not plan.entries and not (removes and destination.exists):
@@ -136,7 +135,6 @@ def command(
         marked: tuple[MarkedName, ...] = ()
         if portable or destination.file_system.needs_portable_names:
             plan, marked = portable_plan(plan)
-            absent_plan, _ = portable_plan(absent_plan)
             name = portable_name(name)
         plan = _with_playlists(session, plan, name, of_folders=m3u8, of_all=playlist)
         wants_links = None if mode is None else mode == "link"
@@ -144,7 +142,7 @@ def command(
         links = choose_links(wants_links, destination, session.library, source)
         prepared = prepare_export(
             plan,
-            absent_plan,
+            planned.absent,
             destination,
             session.library,
             ExportOptions(source, links, absolute, removes),
@@ -155,7 +153,11 @@ def command(
             result = foreseen(prepared)
         else:
             check_space(prepared)
-            result = copy_with_bar(prepared)
+            try:
+                result = copy_with_bar(prepared)
+            except KeyboardInterrupt:
+                print_message("what is there is complete; run it again to go on")
+                raise
         lines = [_summary(result, prepared, dry_run=dry_run)]
         if rekordbox is not None and result.ended is None:
             paths = rekordbox.paths_in(destination, plan, result)
@@ -235,23 +237,21 @@ def _plan_and_fetch(
     """What there is to export, and what is not here: key, name, and why it could not be fetched."""
     planned = _plan(session, text, template, all_tracks=gets)
     failed: dict[str, str] = {}
-    if gets and planned.absent.entries:
-        failed = _fetch(session, planned)
+    if gets and (keys := not_on_disk(planned, session.library)):
+        failed = _fetch(session, keys)
         planned = _plan(session, text, template, all_tracks=True)
-    names = {file.annex_key: file.name for _, file in planned.absent.files()}
-    return planned, [(key, name, failed.get(key)) for key, name in names.items()]
+    return planned, [(key, name, failed.get(key)) for key, name in planned.absent.items()]
 
 
 def _plan(session: Session, text: str, template: str | None, *, all_tracks: bool) -> PlannedSource:
-    return plan_source(
-        text, template, session.library, session.store, session.settings, all_tracks=all_tracks
-    )
+    return plan_source(text, template, session.store, session.settings, all_tracks=all_tracks)
 
 
-def _fetch(session: Session, planned: PlannedSource) -> dict[str, str]:
+def _fetch(session: Session, keys: list[str]) -> dict[str, str]:
     """Fetch what is not here; returns annex key → reason for what did not come."""
+    from mcfs.sync.waiting import sync_in_turn  # takes time to import, and few exports fetch
+
     with session.store.cache.reading() as read:
-        keys = dict.fromkeys(file.annex_key for _, file in planned.absent.files())
         tracks = tuple(read.records_in_order(keys))
     failed = fetch_with_bar(session.library, tracks, None)
     if len(failed) < len(tracks):

@@ -1,7 +1,8 @@
-"""Shows on stderr how far a sync, an import or a fetch is: only on a terminal, and gone at the end.
+"""Shows on stderr how far a sync, an import, a fetch or an export is: on a terminal, and gone at the end.
 
 Owns when a bar appears, and counts what it shows. `progress_bars.py` draws it with rich, which takes longer
-to load than most syncs take: it is loaded when the work has gone on for half a second.
+to load than most syncs take: it is loaded when the work has gone on for half a second. What does the work is
+imported when it is done: a command that may have to sync seldom has to.
 """
 
 from __future__ import annotations
@@ -10,22 +11,21 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from mcfs.annex.get import GetProgress, GetResult
-from mcfs.annex.library import Library
 from mcfs.cli.terminal import print_message
 from mcfs.cli.text_layout import truncate
-from mcfs.config.settings import Settings
-from mcfs.export.prepared import PreparedExport
-from mcfs.export.writing import ExportResult, write_export
-from mcfs.fetching.fetch import fetch
-from mcfs.snapshots.after_sync import newly_stale
-from mcfs.store import Store, TrackRecord
-from mcfs.sync.progress import SyncProgress
-from mcfs.sync.report import SyncReport
-from mcfs.sync.run import sync
 from mcfs.text.printable import printable
+
+if TYPE_CHECKING:
+    from mcfs.annex.get import GetProgress, GetResult
+    from mcfs.annex.library import Library
+    from mcfs.config.settings import Settings
+    from mcfs.export.prepared import PreparedExport
+    from mcfs.export.writing import ExportResult
+    from mcfs.store import Store, TrackRecord
+    from mcfs.sync.progress import SyncProgress
+    from mcfs.sync.report import SyncReport
 
 # Seconds until a bar appears.
 _SHOW_AFTER = 0.5
@@ -54,6 +54,8 @@ def sync_with_bar(
     merge: bool = False,
 ) -> SyncReport:
     """`sync` with a progress bar."""
+    from mcfs.sync.run import sync
+
     with count_bar("syncing") as show:
 
         def on_progress(progress: SyncProgress) -> None:
@@ -66,6 +68,8 @@ def sync_with_bar(
 
 def report_stale_snapshots(store: Store, settings: Settings) -> None:
     """After a sync, name the snapshots with which the library does not agree any more."""
+    from mcfs.snapshots.after_sync import newly_stale
+
     for snapshot in newly_stale(store, settings):
         print_message(f"the snapshot {snapshot.name} is stale: {snapshot.stale_reason}")
 
@@ -89,6 +93,9 @@ def fetch_with_bar(
     library: Library, tracks: tuple[TrackRecord, ...], remote: str | None
 ) -> dict[str, str]:
     """`fetch` with a progress bar that counts bytes."""
+    from mcfs.annex.get import GetProgress, GetResult
+    from mcfs.fetching.fetch import fetch
+
     sizes = {track.annex_key: track.size or 0 for track in tracks}
     names = {track.annex_key: truncate(printable(track.name), _LONGEST_NAME) for track in tracks}
     moved: dict[str, int] = {}
@@ -119,6 +126,7 @@ def fetch_with_bar(
 
 def copy_with_bar(prepared: PreparedExport) -> ExportResult:
     """`write_export` with a progress bar that counts bytes."""
+    from mcfs.export.writing import write_export
 
     def make() -> Bar[tuple[int, int, str]]:
         from mcfs.cli.progress_bars import ByteBar

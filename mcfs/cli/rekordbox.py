@@ -63,7 +63,7 @@ class RekordboxOption:
     def paths_in_library(self, library: Library, plan: PlannedFolder) -> dict[str, str]:
         """The same for the files of the library."""
         top = str(library.top) if self.root is None else self.root
-        targets = LinkTargets(library, top, str(library.common_dir), relative=False)
+        targets = LinkTargets(top, str(library.common_dir), relative=False)
         return {
             file.annex_key: targets.of_file(path, file)
             for path, file in plan.files()

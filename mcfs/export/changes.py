@@ -6,12 +6,12 @@ table of these decisions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from mcfs.export.manifest import Kind, Made, Manifest
-from mcfs.export.plan import PlannedFile, PlannedFolder, PlannedText
+from mcfs.export.plan import PlannedFile, PlannedText
 
 
 class Wanted(NamedTuple):
@@ -63,30 +63,34 @@ class Changes:
 
 
 class _Owners:
-    """Who has made what."""
+    """Who has made what. Paths that the file system takes for one are one."""
 
-    def __init__(self, ours: Manifest, others: Iterable[Manifest]) -> None:
-        self._ours = ours
+    def __init__(
+        self, ours: Manifest, others: Iterable[Manifest], same_name: Callable[[str], str]
+    ) -> None:
+        self._same_name = same_name
+        self._made = {same_name(path): made for path, made in ours.made.items()}
+        self._begun = {same_name(path): made for path, made in ours.begun.items()}
         self._others: dict[str, tuple[Made, str]] = {}
         for manifest in others:
             for path, made in manifest.all_made.items():
-                self._others[path] = made, manifest.source
+                self._others[same_name(path)] = made, manifest.source
 
     def is_complete(self, wanted: Wanted, there: Found) -> bool:
         """Whether what is there is known to be what is wanted."""
         if not _fits(there, wanted.made):
             return False
-        made, begun = self._ours.made.get(wanted.path), self._ours.begun.get(wanted.path)
+        made, begun = self._of_ours(wanted.path)
         if begun == wanted.made and (made is None or not _fits(there, made)):
             return True  # an export that was killed had put it there
-        other = self._others.get(wanted.path)
+        other = self._others.get(self._same_name(wanted.path))
         return (begun is None and made == wanted.made) or (
             other is not None and other[0] == wanted.made
         )
 
     def is_ours(self, path: str, there: Found) -> bool:
         """Whether this export has put there what is there, as far as can be told."""
-        made, begun = self._ours.made.get(path), self._ours.begun.get(path)
+        made, begun = self._of_ours(path)
         if made is not None:
             # A file that was cut short is still ours.
             return there.kind_is_link is (made.kind == Kind.LINK.value)
@@ -94,13 +98,18 @@ class _Owners:
 
     def may_remove(self, path: str, there: Found) -> bool:
         """Whether what is there is exactly what this export has made, and nobody else's."""
-        mine = self._ours.made.get(path), self._ours.begun.get(path)
-        return path not in self._others and any(made and _fits(there, made) for made in mine)
+        return self._same_name(path) not in self._others and any(
+            made is not None and _fits(there, made) for made in self._of_ours(path)
+        )
 
     def other(self, path: str) -> str | None:
         """Another export that has made this."""
-        other = self._others.get(path)
+        other = self._others.get(self._same_name(path))
         return None if other is None else other[1]
+
+    def _of_ours(self, path: str) -> tuple[Made | None, Made | None]:
+        same = self._same_name(path)
+        return self._made.get(same), self._begun.get(same)
 
 
 def find_changes(
@@ -109,17 +118,17 @@ def find_changes(
     ours: Manifest,
     others: Iterable[Manifest],
     *,
-    absent: PlannedFolder,
+    absent: Collection[str],
     same_content: Callable[[Wanted], bool],
     same_name: Callable[[str], str],
 ) -> Changes:
     """Decide for every path. `found` has all paths of the plan and of our manifest that are there.
 
-    `absent` is what would be wanted if its content were here: what was made of it before stays.
+    `absent` are the keys of what would be wanted if its content were here: what was made of it before stays.
     `same_content` compares what is there byte by byte. `same_name` gives equal texts for paths that the file
     system takes for one.
     """
-    owners = _Owners(ours, others)
+    owners = _Owners(ours, others, same_name)
     write: list[Wanted] = []
     replaced: set[str] = set()
     kept: list[Wanted] = []
@@ -144,12 +153,10 @@ def find_changes(
             blocked.append(Blocked(each, reason))
     seen = {same_name(each.path) for each in (*write, *kept, *foreign_kept)}
     seen |= {same_name(each.wanted.path) for each in blocked}
-    seen |= {same_name(path) for path, _ in absent.files()}
-    absent_keys = {file.annex_key for _, file in absent.files()}
     unwanted = [
         path
         for path, made in ours.all_made.items()
-        if same_name(path) not in seen and made.content not in absent_keys
+        if same_name(path) not in seen and made.annex_key not in absent
     ]
     left = {
         path: found[path].size

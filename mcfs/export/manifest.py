@@ -45,6 +45,8 @@ class Made(NamedTuple):
     content: str
     # In bytes; None for a link.
     size: int | None
+    # Of the track.
+    annex_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

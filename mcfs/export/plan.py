@@ -24,17 +24,12 @@ class PlannedFile:
     name: str
     # Also of a cover that is annexed. "" for one that git itself keeps.
     annex_key: str
-    # Its path in the work tree, if its content is there.
+    # Where its content is in the work tree; None where it is not there.
     work_path: str | None
-    # Of annexed content that is here: relative to the common git directory.
+    # The same relative to the common git directory. Only where there is no work path.
     content_path: str | None
     # None where git-annex does not know it.
     size: int | None
-
-    @property
-    def present(self) -> bool:
-        """Whether its content is here."""
-        return self.content_path is not None or (not self.annex_key and self.work_path is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import filecmp
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -19,7 +19,7 @@ from mcfs.export.destination import Destination
 from mcfs.export.manifest import Kind, Manifest, ManifestFolder
 from mcfs.export.plan import PlannedFile, PlannedFolder
 from mcfs.export.target_folders import TargetFolders
-from mcfs.export.wanted import LinkTargets, source_of, wanted_copies, wanted_links
+from mcfs.export.wanted import LinkTargets, linked_file, wanted_copies, wanted_links
 
 # In the manifest, for each file.
 _NOTE_BYTES = 300
@@ -46,8 +46,8 @@ class PreparedExport:
     library: Library
     options: ExportOptions
     wanted: Sequence[Wanted]
-    # What would be wanted, too, if its content were here.
-    absent: PlannedFolder
+    # The keys of what would be wanted, too, if its content were here.
+    absent: Collection[str]
     too_large: Sequence[Blocked]
     # What earlier exports have made there: this one, and those of other queries or paths.
     ours: Manifest
@@ -76,12 +76,12 @@ class PreparedExport:
 
 def prepare_export(
     plan: PlannedFolder,
-    absent: PlannedFolder,
+    absent: Collection[str],
     destination: Destination,
     library: Library,
     options: ExportOptions,
 ) -> PreparedExport:
-    """Find out what there is to do for a plan of what is here, and one of what is not."""
+    """Find out what there is to do. `absent` are the keys of what belongs to the plan and is not here."""
     if options.links:
         targets = LinkTargets.of(library, destination, absolute=options.absolute)
         wanted = wanted_links(plan, targets)
@@ -192,7 +192,7 @@ def _has_same_content(wanted: Wanted, prepared: PreparedExport) -> bool:
             case PlannedFile() as file if prepared.options.links:
                 return True
             case PlannedFile() as file:
-                return filecmp.cmp(source_of(file, prepared.library), there, shallow=False)
+                return filecmp.cmp(linked_file(file, prepared.library), there, shallow=False)
             case text:
                 return there.read_bytes() == text.content
     return False

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 
 from mcfs.annex.library import Library
+from mcfs.annex.objects import content_finder
 from mcfs.export.changes import Wanted
 from mcfs.export.destination import Destination
 from mcfs.export.manifest import Kind, Made
@@ -21,7 +22,6 @@ from mcfs.export.plan import PlannedFile, PlannedFolder
 class LinkTargets:
     """How links of a destination name the files of the library."""
 
-    library: Library
     top: str
     git_dir: str
     # Whether these are relative to the destination.
@@ -32,19 +32,14 @@ class LinkTargets:
         """Relative ones survive when both are moved together, as on a disk that is mounted elsewhere."""
         top, git_dir = os.path.realpath(library.top), os.path.realpath(library.common_dir)
         if absolute:
-            return cls(library, top, git_dir, relative=False)
+            return cls(top, git_dir, relative=False)
         start = destination.path
-        return cls(
-            library, os.path.relpath(top, start), os.path.relpath(git_dir, start), relative=True
-        )
+        return cls(os.path.relpath(top, start), os.path.relpath(git_dir, start), relative=True)
 
     def of_file(self, path: str, file: PlannedFile) -> str:
         """Where the link at this path leads."""
         up = "../" * path.count("/") if self.relative else ""
-        # It may have been moved since the last sync; its content is where it was.
-        if file.work_path is not None and (
-            file.content_path is None or os.path.exists(f"{self.library.top}/{file.work_path}")  # noqa: PTH110
-        ):
+        if file.work_path is not None:
             return f"{up}{self.top}/{file.work_path}"
         return f"{up}{self.git_dir}/{file.content_path}"
 
@@ -52,7 +47,7 @@ class LinkTargets:
 def wanted_links(plan: PlannedFolder, targets: LinkTargets) -> list[Wanted]:
     """Every file as a link, and the texts."""
     links = [
-        Wanted(path, Made(Kind.LINK.value, targets.of_file(path, file), None), file)
+        Wanted(path, Made(Kind.LINK.value, targets.of_file(path, file), None, file.annex_key), file)
         for path, file in plan.files()
     ]
     return links + _texts(plan)
@@ -64,22 +59,38 @@ def wanted_copies(plan: PlannedFolder, library: Library) -> list[Wanted]:
     return copies + _texts(plan)
 
 
-def source_of(file: PlannedFile, library: Library) -> str:
-    """The file that a copy is made of."""
-    if file.content_path is not None:
-        return f"{library.common_dir}/{file.content_path}"
-    return f"{library.top}/{file.work_path}"
+def linked_file(file: PlannedFile, library: Library) -> str:
+    """The file that a link leads to."""
+    if file.work_path is not None:
+        return f"{library.top}/{file.work_path}"
+    return f"{library.common_dir}/{file.content_path}"
+
+
+class CopySources:
+    """The files that copies are made of."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._find = content_finder(library)
+
+    def of_file(self, file: PlannedFile) -> str:
+        """The annexed object, if there is one."""
+        if file.annex_key and (content_path := self._find(file.annex_key)) is not None:
+            return f"{self._library.common_dir}/{content_path}"
+        return linked_file(file, self._library)
 
 
 def _copy_of(file: PlannedFile, library: Library) -> Made:
     if file.annex_key and file.size is not None:
-        return Made(Kind.COPY.value, file.annex_key, file.size)
+        return Made(Kind.COPY.value, file.annex_key, file.size, file.annex_key)
     try:
-        info = os.stat(source_of(file, library))  # noqa: PTH116  (text)
+        info = os.stat(linked_file(file, library))  # noqa: PTH116  (text)
     except OSError:
-        return Made(Kind.COPY.value, file.annex_key, file.size)  # copying it will say why
+        return Made(
+            Kind.COPY.value, file.annex_key, file.size, file.annex_key
+        )  # copying it will say why
     content = file.annex_key or f"{file.work_path} {info.st_mtime_ns}"
-    return Made(Kind.COPY.value, content, info.st_size)
+    return Made(Kind.COPY.value, content, info.st_size, file.annex_key)
 
 
 def _texts(plan: PlannedFolder) -> list[Wanted]:

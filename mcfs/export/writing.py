@@ -24,7 +24,7 @@ from mcfs.export.manifest import PART_ENDING, Kind, Made, ManifestFolder
 from mcfs.export.plan import PlannedFile
 from mcfs.export.prepared import PreparedExport, find_moves, look_again, open_destination, same_name
 from mcfs.export.target_folders import TargetFolders, by_folder
-from mcfs.export.wanted import source_of
+from mcfs.export.wanted import CopySources, linked_file
 
 # How many bytes and how many files are done, and the name of the current one.
 OnProgress = Callable[[int, int, str], None]
@@ -114,7 +114,14 @@ class _Writer:
         self._result = ExportResult(list(_left_alone(prepared)))
         changes = prepared.changes
         begun = prepared.ours.begun
-        self._made = dict(prepared.ours.made)
+        fold = same_name(prepared.destination)
+        # What is the same file by another spelling is noted by the new one.
+        respelled = {fold(each.path): each.path for each in prepared.wanted}
+        self._made = {
+            path: made
+            for path, made in prepared.ours.made.items()
+            if respelled.get(fold(path), path) == path
+        }
         self._made |= {each.path: each.made for each in changes.kept}
         # An export that was killed had put it there, before it left the plan.
         self._made |= {path: begun[path] for path in changes.left if path not in self._made}
@@ -245,6 +252,9 @@ class _Writer:
             with self._folders.open(folder) as descriptor:
                 for name in names:
                     each = wanted[inside + name]
+                    if (reason := self._why_no_content(each)) is not None:
+                        self._result.outcomes.append(_failed(each, reason))
+                        continue
                     try:
                         if each.path in replaced:
                             self._replace_link(each, name, descriptor)
@@ -257,24 +267,38 @@ class _Writer:
                     else:
                         self._complete(each)
 
+    def _why_no_content(self, each: Wanted) -> str | None:
+        """Why a link would lead nowhere: the library may have changed since the last sync."""
+        assert isinstance(each.origin, PlannedFile)
+        file = linked_file(each.origin, self._prepared.library)
+        if os.path.exists(file):  # noqa: PTH110  (text)
+            return None
+        moved = "its file is no longer where it was; run mcfs sync"
+        return "its content is no longer here" if os.path.lexists(file) else moved
+
     def _replace_link(self, each: Wanted, name: str, descriptor: int) -> None:
         part = f"link{PART_ENDING}"
         os.symlink(each.made.content, part, dir_fd=self._parts)
         os.rename(part, name, src_dir_fd=self._parts, dst_dir_fd=descriptor)
 
     def _copy(self, files: list[Wanted]) -> None:
+        if not files:
+            return
+
         def on_bytes(count: int, wanted: Wanted) -> None:
             self._size += count
             self._on_progress(self._size, self._written, wanted.origin.name)
 
         has_syncfs = self._prepared.destination.file_system.has_syncfs
         flush = flush_file_system if has_syncfs else flush_each
-        for copied in copy_all(files, self._parts, self._source, self._place, on_bytes, flush):
-            self._add(copied)
+        sources = CopySources(self._prepared.library)
 
-    def _source(self, wanted: Wanted) -> str:
-        assert isinstance(wanted.origin, PlannedFile)
-        return source_of(wanted.origin, self._prepared.library)
+        def source_of(wanted: Wanted) -> str:
+            assert isinstance(wanted.origin, PlannedFile)
+            return sources.of_file(wanted.origin)
+
+        for copied in copy_all(files, self._parts, source_of, self._place, on_bytes, flush):
+            self._add(copied)
 
     def _place(self, parts: int, part: str, wanted: Wanted) -> None:
         """Give a part its name. In the thread that forces it to the disk."""

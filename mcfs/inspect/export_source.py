@@ -1,28 +1,32 @@
 """What `mcfs export` is to export: the folder that a query or a path names, and what of it is not here.
 
-Owns how the words of the command line become a node, and which tracks count as absent: those that the same
-folder would have if mounts showed what is not here.
+Owns how the words of the command line become a folder, and which tracks of it count as absent: those that it
+would have, too, if mounts showed what is not here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from mcfs.annex.library import Library
 from mcfs.annex.objects import content_finder
 from mcfs.config.settings import Absent, Settings
 from mcfs.errors import TemplateError, TextError
-from mcfs.export.plan import PlannedFile, PlannedFolder
+from mcfs.export.plan import PlannedFolder
 from mcfs.inspect.path_or_query import is_path, path_inside_mount
-from mcfs.inspect.suggest import no_tracks_message
 from mcfs.inspect.walk import last_step
-from mcfs.query import Query, canonical_text, parse
+from mcfs.query import Flag, Query, canonical_text, parse
+from mcfs.query.terms import Not
+from mcfs.sql import select_tracks
 from mcfs.store import Store
 from mcfs.template import looks_like_template, split_levels
 from mcfs.tree.export_plan import plan_export
-from mcfs.tree.nodes import Node, TracksNode
+from mcfs.tree.nodes import Node, QueryFolderNode, TracksNode, opened_folder
 from mcfs.tree.route import Route, name_as_template
 from mcfs.tree.tree import Tree
+
+_NOT_HERE = Query(Not(Flag("present")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ class PlannedSource:
     source: ExportSource
     # Only what is here.
     plan: PlannedFolder
-    # What is not.
-    absent: PlannedFolder
+    # Annex key → name, of tracks that are not.
+    absent: Mapping[str, str]
 
 
 def find_source(text: str, template: str | None, tree: Tree) -> ExportSource:
@@ -78,22 +82,16 @@ def _levels(template: str, tree: Tree) -> tuple[str, ...]:
 
 
 def plan_source(
-    text: str,
-    template: str | None,
-    library: Library,
-    store: Store,
-    settings: Settings,
-    *,
-    all_tracks: bool,
+    text: str, template: str | None, store: Store, settings: Settings, *, all_tracks: bool
 ) -> PlannedSource:
     """The plan of a source as a mount shows it.
 
     With `all_tracks`, a limit counts absent tracks too, as `mcfs get` counts them: once they are fetched,
     nothing else takes their places.
     """
-    find_content = content_finder(library)
-    tree = Tree(store, settings)
-    with_absent = Tree(store, replace(settings, absent=Absent.SHOW))
+    tree = with_absent = Tree(store, settings)
+    if settings.absent is not Absent.SHOW:
+        with_absent = Tree(store, replace(settings, absent=Absent.SHOW))
     if all_tracks:
         tree = with_absent
     try:
@@ -101,29 +99,49 @@ def plan_source(
     except TextError:
         # A folder of which nothing is here is not there.
         source = find_source(text, template, with_absent)
-        whole = plan_export(source.name, source.node, with_absent, find_content)
-        return PlannedSource(source, PlannedFolder("", ()), whole.with_files(_is_absent))
-    whole = plan = plan_export(source.name, source.node, tree, find_content)
-    if settings.absent is not Absent.SHOW and not all_tracks and _has_absent(store):
-        shown = find_source(text, template, with_absent)
-        whole = plan_export(shown.name, shown.node, with_absent, find_content)
-    return PlannedSource(
-        source, plan.with_files(lambda file: file.present), whole.with_files(_is_absent)
-    )
+    folder = opened_folder(source.node)
+    plan = plan_export(source.name, folder, tree)
+    absent = _absent_files(plan, store)
+    here = plan.with_files(lambda file: file.annex_key not in absent) if absent else plan
+    if isinstance(folder, QueryFolderNode):
+        return PlannedSource(source, here, _absent_in(folder, store, tree))
+    if tree is not with_absent:
+        source = find_source(text, template, with_absent)
+        absent = _absent_files(plan_export(source.name, source.node, with_absent), store)
+    return PlannedSource(source, here, absent)
 
 
-def _is_absent(file: PlannedFile) -> bool:
-    return not file.present
-
-
-def _has_absent(store: Store) -> bool:
+def _absent_files(plan: PlannedFolder, store: Store) -> dict[str, str]:
+    """Annex key → name, of what is not here. Nothing is in the work tree unless it is."""
+    names = {
+        file.annex_key: file.name
+        for _, file in plan.files()
+        if file.work_path is None and file.annex_key
+    }
     with store.cache.reading() as read:
-        return not all(read.column("present"))
+        records = read.records(names)
+    return {key: name for key, name in names.items() if key in records and not records[key].present}
+
+
+def _absent_in(folder: QueryFolderNode, store: Store, tree: Tree) -> dict[str, str]:
+    """The same of a folder of a query, in which a mount may hide it."""
+    with store.cache.reading() as read:
+        bound = tree.bind(read, folder.query.refined(_NOT_HERE))
+        return {row.annex_key: row.name for row in read.select(select_tracks(bound))}
+
+
+def not_on_disk(planned: PlannedSource, library: Library) -> list[str]:
+    """The keys of what is to be exported and is not here, as the disk has it now."""
+    keys = {file.annex_key for _, file in planned.plan.files() if file.annex_key}
+    find = content_finder(library)
+    return [key for key in (*keys, *planned.absent) if find(key) is None]
 
 
 def nothing_message(text: str, source: ExportSource, store: Store) -> str:
     """What to say about a source without tracks."""
     if source.query is None:
         return "no tracks"
+    from mcfs.inspect.suggest import no_tracks_message  # takes time to import, and few need it
+
     with store.cache.reading() as read:
         return no_tracks_message(text, source.query, read)

@@ -5,24 +5,22 @@ Owns which nodes an export can be made of, and what each becomes in it. `export/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from mcfs.errors import NotExportableError
-from mcfs.export.plan import PlannedFile, PlannedFolder, PlannedText
+from mcfs.export.plan import PlannedFile, PlannedFolder
 from mcfs.sql import EntryRow
 from mcfs.tree.nodes import ExportNode, Node, RootNode, TrackNode
 from mcfs.tree.policy import EntryKind, policy_of
 from mcfs.tree.tree import Tree
 
-# Annex key → the path of its content in the git directory; None where that is not here.
-FindContent = Callable[[str], str | None]
 
-
-def plan_export(name: str, node: Node, tree: Tree, find_content: FindContent) -> PlannedFolder:
+def plan_export(name: str, node: Node, tree: Tree) -> PlannedFolder:
     """What an export of a node consists of; a `NotExportableError` says what to write instead.
 
-    `name` is the last one of the node's path: a track is exported by it. `find_content` looks at the disk, of
-    which the store may be an old picture.
+    `name` is the last one of the node's path: a track is exported by it. Tracks whose content is not here are
+    part of it where the tree shows them.
     """
     if isinstance(node, RootNode):
         raise NotExportableError(
@@ -30,38 +28,55 @@ def plan_export(name: str, node: Node, tree: Tree, find_content: FindContent) ->
             "export one of them, such as all"
         )
     if isinstance(node, EntryRow):
-        return PlannedFolder("", (_file(name, node, _keys_of([node], tree), find_content),))
-    if policy_of(node).kind is EntryKind.TEXT_FILE:
+        listed = _Listed("", [(name, node)])
+    elif policy_of(node).kind is EntryKind.TEXT_FILE:
         raise NotExportableError(
             f"{name} is a file that mcfs makes; export its folder with --playlist"
         )
-    return _folder("", node, tree, find_content)
+    else:
+        listed = _list("", node, tree)
+    # All at once: one statement for each of thousands of folders would take most of the time.
+    keys = tree.annex_keys(row for row in listed.rows() if isinstance(row, TrackNode))
+    return _planned(listed, keys)
 
 
-def _folder(name: str, node: Node, tree: Tree, find_content: FindContent) -> PlannedFolder:
-    entries: list[PlannedFolder | PlannedFile | PlannedText] = []
-    listed = tree.children(node).entries
-    keys = _keys_of(listed.values(), tree)
-    for entry_name, entry in listed.items():
+@dataclass(slots=True)
+class _Listed:
+    """A folder, and the rows and folders in it, in their order."""
+
+    name: str
+    entries: list[tuple[str, EntryRow] | _Listed] = field(default_factory=list)
+
+    def rows(self) -> Iterator[EntryRow]:
+        for entry in self.entries:
+            if isinstance(entry, _Listed):
+                yield from entry.rows()
+            else:
+                yield entry[1]
+
+
+def _list(name: str, node: Node, tree: Tree) -> _Listed:
+    listed = _Listed(name)
+    for entry_name, entry in tree.children(node).entries.items():
         if isinstance(entry, EntryRow):
-            entries.append(_file(entry_name, entry, keys, find_content))
+            listed.entries.append((entry_name, entry))
         elif isinstance(entry, ExportNode):
             # Its paths lead to other folders of the mount: its tracks are exported instead.
-            entries += _folder("", entry.folder, tree, find_content).entries
+            listed.entries += _list("", entry.folder, tree).entries
         elif policy_of(entry).kind is EntryKind.FOLDER:
-            folder = _folder(entry_name, entry, tree, find_content)
+            listed.entries.append(_list(entry_name, entry, tree))
+    return listed
+
+
+def _planned(listed: _Listed, keys: Mapping[int, str]) -> PlannedFolder:
+    entries: list[PlannedFolder | PlannedFile] = []
+    for entry in listed.entries:
+        if isinstance(entry, _Listed):
+            folder = _planned(entry, keys)
             if folder.entries:
                 entries.append(folder)
-    return PlannedFolder(name, tuple(entries))
-
-
-def _keys_of(nodes: Iterable[Node], tree: Tree) -> dict[int, str]:
-    """Inode → annex key, of the tracks among these nodes."""
-    return tree.annex_keys(node for node in nodes if isinstance(node, TrackNode))
-
-
-def _file(
-    name: str, row: EntryRow, keys: Mapping[int, str], find_content: FindContent
-) -> PlannedFile:
-    key = keys.get(row.inode) or row.other_key or ""
-    return PlannedFile(name, key, row.work_path, find_content(key) if key else None, row.size)
+            continue
+        name, row = entry
+        key = keys.get(row.inode) or row.other_key or ""
+        entries.append(PlannedFile(name, key, row.work_path, row.content_path, row.size))
+    return PlannedFolder(listed.name, tuple(entries))

@@ -393,8 +393,13 @@ class TestAbsent:
         run_in_library(mcfs.library, "git annex drop -q --force beyonce.mp3")
         result = mcfs("export", "artist:beyoncé|artist:surgeon", str(dest))
         assert result.code == ExitCode.PARTLY_DONE
-        assert f"{HALO} is not here" in result.err
+        assert result.err == f"mcfs: {HALO}: its content is no longer here\n"
         assert files(dest) == {SURGEON}
+        run_in_library(mcfs.library, "git mv 'Surgeon/Force + Form/01.flac' moved.flac")
+        result = mcfs("export", "artist:surgeon", f"{dest}-moved")
+        assert "its file is no longer where it was; run mcfs sync" in result.err
+        # A copy finds the content.
+        assert mcfs("export", "artist:surgeon", f"{dest}-copies", "--copy").code == ExitCode.DONE
 
     def test_get_fetches_first(
         self,

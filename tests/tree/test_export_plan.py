@@ -8,7 +8,7 @@ import pytest
 
 from mcfs.config.settings import Absent, Settings
 from mcfs.errors import NotExportableError
-from mcfs.export.plan import PlannedFile, PlannedFolder, PlannedText
+from mcfs.export.plan import PlannedFolder, PlannedText
 from mcfs.tree.export_plan import plan_export
 from mcfs.tree.tree import Tree
 from tests.tree.folder_access import Make, MakeStore, node, record
@@ -17,7 +17,7 @@ from tests.tree.folder_access import Make, MakeStore, node, record
 def plan(tree: Tree, mount_path: str) -> PlannedFolder:
     """The plan of a path, in a library whose content is all here."""
     name = mount_path.rpartition("/")[2]
-    return plan_export(name, node(tree, mount_path), tree, lambda key: f"objects/{key}")
+    return plan_export(name, node(tree, mount_path), tree)
 
 
 def paths(folder: PlannedFolder) -> list[str]:
@@ -50,14 +50,8 @@ def test_a_file_knows_its_key_its_paths_and_its_size(tree: Tree) -> None:
     ((path, file),) = plan(tree, "artist:surgeon").files()
     assert path == "Surgeon - Remnants.flac"
     assert file.work_path == "Surgeon/Force + Form/01.flac"
-    assert file.content_path == f"objects/{file.annex_key}"
+    assert file.content_path is None
     assert file.size == len("sound of Surgeon/Force + Form/01.flac\n") * 40
-    assert file.present
-
-
-def test_the_disk_says_whether_content_is_here(few: Tree) -> None:
-    absent = plan_export("all", node(few, "all"), few, lambda _: None)
-    assert [file.present for _, file in absent.files()] == [False, False]
 
 
 def test_absent_tracks_are_in_it_where_the_tree_shows_them(make: Make) -> None:
@@ -70,8 +64,7 @@ def test_absent_tracks_are_in_it_where_the_tree_shows_them(make: Make) -> None:
 def test_the_work_tree_has_its_own_names_and_covers(tree: Tree) -> None:
     whole = plan(tree, "library")
     assert "Surgeon/Force + Form/01.flac" in paths(whole)
-    cover = dict(whole.files())["cover.jpg"]
-    assert cover.present
+    assert dict(whole.files())["cover.jpg"].work_path == "cover.jpg"
     assert paths(plan(tree, "library/white")) == ["a.mp3", "b.mp3"]
 
 
@@ -114,8 +107,3 @@ def test_a_plan_without_some_files_has_no_empty_folders(few: Tree) -> None:
     assert paths(dub) == ["Techno/b.mp3"]
     assert [path for path, _ in dub.texts()] == ["list.m3u8"]
     assert list(PlannedFolder("", (dub,)).texts()) == [("/list.m3u8", text)]
-
-
-def test_a_cover_of_git_needs_no_key() -> None:
-    assert PlannedFile("cover.jpg", "", "cover.jpg", None, 9).present
-    assert not PlannedFile("a.mp3", "KEY", "a.mp3", None, 9).present
