@@ -30,6 +30,7 @@ BASES = (
     "added:>-1d", "added:<=-1d", "changed:>-2d", "present:no", "any:a", "is:live",
     "sort:-bpm", "genre:techno sort:title", "sort:title limit:7", "limit:5", "sort:-rating limit:30",
     "~artist:surgeon", "year:1990..1999", "genre:=techno",
+    "snapshots/Friday", "snapshots/Sorted", "snapshot:friday", "-snapshot:friday",
 )  # fmt: skip
 # What is opened inside each: values of a template, files named by one, another query.
 LEVELS = (
@@ -41,6 +42,12 @@ LEVELS = (
 )  # fmt: skip
 # The folders of the work tree that `RandomChanges` puts files into, and the one above one of them.
 LIBRARY = tuple(f"library/{folder}" for folder in ("Surgeon", "white label", "loud", "loud/er"))
+# Of snapshots that `RandomChanges` takes, drops and takes again, and of queries that name one.
+FROZEN = (
+    "snapshots", "snapshots/Friday", "snapshots/Late", "snapshots/Sorted", "snapshots/Sorted/techno",
+    "snapshots/Friday/genre:techno", "snapshots/Late/{{ genre }}", "snapshot:friday", "snapshot:late",
+    "-snapshot:late", "-snapshot:friday/{{ genre }}", "-snapshot:friday/{{ title }}.{{ ext }}",
+)  # fmt: skip
 VIEWS = ("artist", "genre", "bpm", "key", "year", "rating", "crate")
 
 
@@ -70,7 +77,7 @@ def check_under_changes(
         for mount_path in kernel.some_folders(5):
             kernel.list(mount_path)
         what = f"{number}: {', '.join(made)}"
-        checked = {*LIBRARY, *kernel.some_folders(some)}
+        checked = {*LIBRARY, *FROZEN, *kernel.some_folders(some)}
         seconds = _wait_until_right(kernel, Tree(store, settings), checked, what)
         yield f"{what}; right after {seconds:.1f} s"
     _wait_until_right(kernel, Tree(store, settings), list(kernel.names), "the end")
@@ -120,7 +127,7 @@ class KernelNames:
             for below in _folders_below(tree, seed, depth=2)
         ]
         some = min(folders - len(seeds), len(values))
-        for mount_path in ["", *LIBRARY, *seeds, *self.draw.sample(values, some)]:
+        for mount_path in ["", *LIBRARY, *FROZEN, *seeds, *self.draw.sample(values, some)]:
             self.watch(mount_path)
         for mount_path in tuple(self.names):
             self.list(mount_path)

@@ -12,9 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 from mcfs.store import Store, TrackRecord
 from mcfs.store.records import CoverRecord
+from mcfs.store.snapshot_records import FrozenTrack
 from mcfs.sync.derive import decade, is_live
+from mcfs.text.escape import escape
 from mcfs.text.track_names import stem_and_suffix, track_name
 from tests.cache_access import change_covers, insert_tracks, remove_tracks, update_tracks
+from tests.taken_snapshots import frozen, take, taken
 
 # Few words for many tracks, so that tracks share groups, spellings and names.
 _LONG = "The Very Long Name Of " + "A Track That Goes On And " * 8 + "On"
@@ -40,6 +43,9 @@ WORDS: dict[str, tuple[str, ...]] = {
     "tracknumber": ("1", "2", "2/9", "11"),
 }  # fmt: skip
 RARE: dict[str, tuple[str, ...]] = {"mood": ("dark", "Dark", "warm"), "energy": ("7", "9")}
+# The first is always there; the last has folders of genres.
+SORTED = "Sorted"
+SNAPSHOTS = ("Friday", "Late", SORTED)
 _FOLDERS = ("Surgeon", "white label", "unsorted", "loud/er")
 _COVERS = ("cover.jpg", "Folder.PNG", "front.jpeg")
 
@@ -69,12 +75,26 @@ class RandomChanges:
             record = self._new()
             self.records[record.annex_key] = record
         store.cache.replace_all(self.records.values(), covers=self.covers.values())
+        for name in store.user.snapshots.names():
+            store.user.snapshots.drop(name)
+        for name in SNAPSHOTS:
+            take(store, name, self._frozen(name))
 
     def make(self) -> str:
         """Make one change, and return its name."""
         change = self._draw.choices([c for c, _ in _CHANGES], [w for _, w in _CHANGES])[0]
         change(self)
         return change.__name__.strip("_")
+
+    def _frozen(self, snapshot: str) -> list[FrozenTrack]:
+        """Some tracks as they are now, in any order; in folders, where that is how a snapshot is taken."""
+        in_folders = snapshot == SORTED
+        return [
+            frozen(record, *{(escape(genre),) for genre in record.values.get("genre", ())})
+            if in_folders
+            else frozen(record)
+            for record in self._some(12)
+        ]
 
     def _some(self, most: int = 4) -> list[TrackRecord]:
         count = min(len(self.records), self._draw.randint(1, most))
@@ -241,6 +261,17 @@ class RandomChanges:
                 )
             )(self)
 
+    def refresh_a_snapshot(self) -> None:
+        name = self._draw.choice(self._store.user.snapshots.names())
+        self._store.user.snapshots.refresh(name, taken(self._frozen(name)))
+
+    def drop_or_take_a_snapshot(self) -> None:
+        name = self._draw.choice(SNAPSHOTS[1:])
+        if name in self._store.user.snapshots.names():
+            self._store.user.snapshots.drop(name)
+        else:
+            take(self._store, name, self._frozen(name))
+
     def sync_in_full(self) -> None:
         self._store.cache.replace_all(self.records.values(), covers=self.covers.values())
 
@@ -267,4 +298,6 @@ _CHANGES: tuple[tuple[Callable[[RandomChanges], None], int], ...] = (
     (RandomChanges.change_a_cover, 6),
     (RandomChanges.several_syncs, 3),
     (RandomChanges.sync_in_full, 1),
+    (RandomChanges.refresh_a_snapshot, 5),
+    (RandomChanges.drop_or_take_a_snapshot, 2),
 )

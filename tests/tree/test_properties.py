@@ -23,14 +23,16 @@ from mcfs.errors import NotFoundError
 from mcfs.fields import Vocabulary, field_named
 from mcfs.store import Store, TrackRecord, open_store
 from mcfs.template import Cell, parse_template
-from mcfs.text.escape import MAX_BYTES, UNKNOWN, escape
+from mcfs.text.escape import MAX_BYTES, UNKNOWN, escape, fit_file_name
 from mcfs.text.fold import fold
+from mcfs.text.portable import portable_name
 from mcfs.text.track_names import track_name
 from mcfs.tree.nodes import ExportNode, Node, TrackNode, TracksNode, ValueNode, ValuesNode
 from mcfs.tree.route import Route
 from mcfs.tree.template_fields import FILE_STEM, PathPart, StoredValues, TrackColumn, field_source
 from mcfs.tree.tree import Tree
 from tests.cache_access import insert_tracks
+from tests.taken_snapshots import frozen, take
 
 ODD = [
     "", " ", "  \t", "x", "X", "x ", "é", "e\u0301", "E", "É", "Unknown", "unknown", "UNKNOWN ",
@@ -377,6 +379,66 @@ def test_names_do_not_depend_on_the_order_of_arrival(
     other = random.Random(seed).sample(records, len(records))
     assert listed(records, one_by_one=False) == listed(other, one_by_one=False)
     assert listed(records, one_by_one=False) == listed(other, one_by_one=True)
+
+
+@often
+@given(
+    everywhere=st.sampled_from(EVERYWHERE),
+    before=libraries(),
+    after=libraries(),
+    seed=st.integers(0, 99),
+)
+def test_a_snapshot_stays_as_it_was_whatever_the_library_becomes(
+    store: Store,
+    everywhere: Settings,
+    before: list[TrackRecord],
+    after: list[TrackRecord],
+    seed: int,
+) -> None:
+    folders = {
+        track.annex_key: {escape(g) for g in track.values.get("genre", ())} for track in before
+    }
+    store.cache.replace_all(before)
+    with store.cache.reading() as read:
+        records = list(read.records(folders).values())
+    records = random.Random(seed).sample(records, len(records))
+    in_folders = [
+        frozen(track, *((g,) for g in sorted(folders[track.annex_key]))) for track in records
+    ]
+    for name in store.user.snapshots.names():
+        store.user.snapshots.drop(name)
+    take(store, "s", in_folders, template="{{ genre }}")
+    store.cache.replace_all(after)
+    shown = {track.annex_key for track in after if track.present}
+    if everywhere.absent is Absent.SHOW:
+        shown |= folders.keys()
+    shape = portable_name if everywhere.names is Names.PORTABLE else str
+    expected: dict[str, list[str]] = {
+        shape(folder): [
+            shape(fit_file_name(f"{place:03} {track.name}"))
+            for place, track in enumerate((t for t in in_folders if (folder,) in t.folders), 1)
+            if track.annex_key in shown
+        ]
+        for folder in {folder for some in folders.values() for folder in some}
+    }
+    top = [
+        shape(fit_file_name(f"{place:03} {track.name}"))
+        for place, track in enumerate((t for t in in_folders if () in t.folders), 1)
+        if track.annex_key in shown
+    ]
+    tree, fresh = Tree(store, everywhere), Tree(store, everywhere)
+    entries = tree.children(tree.resolve(Route(("snapshots", "s")))).entries
+    inside = {name: each for name, each in entries.items() if not isinstance(each, TrackNode)}
+    assert [name for name in entries if name not in inside] == top
+    assert {name: list(tree.children(each).entries) for name, each in inside.items()} == {
+        folder: names for folder, names in expected.items() if names
+    }
+    for folder, names in expected.items():
+        for name in (folder, *names) if names else ():
+            assert is_legal(name)
+        for name in names:
+            route = Route(("snapshots", "s", folder, name))
+            assert fresh.resolve(route) == tree.resolve(route)
 
 
 FILTERS = [
