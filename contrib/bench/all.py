@@ -193,6 +193,14 @@ def _mount(output: str) -> Iterator[Figure]:
         yield Figure("`mcfs mount`, then `ls`", float(match[1]), "s", "only importing", theirs)
 
 
+def _startup(output: str) -> Iterator[Figure]:
+    taken = {m[1].strip(): float(m[2]) for m in _matches(r"^(\S.+?) +(\d+\.\d) ms$", output)}
+    peers = ["python -c 'import sqlalchemy'", "git annex metadata"]
+    for name, ours in taken.items():
+        for peer in peers if name.startswith("mcfs ") else []:
+            yield Figure(f"`{name}`", ours, "ms", f"`{peer}`", taken.get(peer))
+
+
 def _live(output: str) -> Iterator[Figure]:
     for match in _matches(r"^(.+): invalidated after ((?:-?\d+\.\d+(?:, )?)+) s;", output):
         rounds = sorted(float(seconds) for seconds in match[2].split(", "))
@@ -261,6 +269,12 @@ SECTIONS = (
     ),
     Section(
         "mount", "mount.py", lambda p: [p.library(p.tracks), "--rounds", str(p.rounds)], _mount
+    ),
+    Section(
+        "start-up",
+        "startup.py",
+        lambda p: [p.library(p.tracks), "--rounds", str(p.rounds)],
+        _startup,
     ),
     Section(
         "live change",

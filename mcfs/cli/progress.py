@@ -17,6 +17,7 @@ from mcfs.cli.terminal import print_message
 from mcfs.cli.text_layout import truncate
 from mcfs.text.printable import printable
 
+# A command needs one of these, and importing the others takes longer than a sync that has nothing to do.
 if TYPE_CHECKING:
     from mcfs.annex.get import GetProgress, GetResult
     from mcfs.annex.library import Library

@@ -14,7 +14,7 @@ from mcfs import __version__
 from mcfs.annex.library import Library
 from mcfs.cli import COMMANDS, run
 from mcfs.errors import ExitCode, LibraryError, QueryError, StoreBusyError, TemplateError
-from mcfs.store import open_store
+from mcfs.store import Store, open_store
 from tests.cache_access import generation_of
 from tests.mounts import REPOSITORY
 from tests.prerequisites import needs_root
@@ -32,15 +32,46 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
     assert f"mcfs {name}" in capsys.readouterr().out
 
 
-def test_help_imports_no_command() -> None:
-    script = (
-        "import sys; from mcfs.cli import run; run(['--help']);"
-        "print([m for m in ('sqlalchemy', 'trio', 'lark', 'rich') if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.endswith("[]\n")
+# What takes long to import.
+_HEAVY = (
+    "sqlalchemy", "sqlalchemy.orm", "alembic", "lark", "jinja2", "re2", "rich.console", "trio", "pyfuse3",
+    "watchfiles", "mutagen", "multiprocessing", "mcfs.tree.tree", "mcfs.fetching.fetch",
+    "mcfs.export.writing",
+)  # fmt: skip
+# Command → how many processes it starts, and what of the above it needs.
+_QUICK = {
+    "--help": "0",
+    "help query": "0",
+    "search title:rez --format paths": "2 sqlalchemy lark",
+    "status": "3 sqlalchemy lark",
+    "sync": "3 sqlalchemy lark",
+    "pins": "2 sqlalchemy lark jinja2 mcfs.tree.tree",
+    "ls all": "2 sqlalchemy lark jinja2 mcfs.tree.tree",
+}
+
+
+def test_a_quick_command_imports_and_starts_only_what_it_needs(
+    library: Library, synced: Store
+) -> None:
+    """Starting takes nearly all of its time."""
+    assert run(["sync", "--library", str(library.top)]) == 0
+    found = {}
+    for command in _QUICK:
+        script = (
+            "import sys; started = [];"
+            "sys.addaudithook(lambda event, _: event == 'subprocess.Popen' and started.append(event));"
+            f"from mcfs.cli import run; assert run({command.split()!r}) == 0;"
+            f"print(len(started), *(module for module in {_HEAVY!r} if module in sys.modules))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=library.top,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found[command] = done.stdout.splitlines()[-1]
+    assert found == _QUICK
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
