@@ -226,6 +226,14 @@ def _editing(output: str) -> Iterator[Figure]:
     for match in _matches(r"^\d+ gestures (.+): (\S+) a second", output):
         taken = 1000 / float(match[2])
         yield Figure(f"a gesture, {match[1]}", taken, "ms", "git-annex alone", theirs)
+def _snapshots(output: str) -> Iterator[Figure]:
+    for what, name in (
+        ("a snapshot of 10,000 tracks is taken", "take"),
+        ("which of 100 snapshots are stale, after ten changes", "staleness"),
+        ("the same, after no change", "nothing to do"),
+    ):
+        for match in _matches(rf"^{name} +(\d+\.\d+) s$", output):
+            yield Figure(what, float(match[1]), "s")
 
 
 def _export(output: str) -> Iterator[Figure]:
@@ -281,6 +289,12 @@ SECTIONS = (
         "live.py",
         lambda p: ["--tracks", str(p.tracks), "--rounds", str(p.rounds)],
         _live,
+    ),
+    Section(
+        "snapshots",
+        "snapshots.py",
+        lambda p: [p.library(p.tracks), "--rounds", str(p.rounds)],
+        _snapshots,
     ),
     Section(
         "import",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +41,9 @@ _HEADINGS = ("name", "tracks", "taken", "state", "query")
 
 
 @click.group("snapshot")
-def command() -> None:
+@options.library
+@click.pass_context
+def command(context: click.Context, library_path: Path | None) -> None:
     """Freeze the result of a query as a set list, and see what has changed since.
 
     \b
@@ -51,6 +54,7 @@ def command() -> None:
     A snapshot keeps which tracks there were, in which order, with their names and
     metadata, whatever becomes of the tracks. Every mount shows it in snapshots/.
     """
+    context.obj = library_path
 
 
 @command.command("take", cls=options.QueryCommand)
@@ -84,7 +88,7 @@ def take_command(
 
     Of a pin or a view, it belongs to that pin or view, and has its template.
     """
-    with open_session(library_path, absent=absent) as session:
+    with _session(library_path, absent) as session:
         text = " ".join(words)
         source = _source(text, session)
         _require_tracks(source, text, session)
@@ -114,7 +118,7 @@ def take_command(
 @options.library
 def list_command(as_json: bool, library_path: Path | None) -> None:
     """List the snapshots, and which of them the library no longer agrees with."""
-    with open_session(library_path) as session:
+    with _session(library_path) as session:
         check_snapshots(session.store, session.tree)
         snapshots = session.store.user.snapshots.all()
     if as_json:
@@ -131,7 +135,7 @@ def list_command(as_json: bool, library_path: Path | None) -> None:
 @options.library
 def show_command(name: str, as_json: bool, library_path: Path | None) -> None:
     """Show the tracks of a snapshot, and how the library differs from it now."""
-    with open_session(library_path) as session:
+    with _session(library_path) as session:
         snapshot, differences = compare_now(name, session.store, session.tree)
         with session.store.cache.reading() as read:
             tracks = list(shown_tracks(session.store.user.snapshots.tracks(name), read))
@@ -155,7 +159,7 @@ def show_command(name: str, as_json: bool, library_path: Path | None) -> None:
 @options.library
 def refresh_command(name: str, as_json: bool, library_path: Path | None) -> None:
     """Take a snapshot again, as its query finds it now, and say what has changed."""
-    with open_session(library_path) as session:
+    with _session(library_path) as session:
         snapshot, differences = compare_now(name, session.store, session.tree)
         source = source_of(snapshot, session.tree)
         take_again(
@@ -184,7 +188,7 @@ def rename_command(name: str, new_name: str, as_json: bool, library_path: Path |
     """Give a snapshot another name."""
     from mcfs.snapshots.names import check_name
 
-    with open_session(library_path) as session:
+    with _session(library_path) as session:
         session.store.user.snapshots.rename(name, check_name(new_name))
         snapshot = session.store.user.snapshots.get(new_name)
     if as_json:
@@ -198,7 +202,7 @@ def rename_command(name: str, new_name: str, as_json: bool, library_path: Path |
 @options.library
 def drop_command(name: str, yes: bool, as_json: bool, library_path: Path | None) -> None:
     """Delete a snapshot. Its tracks stay as they are."""
-    with open_session(library_path) as session:
+    with _session(library_path) as session:
         snapshot = session.store.user.snapshots.get(name)
         if not yes:
             _ask_to_drop(snapshot)
@@ -215,11 +219,19 @@ def drop_command(name: str, yes: bool, as_json: bool, library_path: Path | None)
 def done_command(name: str, when: str | None, as_json: bool, library_path: Path | None) -> None:
     """Note that the set was played."""
     at = datetime.now(UTC) if when is None else _time(when)
-    with open_session(library_path) as session:
+    with _session(library_path) as session:
         session.store.user.snapshots.done(name, at)
         snapshot = session.store.user.snapshots.get(name)
     if as_json:
         print_json(snapshot_object(snapshot))
+
+
+def _session(
+    library_path: Path | None, absent: str | None = None
+) -> AbstractContextManager[Session]:
+    """The library of a subcommand's --library, else that of the group's."""
+    group_library_path: Path | None = click.get_current_context().obj
+    return open_session(library_path or group_library_path, absent=absent)
 
 
 def _source(text: str, session: Session) -> Source:

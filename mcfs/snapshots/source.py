@@ -80,11 +80,9 @@ def folder_source(mount_path: str, tree: Tree) -> Source:
     """The folder at a path of the mount. One in `pins/` or in a view belongs to that pin or view."""
     route = Route.parse(mount_path)
     node = opened_folder(tree.resolve(route))
-    folder = node
-    if isinstance(node, WorkFolderNode):
-        folder = tracks_in(node)
-    elif isinstance(node, SnapshotNode) and not node.folders:
-        folder = TracksNode(Query(InSnapshot(node.name), (AsTaken(),)))
+    if isinstance(node, SnapshotNode) and not node.folders:
+        return Source(TracksNode(Query(InSnapshot(node.name), (AsTaken(),))))
+    folder = tracks_in(node) if isinstance(node, WorkFolderNode) else node
     if not isinstance(folder, QueryFolderNode):
         raise QueryError(_no_tracks(node), mount_path, 0, "name a query or a folder of tracks")
     first, *inside = route.names

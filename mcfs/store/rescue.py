@@ -169,6 +169,8 @@ def _copy_table(
     if damaged is None or not information:
         return 0, damaged is not None
     columns = ", ".join(column[1] for column in information)
+    if table == "snapshot_result":
+        return _copy_results(damaged, target, columns)
     key = [name for _, name, *_, place in sorted(information, key=lambda c: c[5]) if place]
     count, complete = 0, False
     insert = (
@@ -182,11 +184,45 @@ def _copy_table(
                 break
             if table == "pin" and not _is_pin(row):
                 continue
-            with suppress(sqlite3.IntegrityError):
-                count += target.execute(insert, row).rowcount
+            count += _insert(target, table, insert, row, columns)
         else:
             complete = True
             break
+    return count, complete
+
+
+def _insert(
+    target: sqlite3.Connection, table: str, insert: str, row: tuple[object, ...], columns: str
+) -> int:
+    """How many rows that has inserted: none where another row is missing that this one belongs to."""
+    with suppress(sqlite3.IntegrityError):
+        return target.execute(insert, row).rowcount
+    if table == "snapshot":
+        # Its pin is lost; the snapshot itself is not.
+        names = columns.split(", ")
+        orphan = tuple(None if n == "pin_id" else v for n, v in zip(names, row, strict=True))
+        with suppress(sqlite3.IntegrityError):
+            return target.execute(insert, orphan).rowcount
+    return 0
+
+
+def _copy_results(
+    damaged: sqlite3.Connection, target: sqlite3.Connection, columns: str
+) -> tuple[int, bool]:
+    """The results of the snapshots that were rescued, each by itself: one may fill many pages.
+
+    Where one is lost, the keys and names of its tracks stand in for it, which are another table.
+    """
+    count, complete = 0, True
+    statement = (
+        f"SELECT {columns} FROM snapshot_result WHERE snapshot_id = %d AND json_valid(result)"  # noqa: S608
+    )
+    insert = f"INSERT INTO snapshot_result ({columns}) VALUES (?, ?)"  # noqa: S608
+    for (number,) in target.execute("SELECT id FROM snapshot").fetchall():
+        row = next(_readable_rows(damaged, statement % number), None)
+        complete &= row is not None
+        if row is not None:
+            count += target.execute(insert, row).rowcount
     return count, complete
 
 

@@ -7,11 +7,24 @@ agrees, is decided in `snapshots/`. Nothing here depends on the cache: a snapsho
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    delete,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.types import NullType
 
 from mcfs.errors import NotFoundError, SnapshotExistsError
 from mcfs.schema.user import OutputMode, Pin, SnapshotResult, SnapshotTrack
@@ -76,11 +89,14 @@ class SnapshotRepository:
         """
         with sqlite.reading(self._engine) as connection:
             number = _require(connection, name)
-            result = connection.execute(
-                select(SnapshotResult.c.result).where(SnapshotResult.c.snapshot_id == number)
+            stored = connection.execute(
+                select(type_coerce(SnapshotResult.c.result, NullType())).where(
+                    SnapshotResult.c.snapshot_id == number
+                )
             ).scalar_one_or_none()
-            if result is not None:
-                return from_stored(result)
+            # SQLite does not notice every damage inside a text.
+            with suppress(ValueError, TypeError, KeyError):
+                return from_stored(json.loads(str(stored)))
             rows = connection.execute(
                 select(SnapshotTrack.c.annex_key, SnapshotTrack.c.name)
                 .where(SnapshotTrack.c.snapshot_id == number)

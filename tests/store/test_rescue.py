@@ -14,8 +14,10 @@ from mcfs.store import engine as sqlite
 from mcfs.store.engine import open_engine
 from mcfs.store.migrations import steps
 from mcfs.store.records import Change, ImportedRow, ImportSource, TrackChange
+from mcfs.store.snapshot_records import FrozenTrack
 from mcfs.store.user_repository import UserRepository
 from tests.store.cache_contents import track
+from tests.taken_snapshots import taken
 
 PAGE = 16384
 PINS = [f"pin {number:04}" for number in range(600)]
@@ -96,6 +98,41 @@ def test_one_page_after_the_other(good: bytes, tmp_path: Path) -> None:
     # The first page is one of those that lose nothing; a page of pins loses its own pins alone.
     assert 0 not in lost
     assert 0 < len(lost) < 8
+
+
+def test_snapshots_page_by_page(tmp_path: Path) -> None:
+    """One page costs at most the snapshots of one page; a lost result leaves keys and names."""
+    frozen = {
+        name: tuple(
+            FrozenTrack(f"{name}-{n}", f"{name} {n}.flac", fields={"genre": ("Dub",)})
+            for n in range(300)
+        )
+        for name in ("a", "b", "c")
+    }
+    (tmp_path / "good").mkdir()
+    with open_store(tmp_path / "good") as store:
+        store.user.add_pin("p", "genre:dub")
+        for name, tracks in frozen.items():
+            store.user.snapshots.take(name, taken(tracks), pin="p")
+    good = (tmp_path / "good" / "user.db").read_bytes()
+    named_only = lost = 0
+    for page in range(1, len(good) // PAGE):
+        folder, at = tmp_path / str(page), page * PAGE
+        folder.mkdir()
+        (folder / "user.db").write_bytes(good[:at] + bytes(PAGE) + good[at + PAGE :])
+        with open_store(folder) as store:
+            said = store.user.rescue() or store.notice or ""
+            snapshots = store.user.snapshots
+            for name in snapshots.names():
+                tracks = snapshots.tracks(name)
+                if tracks != frozen[name]:
+                    assert not said or "some may be lost of: metadata of snapshots" in said
+                    assert all(not track.fields for track in tracks)
+                    named_only += 1
+                snapshots.rename(name, f"{name} again")
+            lost += len(frozen) - len(snapshots.names())
+    assert named_only > 0
+    assert lost <= 2 * len(frozen)
 
 
 def test_an_import_asks_again_where_its_records_are_lost(tmp_path: Path) -> None:
