@@ -226,6 +226,8 @@ def _editing(output: str) -> Iterator[Figure]:
     for match in _matches(r"^\d+ gestures (.+): (\S+) a second", output):
         taken = 1000 / float(match[2])
         yield Figure(f"a gesture, {match[1]}", taken, "ms", "git-annex alone", theirs)
+
+
 def _snapshots(output: str) -> Iterator[Figure]:
     for what, name in (
         ("a snapshot of 10,000 tracks is taken", "take"),

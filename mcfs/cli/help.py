@@ -9,7 +9,12 @@ import click
 from mcfs.cli.terminal import print_lines
 
 # Topic → its file.
-_TOPICS = {"query": "help_query.txt", "mount": "help.txt", "editing": "help_editing.txt"}
+_TOPICS = {
+    "query": "help_query.txt",
+    "snapshots": "help_snapshots.txt",
+    "mount": "help.txt",
+    "editing": "help_editing.txt",
+}
 
 
 @click.command("help")
@@ -20,6 +25,7 @@ def command(context: click.Context, topic: str | None) -> None:
 
     \b
       mcfs help query    the query language, sign by sign
+      mcfs help snapshots  set lists that stay as they are
       mcfs help mount    what to write in a folder of a mount
       mcfs help editing  how to change metadata, and how to take it back
       mcfs help search   the options of mcfs search

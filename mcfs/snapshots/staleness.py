@@ -9,8 +9,8 @@ snapshot knows the state of the library that it was last compared to.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mcfs.config.settings import Names
@@ -31,7 +31,7 @@ from mcfs.snapshots.source import Source, source_of
 from mcfs.sql import FoundTrack, select_found
 from mcfs.store import Store
 from mcfs.store.cache_reader import CacheReader
-from mcfs.store.snapshot_records import FrozenTrack, Snapshot
+from mcfs.store.snapshot_records import Snapshot
 from mcfs.store.snapshot_repository import SnapshotRepository
 from mcfs.tree.tree import Tree
 
@@ -71,8 +71,7 @@ def check_snapshots(
             if clock() > deadline:
                 checked.postponed += 1
             elif changes.may_touch(snapshot):
-                frozen = repository.tracks(snapshot.name)
-                differences = _differences(snapshot, frozen, tree, read)
+                differences = _differences(snapshot, repository, tree, read)
                 checked.compared[snapshot.id] = _in_words(snapshot, differences)
             elif snapshot.checked != generation:
                 checked.unchanged.append(snapshot.id)
@@ -87,7 +86,7 @@ def compare_now(name: str, store: Store, tree: Tree) -> tuple[Snapshot, Differen
     snapshot = repository.get(name)
     with store.cache.reading() as read:
         generation = read.generation()
-        differences = _differences(snapshot, repository.tracks(name), tree, read)
+        differences = _differences(snapshot, repository, tree, read)
     reason = _in_words(snapshot, differences)
     repository.mark_checked({snapshot.id: reason}, generation, datetime.now(UTC))
     return repository.get(name), differences
@@ -181,21 +180,33 @@ def _in_words(snapshot: Snapshot, differences: Differences) -> str | None:
 
 
 def _differences(
-    snapshot: Snapshot, frozen: Sequence[FrozenTrack], tree: Tree, read: CacheReader
+    snapshot: Snapshot, repository: SnapshotRepository, tree: Tree, read: CacheReader
 ) -> Differences:
-    keys = [track.annex_key for track in frozen]
-    presence = read.presence_of_keys(keys)
+    frozen = repository.named_tracks(snapshot.name)
+    found: dict[str, FoundTrack] = {}
+    is_ordered, inputs = False, tuple[str, ...]()
     try:
         source = source_of(snapshot, tree)
     except McfsError as error:
+        query, inputs = None, (str(error),)
+    else:
+        query = source.node.query
+        inputs = changed_inputs(snapshot, source, tree.settings.names)
+        is_ordered = bool(query.order)
+        shown = hiding_absent(query) if snapshot.hides_absent else query
+        found = {track.annex_key: track for track in _tracks(shown, tree, read)}
+    keys = [track.annex_key for track in frozen]
+    presence = {key: bool(found[key].present) for key in keys if key in found}
+    presence |= read.presence_of_keys(key for key in keys if key not in found)
+    if not all(presence.values()):
+        # Only then it matters which of them were absent at the time.
+        absent = repository.absent_then(snapshot.name)
+        frozen = tuple(replace(t, present=False) if t.annex_key in absent else t for t in frozen)
+    names = {key: track.name for key, track in found.items()}
+    if query is None:
         # There is nothing to compare with, but what has become of its tracks can be said.
-        same = {key: "" for key in keys if key in presence}
-        return compare(frozen, PresentResult(same, presence, is_ordered=False), (str(error),))
-    query = source.node.query
-    shown = hiding_absent(query) if snapshot.hides_absent else query
-    found = {track.annex_key: track.name for track in _tracks(shown, tree, read)}
-    result = PresentResult(found, presence, is_ordered=bool(query.order))
-    return compare(frozen, result, changed_inputs(snapshot, source, tree.settings.names))
+        names = dict.fromkeys(presence, "")
+    return compare(frozen, PresentResult(names, presence, is_ordered), inputs)
 
 
 def _tracks(query: Query, tree: Tree, read: CacheReader) -> Iterator[FoundTrack]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.types import NullType
+from sqlalchemy.types import NullType, Text
 
 from mcfs.errors import NotFoundError, SnapshotExistsError
 from mcfs.schema.user import OutputMode, Pin, SnapshotResult, SnapshotTrack
@@ -97,12 +97,23 @@ class SnapshotRepository:
             # SQLite does not notice every damage inside a text.
             with suppress(ValueError, TypeError, KeyError):
                 return from_stored(json.loads(str(stored)))
-            rows = connection.execute(
-                select(SnapshotTrack.c.annex_key, SnapshotTrack.c.name)
-                .where(SnapshotTrack.c.snapshot_id == number)
-                .order_by(SnapshotTrack.c.position)
-            )
-            return tuple(FrozenTrack(key, shown) for key, shown in rows)
+            return _named_tracks(connection, number)
+
+    def named_tracks(self, name: str) -> tuple[FrozenTrack, ...]:
+        """Only the keys and names of these tracks, in the same order: many times as fast."""
+        with sqlite.reading(self._engine) as connection:
+            return _named_tracks(connection, _require(connection, name))
+
+    def absent_then(self, name: str) -> set[str]:
+        """The keys of those tracks whose content was not here when they were frozen."""
+        item = func.json_each(type_coerce(SnapshotResult.c.result, Text)).table_valued(
+            "value", joins_implicitly=True
+        )
+        keys = select(func.json_extract(item.c.value, "$.annex_key"))
+        with sqlite.reading(self._engine) as connection:
+            of_snapshot = SnapshotResult.c.snapshot_id == _require(connection, name)
+            is_absent = func.json_extract(item.c.value, "$.present") == 0
+            return set(connection.execute(keys.where(of_snapshot, is_absent)).scalars())
 
     def annex_keys(self, name: str) -> list[str]:
         """Only the annex keys of these tracks, in the same order."""
@@ -247,6 +258,15 @@ _SNAPSHOTS = select(
     Pin.c.name.label("pin"),
     _TRACKS,
 ).outerjoin(Pin, Pin.c.id == SnapshotRow.c.pin_id)
+
+
+def _named_tracks(connection: Connection, number: int) -> tuple[FrozenTrack, ...]:
+    rows = connection.execute(
+        select(SnapshotTrack.c.annex_key, SnapshotTrack.c.name)
+        .where(SnapshotTrack.c.snapshot_id == number)
+        .order_by(SnapshotTrack.c.position)
+    )
+    return tuple(FrozenTrack(key, shown) for key, shown in rows)
 
 
 def _snapshot(row: RowMapping) -> Snapshot:
