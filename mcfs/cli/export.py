@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
 from mcfs.cli import options
+from mcfs.cli.export_messages import (
+    Absent,
+    objects,
+    report_absent,
+    report_after,
+    report_before,
+    summary,
+)
 from mcfs.cli.json_output import json_option, print_json_pieces
 from mcfs.cli.progress import copy_with_bar, fetch_with_bar, sync_with_bar
 from mcfs.cli.rekordbox import RekordboxOption
 from mcfs.cli.session import Session, locate_path, open_session
 from mcfs.cli.terminal import print_lines, print_message
-from mcfs.cli.text_layout import count_noun
 from mcfs.errors import ExitCode
-from mcfs.export.destination import find_destination, gitignore_line
-from mcfs.export.json_objects import error_object, json_array
+from mcfs.export.destination import find_destination
+from mcfs.export.json_objects import json_array
 from mcfs.export.plan import PlannedFolder
 from mcfs.export.playlist_files import with_folder_playlists, with_playlist
 from mcfs.export.portable_plan import MarkedName, portable_plan
@@ -28,19 +33,12 @@ from mcfs.export.prepared import (
     check_space,
     choose_links,
     prepare_export,
-    shown_size,
 )
 from mcfs.export.writing import Action, ExportResult, Outcome, foreseen
 from mcfs.inspect.export_source import PlannedSource, not_on_disk, nothing_message, plan_source
 from mcfs.inspect.path_or_query import is_path_in_any_library
 from mcfs.text.escape import file_name
 from mcfs.text.portable import portable_name
-from mcfs.text.printable import printable
-
-# Of absent tracks and marked names: messages name so many, --json all.
-_MOST_NAMED = 20
-# Of each track that is not here: its key, its name, and why it could not be fetched.
-_Absent = list[tuple[str, str, str | None]]
 
 
 @click.command("export", cls=options.QueryCommand)
@@ -127,9 +125,9 @@ def command(
         if not plan.entries and not absent:
             print_message(nothing_message(text, planned.source, session.store))
         if not plan.entries and not (removes and destination.exists):
-            _report_absent(absent, gets=gets)
+            report_absent(absent, gets=gets)
             if as_json:
-                print_json_pieces(json_array(_objects(ExportResult(), absent)))
+                print_json_pieces(json_array(objects(ExportResult(), absent)))
             return ExitCode.FAILED if absent else ExitCode.DONE
         name = file_name(planned.source.name)
         marked: tuple[MarkedName, ...] = ()
@@ -147,26 +145,27 @@ def command(
             session.library,
             ExportOptions(source, links, absolute, removes),
         )
-        _report_before(prepared, marked)
-        _report_absent(absent, gets=gets)
-        if dry_run:
-            result = foreseen(prepared)
-        else:
-            check_space(prepared)
-            try:
-                result = copy_with_bar(prepared)
-            except KeyboardInterrupt:
-                print_message("what is there is complete; run it again to go on")
-                raise
-        lines = [_summary(result, prepared, dry_run=dry_run)]
+        report_before(prepared, marked)
+        report_absent(absent, gets=gets)
+        result = foreseen(prepared) if dry_run else _write(prepared)
+        lines = [summary(result, prepared, dry_run=dry_run)]
         if rekordbox is not None and result.ended is None:
             paths = rekordbox.paths_in(destination, plan, result)
             lines.append(rekordbox.write(session, plan, name, paths, dry_run=dry_run))
     if as_json:
-        print_json_pieces(json_array(_objects(result, absent)))
+        print_json_pieces(json_array(objects(result, absent)))
     else:
         print_lines(lines)
-    return _report_after(result, prepared, absent=bool(absent))
+    return report_after(result, prepared, absent=bool(absent))
+
+
+def _write(prepared: PreparedExport) -> ExportResult:
+    check_space(prepared)
+    try:
+        return copy_with_bar(prepared)
+    except KeyboardInterrupt:
+        print_message("what is there is complete; run it again to go on")
+        raise
 
 
 def _with_playlists(
@@ -205,7 +204,7 @@ def _list_library(
     session: Session,
     text: str,
     planned: PlannedSource,
-    absent: _Absent,
+    absent: Absent,
     rekordbox: RekordboxOption,
     gets: bool,
     dry_run: bool,
@@ -220,10 +219,10 @@ def _list_library(
         line = rekordbox.write(session, plan, name, paths, dry_run=dry_run)
     elif not absent:
         print_message(nothing_message(text, planned.source, session.store))
-    _report_absent(absent, gets=gets)
+    report_absent(absent, gets=gets)
     if as_json:
         listed = (Outcome(path, key, Action.KEPT) for key, path in paths.items())
-        print_json_pieces(json_array(_objects(ExportResult(list(listed)), absent)))
+        print_json_pieces(json_array(objects(ExportResult(list(listed)), absent)))
     elif line:
         print_lines([line])
     if not absent:
@@ -233,7 +232,7 @@ def _list_library(
 
 def _plan_and_fetch(
     session: Session, text: str, template: str | None, *, gets: bool
-) -> tuple[PlannedSource, _Absent]:
+) -> tuple[PlannedSource, Absent]:
     """What there is to export, and what is not here: key, name, and why it could not be fetched."""
     planned = _plan(session, text, template, all_tracks=gets)
     failed: dict[str, str] = {}
@@ -260,101 +259,3 @@ def _fetch(session: Session, keys: list[str]) -> dict[str, str]:
             lambda: sync_with_bar(session.library, session.store, session.settings),
         )
     return failed
-
-
-# --- what is said
-
-
-def _report_before(prepared: PreparedExport, marked: tuple[MarkedName, ...]) -> None:
-    destination = prepared.destination
-    if destination.work_path is not None and not destination.is_ignored_by_git:
-        print_message(
-            f"{destination.shown} is in the library, where git annex add would add it; "
-            f"to prevent that, add this line to .gitignore: {gitignore_line(destination.work_path)}"
-        )
-    for each in marked[:_MOST_NAMED]:
-        print_message(
-            f"{each.path} differs from another name only in case; it becomes {each.new_name}"
-        )
-    if len(marked) > _MOST_NAMED:
-        print_message(f"so do {len(marked) - _MOST_NAMED} more")
-    for blocked in prepared.too_large:
-        print_message(f"{blocked.wanted.path}: {blocked.reason}")
-    if (stale := len(prepared.changes.left)) and not prepared.options.sync:
-        are = (
-            "1 file of an earlier run is" if stale == 1 else f"{stale} files of an earlier run are"
-        )
-        print_message(f"{are} no longer part of this export; --sync removes such files")
-
-
-def _report_absent(absent: _Absent, *, gets: bool) -> None:
-    for _, name, reason in absent[:_MOST_NAMED]:
-        print_message(f"{name}: {reason}" if reason else f"{name} is not here")
-    if len(absent) > _MOST_NAMED:
-        print_message(f"{len(absent) - _MOST_NAMED} more are not here")
-    if absent and not gets:
-        print_message("--get fetches them first; present:yes in the query leaves them out")
-
-
-def _report_after(result: ExportResult, prepared: PreparedExport, *, absent: bool) -> int:
-    too_large = {blocked.wanted.path for blocked in prepared.too_large}
-    failed = [each for each in result.outcomes if each.action is Action.FAILED]
-    for each in failed:
-        if each.path not in too_large:
-            print_message(f"{each.path}: {each.reason}")
-    there = len(result.outcomes) - len(failed)
-    if result.ended is not None:
-        missing = count_noun(len(result.not_reached), "file")
-        print_message(f"{result.ended}; what is there is complete, {missing} to go: run it again")
-    if result.ended is None and not failed and not absent:
-        return ExitCode.DONE
-    return ExitCode.PARTLY_DONE if there else ExitCode.FAILED
-
-
-_WORDS = (
-    (Action.LINKED, "linked"),
-    (Action.COPIED, "copied"),
-    (Action.WRITTEN, "written"),
-    (Action.RENAMED, "renamed"),
-    (Action.KEPT, "there before"),
-    (Action.REMOVED, "removed"),
-    (Action.FAILED, "failed"),
-)
-
-
-def _summary(result: ExportResult, prepared: PreparedExport, *, dry_run: bool) -> str:
-    counts = Counter(outcome.action for outcome in result.outcomes)
-    size = sum(each.size or 0 for each in result.outcomes if each.action is Action.COPIED)
-    parts = [f"{counts[action]} {word}" for action, word in _WORDS if counts[action]]
-    if size:
-        parts = [part.replace(" copied", f" copied ({shown_size(size)})") for part in parts]
-    shown = ", ".join(parts) or "nothing"
-    start = "would be: " if dry_run else ""
-    return f"{start}{shown}; in {printable(prepared.destination.shown)}"
-
-
-def _objects(result: ExportResult, absent: _Absent) -> Iterator[dict[str, Any]]:
-    for outcome in result.outcomes:
-        yield {
-            "path": outcome.path,
-            "annex_key": outcome.annex_key or None,
-            "action": outcome.action.value,
-            "size": outcome.size,
-            "error": None if outcome.reason is None else error_object(outcome.reason),
-        }
-    for wanted in result.not_reached:
-        yield {
-            "path": wanted.path,
-            "annex_key": getattr(wanted.origin, "annex_key", None),
-            "action": Action.FAILED.value,
-            "size": wanted.made.size,
-            "error": error_object(result.ended or ""),
-        }
-    for key, name, reason in absent:
-        yield {
-            "path": name,
-            "annex_key": key,
-            "action": "absent",
-            "size": None,
-            "error": error_object(reason or "its content is not here"),
-        }
