@@ -5,8 +5,8 @@
 
 Each round changes what is to be exported (other files, other names, links or copies), starts an export in a
 process of its own, and ends it with SIGKILL at a random moment. Then every file in the destination must be
-complete, somebody else's file must be as it was, and another run must leave exactly what is wanted. FOLDER
-may be on a disk image, to try another file system. Stops at the first that does not hold.
+complete, somebody else's file must be as it was, and another run must leave exactly what is wanted. FOLDER is
+where they go: it may be on a disk image, to try another file system. Stops at the first that does not hold.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def make_library(folder: Path, count: int, draw: random.Random) -> Library:
     return open_library(folder)
 
 
-def next_round(library: Library, count: int, draw: random.Random) -> Round:
+def next_round(library: Library, count: int, draw: random.Random, *, links: bool) -> Round:
     """Some of the files, in some folders, by some names."""
     numbers = draw.sample(range(count), draw.randint(count // 2, count))
     style = draw.choice(("{0}.mp3", "in/{0}.mp3", "{1}/{0}.mp3", "{2:03} {0}.mp3"))
@@ -59,7 +59,7 @@ def next_round(library: Library, count: int, draw: random.Random) -> Round:
             style.format(number, number % 7, place): library.top / f"{number}.mp3"
             for place, number in enumerate(numbers)
         },
-        links=draw.random() < 0.3,
+        links=links and draw.random() < 0.3,
     )
 
 
@@ -152,11 +152,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     draw = random.Random(chosen.seed)
-    with tempfile.TemporaryDirectory(prefix="mcfs-kill-", dir=chosen.disk) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="mcfs-kill-") as folder,
+        tempfile.TemporaryDirectory(prefix="mcfs-kill-", dir=chosen.disk) as disk,
+    ):
         library = make_library(Path(folder, "library"), chosen.files, draw)
-        place = Path(folder, "out")
+        place = Path(disk, "out")
+        links = find_destination(str(place), library).file_system.has_links
         start = time.monotonic()
-        export(next_round(library, chosen.files, draw), library, place)
+        export(next_round(library, chosen.files, draw, links=links), library, place)
         longest = time.monotonic() - start
         (place / "mine").mkdir()
         (place / "mine" / "notes.txt").write_text("mine")
@@ -166,7 +170,7 @@ def main() -> None:
                 shutil.rmtree(place / FOLDER)
                 for path in exported(place).values():
                     path.unlink()
-            now = next_round(library, chosen.files, draw)
+            now = next_round(library, chosen.files, draw, links=links)
             counted[kill_one(now, library, place, draw.uniform(0, longest))] += 1
             if number % 50 == 0 or number == chosen.rounds:
                 print(number, dict(sorted(counted.items())), flush=True)

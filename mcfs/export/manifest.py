@@ -15,6 +15,7 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ FOLDER = ".mcfs-export"
 PART_ENDING = ".part"
 _ENDING = ".json"
 _VERSION = 1
+# A process that was killed may need a moment to end, and holds the lock until then.
+_SECONDS_TO_END = 2.0
+_SECONDS_BETWEEN_LOOKS = 0.05
 
 
 class Kind(Enum):
@@ -110,10 +114,11 @@ class ManifestFolder:
         """Hold the lock of this destination, or raise an `ExportRunningError`."""
         descriptor = self._open("lock", os.O_RDWR | os.O_CREAT)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise ExportRunningError("another mcfs exports into this folder") from error
+            deadline = time.monotonic() + _SECONDS_TO_END
+            while not _lock(descriptor):
+                if time.monotonic() > deadline:
+                    raise ExportRunningError("another mcfs exports into this folder")
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
             yield
         finally:
             os.close(descriptor)
@@ -140,6 +145,14 @@ class ManifestFolder:
     def _open(self, name: str, flags: int) -> int:
         flags |= os.O_CLOEXEC | os.O_NOFOLLOW
         return os.open(f"{FOLDER}/{name}", flags, 0o666, dir_fd=self._descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _names_in(descriptor: int) -> list[str]:
