@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 # Seconds without a gesture that end a burst.
 _PAUSE = 1.0
+# Seconds in which the next gesture of a program follows.
+_BUSY = 0.3
 # Seconds that a gesture waits while somebody else edits, such as an import: the program that made it hangs.
 _PATIENCE = 10.0
 # How many gestures are written together at most.
@@ -109,6 +111,7 @@ class GestureEditor:
         # Of the guard, and of `_stopped`: nothing is put into the queue after the None.
         self._mutex = threading.Lock()
         self._guard = UnlinkGuard()
+        self._last_gesture = float("-inf")
 
     # --- for the mount
 
@@ -125,7 +128,14 @@ class GestureEditor:
             if gesture.is_unlink and not self._allows_bulk:
                 self._check_rate(waiting.annex_keys)
             self._queue.put(waiting)
-        return waiting.result.result()
+        try:
+            return waiting.result.result()
+        finally:
+            self._last_gesture = time.monotonic()
+
+    def is_busy(self) -> bool:
+        """Whether a gesture has just been made, so that the next will probably follow."""
+        return time.monotonic() - self._last_gesture < _BUSY
 
     def begin_value(self, field_name: str, value: str) -> None:
         """Keep a value that no track has yet: an empty folder."""

@@ -123,6 +123,7 @@ def serve_mount(
             on_new_settings=tree.configure,
             on_problem=tree.error_log.add,
             on_synced=partial(_after_sync, store, tree),
+            is_editing=_never_busy if editor is None else editor.is_busy,
         )
         try:
             _require_mounted_at(mount_point)
@@ -132,6 +133,10 @@ def serve_mount(
             systemd.notify("STOPPING=1")
             disconnect()
             operations.close()
+
+
+def _never_busy() -> bool:
+    return False
 
 
 def _none_begun(_field: str) -> Sequence[str]:

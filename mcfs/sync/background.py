@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,6 +26,9 @@ from mcfs.sync.watch import Change, watch
 log = logging.getLogger(__name__)
 
 _SECONDS_AFTER_A_BUG = 10.0
+# How long a sync waits while somebody edits through the mount, and how often it looks.
+_LONGEST_WAIT_FOR_EDITS = 5.0
+_EDITS_PAUSE = 0.1
 
 
 @dataclass(slots=True)
@@ -43,6 +47,8 @@ class BackgroundSync:
     on_problem: Callable[[str], None]
     # Called after a sync that found changes.
     on_synced: Callable[[SyncReport], None] = lambda _: None
+    # Whether somebody is editing through this mount right now, which the store follows without a sync.
+    is_editing: Callable[[], bool] = lambda: False
     # What was last said about tracks that are stored without a part of their metadata.
     _incomplete: list[str] = field(default_factory=list, init=False)
 
@@ -81,6 +87,10 @@ class BackgroundSync:
             self.on_new_settings(settings)
 
     def _sync(self, stop: threading.Event) -> None:
+        # Each gesture wakes us, and a sync would make the next ones wait. Others may change the library, too.
+        deadline = time.monotonic() + _LONGEST_WAIT_FOR_EDITS
+        while self.is_editing() and time.monotonic() < deadline and not stop.wait(_EDITS_PAUSE):
+            pass
         try:
             report = sync_in_turn(self.store.folder, self._sync_same_library, stop=stop)
         except McfsError as error:
