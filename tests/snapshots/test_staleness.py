@@ -313,12 +313,17 @@ def test_other_folders(store: Store) -> None:
 
 
 def test_what_has_no_tracks_is_refused(store: Store) -> None:
+    assert check_snapshots(store, Tree(store, SETTINGS)).compared == {}
     store.user.add_pin("New folder", "")
+    tree = Tree(store, SETTINGS)
+    source = query_source("genre:techno", tree)
+    take("f", source, store, tree, at=AT, configuration_changed_at=None, template="{{ genre }}")
     for path, message in (
         ("pins/New folder", "this pin has no query yet"),
         ("pins/", "these are all pins"),
         (".mcfs/status", "this is no folder of tracks"),
         ("genre/Techno/a.flac", "this is no folder of tracks"),
+        ("snapshots/f/Techno", "this is a part of a snapshot"),
     ):
         with pytest.raises(QueryError, match=message):
             taken(store, path)
