@@ -16,7 +16,10 @@ import pytest
 
 from mcfs.annex.library import Library
 from mcfs.errors import SyncRunningError
+from mcfs.query import parse
+from mcfs.sql import bind_without_values, select_tracks
 from mcfs.store import Store, open_store
+from mcfs.store.clock import today
 from mcfs.sync.run import sync
 from tests.mounts import (
     RunningMount,
@@ -26,6 +29,7 @@ from tests.mounts import (
     wait_until,
 )
 from tests.prerequisites import git_annex_environment
+from tests.taken_snapshots import frozen, take
 from tests.tracks import ABSENT
 
 
@@ -406,6 +410,40 @@ class TestPins:
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
+
+
+def test_what_file_managers_do_loses_no_snapshot(shared: Path, shared_top: Path) -> None:
+    with open_store(shared_top / ".git/mcfs") as store, store.cache.reading() as read:
+        records = read.records_of(
+            select_tracks(bind_without_values(parse("genre:techno present:yes"), today()))
+        )
+        take(store, "Friday", map(frozen, records))
+    wait_until(lambda: os.listdir(shared / "snapshots") == ["Friday"])
+    listed = run("ls", shared / "snapshot:friday")
+    for command in (
+        "rm -r snapshots/Friday", "rmdir snapshots/Friday", "rm snapshots/Friday/00*", "mkdir snapshots/x",
+        "mkdir snapshots/Friday/x", "mv snapshots/Friday pins/", "touch snapshots/Friday/x",
+        "mv -T snapshots/Friday .Trash-$(id -u)/files/Friday", "ln -s x snapshots/Friday/x",
+        "mv -T snapshots/Friday all/x", "mkdir pins/rating:5; mv pins/rating:5 snapshots/x",
+    ):  # fmt: skip
+        done = subprocess.run(
+            ["sh", "-c", command],
+            cwd=shared,
+            capture_output=True,
+            text=True,
+            env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+        )
+        assert done.returncode != 0, command
+        assert "Read-only file system" in done.stderr
+    assert "mcfs snapshot drop Friday" in (shared / ".mcfs/errors").read_text()
+    (shared / "pins/rating:5").rmdir()
+    (shared / "snapshots/Friday").rename(shared / "snapshots/Late night")
+    assert os.listdir(shared / "snapshots") == ["Late night"]
+    assert run("ls", shared / "snapshots/Late night") == listed != ""
+    assert run("ls", shared / 'snapshot:"late night"') == listed
+    with open_store(shared_top / ".git/mcfs") as store:
+        store.user.snapshots.drop("Late night")
+    wait_until(lambda: os.listdir(shared / "snapshots") == [])
 
 
 class TestRobust:

@@ -331,6 +331,8 @@ class TestChanges:
         feed = tree.open_change_feed()
         for snapshot in ("Friday", "Sunday"):
             names(tree, f"snapshots/{snapshot}")
+        sunday = node(tree, "snapshots/Sunday")
+        assert isinstance(sunday, SnapshotNode)
         assert feed.poll() is not None
         assert feed.poll() is None
         update_tracks(store.cache, [replace(A, name="x.mp3")])
@@ -343,6 +345,13 @@ class TestChanges:
         assert changes.snapshots == {"Sunday"}
         assert not changes.everything
         assert changes.inodes == {track_at(tree, "all/c.mp3").inode}, "the track that joined"
+        assert names(tree, "snapshots/Sunday") == ["001 c.mp3", "002 b.mp3"]
+        store.user.snapshots.refresh("Sunday", taken([frozen(B), frozen(A)]))
+        changes = feed.poll(lambda: [sunday])
+        assert changes is not None
+        watched = changes.listings[sunday]
+        assert set(watched.gone) == {"001 c.mp3", "002 b.mp3"}
+        assert set(watched.come) == {"001 b.mp3", "002 a.mp3"}
         store.user.snapshots.done("Sunday", taken([]).taken_at)
         assert feed.poll() is None, "when it was played is shown nowhere"
         feed.close()
