@@ -16,7 +16,7 @@ from mcfs.errors import StoreError
 from mcfs.schema.user import USER_TABLES
 from mcfs.store.engine import open_engine, reading, writing
 from mcfs.store.migrations import HEAD, revision_of, steps
-from mcfs.store.records import Change, Generation, ImportedRow, TrackChange
+from mcfs.store.records import Change, Generation, ImportedRow, JournalledGesture, TrackChange
 from mcfs.store.snapshot_records import FrozenTrack, OutputMode, TakenSnapshot
 from mcfs.store.user_repository import UserRepository
 from tests.store.cache_contents import query
@@ -118,6 +118,20 @@ def test_down_and_up_again_keeps_pins_and_snapshots(
     check_contents(path)
     assert user.last_run("sync") is None
     assert user.imported_rows(["k1"]) == {}
+
+
+def test_an_older_version_keeps_gestures_and_begun_values(
+    user: UserRepository, user_engine: Engine
+) -> None:
+    edit = user.journal.start("mv a b", "me")
+    gesture = JournalledGesture(0, datetime(2026, 11, 28, 14, 30, tzinfo=UTC), "mv a b", "a")
+    user.journal.plan(edit, 0, [TrackChange("k1", {"crate": Change((), ("b",))})], [gesture])
+    user.begun_values.begin("crate", "Peak")
+    for _ in range(2):
+        downgrade(user_engine, "0006")
+        user.prepare()
+    assert user.journal.gestures(edit) == [gesture]
+    assert user.begun_values.of("crate") == ["Peak"]
 
 
 def test_up_from_the_revision_before_keeps_the_log(
