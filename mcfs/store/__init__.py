@@ -11,6 +11,8 @@
     row_encoder.py       records → rows; track_names.py and inodes.py make them unique
     change_feed.py       which tracks changed between two generations
     user_repository.py   user.db; migrations/ brings older databases up to date
+    snapshot_repository.py   user.db: frozen results; snapshot_records.py has them as values,
+                         known_snapshots.py finds their tracks in the cache
     pin_trash.py         pins that were moved to the trash
     pin_merge.py         brings pins over when the store has moved
     edit_journal.py      user.db: what each edit changed, from what, to what

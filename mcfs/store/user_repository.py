@@ -1,4 +1,4 @@
-"""The only way to `user.db`: pins, the log of syncs and imports, what imports saw, the journal of edits.
+"""The only way to `user.db`: pins, snapshots, the log of syncs and imports, what imports saw, the journal.
 
 Owns what must never be lost. Whoever meets damage notes it, and the next sync, or the command that met it,
 calls `rescue`.

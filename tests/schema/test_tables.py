@@ -100,6 +100,7 @@ def test_columns(connection: sqlite3.Connection, path: Path) -> None:
         "started_at": ("BIGINT", False),
         "finished_at": ("BIGINT", False),
         "counts": ("JSON", False),
+        "presence_changed_at": ("BIGINT", False),
     }
 
 
