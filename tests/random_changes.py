@@ -78,7 +78,7 @@ class RandomChanges:
         for name in store.user.snapshots.names():
             store.user.snapshots.drop(name)
         for name in SNAPSHOTS:
-            take(store, name, self._frozen(name))
+            take(store, name, self._frozen(name), template=_template(name))
 
     def make(self) -> str:
         """Make one change, and return its name."""
@@ -263,14 +263,16 @@ class RandomChanges:
 
     def refresh_a_snapshot(self) -> None:
         name = self._draw.choice(self._store.user.snapshots.names())
-        self._store.user.snapshots.refresh(name, taken(self._frozen(name)))
+        self._store.user.snapshots.refresh(
+            name, taken(self._frozen(name), template=_template(name))
+        )
 
     def drop_or_take_a_snapshot(self) -> None:
         name = self._draw.choice(SNAPSHOTS[1:])
         if name in self._store.user.snapshots.names():
             self._store.user.snapshots.drop(name)
         else:
-            take(self._store, name, self._frozen(name))
+            take(self._store, name, self._frozen(name), template=_template(name))
 
     def sync_in_full(self) -> None:
         self._store.cache.replace_all(self.records.values(), covers=self.covers.values())
@@ -278,6 +280,10 @@ class RandomChanges:
 
 def _is_techno(record: TrackRecord) -> bool:
     return any(value.strip().lower() == "techno" for value in record.values.get("genre", ()))
+
+
+def _template(snapshot: str) -> str:
+    return "{{ genre }}" if snapshot == SORTED else ""
 
 
 _CHANGES: tuple[tuple[Callable[[RandomChanges], None], int], ...] = (

@@ -41,7 +41,7 @@ class FrozenFolders:
     folders: Mapping[Folders, Sequence[str]]
 
     def at_and_below(self, folders: Folders) -> dict[str, FrozenTrack]:
-        """Annex key → track, of a folder and those inside, in the order in which they were taken."""
+        """Annex key → track, of a folder and then of those inside."""
         found = {track.annex_key: track for track in self.tracks.get(folders, ())}
         for name in self.folders.get(folders, ()):
             found |= self.at_and_below((*folders, name))

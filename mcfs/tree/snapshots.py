@@ -61,7 +61,9 @@ class Snapshots:
         if frozen is None:
             # So that a change of it is noticed here.
             self._index.seen.known.annex_keys(name)
-            frozen = frozen_folders(snapshot, self._repository.tracks(name))
+            # Without a template there are no folders, and what was frozen of the fields need not be read.
+            read = self._repository.tracks if snapshot.template else self._repository.named_tracks
+            frozen = frozen_folders(snapshot, read(name))
             self._frozen.put(snapshot, frozen)
         return frozen
 
