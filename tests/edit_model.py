@@ -138,10 +138,10 @@ class EditModel:
             assert _key(place / asked) == key, "the program that put it there looks for it"
             assert track in os.listdir(place)
         elif program[0] == "cp" and done == 0:
-            # It has removed the entry that was there, and made it again.
-            assert folder != _NOTHING
-            self._lose(key, field, folder)
-            self._gain(key, field, folder)
+            # Either it took both for one file, or it has removed the entry and made it again.
+            if folder != _NOTHING:
+                self._lose(key, field, folder)
+                self._gain(key, field, folder)
         elif program[0] != "rsync":
             assert done != 0
 

@@ -36,6 +36,9 @@ from mcfs.tree.version import TreeVersion
 
 log = logging.getLogger(__name__)
 
+# A notification takes microseconds.
+_MOST_SECONDS_TO_WAIT = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class _Notifications:
@@ -89,6 +92,8 @@ class Invalidator:
         self._sending: dict[int, trio.Event] = {}
         self._later: list[_Notifications] = []
         self._news = trio.Event()
+        # Of `run`, while that lasts.
+        self._nursery: trio.Nursery | None = None
         self.changed_at_ns = time.time_ns()
         # Everything that the kernel caches for a day is true of this version. An answer of a newer one
         # must wait until the names that changed in between have been invalidated.
@@ -106,6 +111,7 @@ class Invalidator:
     async def run(self) -> None:
         """Watch the store and the clock until cancelled."""
         async with trio.open_nursery() as nursery:
+            self._nursery = nursery
             nursery.start_soon(self._send_later)
             nursery.start_soon(self._follow)
 
@@ -115,9 +121,11 @@ class Invalidator:
         But for the names in folders that are locked. `number` is that of the change which calls this.
         """
         await self._read_changes()
-        # What began earlier may wait for the answer to this change.
-        for sending in [sent for began, sent in self._sending.items() if began > number]:
-            await sending.wait()
+        # What began earlier may wait for the answer to this change. So may the others while somebody else
+        # renames: the kernel may have locked one folder of that, and wait for the one of this change.
+        with trio.move_on_after(_MOST_SECONDS_TO_WAIT):
+            for sending in [sent for began, sent in self._sending.items() if began > number]:
+                await sending.wait()
 
     def drop(self, parent: int, name: str) -> None:
         """Make the kernel ask again for a name, as soon as its folder is not locked."""
@@ -138,11 +146,22 @@ class Invalidator:
             stale = self._stale(changes)
             began = self._under_way.number()
             self._sending[began] = trio.Event()
+        if self._nursery is None:
+            await self._send_and_note(began, stale, changes.listings)
+        else:
+            self._nursery.start_soon(self._send_and_note, began, stale, changes.listings)
+        return True
+
+    async def _send_and_note(
+        self, began: int, stale: _Notifications, listings: Mapping[ListingKey, ListingChange]
+    ) -> None:
         try:
-            await self._send(stale, changes.listings)
+            await self._send(stale, listings)
+        except Exception as error:
+            log.exception("the kernel's caches could not be invalidated")
+            self._report_error(bug_sentence(error))
         finally:
             self._sending.pop(began).set()
-        return True
 
     async def _follow(self) -> None:
         settings = self._tree.settings
@@ -276,7 +295,7 @@ class Invalidator:
         self._send_after(self._options.repeat_after, names, stale.inodes)
         free = [name for name in names if not is_locked(name.parent)]
         # In a thread: written from this one, a notification deadlocks.
-        await trio.to_thread.run_sync(self._write, free, stale.inodes)
+        await trio.to_thread.run_sync(self._write, free, stale.inodes, abandon_on_cancel=True)
         # Whoever hears of a change and looks must see it.
         self._announcer.announce(listings)
 
