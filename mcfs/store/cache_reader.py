@@ -162,6 +162,11 @@ class CacheReader:
         """Every field there is, by name, and how many tracks have it."""
         return count_fields(self._connection)
 
+    def shown_fields(self) -> list[str]:
+        """Every field there is, as people write it: counting the tracks of each takes a second and 60 MB."""
+        names = select(Field.c.shown).where(is_metadata()).order_by(Field.c.name)
+        return list(self._connection.execute(names).scalars())
+
     def values(self, fields: Sequence[str]) -> list[ValueCount]:
         """The values of some stored fields, and how many tracks have each."""
         return count_values(self._connection, fields)

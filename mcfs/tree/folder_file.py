@@ -157,7 +157,7 @@ def _playlist(tracks: Iterable[FileTrack], path: Callable[[FileTrack], str]) -> 
 
 def _fields(read: CacheReader, frozen: Iterable[str] = ()) -> list[str]:
     """All fields of the library, so that every table has the same columns, and those that were frozen."""
-    shown = {fold(field.shown): field.shown for field in read.fields()}
+    shown = {fold(name): name for name in read.shown_fields()}
     return list({**{fold(name): name for name in frozen}, **shown}.values())
 
 
