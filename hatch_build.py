@@ -16,7 +16,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCES = ("mcfs/fuse/kernel_caches.c", "mcfs/fuse/packed_entries.c")
+SOURCES = ("mcfs/fuse/kernel_caches.c", "mcfs/fuse/packed_entries.c", "mcfs/fuse/link_targets.c")
 LIBRARY = "mcfs/fuse/libmcfs_fuse.so"
 
 

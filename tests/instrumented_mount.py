@@ -13,6 +13,7 @@ import json
 import logging
 import signal
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ import trio
 
 from mcfs.annex.library import open_library
 from mcfs.config.settings import Absent, Entries, Names, Settings
-from mcfs.fuse import kernel_caches
+from mcfs.fuse import kernel_caches, link_targets
 from mcfs.fuse.info_files import InfoFiles
 from mcfs.fuse.invalidation import InvalidationOptions
 from mcfs.fuse.operations import Operations
@@ -96,7 +97,7 @@ async def _obey_signals(operations: Operations, clock: Clock) -> None:
                 clock.days += 1
             else:
                 state = {
-                    "requests": operations.requests,
+                    "requests": operations.requests + Counter(readlink=link_targets.answered()),
                     "inodes": len(operations.inodes),
                     "kernel_caches": kernel_caches.off_because(),
                 }

@@ -19,7 +19,7 @@ import trio
 
 from mcfs.config.settings import Settings
 from mcfs.errors import McfsError, bug_sentence
-from mcfs.fuse import mount_paths, notifications
+from mcfs.fuse import link_targets, mount_paths, notifications
 from mcfs.fuse.announcements import Announcer
 from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.cached_names import CachedName, NameKind
@@ -192,6 +192,7 @@ class Invalidator:
         """Everything that the kernel has cached and a change makes wrong."""
         self.changed_at_ns = time.time_ns()
         self._cached_version = changes.version
+        link_targets.drop()
         names = [
             *self._inodes.cached_names.take_stale(changes),
             *self._in_work_tree(changes),

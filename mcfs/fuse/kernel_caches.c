@@ -1,6 +1,6 @@
 /*
  * Turns on two caches of the kernel that pyfuse3 has no word for: the targets of symbolic links, and the
- * listings of folders. Nothing else.
+ * listings of folders. It also puts the handler of `link_targets.c` in front of pyfuse3's. Nothing else.
  *
  * How. pyfuse3 calls two functions of libfuse where these caches are decided:
  *
@@ -33,6 +33,7 @@
 #include <string.h>
 
 #include "libfuse_function.h"
+#include "link_targets.h"
 
 /* Only pointers to these are passed on. */
 struct fuse_args;
@@ -68,8 +69,13 @@ struct open_answer {
     uint64_t handle;
 };
 
-/* The first member of `struct fuse_lowlevel_ops`, which has some forty handlers. */
+/* The first members of `struct fuse_lowlevel_ops`, which has some forty handlers. */
 typedef void (*init_handler)(void *userdata, struct connection *connection);
+struct handlers {
+    init_handler init;
+    void (*destroy_lookup_forget_getattr_setattr[5])(void);
+    read_link_handler read_link;
+};
 
 /* How many handlers there may be; libfuse 3.17 has 44. */
 #define MAX_HANDLERS 128
@@ -105,18 +111,22 @@ static void init(void *userdata, struct connection *connection)
     }
 }
 
-/* The handlers with our `init` in front. libfuse copies them, so they may stand on the caller's stack. */
-static const void *with_our_init(const void *handlers, size_t size, void *copy, size_t room)
+/* The handlers, two of them ours. libfuse copies them, so they may stand on the caller's stack. */
+static const void *with_our_handlers(const void *handlers, size_t size, void *copy, size_t room,
+                                     void *return_address)
 {
-    const init_handler ours = init;
+    struct handlers first;
 
-    if (size < sizeof ours || size > room) {
+    if (size < sizeof first || size > room) {
         state = OTHER_LIBFUSE;
         return handlers;
     }
     memcpy(copy, handlers, size);
-    memcpy(&pyfuse3_init, handlers, sizeof pyfuse3_init);
-    memcpy(copy, &ours, sizeof ours);
+    memcpy(&first, handlers, sizeof first);
+    pyfuse3_init = first.init;
+    first.init = init;
+    first.read_link = with_our_read_link(first.read_link, return_address);
+    memcpy(copy, &first, sizeof first);
     return copy;
 }
 
@@ -126,10 +136,14 @@ EXPORTED struct fuse_session *fuse_session_new(struct fuse_args *args, const voi
     struct fuse_session *(*real)(struct fuse_args *, const void *, size_t, void *) =
         real_function("fuse_session_new", __builtin_return_address(0));
     void *copy[MAX_HANDLERS];
+    struct fuse_session *made;
 
     if (real == NULL)
         return NULL; /* pyfuse3 says that it failed */
-    return real(args, with_our_init(handlers, size, copy, sizeof copy), size, userdata);
+    handlers = with_our_handlers(handlers, size, copy, sizeof copy, __builtin_return_address(0));
+    made = real(args, handlers, size, userdata);
+    read_links_of(made);
+    return made;
 }
 
 /* What a program calls that was compiled with the headers of libfuse 3.17 or newer. */
@@ -142,10 +156,14 @@ EXPORTED struct fuse_session *fuse_session_new_versioned(struct fuse_args *args,
                                  void *) =
         real_function("fuse_session_new_versioned", __builtin_return_address(0));
     void *copy[MAX_HANDLERS];
+    struct fuse_session *made;
 
     if (real == NULL)
         return NULL;
-    return real(args, with_our_init(handlers, size, copy, sizeof copy), size, version, userdata);
+    handlers = with_our_handlers(handlers, size, copy, sizeof copy, __builtin_return_address(0));
+    made = real(args, handlers, size, version, userdata);
+    read_links_of(made);
+    return made;
 }
 
 /* --- listings: allowed folder by folder, when one is opened */

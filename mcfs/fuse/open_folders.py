@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import pyfuse3
 import trio
@@ -16,7 +17,7 @@ from pyfuse3 import EntryAttributes, InodeT, ReaddirToken
 from mcfs.fuse import cached_listings, kernel_caches, mount_paths, packed_entries
 from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder, changes_of_tracks
 from mcfs.fuse.cached_listings import CachedListings, ListingOf, Opening
-from mcfs.fuse.inodes import InodeEntry, InodeTable
+from mcfs.fuse.inodes import InodeEntry, InodeTable, is_file
 from mcfs.fuse.invalidation import Invalidator
 from mcfs.fuse.reading_to_delete import is_told_to_remove
 from mcfs.tree.name_dependency import NameDependency
@@ -105,6 +106,9 @@ class OpenFolders:
         self._attributes_of = attributes_of
         self._folders: dict[int, _OpenFolder] = {}
         self._next_number = 0
+        # The links in the last answer, and what they are of.
+        self._last_links: list[tuple[int, TrackNode]] = []
+        self._last_made_of: ListingOf | None = None
 
     async def open(self, inode: InodeT, pid: int) -> int:
         """The handle of a folder that this process opens."""
@@ -173,10 +177,7 @@ class OpenFolders:
         parent = folder.parent
         parent_inode = folder.dots[0]
         made_of = folder.made_of
-        is_current = (
-            self._invalidator.is_current(made_of.version)
-            and made_of.settings is self._tree.settings
-        )
+        is_current = self._is_current(made_of)
         changed_at_ns = self._invalidator.changed_at_ns
         if not is_current:
             # The kernel is not to keep the names for long, so it has to read them again.
@@ -190,6 +191,7 @@ class OpenFolders:
             if not pyfuse3.readdir_reply(token, b"." * number, attributes, position):
                 return
         longest = self._longest(parent, is_current=is_current)
+        self._last_links, self._last_made_of = [], made_of
         answer = _Answer(token, folder, entries, is_current, longest, changed_at_ns)
         start_number = number = max(0, first - 2)
         while number < len(entries.names):
@@ -237,6 +239,8 @@ class OpenFolders:
         )
         self._inodes.count_tracks(bit, tracks[:taken], is_current=answer.is_current)
         if answer.is_current:
+            if not is_file(bit):
+                self._last_links += zip(repeat(bit), tracks[:taken])
             self._inodes.cached_names.add_tracks(
                 answer.folder.dots[0], names[:taken], stored[:taken], parent.dependency
             )
@@ -260,6 +264,18 @@ class OpenFolders:
         if is_current:
             self._inodes.note_cached(answer.folder.dots[0], raw, node, parent.dependency)
         return 1
+
+    def take_last_links(self) -> list[tuple[int, TrackNode]]:
+        """The links in the last answer, each with the bits of its inode; none where they may have changed."""
+        links, self._last_links = self._last_links, []
+        return links if self._last_made_of and self._is_current(self._last_made_of) else []
+
+    def _is_current(self, made_of: ListingOf) -> bool:
+        """Whether the kernel may cache what was made of this."""
+        return (
+            self._invalidator.is_current(made_of.version)
+            and made_of.settings is self._tree.settings
+        )
 
     def close(self, handle: int) -> None:
         """It is closed."""

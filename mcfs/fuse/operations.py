@@ -30,7 +30,7 @@ from pyfuse3 import (
 )
 
 from mcfs.errors import NotFoundError
-from mcfs.fuse import mount_paths
+from mcfs.fuse import link_targets, mount_paths
 from mcfs.fuse.announcements import Announcement, Announcer
 from mcfs.fuse.attributes import DAY, SECOND, AttributeBuilder, absent, gone
 from mcfs.fuse.cached_listings import CachedListings
@@ -80,6 +80,9 @@ _MAX_FILE_WRITERS = 4
 
 class Operations(pyfuse3.Operations):
     """The handlers of one mount. pyfuse3 calls them all in its trio thread."""
+
+    # Whether a request for a link may be answered without a handler (`link_targets.py`).
+    answers_links_in_c = True
 
     def __init__(
         self,
@@ -208,6 +211,12 @@ class Operations(pyfuse3.Operations):
         node = self.inodes[inode].node
         if not isinstance(node, EntryRow) or is_file(inode):
             raise FUSEError(errno.EINVAL)
+        # Who reads one link of a listing mostly reads all of them.
+        if self.answers_links_in_c and (links := self._open_folders.take_last_links()):
+            link_targets.keep(
+                [bits | track.inode for bits, track in links],
+                [self._content.link_target(track) for _, track in links],
+            )
         return self._content.link_target(node)
 
     @guarded
