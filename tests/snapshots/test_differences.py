@@ -92,3 +92,7 @@ def test_changes_name_every_track() -> None:
         "- e.flac (gone from the library)",
         "the order has changed",
     ]
+
+
+def test_no_changes() -> None:
+    assert list(changes(Differences())) == list(sentences(Differences(), THEN, NOW)) == []
