@@ -48,9 +48,21 @@ def test_bar(tmp_path: Path, columns: int) -> None:
     assert any(re.search(r"━ [1-9]0000/100000 \d+/s +\d\d:\d\d$", line) for line in drawn)
 
 
-def test_a_quick_sync_shows_no_bar(mcfs: CommandRunner) -> None:
+def test_quick_work_shows_no_bar(tmp_path: Path) -> None:
+    sent = in_terminal(
+        [sys.executable, "-c", _SLOW.replace("show_after=0.1", "show_after=600")],
+        columns=80,
+        folder=tmp_path,
+        environment=_environment(tmp_path),
+    )
+    assert sent == "done\n"
+
+
+def test_a_sync_leaves_no_bar(mcfs: CommandRunner) -> None:
     sent = mcfs.in_terminal("sync", "--full", columns=80)
-    assert re.sub(r"\x1b\[\?25[hl]", "", sent).splitlines() == [
+    # A bar was there if the sync took more than half a second.
+    _, _, left = sent.rpartition("\x1b[2K")
+    assert re.sub(r"\x1b\[\?25[hl]", "", left).splitlines() == [
         "12 tracks, 1 of them not here",
         "mcfs: values that cannot be read as numbers, and are only text: bpm (1)",
     ]
