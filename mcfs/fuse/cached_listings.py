@@ -53,6 +53,8 @@ class Opening:
     still_right: bool = False
     # Of the folder at that moment.
     epoch: int = 0
+    # The kernel read only names the last time, and now reads the folder again.
+    reads_again: bool = False
 
 
 @dataclass(slots=True)
@@ -68,6 +70,8 @@ class _Folder:
     # Whether the kernel has dropped everything else since `epoch` began.
     is_clean: bool = False
     epoch: int = 0
+    # Whether the kernel was given names without inodes.
+    has_names_only: bool = False
 
 
 class CachedListings:
@@ -117,6 +121,10 @@ class CachedListings:
                 return Opening(inode, folder.fingerprint)
             folder.cached = folder.fingerprint
             self.distrust(inode)
+        reads_again = folder.has_names_only
+        if reads_again:
+            folder.has_names_only = False
+            self.distrust(inode)
         folder.filling += 1
         return Opening(
             inode,
@@ -124,7 +132,14 @@ class CachedListings:
             may_cache=True,
             still_right=folder.is_clean,
             epoch=folder.epoch,
+            reads_again=reads_again,
         )
+
+    def gives_names_only(self, opening: Opening) -> None:
+        """Through this handle the kernel is given names without inodes."""
+        folder = self._folders.get(opening.inode)
+        if folder is not None:
+            folder.has_names_only = True
 
     def has_arrived(self, opening: Opening) -> None:
         """A request has come through this handle, so the kernel has done what the opendir's answer said."""

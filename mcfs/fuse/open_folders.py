@@ -66,6 +66,8 @@ class _OpenFolder:
     entries: _Entries | None = None
     # How many tracks the kernel is likely to take at once.
     likely: int = _FIRST_LIKELY
+    # Whether some program wants to know more than names.
+    wants_inodes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class _Answer:
     folder: _OpenFolder
     entries: _Entries
     is_current: bool
+    names_only: bool
     # For how long the kernel may cache an entry, in seconds.
     longest: float
     # Of what has no time of its own.
@@ -109,6 +112,9 @@ class OpenFolders:
         # The links in the last answer, and what they are of.
         self._last_links: list[tuple[int, TrackNode]] = []
         self._last_made_of: ListingOf | None = None
+        self._last_folder: _OpenFolder | None = None
+        # Folders in which a name was looked up while some folder was open.
+        self._looked_up: set[int] = set()
 
     async def open(self, inode: InodeT, pid: int) -> int:
         """The handle of a folder that this process opens."""
@@ -131,7 +137,10 @@ class OpenFolders:
         handle = kernel_caches.folder_handle(
             self._next_number, may_cache=opening.may_cache, still_right=opening.still_right
         )
-        self._folders[handle] = _OpenFolder(entry, opening, dots, made_of, entries)
+        self._folders[handle] = _OpenFolder(
+            entry, opening, dots, made_of, entries, wants_inodes=opening.reads_again
+        )
+        self._looked_up.discard(inode)
         return handle
 
     async def look_at(self, inode: InodeT, entry: InodeEntry) -> tuple[ListingOf, _Entries | None]:
@@ -191,8 +200,9 @@ class OpenFolders:
             if not pyfuse3.readdir_reply(token, b"." * number, attributes, position):
                 return
         longest = self._longest(parent, is_current=is_current)
-        self._last_links, self._last_made_of = [], made_of
-        answer = _Answer(token, folder, entries, is_current, longest, changed_at_ns)
+        self._last_links, self._last_made_of, self._last_folder = [], made_of, folder
+        names_only = first > len(folder.dots) and not self._wants_inodes(folder)
+        answer = _Answer(token, folder, entries, is_current, names_only, longest, changed_at_ns)
         start_number = number = max(0, first - 2)
         while number < len(entries.names):
             tracks = entries.tracks(number, folder.likely)
@@ -204,6 +214,20 @@ class OpenFolders:
                 # Each that is prepared in vain costs as much as one that is taken.
                 folder.likely = number - start_number + _SPARE
                 break
+
+    def _wants_inodes(self, folder: _OpenFolder) -> bool:
+        """Whether more than names are of use. Inodes take the kernel longer than all the rest.
+
+        Every listing begins with them: a program that looks at those wants them all, and is noticed.
+        A folder that is listed again is likely to be looked at.
+        """
+        folder.wants_inodes |= folder.dots[0] in self._looked_up or not packed_entries.are_ready()
+        return folder.wants_inodes
+
+    def note_lookup(self, inode: InodeT) -> None:
+        """A name in this folder is looked up."""
+        if self._folders:
+            self._looked_up.add(inode)
 
     def _longest(self, parent: InodeEntry, *, is_current: bool) -> float:
         """For how many seconds the kernel may cache an entry of this folder."""
@@ -236,7 +260,12 @@ class OpenFolders:
             changes_of_tracks(tracks, answer.changed_at_ns),
             self._attributes.shared_by_tracks(bit, answer.longest, answer.changed_at_ns),
             answer.position(number),
+            names_only=answer.names_only,
         )
+        if answer.names_only:
+            if taken:
+                self._listings.gives_names_only(answer.folder.opening)
+            return taken
         self._inodes.count_tracks(bit, tracks[:taken], is_current=answer.is_current)
         if answer.is_current:
             if not is_file(bit):
@@ -268,6 +297,8 @@ class OpenFolders:
     def take_last_links(self) -> list[tuple[int, TrackNode]]:
         """The links in the last answer, each with the bits of its inode; none where they may have changed."""
         links, self._last_links = self._last_links, []
+        if self._last_folder is not None:
+            self._last_folder.wants_inodes = True
         return links if self._last_made_of and self._is_current(self._last_made_of) else []
 
     def _is_current(self, made_of: ListingOf) -> bool:
@@ -280,3 +311,6 @@ class OpenFolders:
     def close(self, handle: int) -> None:
         """It is closed."""
         self._listings.close(self._folders.pop(handle).opening)
+        if not self._folders:
+            self._looked_up.clear()
+            self._last_folder = None

@@ -154,6 +154,7 @@ class Operations(pyfuse3.Operations):
         self, parent_inode: InodeT, name: bytes, ctx: RequestContext
     ) -> EntryAttributes:
         parent = self.inodes[parent_inode]
+        self._open_folders.note_lookup(parent_inode)
         if name == b".":
             self.inodes.count_lookup_again(parent_inode)
             return self._attributes.build(parent_inode, parent.node, parent.changed_at_ns)

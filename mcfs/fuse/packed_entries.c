@@ -46,6 +46,7 @@ struct packed {
     uint64_t count;
     int64_t next_position; /* after the first of them; each that follows is one more */
     uint64_t inode_bits;   /* that all their inodes have besides */
+    uint64_t names_only;   /* the kernel is not to make inodes of them */
 };
 
 /* `packed_entries.py` has the same. */
@@ -99,8 +100,9 @@ static size_t add_packed(add_entry real, struct fuse_req *request, char *buffer,
     for (taken = 0; taken < packed.count; taken++) {
         size_t length;
 
-        entry->inode = entry->attributes.st_ino =
-            number_at(inodes, taken) | packed.inode_bits;
+        entry->attributes.st_ino = number_at(inodes, taken) | packed.inode_bits;
+        /* Without this number the kernel takes the name and the kind, and counts no lookup. */
+        entry->inode = packed.names_only ? 0 : entry->attributes.st_ino;
         entry->attributes.st_size = (off_t)number_at(sizes, taken);
         if (S_ISREG(entry->attributes.st_mode))
             entry->attributes.st_blocks = (entry->attributes.st_size + 511) / 512;

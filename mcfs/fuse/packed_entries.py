@@ -20,7 +20,13 @@ from mcfs.fuse import c_library
 
 # packed_entries.c has the same.
 _MARK = 0x6D63_6673_7061_6B64
-_HEAD = struct.Struct("=QqQ")
+_HEAD = struct.Struct("=QqQQ")
+
+
+def are_ready() -> bool:
+    """Whether C will unpack them: known once an entry was given by itself. Every folder begins with two."""
+    library = c_library.library()
+    return library is not None and bool(library.mcfs_packed_entries_are_ready())
 
 
 def add(
@@ -32,20 +38,21 @@ def add(
     changed: Sequence[int],
     shared: EntryAttributes,
     next_position: int,
+    *,
+    names_only: bool,
 ) -> int:
     """Add these entries, as many as the kernel takes, and return how many that were.
 
     All their inodes have these bits besides, and they have changed so many microseconds after 1970. What else
     they have in common is in `shared`, which is then of no more use. After the first of them, the kernel goes
-    on at `next_position`.
+    on at `next_position`. With `names_only`, which needs C, it is given no inodes: it looks up what it needs.
     """
     library = c_library.library()
-    # Known once one entry was given by itself, and every folder begins with two.
     if library is None or not library.mcfs_packed_entries_are_ready():
         return _add_one_by_one(token, names, inodes, bits, sizes, changed, shared, next_position)
     packed = b"".join(
         (
-            _HEAD.pack(len(inodes), next_position, bits),
+            _HEAD.pack(len(inodes), next_position, bits, names_only),
             array("Q", inodes),
             array("q", changed),
             array("Q", sizes),

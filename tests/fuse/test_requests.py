@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 
+from mcfs.store import open_store
+from mcfs.sync.run import sync
 from tests.mounts import RunningMount, instrumented_mount
 from tests.prerequisites import needs_fuse, skip_or_fail
 from tests.tracks import copy_of_library
@@ -78,6 +83,86 @@ def _listed(folder: Path) -> dict[str, tuple[int, ...]]:
         changed = () if entry.is_dir(follow_symlinks=False) else (status.st_mtime_ns, size)
         listed[entry.name] = (entry.inode(), status.st_mode, status.st_nlink, *changed)
     return listed
+
+
+class _SmallReader:
+    """Reads a folder with a buffer of a page, as a program without the C library's may: in many answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        self._buffer = ctypes.create_string_buffer(4096)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """The names in each answer."""
+        read = ctypes.CDLL(None).getdents64
+        while length := read(self._descriptor, self._buffer, len(self._buffer)):
+            yield [name for name in self._names(self._buffer.raw[:length]) if name[0] != "."]
+
+    def _names(self, entries: bytes) -> Iterator[str]:
+        while entries:
+            _, _, length, _ = struct.unpack_from("=QqHB", entries)
+            yield entries[19:length].partition(b"\0")[0].decode()
+            entries = entries[length:]
+
+
+@pytest.fixture(scope="module")
+def sixty(demo_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMount]:
+    """A mount with sixty tracks."""
+    needs_fuse()
+    folder = tmp_path_factory.mktemp("sixty")
+    with copy_of_library(demo_library, folder / "library") as library:
+        with open_store(library.store_dir) as store:
+            sync(library, store)
+        with instrumented_mount(library.top, folder / "mnt") as served:
+            needs_kernel_caches(served)
+            yield served
+
+
+def _long_names(mount: RunningMount, letter: str) -> Path:
+    """A folder whose names are so long that a page holds nine of them."""
+    return mount.path / f"{{{{ title }}}} {200 * letter}.{{{{ ext }}}}"
+
+
+def _look_at(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).lstat()
+
+
+def test_who_reads_only_names_is_given_only_names(sixty: RunningMount) -> None:
+    folder = _long_names(sixty, "x")
+    with _SmallReader(folder) as reader:
+        first, *others = reader
+    rest = [name for names in others for name in names]
+    assert len(rest) > 10
+    before = sixty.requests()
+    _look_at(folder, first)
+    assert (sixty.requests() - before)["lookup"] == 0
+    _look_at(folder, rest[:5])
+    assert (sixty.requests() - before)["lookup"] == 5
+    # A folder that is listed again is likely to be looked at.
+    with _SmallReader(folder) as reader:
+        assert [name for names in reader for name in names] == first + rest
+    before = sixty.requests()
+    _look_at(folder, first + rest)
+    assert (sixty.requests() - before)["lookup"] == 0
+
+
+def test_who_looks_at_what_was_read_is_given_inodes_with_the_names(sixty: RunningMount) -> None:
+    folder = _long_names(sixty, "y")
+    looked_up = []
+    with _SmallReader(folder) as reader:
+        for names in reader:
+            before = sixty.requests()
+            _look_at(folder, names)
+            looked_up.append((sixty.requests() - before)["lookup"])
+    assert len(looked_up) > 2
+    assert sum(looked_up) == looked_up[1]
 
 
 def _run(*words: str | Path, cwd: Path | None = None) -> str:
