@@ -35,6 +35,7 @@ from mcfs.snapshots.staleness import check_snapshots, compare_now
 from mcfs.snapshots.taking import take, take_again
 from mcfs.store.snapshot_records import OutputMode, Snapshot
 from mcfs.text.printable import printable
+from mcfs.tree.made_names import check_name
 
 _GAP = "  "
 _HEADINGS = ("name", "tracks", "taken", "state", "query")
@@ -186,10 +187,8 @@ def refresh_command(name: str, as_json: bool, library_path: Path | None) -> None
 @options.library
 def rename_command(name: str, new_name: str, as_json: bool, library_path: Path | None) -> None:
     """Give a snapshot another name."""
-    from mcfs.snapshots.names import check_name
-
     with _session(library_path) as session:
-        session.store.user.snapshots.rename(name, check_name(new_name))
+        session.store.user.snapshots.rename(name, check_name(new_name, "snapshot"))
         snapshot = session.store.user.snapshots.get(new_name)
     if as_json:
         print_json(snapshot_object(snapshot))

@@ -1,7 +1,6 @@
 """Pins from the command line: the same as mkdir, rmdir and ls in `pins/`.
 
-Owns which names a pin may have: in a mount, the kernel refuses the impossible ones first. Running mounts
-notice a change by themselves.
+Running mounts notice a change by themselves.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from mcfs.errors import McfsError, NotFoundError, QueryError
 from mcfs.query import ALL, Query, canonical_text, parse
 from mcfs.store import Store
 from mcfs.store.cache_reader import CacheReader
-from mcfs.text.escape import MAX_BYTES, cut_to_bytes
+from mcfs.tree.made_names import check_name
 from mcfs.tree.nodes import TracksNode
 from mcfs.tree.tree import Tree
 
@@ -32,7 +31,8 @@ def add_pin(name: str | None, query_text: str, store: Store, tree: Tree) -> PinS
     query = parse(query_text, tree.vocabulary)
     if query == ALL:
         raise QueryError("a pin needs a query", query_text, 0, "all tracks are in all/ already")
-    pin_name = _check_name(query_text if name is None else name)
+    shorter = "choose a shorter one with --name"
+    pin_name = check_name(query_text if name is None else name, "pin", shorter)
     canonical = canonical_text(query)
     store.user.add_pin(pin_name, canonical)
     with store.cache.reading() as read:
@@ -65,20 +65,3 @@ def _summary(name: str, query_text: str, read: CacheReader, tree: Tree) -> PinSu
 
 def _count(query: Query, read: CacheReader, tree: Tree) -> int:
     return read.count(tree.bind(read, tree.shown_query(TracksNode(query))))
-
-
-def _check_name(name: str) -> str:
-    if not name:
-        raise QueryError("a pin needs a name", name, 0)
-    if name.startswith("."):
-        raise QueryError("the name of a pin cannot begin with a dot", name, 0)
-    if "/" in name:
-        suggestion = r"write ∕ or \ instead"
-        raise QueryError(
-            "the name of a pin cannot contain a slash", name, name.index("/"), suggestion
-        )
-    fitting = cut_to_bytes(name, MAX_BYTES)
-    if fitting != name:
-        message = f"the name of a pin can have at most {MAX_BYTES} bytes"
-        raise QueryError(message, name, len(fitting), "choose a shorter one with --name")
-    return name

@@ -6,7 +6,6 @@
     taking.py       taking a snapshot, and taking it again
     differences.py  what differs between a frozen result and the present one, in sentences
     staleness.py    finds out after a sync which snapshots no longer agree
-    names.py        which names a snapshot can have
 
 Snapshots themselves are in `user.db` (`store/snapshot_repository.py`); a mount shows them (`tree/`).
 """

@@ -11,10 +11,10 @@ from mcfs.config.settings import Names
 from mcfs.query import hiding_absent
 from mcfs.snapshots.freezing import freeze
 from mcfs.snapshots.input_hash import input_hash
-from mcfs.snapshots.names import check_name
 from mcfs.snapshots.source import Levels, Source, parse_levels
 from mcfs.store import Store
 from mcfs.store.snapshot_records import OutputMode, Snapshot, TakenSnapshot
+from mcfs.tree.made_names import check_name
 from mcfs.tree.tree import Tree
 
 
@@ -30,7 +30,7 @@ def take(
     output_mode: OutputMode | None = None,
 ) -> Snapshot:
     """Take a snapshot of a source; without a template, as the source itself is shown."""
-    check_name(name)
+    check_name(name, "snapshot")
     levels = source.levels if template is None else parse_levels(template)
     hides_absent = not tree.state.shows_absent
     taken = _taken(source, levels, store, tree, at, configuration_changed_at, hides_absent)

@@ -88,7 +88,7 @@ class Pins:
     def make(self, where: Node, name: str) -> Node:
         """mkdir: pin the query that the name is. A name that is no query makes an empty pin."""
         _require_pins_folder(where)
-        check_made_name(name, "pin")
+        check_made_name(name, "pin", "pins", self._error_log)
         query = self._query_of(name)
         self._store.user.add_pin(name, "" if query is None else canonical_text(query))
         return EmptyPinNode() if query is None else TracksNode(query)
@@ -129,14 +129,14 @@ class Pins:
                 raise _only_pins()
 
     def _restore(self, part: TrashPart, name: str, new_name: str) -> Node:
-        check_made_name(new_name, "pin")
+        check_made_name(new_name, "pin", "pins", self._error_log)
         pin = self._store.trash.pin(part, name)
         self._store.user.add_pin(new_name, pin.query_text, pin.snapshots)
         self._store.trash.remove(part, name)
         return _folder_of(pin.query_text, self._current.get().vocabulary)
 
     def _rename(self, name: str, new_name: str) -> Node:
-        check_made_name(new_name, "pin")
+        check_made_name(new_name, "pin", "pins", self._error_log)
         vocabulary = self._current.get().vocabulary
         query_text = self._store.user.pin(name).query_text
         if not query_text:

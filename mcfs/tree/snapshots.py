@@ -78,7 +78,7 @@ class Snapshots:
             raise self._refused(
                 name, f"it cannot be moved away or deleted here; {_how_to_drop(own_name)}"
             )
-        check_made_name(new_name, "snapshot")
+        check_made_name(new_name, "snapshot", SNAPSHOTS, self._error_log)
         self._repository.rename(own_name, new_name)
         self._index.look()
         return _top_folder(self._repository.get(new_name))

@@ -266,6 +266,7 @@ class TestGestures:
             tree.rename_pin(SnapshotsNode(), "Friday", SnapshotsNode(), "x")
         with pytest.raises(NameTooLongError):
             tree.rename_pin(SnapshotsNode(), "Sunday", SnapshotsNode(), "é" * 128)
+        assert names(tree, "snapshots") == ["Late night", "Sunday"]
 
     def test_nothing_loses_one_and_each_refusal_says_what_to_write(self, tree: Tree) -> None:
         friday = node(tree, "snapshots/Friday")
