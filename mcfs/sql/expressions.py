@@ -30,10 +30,12 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.sql.expression import column
 
 from mcfs.fields import LOCATION, field_named
-from mcfs.schema.cache import Field, Track, TrackColumns, TrackFile, TrackValue, Value
+from mcfs.schema.cache import Field, Track, TrackFile, TrackValue, Value
 from mcfs.schema.column_types import RawText
 from mcfs.sql.shape import (
     AllOf,
@@ -75,6 +77,8 @@ from mcfs.sql.shape import (
 Ids = Select[int] | CompoundSelect[int]
 Columns = TypeVarTuple("Columns")
 Operand = SQLColumnExpression[Any]
+# Of the table, or of an alias of it.
+TrackColumns = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
 
 _FTS = table("value_fts", column("rowid"))
 _FILE_FTS = table("track_file_fts", column("rowid"))

@@ -85,11 +85,15 @@ class CacheReader:
 
     def metadata_changed_at(self) -> datetime | None:
         """When the metadata of any track last changed, as git-annex has it."""
-        return self._connection.execute(select(func.max(Track.c.changed_at))).scalar_one()
+        newest = select(func.max(Track.c.changed_at))
+        at: datetime | None = self._connection.execute(newest).scalar_one()
+        return at
 
     def presence_changed_at(self) -> datetime | None:
         """When a sync last found that other tracks are here than before."""
-        return self._connection.execute(select(SyncRow.c.presence_changed_at)).scalar_one()
+        found = select(SyncRow.c.presence_changed_at)
+        at: datetime | None = self._connection.execute(found).scalar_one()
+        return at
 
     def select(self, compiled: Compiled[*Columns]) -> Sequence[Row[*Columns]]:
         """All rows of a compiled statement."""

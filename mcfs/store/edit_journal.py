@@ -70,9 +70,9 @@ class EditJournal:
             "detail": detail,
         }
         with sqlite.writing(self._engine) as connection:
-            return connection.execute(
-                insert(rows.Edit).values(edit).returning(rows.Edit.c.id)
-            ).scalar_one()
+            begun = insert(rows.Edit).values(edit).returning(rows.Edit.c.id)
+            number: int = connection.execute(begun).scalar_one()
+            return number
 
     def plan(
         self,

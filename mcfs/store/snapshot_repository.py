@@ -321,7 +321,8 @@ def _insert_tracks(connection: Connection, number: int, tracks: Sequence[FrozenT
 def _pin_id(connection: Connection, pin: str | None) -> int | None:
     if pin is None:
         return None
-    number = connection.execute(select(Pin.c.id).where(Pin.c.name == pin)).scalar_one_or_none()
+    statement = select(Pin.c.id).where(Pin.c.name == pin)
+    number: int | None = connection.execute(statement).scalar_one_or_none()
     if number is None:
         raise NotFoundError(f"no pin of the name {pin}")
     return number
@@ -338,7 +339,7 @@ def _refuse_taken(connection: Connection, name: str, except_id: int | None = Non
 def _require(connection: Connection, name: str) -> int:
     """The id of a snapshot."""
     statement = select(SnapshotRow.c.id).where(SnapshotRow.c.name == name)
-    number = connection.execute(statement).scalar_one_or_none()
+    number: int | None = connection.execute(statement).scalar_one_or_none()
     if number is None:
         raise _no_snapshot(connection, name)
     return number

@@ -165,9 +165,9 @@ class UserRepository:
         now = datetime.now(UTC)
         run = {"kind": kind, "detail": detail, "started_at": now, "updated_at": now}
         with sqlite.writing(self._engine) as connection:
-            return connection.execute(
-                insert(rows.Run).values(run).returning(rows.Run.c.id)
-            ).scalar_one()
+            begun = insert(rows.Run).values(run).returning(rows.Run.c.id)
+            number: int = connection.execute(begun).scalar_one()
+            return number
 
     def finish_run(
         self, run_id: int, outcome: str, detail: Mapping[str, Any] | None = None
