@@ -23,9 +23,7 @@ from mcfs.editing.editor import editing
 from mcfs.editing.tag import TagResult, planned_tags, tag
 from mcfs.editing.value_changes import ValueEdit
 from mcfs.errors import ExitCode, McfsError
-from mcfs.query import parse
-from mcfs.sql import bind_without_values, select_tracks
-from mcfs.store.clock import today
+from mcfs.sql import select_tracks
 from mcfs.store.records import TrackChange
 from mcfs.sync.run import sync
 from mcfs.sync.waiting import sync_in_turn
@@ -120,10 +118,9 @@ def _read(
 ) -> tuple[list[str], tuple[ValueEdit, ...]]:
     """The annex keys of the tracks, and what to change of each."""
     with session.store.cache.reading() as read:
-        vocabulary = session.vocabulary(read)
-        edits = read_assignments(assignments, vocabulary)
-        query = parse(query_text, vocabulary)
-        found = read.select(select_tracks(bind_without_values(query, today())))
+        edits = read_assignments(assignments, session.vocabulary(read))
+        query = session.parse(query_text, read)
+        found = read.select(select_tracks(session.bind(query, read)))
         if not found:
             from mcfs.inspect.suggest import no_tracks_message
 

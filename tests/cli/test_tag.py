@@ -44,6 +44,9 @@ def test_tag_shows_changes_asks_and_is_taken_back(
     assert len(mcfs("search", "crate:=peak", "--format", "paths").lines) == 3
     result = mcfs("tag", "--yes", "crate:=peak", "crate+=PEAK")
     assert (result.code, result.lines) == (0, ["changed 0 tracks, 3 already so"])
+    assert mcfs("snapshot", "take", "Set", "crate:=peak").code == 0
+    result = mcfs("tag", "--dry-run", "snapshot:Set", "genre+=Sung")
+    assert (result.code, result.lines[-1]) == (0, "would change 3 tracks")
     shown_edit = json.loads(mcfs("edits", "--json").out)
     assert [(edit["command"], edit["detail"]) for edit in shown_edit] == [
         ("tag crate+=Peak rating=5", {"query": "rating:>=4"})
