@@ -17,15 +17,21 @@ from tests.cli.running import CommandRunner
 WITHOUT_RESULTS = {"mount", "umount", "unpin", "help"}
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"import"}))
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"import", "snapshot"}))
 def test_every_command_with_results_has_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name, "--help"]) == ExitCode.DONE
     assert ("--json" in capsys.readouterr().out) is (name not in WITHOUT_RESULTS)
 
 
-@pytest.mark.parametrize("source", ["mixxx", "tags"])
-def test_every_import_has_it(source: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["import", source, "--help"]) == ExitCode.DONE
+@pytest.mark.parametrize(
+    "command",
+    ["import mixxx", "import tags"]
+    + [
+        f"snapshot {name}" for name in ["take", "list", "show", "drop", "rename", "refresh", "done"]
+    ],
+)
+def test_every_command_of_a_group_has_it(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command.split(), "--help"]) == ExitCode.DONE
     assert "--json" in capsys.readouterr().out
 
 

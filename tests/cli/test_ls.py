@@ -48,7 +48,7 @@ class TestPlain:
     def test_a_file_is_listed_as_itself(self, mcfs: CommandRunner) -> None:
         assert mcfs("ls", f"all/{HALCYON}").out == f"{HALCYON}\n"
         assert mcfs("ls", "genre:techno.m3u8").out == "genre:techno.m3u8\n"
-        assert mcfs("ls", ".mcfs").lines == ["status", "errors", "kernel", "help"]
+        assert mcfs("ls", ".mcfs").lines == ["status", "errors", "kernel", "edit", "help"]
 
     def test_an_empty_folder(self, mcfs: CommandRunner) -> None:
         result = mcfs("ls", "genre:nothing")

@@ -93,11 +93,15 @@ class TestInfoFiles:
         assert (info / "help").stat().st_size == len(help_text.encode())
 
     def test_every_path_in_the_help_exists(self, shared: Path) -> None:
+        of_library = ("--library", shared.parent / "library")
+        assert mcfs("snapshot", "take", "Friday", "genre:techno", *of_library).returncode == 0
+        wait_until((shared / "snapshots" / "Friday").is_dir)
         for line in (shared / ".mcfs" / "help").read_text().splitlines():
             name = line.strip().split("  ")[0].rstrip("/ ")
             if line[:2] == "  " != line[2:4] and not name.startswith("mkdir"):
                 for part in name.split("   "):
                     assert (shared / part.strip().rstrip("/")).exists(), part
+        assert mcfs("snapshot", "drop", "Friday", "--yes", *of_library).returncode == 0
 
     @pytest.mark.logs
     def test_settings_with_an_error(self, library: Library, synced: Store, place: Path) -> None:
