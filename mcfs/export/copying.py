@@ -259,6 +259,8 @@ class _Flusher:
                     except OSError as error:
                         if ends_all(error):
                             raise
+                        with suppress(OSError):
+                            os.unlink(part, dir_fd=self._parts)
                         self._done.put(Copied(copied.wanted, 0, error.strerror))
                     else:
                         self._done.put(copied)

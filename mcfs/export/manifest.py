@@ -96,7 +96,7 @@ class ManifestFolder:
         try:
             with open(self._open(name, os.O_RDONLY), "rb") as file:
                 return _from_json(json.load(file))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DestinationDamagedError(
                 f"{FOLDER}/{name} in the destination, the list of what an earlier export made, cannot be "
                 f"read ({error}); if you delete it, mcfs leaves those files alone"
@@ -106,8 +106,7 @@ class ManifestFolder:
         """Make the folder if it is not there; returns a descriptor of it, which the caller closes."""
         with suppress(FileExistsError):
             os.mkdir(FOLDER, dir_fd=self._descriptor)
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.open(FOLDER, flags, dir_fd=self._descriptor)
+        return _open_folder(self._descriptor)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -155,9 +154,19 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def _names_in(descriptor: int) -> list[str]:
+def _open_folder(descriptor: int) -> int:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    folder = os.open(FOLDER, flags, dir_fd=descriptor)
+    try:
+        return os.open(FOLDER, flags, dir_fd=descriptor)
+    except NotADirectoryError as error:
+        raise DestinationDamagedError(
+            f"{FOLDER} in the destination is not a folder, and mcfs has to list there what it makes; "
+            "move it away"
+        ) from error
+
+
+def _names_in(descriptor: int) -> list[str]:
+    folder = _open_folder(descriptor)
     try:
         return os.listdir(folder)  # noqa: PTH208  (of a descriptor)
     finally:
@@ -179,6 +188,8 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
 def _from_json(read: Mapping[str, Any]) -> Manifest:
     if read["version"] != _VERSION:
         raise ValueError(f"it has version {read['version']}")
+    for path in (*read["made"], *read["begun"], *read["folders"]):
+        _refuse_outside(path)
     return Manifest(
         library=read["library"],
         source=read["source"],
@@ -186,3 +197,9 @@ def _from_json(read: Mapping[str, Any]) -> Manifest:
         begun={path: Made(*made) for path, made in read["begun"].items()},
         folders=tuple(read["folders"]),
     )
+
+
+def _refuse_outside(path: str) -> None:
+    """The stick may come from anybody: its list must not make us remove what is elsewhere."""
+    if path.startswith("/") or (".." in path and ".." in path.split("/")):
+        raise ValueError(f"it names {path}")

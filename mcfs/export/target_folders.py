@@ -59,6 +59,7 @@ class TargetFolders:
         old_folder, _, old_name = old.rpartition("/")
         new_folder, _, new_name = new.rpartition("/")
         with self.open(old_folder) as source, self.open(new_folder) as target:
+            refuse_existing(new_name, target)
             os.rename(old_name, new_name, src_dir_fd=source, dst_dir_fd=target)
 
     def remove_if_empty(self, folder: str) -> bool:
@@ -97,6 +98,18 @@ class TargetFolders:
     def _entries(self, descriptor: int) -> dict[str, os.DirEntry[str]]:
         with os.scandir(descriptor) as entries:
             return {self._same_name(entry.name): entry for entry in entries}
+
+
+def refuse_existing(name: str, descriptor: int) -> None:
+    """A `FileExistsError` if there is something of this name in a folder: a rename would replace it.
+
+    Somebody may have put it there since the destination was looked at, which for a full stick is an hour ago.
+    """
+    try:
+        os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    raise FileExistsError(errno.EEXIST, "somebody else has made a file of this name meanwhile")
 
 
 def by_folder(paths: Iterable[str]) -> dict[str, list[str]]:

@@ -46,8 +46,9 @@ class LinkTargets:
 
 def wanted_links(plan: PlannedFolder, targets: LinkTargets) -> list[Wanted]:
     """Every file as a link, and the texts."""
+    link = Kind.LINK.value
     links = [
-        Wanted(path, Made(Kind.LINK.value, targets.of_file(path, file), None, file.annex_key), file)
+        Wanted(path, Made(link, targets.of_file(path, file), None, file.annex_key), file)
         for path, file in plan.files()
     ]
     return links + _texts(plan)

@@ -23,7 +23,7 @@ from mcfs.export.copying import Copied, copy_all, ends_all, flush_each, flush_fi
 from mcfs.export.manifest import PART_ENDING, Kind, Made, ManifestFolder
 from mcfs.export.plan import PlannedFile
 from mcfs.export.prepared import PreparedExport, find_moves, look_again, open_destination, same_name
-from mcfs.export.target_folders import TargetFolders, by_folder
+from mcfs.export.target_folders import TargetFolders, by_folder, refuse_existing
 from mcfs.export.wanted import CopySources, linked_file
 
 # How many bytes and how many files are done, and the name of the current one.
@@ -137,10 +137,9 @@ class _Writer:
             done = self._make_folders()
             done |= self._move({old: new for old, new in moves.items() if new not in done})
             writable = [each for each in changes.write if each.path not in done]
-            if self._prepared.options.links:
-                self._link(each for each in writable if each.made.kind == Kind.LINK.value)
-                writable = [each for each in writable if each.made.kind != Kind.LINK.value]
-            self._copy(writable)
+            link = Kind.LINK.value
+            self._link(each for each in writable if each.made.kind == link)
+            self._copy([each for each in writable if each.made.kind != link])
             self._remove_empty_folders()
             self._finish()
         except DestinationLostError as error:
@@ -304,6 +303,8 @@ class _Writer:
         """Give a part its name. In the thread that forces it to the disk."""
         folder, _, name = wanted.path.rpartition("/")
         with self._folders.open(folder) as descriptor:
+            if wanted.path not in self._prepared.changes.replaced:
+                refuse_existing(name, descriptor)
             os.rename(part, name, src_dir_fd=parts, dst_dir_fd=descriptor)
 
     # --- results

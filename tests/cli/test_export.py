@@ -380,12 +380,30 @@ class TestBefore:
     def test_a_damaged_manifest_is_named(self, mcfs: CommandRunner, dest: Path) -> None:
         mcfs("export", "artist:surgeon", str(dest))
         (manifest,) = (dest / MANIFESTS).glob("*.json")
-        manifest.write_text("{")
-        result = mcfs("export", "artist:surgeon", str(dest))
-        assert result.code == ExitCode.FAILED
-        assert f"{MANIFESTS}/{manifest.name} in the destination" in result.err
+        whole = json.loads(manifest.read_text())
+        for damaged in (
+            "{",
+            json.dumps(whole | {"made": []}),
+            json.dumps(whole | {"made": {"../notes.txt": ["link", "x", None]}}),
+            json.dumps(whole | {"folders": ["/tmp"]}),
+        ):
+            manifest.write_text(damaged)
+            result = mcfs("export", "artist:surgeon", str(dest), "--sync")
+            assert result.code == ExitCode.FAILED
+            assert f"{MANIFESTS}/{manifest.name} in the destination" in result.err
         manifest.unlink()
         assert mcfs("export", "artist:surgeon", str(dest)).out == f"1 there before; in {dest}\n"
+
+    def test_what_is_in_the_place_of_the_manifests_is_named(
+        self, mcfs: CommandRunner, dest: Path
+    ) -> None:
+        dest.mkdir()
+        (dest / MANIFESTS).write_text("mine")
+        result = mcfs("export", "artist:surgeon", str(dest))
+        assert result.code == ExitCode.FAILED
+        assert f"{MANIFESTS} in the destination is not a folder" in result.err
+        assert result.err.endswith("move it away\n")
+        assert tree(dest) == {}
 
 
 class TestAbsent:
