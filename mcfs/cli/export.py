@@ -125,7 +125,7 @@ def command(
         if not plan.entries and not absent:
             print_message(nothing_message(text, planned.source, session.store))
         if not plan.entries and not (removes and destination.exists):
-            report_absent(absent, gets=gets)
+            report_absent(absent, gets=gets, dry_run=dry_run)
             if as_json:
                 print_json_pieces(json_array(objects(ExportResult(), absent)))
             return ExitCode.FAILED if absent else ExitCode.DONE
@@ -146,7 +146,7 @@ def command(
             ExportOptions(source, links, absolute, removes),
         )
         report_before(prepared, marked)
-        report_absent(absent, gets=gets)
+        report_absent(absent, gets=gets, dry_run=dry_run)
         result = foreseen(prepared) if dry_run else _write(prepared)
         lines = [summary(result, prepared, dry_run=dry_run)]
         if rekordbox is not None and result.ended is None:
@@ -182,6 +182,8 @@ def _query_and_destination(words: tuple[str, ...]) -> tuple[str, str | None]:
     if len(words) == 1:
         return words[0], None
     *query, destination = words
+    if not destination:
+        raise click.UsageError("the folder to export to has no name; for this folder, write .")
     if ":" in destination and "/" not in destination and not Path(destination).exists():
         raise click.UsageError(
             f"{destination} looks like a part of the query, and the folder to export to is missing; "
@@ -219,7 +221,7 @@ def _list_library(
         line = rekordbox.write(session, plan, name, paths, dry_run=dry_run)
     elif not absent:
         print_message(nothing_message(text, planned.source, session.store))
-    report_absent(absent, gets=gets)
+    report_absent(absent, gets=gets, dry_run=dry_run)
     if as_json:
         listed = (Outcome(path, key, Action.KEPT) for key, path in paths.items())
         print_json_pieces(json_array(objects(ExportResult(list(listed)), absent)))

@@ -45,12 +45,14 @@ def report_before(prepared: PreparedExport, marked: tuple[MarkedName, ...]) -> N
         print_message(f"{are} no longer part of this export; --sync removes such files")
 
 
-def report_absent(absent: Absent, *, gets: bool) -> None:
+def report_absent(absent: Absent, *, gets: bool, dry_run: bool) -> None:
     """Which tracks are not here, and what to do about it."""
     for _, name, reason in absent[:_MOST_NAMED]:
         print_message(f"{name}: {reason}" if reason else f"{name} is not here")
     if len(absent) > _MOST_NAMED:
         print_message(f"{len(absent) - _MOST_NAMED} more are not here")
+    if absent and gets and dry_run:
+        print_message("without --dry-run, they are fetched first and exported, too")
     if absent and not gets:
         print_message("--get fetches them first; present:yes in the query leaves them out")
 

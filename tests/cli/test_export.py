@@ -462,6 +462,12 @@ class TestAbsent:
     ) -> None:
         monkeypatch.setenv("HOME", str(clone.top.parent))
         mcfs = CommandRunner(clone, capsysbinary)
+        foreseen = mcfs("export", "--get", "artist:surgeon", str(dest), "--dry-run")
+        assert foreseen.code == ExitCode.FAILED
+        assert f"mcfs: {SURGEON} is not here\n" in foreseen.err
+        assert foreseen.err.endswith(
+            "without --dry-run, they are fetched first and exported, too\n"
+        )
         result = mcfs("export", "--get", "genre:techno sort:-rating limit:2", str(dest), "--copy")
         assert (result.code, result.err) == (ExitCode.DONE, "")
         assert files(dest) == {f"001 {SURGEON}", "002 Orbital - Halcyon.mp3"}
@@ -585,6 +591,7 @@ class TestOtherPrograms:
             (["all", "--rekordbox", "x.xml", "--sync"], "--sync needs a folder to export to"),
             (["all", "--rekordbox", "x.xml", "--link"], "--link needs a folder to export to"),
             (["all", "out", "--rekordbox-root", "E:/"], "of --rekordbox FILE are"),
+            (["all", ""], "for this folder, write ."),
             (["genre:techno", "bpm:126"], "bpm:126 looks like a part of the query"),
             (["all", "bpm:126", "--rekordbox", "x.xml"], "write ./bpm:126"),
         ):
