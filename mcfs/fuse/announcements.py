@@ -23,6 +23,7 @@ import logging
 import os
 import stat
 import threading
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 
 # After so many events, newer changes of the same folder are taken into account.
 _AT_ONCE = 100
+# In a burst of gestures the store changes at each, and to ask who watches takes longer than a gesture.
+_SECONDS_OF_A_BURST = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class Announcer:
         self._mount: Mount | None = None
         # The key of the listing that each watched inode had, when this was asked last.
         self._watched: dict[int, ListingKey] = {}
+        # The watched inodes, and when /proc was asked for them.
+        self._last_look: tuple[float, set[int]] = (float("-inf"), set())
 
     def mounted_at(self, mount_point: Path) -> None:
         """Learn where the mount is. Before that, nothing is announced."""
@@ -115,6 +120,14 @@ class Announcer:
         if self._mount is None:
             return ()
         inodes = watched_inodes(self._mount.device)
+        self._last_look = (time.monotonic(), inodes)
+        return trio.from_thread.run_sync(self._remember, inodes) if inodes or self._watched else ()
+
+    def watched_in_a_burst(self) -> Collection[ListedFolder]:
+        """The same, as it was a moment ago: who has begun to watch since hears of what comes after."""
+        at, inodes = self._last_look
+        if time.monotonic() - at > _SECONDS_OF_A_BURST:
+            return self.watched()
         return trio.from_thread.run_sync(self._remember, inodes) if inodes else ()
 
     def _remember(self, inodes: Iterable[int]) -> Collection[ListedFolder]:

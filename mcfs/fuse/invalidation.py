@@ -25,6 +25,7 @@ from mcfs.fuse.cached_listings import CachedListings
 from mcfs.fuse.cached_names import CachedName, NameKind
 from mcfs.fuse.changes_under_way import ChangesUnderWay
 from mcfs.fuse.inodes import InodeTable, is_link
+from mcfs.tree.change_feed import Watched
 from mcfs.tree.changed_names import NameChanges
 from mcfs.tree.listing_changes import ListingChange
 from mcfs.tree.listings import ListingKey
@@ -88,6 +89,8 @@ class Invalidator:
         under_way.call_at_end(self._look_again)
         # Held while a change is read and worked out, so that one comes after the other.
         self._reading = trio.Lock()
+        # How often it was begun to read; and which time was the last that came to its end.
+        self._reads_begun = self._last_read = 0
         # Changes that are being sent, each by the number that it began with; and what is sent later.
         self._sending: dict[int, trio.Event] = {}
         self._later: list[_Notifications] = []
@@ -120,7 +123,11 @@ class Invalidator:
 
         But for the names in folders that are locked. `number` is that of the change which calls this.
         """
-        await self._read_changes()
+        begun = self._reads_begun
+        async with self._reading:
+            # Of many gestures at once, the first reads what all have changed.
+            if self._last_read <= begun:
+                await self._read_changes(self._announcer.watched_in_a_burst)
         # What began earlier may wait for the answer to this change. So may the others while somebody else
         # renames: the kernel may have locked one folder of that, and wait for the one of this change.
         with trio.move_on_after(_MOST_SECONDS_TO_WAIT):
@@ -136,16 +143,17 @@ class Invalidator:
         """Make the kernel ask again for the attributes of an inode, once the change under way is answered."""
         self._send_after(0, [], [inode])
 
-    async def _read_changes(self) -> bool:
-        """Whether there were any."""
-        async with self._reading:
-            changes = await trio.to_thread.run_sync(self._feed.poll, self._announcer.watched)
-            if changes is None:
-                return False
-            # No await before both are complete: every answer from here on is of the new version.
-            stale = self._stale(changes)
-            began = self._under_way.number()
-            self._sending[began] = trio.Event()
+    async def _read_changes(self, watched: Watched) -> bool:
+        """Whether there were any. To be called with `_reading`."""
+        self._reads_begun += 1
+        changes = await trio.to_thread.run_sync(self._feed.poll, watched)
+        self._last_read = self._reads_begun
+        if changes is None:
+            return False
+        # No await before both are complete: every answer from here on is of the new version.
+        stale = self._stale(changes)
+        began = self._under_way.number()
+        self._sending[began] = trio.Event()
         if self._nursery is None:
             await self._send_and_note(began, stale, changes.listings)
         else:
@@ -177,7 +185,9 @@ class Invalidator:
                         self._cached_version, everything=True, fields_changed=True
                     )
                     await self._send(self._stale(everything), listings)
-                if not await self._read_changes() and self._tree.day != self._cached_version.day:
+                async with self._reading:
+                    has_changed = await self._read_changes(self._announcer.watched)
+                if not has_changed and self._tree.day != self._cached_version.day:
                     await self._pass_midnight()
             except McfsError as error:
                 # Listings that are in memory still serve.

@@ -162,7 +162,7 @@ class ValueEdits:
             _, field = _folder_of_values(where, state)
             if not isinstance(folder, ValueNode):
                 raise ReadOnlyError("only the folder of a value can be removed here")
-            if track_nodes(read, _bind(folder.folder().query, read, state)):
+            if read.count(_bind(folder.folder().query, read, state)):
                 raise NotEmptyError("there are tracks in it, of which some may not be shown")
             value = _spelling(folder, read, state)
         return FolderEdit(folder, field.name, value)
@@ -217,8 +217,7 @@ class ValueEdits:
         """Whether a folder lists any track."""
         with self._cache.reading() as read:
             state = self._current.seen_by(read)
-            query = state.shown_query(folder.folder())
-            return bool(track_nodes(read, _bind(query, read, state)))
+            return read.count(_bind(state.shown_query(folder.folder()), read, state)) > 0
 
 
 def _gain(
@@ -264,12 +263,14 @@ def _track_that_fits(
 
 def _is_inside(annex_key: str, folder: ValueNode, read: CacheReader, state: TreeState) -> bool:
     query = folder.folder().query.refined(Query(AnnexKeys((annex_key,))))
-    return bool(track_nodes(read, _bind(query, read, state)))
+    return read.count(_bind(query, read, state)) > 0
 
 
 def _spelling(folder: ValueNode, read: CacheReader, state: TreeState) -> str:
     (template,) = folder.parent.templates
-    for query in (state.shown_query(folder.parent), ALL):
+    everywhere = ValueNode(ValuesNode(ALL, folder.parent.templates), folder.text)
+    # Of the folder's own tracks: those of its parent may be the whole library.
+    for query in (state.shown_query(folder.folder()), everywhere.folder().query):
         for group in state.group_cache.groups(read, _bind(query, read, state), template):
             if group.folded == folder.text:
                 return group.shown
@@ -300,7 +301,7 @@ def _new_value(
         and renamed.parent.templates == node.templates
     ):
         return value, folder
-    if track_nodes(read, _bind(folder.folder().query, read, state)):
+    if read.count(_bind(folder.folder().query, read, state)):
         spelling = _spelling(folder, read, state)
         raise NotEmptyError(f"there is {spelling} already; to put tracks together, move them")
     kept = {fold(each.strip()) for each in state.empty_values_in(node)}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.edit_model import EditModel, git_annex_values
-from tests.mounts import REPOSITORY, mounted, wait_until
+from tests.mounts import REPOSITORY, is_mounted, mounted, wait_until
 from tests.prerequisites import git_annex_environment, needs_fuse, needs_root
 from tests.tracks import copy_of_library
 
@@ -161,6 +164,90 @@ def test_another_mount_follows(editable: tuple[Path, Path], tmp_path: Path) -> N
         wait_until(lambda: not os.path.lexists(mount / "crate/Festival" / rez), 5)
 
 
+def test_a_mount_follows_tag_and_undo_and_what_rm_took_comes_back(
+    editable: tuple[Path, Path],
+) -> None:
+    library, mount = editable
+    before, rez = git_annex_values(library), "Underworld - Rez.wav"
+    time.sleep(1.1)  # a burst of the tests above ends
+    moment = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    _mcfs(library, "tag", "--yes", "title:rez", "crate+=Tagged")
+    wait_until((mount / "crate/Tagged" / rez).exists, 5)
+    # The folder of the tracks without a crate stays.
+    subprocess.run(["rm", "-rf", mount / "crate"], check=False, capture_output=True)
+    assert os.listdir(mount / "crate") == ["Unknown"]
+    assert not any(each["crate"] for each in git_annex_values(library).values())
+    _mcfs(library, "undo", "--since", moment)
+    assert git_annex_values(library) == before
+    wait_until(lambda: len(os.listdir(mount / "crate/Festival")) == 1, 5)
+    assert not (mount / "crate/Tagged" / rez).exists()
+
+
+def test_a_full_disk_a_lock_that_was_left_over_and_a_killed_mount(
+    pristine_library: Path, pristine_store: Path, tmp_path: Path
+) -> None:
+    needs_fuse()
+    needs_root("to make a small disk")
+    disk, mount, rez = tmp_path / "disk", tmp_path / "mnt", "Underworld - Rez.wav"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk], check=True)
+    try:
+        with copy_of_library(pristine_library, disk / "library") as library:
+            shutil.copytree(pristine_store, library.store_dir)
+            options = ("--edit", "crate,genre,rating")
+            before = git_annex_values(library.top)
+            _edit_until_killed(library.top, mount, options)
+            with mounted(library.top, mount, _SAYS, options):
+                assert os.listdir(mount / "crate/New") == [rez]
+                _mcfs(library.top, "undo")
+                assert git_annex_values(library.top) == before
+                with contextlib.suppress(OSError), (disk / "full").open("wb", 0) as file:
+                    while True:
+                        file.write(bytes(4096))
+                link = mount / "crate/Festival" / rez
+                _refused(errno.ENOSPC, os.symlink, mount / "all" / rez, link)
+                _refused(errno.ENOSPC, os.mkdir, mount / "crate/Newer")
+                assert not os.path.lexists(link)
+                (disk / "full").unlink()
+                assert git_annex_values(library.top) == before
+                # A git that was killed leaves its lock.
+                lock = library.top / ".git/index.lock"
+                lock.touch()
+                link.symlink_to(mount / "all" / rez)
+                assert rez in os.listdir(link.parent)
+                lock.unlink()
+            assert git_annex_values(library.top) != before
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def _edit_until_killed(library: Path, mount: Path, options: Sequence[str]) -> None:
+    """Put a track into a new crate, and kill the mount while a program goes on changing it."""
+    mount.mkdir()
+    command = [sys.executable, "-m", "mcfs", "mount", library, mount, "--foreground", *options]
+    with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: is_mounted(mount) or process.poll() is not None)
+        (mount / "crate/New").mkdir()
+        rez = "Underworld - Rez.wav"
+        (mount / "crate/New" / rez).symlink_to(mount / "all" / rez)
+        loop = "while mkdir rating/5 && rmdir rating/5; do :; done"
+        with subprocess.Popen(["sh", "-c", loop], cwd=mount, stderr=subprocess.DEVNULL) as caller:
+            time.sleep(0.2)
+            process.kill()
+            assert caller.wait(10) == 0, "nothing hangs"
+    subprocess.run(["fusermount3", "-u", mount], check=True)
+
+
+def _mcfs(library: Path, command: str, *arguments: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "mcfs", command, "--library", library, *arguments],
+        cwd=REPOSITORY,
+        env=git_annex_environment(library),
+        capture_output=True,
+        check=True,
+    )
+
+
 def test_another_user_and_a_library_that_cannot_be_written(
     editable: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -191,7 +278,8 @@ def test_another_user_and_a_library_that_cannot_be_written(
             _refused(errno.EROFS, os.unlink, festival / listed)
             _refused(errno.EROFS, os.mkdir, running.path / "crate/Mine")
         finally:
-            subprocess.run(["umount", git_dir], check=True)
+            # A git-annex that reads may still have a file open there.
+            subprocess.run(["umount", "--lazy", git_dir], check=True)
     assert git_annex_values(library) == before
 
 
