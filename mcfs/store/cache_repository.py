@@ -77,6 +77,11 @@ class CacheRepository:
             self._check_stamp(connection)
             yield CacheReader(connection)
 
+    def empty_log(self) -> bool:
+        """Copy the write-ahead log into the file; whether all of it could be copied."""
+        with self._noting_damage():
+            return sqlite.empty_log(self._engine)
+
     @contextmanager
     def writing(self) -> Iterator[CacheWriter]:
         """A write transaction: all changes become one generation, or none after an exception."""

@@ -13,7 +13,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -134,6 +134,19 @@ def writing(engine: Engine) -> Iterator[Connection]:
         connection, transaction = _begin_transaction(engine, "BEGIN IMMEDIATE")
         with connection, transaction:
             yield connection
+
+
+def empty_log(engine: Engine) -> bool:
+    """Copy the write-ahead log into the database; whether that was all of it, so that it can start anew.
+
+    For as long as somebody reads a state that is only in the log, a part of it cannot be copied.
+    """
+    with _store_errors(engine), closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        (answer,) = cursor.fetchall()
+        is_busy, pages, copied = answer
+        return not is_busy and bool(pages == copied)
 
 
 @contextmanager

@@ -224,7 +224,8 @@ def test_a_full_disk_a_lock_that_was_left_over_and_a_killed_mount(
 def _edit_until_killed(library: Path, mount: Path, options: Sequence[str]) -> None:
     """Put a track into a new crate, and kill the mount while a program goes on changing it."""
     mount.mkdir()
-    command = [sys.executable, "-m", "mcfs", "mount", library, mount, "--foreground", *options]
+    command: list[str | Path] = [sys.executable, "-m", "mcfs", "mount", "--foreground", *options]
+    command += [library, mount]
     with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: is_mounted(mount) or process.poll() is not None)
         (mount / "crate/New").mkdir()

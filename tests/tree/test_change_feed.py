@@ -36,6 +36,19 @@ def test_each_poll_reports_what_changed_since_the_one_before(make_store: MakeSto
         assert feed.poll() is None
 
 
+def test_an_open_feed_does_not_let_the_log_grow(make_store: MakeStore) -> None:
+    store = make_store(record("a"))
+    log = store.folder / "cache.db-wal"
+    sizes = []
+    with closing(Tree(store).open_change_feed()) as feed:
+        for number in range(150):
+            update_tracks(store.cache, [record("a", genre=f"{number}")])
+            assert feed.poll() is not None
+            sizes.append(log.stat().st_size)
+        assert sizes[20] > sizes[0], "it grows with each change"
+        assert max(sizes) < 1.2 * sizes[60]
+
+
 def test_names_before_and_after_by_the_templates_in_use(make_store: MakeStore) -> None:
     store = make_store(record("a", genre="before", artist="other", title="t"))
     tree = Tree(store)
