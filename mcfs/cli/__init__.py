@@ -109,8 +109,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\nmcfs: interrupted", err=True)  # on the line after ^C
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         _drop_output()  # the reader has seen enough
         return ExitCode.DONE
@@ -129,11 +128,25 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if "MCFS_TRACEBACK" in os.environ:
             raise
+        if _comes_from_ctrl_c(error):
+            return _interrupted()
         _print_json_error(bug_sentence(error), context)
         _print_error(f"{bug_sentence(error)} (MCFS_TRACEBACK=1 shows where)")
         _flush_output()
         return ExitCode.FAILED
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _interrupted() -> int:
+    click.echo("\nmcfs: interrupted", err=True)  # on the line after ^C
+    return 130
+
+
+def _comes_from_ctrl_c(error: BaseException | None) -> bool:
+    """Python 3.11 raises a RuntimeError when Ctrl-C comes while an import makes a class."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _open_closed_streams() -> None:

@@ -161,6 +161,21 @@ def test_every_failure_is_a_sentence_and_a_code(
     assert capsys.readouterr().err == result
 
 
+def test_ctrl_c_while_a_class_is_made_is_an_interruption(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupting:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise KeyboardInterrupt
+
+    def import_something(*_: object) -> None:
+        type("Made", (), {"attribute": Interrupting()})
+
+    monkeypatch.setattr("mcfs.cli.umount.unmount", import_something)
+    assert run(["umount", "x"]) == 130
+    assert capsys.readouterr().err == "\nmcfs: interrupted\n"
+
+
 def test_a_closed_pipe_is_not_a_failure(library: Library) -> None:
     command = f"'{sys.executable}' -m mcfs --help | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], cwd=REPOSITORY, capture_output=True, text=True)
