@@ -144,7 +144,7 @@ def test_two_spellings_share_one_listing(tree: Tree) -> None:
         (".m3u8", "dot"),
         ("pins.m3u8", "no folder of tracks"),
         ("all.m3u8.json", "no folder of tracks"),
-        (".mcfs/x", "status, errors, kernel, help"),
+        (".mcfs/x", "status, errors, kernel, edit, help"),
         ("all/.mcfs", "dot"),
     ],
 )
@@ -204,7 +204,7 @@ def test_a_path_has_a_greatest_depth(tree: Tree) -> None:
 
 def test_the_info_folder_lists_its_files(tree: Tree) -> None:
     assert node(tree, ".mcfs") == InfoFolderNode()
-    assert names(tree, ".mcfs") == ["status", "errors", "kernel", "help"]
+    assert names(tree, ".mcfs") == ["status", "errors", "kernel", "edit", "help"]
     assert isinstance(node(tree, ".mcfs/help"), InfoFileNode)
 
 
