@@ -130,9 +130,11 @@ SnapshotTrack = Table(
     Column("snapshot_id", Integer, ForeignKey("snapshot.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("annex_key", RawText, index=True, nullable=False),
-    # Its name when the snapshot was taken.
+    # Its name when the snapshot was taken, and whether its content was here.
     Column("name", RawText, nullable=False),
+    Column("present", Boolean, nullable=False),
     CheckConstraint("position > 0", name="position_positive"),
+    CheckConstraint("present IN (0, 1)", name="present_is_boolean"),
     sqlite_with_rowid=False,
 )
 

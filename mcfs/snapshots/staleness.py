@@ -140,10 +140,21 @@ class _Changes:
         held = self._held[counter].get(snapshot.id, set())
         among = Query(all_of(query.where, AnnexKeys(tuple(sorted(changed)))))
         found = self._found(among, only_here=snapshot.hides_absent)
+        if query.limit is not None and not held and not snapshot.is_stale:
+            return bool(found) and self._reach_its_first(snapshot, query, found)
         if query.limit is not None or query.order or snapshot.is_stale:
             # Its order may have changed; or the difference that is known of it has gone.
             return bool(held or found)
         return found != held or bool(held & self._absent[counter])
+
+    def _reach_its_first(self, snapshot: Snapshot, query: Query, found: set[str]) -> bool:
+        """Whether tracks that match now come before the last of a limited snapshot.
+
+        None of its own tracks has changed. So they are still the first of all tracks but these.
+        """
+        own = self._repository.annex_keys(snapshot.name)
+        among = replace(query, where=AnnexKeys((*own, *sorted(found))))
+        return self._found(among, only_here=False) != set(own)
 
     def _found(self, query: Query, *, only_here: bool) -> set[str]:
         shown = hiding_absent(query) if only_here else query
@@ -198,10 +209,6 @@ def _differences(
     keys = [track.annex_key for track in frozen]
     presence = {key: bool(found[key].present) for key in keys if key in found}
     presence |= read.presence_of_keys(key for key in keys if key not in found)
-    if not all(presence.values()):
-        # Only then it matters which of them were absent at the time.
-        absent = repository.absent_then(snapshot.name)
-        frozen = tuple(replace(t, present=False) if t.annex_key in absent else t for t in frozen)
     names = {key: track.name for key, track in found.items()}
     if query is None:
         # There is nothing to compare with, but what has become of its tracks can be said.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVarTuple, assert_never
+from typing import Any, TypeVarTuple, assert_never, cast
 
 from sqlalchemy import (
     CTE,
@@ -19,6 +19,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     and_,
     bindparam,
+    exists,
     false,
     func,
     literal,
@@ -119,11 +120,17 @@ def narrowed(
 
 
 def track_condition(
-    condition: Condition, track: TrackColumns, depth: int = 0, *, use_index: bool = True
+    condition: Condition,
+    track: TrackColumns,
+    depth: int = 0,
+    *,
+    use_index: bool = True,
+    one_by_one: bool = False,
 ) -> ColumnElement[bool]:
     """One condition as SQL. What is too deep or too long for SQLite's parser becomes a subquery.
 
-    Without `use_index`, SQLite does not start from this condition.
+    Without `use_index`, SQLite does not start from this condition. With `one_by_one`, it looks at the values
+    of each track instead of finding all tracks first: few tracks are in question.
     """
     match condition:
         case AllOf(conditions) if len(conditions) > _MAX_TERMS:
@@ -136,21 +143,25 @@ def track_condition(
             return track_condition(Subquery(condition), track)
         case AllOf(conditions):
             # SQLite is to start from the first of them only.
+            few = any(isinstance(one, KeyIn) for one in conditions[:1])
             each = (
-                track_condition(one, track, depth + 1, use_index=place == 0)
+                track_condition(
+                    one, track, depth + 1, use_index=place == 0, one_by_one=one_by_one or few
+                )
                 for place, one in enumerate(conditions)
             )
             return and_(true(), *each)
         case AnyOf(conditions):
-            return or_(false(), *(track_condition(one, track, depth + 1) for one in conditions))
+            some = (
+                track_condition(one, track, depth + 1, one_by_one=one_by_one) for one in conditions
+            )
+            return or_(false(), *some)
         case NotThat(inner):
-            return not_(track_condition(inner, track, depth + 1))
-        case HasText(fields, test):
-            return _track_id(track, use_index=use_index).in_(_tracks_with_text(fields, test))
-        case HasDate():
-            return _track_id(track, use_index=use_index).in_(_tracks_with_date(condition))
-        case HasNumber(fields, test):
-            return _track_id(track, use_index=use_index).in_(_tracks_with_number(fields, test))
+            return not_(track_condition(inner, track, depth + 1, one_by_one=one_by_one))
+        case HasText() | HasDate() | HasNumber() if one_by_one:
+            return _has_value(condition, track)
+        case HasText() | HasDate() | HasNumber():
+            return _track_id(track, use_index=use_index).in_(_tracks_having(condition))
         case ValueIn(ids):
             tracks = select(TrackValue.c.track_id).where(TrackValue.c.value_id.in_(_json(ids)))
             return _track_id(track, use_index=use_index).in_(tracks)
@@ -190,6 +201,19 @@ def _json(parameter: Parameter) -> Select[Any]:
     return select(func.json_each(bindparam(parameter)).table_valued("value").c.value)
 
 
+def _tracks_having(condition: HasText | HasDate | HasNumber) -> Ids:
+    """All tracks with such a value."""
+    match condition:
+        case HasText(fields, test):
+            return _tracks_with_text(fields, test)
+        case HasDate():
+            return _tracks_with_value(_values_with_date(condition))
+        case HasNumber(fields, number_test):
+            return _tracks_with_value(_values_with_number(fields, number_test))
+        case unreachable:
+            assert_never(unreachable)
+
+
 def _tracks_with_text(fields: tuple[str, ...], test: TextTest) -> Ids:
     by_value = _tracks_with_value(_values_with_text(fields, test))
     if LOCATION not in fields:
@@ -199,14 +223,45 @@ def _tracks_with_text(fields: tuple[str, ...], test: TextTest) -> Ids:
     return by_file if fields == (LOCATION,) else union_all(by_value, by_file)
 
 
-def _tracks_with_number(fields: tuple[str, ...], test: NumberTest) -> Ids:
-    values = select(Value.c.id).where(
+def _has_value(
+    condition: HasText | HasDate | HasNumber, track: TrackColumns
+) -> ColumnElement[bool]:
+    """The same, by a look at the values of one track."""
+    in_files: tuple[ColumnElement[bool], ...] = ()
+    match condition:
+        case HasDate():
+            values: Ids = _values_with_date(condition)
+        case HasNumber(fields, test):
+            values = _values_with_number(fields, test)
+        case HasText(fields, text_test):
+            if LOCATION in fields:
+                files = _tracks_with_work_path(text_test)
+                in_files = (exists(files.where(TrackFile.c.track_id == track.id)),)
+                if fields == (LOCATION,):
+                    return in_files[0]
+            values = _values_with_text(fields, text_test)
+        case unreachable:
+            assert_never(unreachable)
+    each = values.selects if isinstance(values, CompoundSelect) else (values,)
+    own = select(TrackValue.c.track_id).where(TrackValue.c.track_id == track.id)
+    passes = [
+        exists(
+            cast("Select[int]", one)
+            .where(Value.c.id == TrackValue.c.value_id)
+            .correlate(TrackValue)
+        )
+        for one in each
+    ]
+    return or_(exists(own.where(or_(*passes))), *in_files)
+
+
+def _values_with_number(fields: tuple[str, ...], test: NumberTest) -> Select[int]:
+    return select(Value.c.id).where(
         Value.c.field_id.in_(ids_of_fields(fields)), _number_test(test, Value.c.number)
     )
-    return _tracks_with_value(values)
 
 
-def _tracks_with_date(condition: HasDate) -> Ids:
+def _values_with_date(condition: HasDate) -> Select[int]:
     """Days have to lie between the two days as a whole: of "2024" it is not known whether it was in June."""
     days: list[ColumnElement[bool]] = [Value.c.ends.is_not(None)]
     moments: list[ColumnElement[bool]] = [Value.c.begins.is_not(None), Value.c.ends.is_(None)]
@@ -220,7 +275,7 @@ def _tracks_with_date(condition: HasDate) -> Ids:
         moments.append(Value.c.begins < bindparam(condition.ends))
     in_fields = Value.c.field_id.in_(ids_of_fields(condition.fields))
     values = select(Value.c.id).where(in_fields, Value.c.begins.is_not(None))
-    return _tracks_with_value(values.where(or_(and_(*days), and_(*moments))))
+    return values.where(or_(and_(*days), and_(*moments)))
 
 
 def _tracks_with_value(values: Ids) -> Select[int]:

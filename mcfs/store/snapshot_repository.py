@@ -24,7 +24,7 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.types import NullType, Text
+from sqlalchemy.types import NullType
 
 from mcfs.errors import NotFoundError, SnapshotExistsError
 from mcfs.schema.user import OutputMode, Pin, SnapshotResult, SnapshotTrack
@@ -85,7 +85,7 @@ class SnapshotRepository:
     def tracks(self, name: str) -> tuple[FrozenTrack, ...]:
         """The tracks of a snapshot as they were, in the order in which they were taken.
 
-        Of a snapshot whose result is lost, only their keys and names are known.
+        Of a snapshot whose result is lost, only their keys, names and presence are known.
         """
         with sqlite.reading(self._engine) as connection:
             number = _require(connection, name)
@@ -100,20 +100,9 @@ class SnapshotRepository:
             return _named_tracks(connection, number)
 
     def named_tracks(self, name: str) -> tuple[FrozenTrack, ...]:
-        """Only the keys and names of these tracks, in the same order: many times as fast."""
+        """Only the keys, names and presence of these tracks, in the same order: many times as fast."""
         with sqlite.reading(self._engine) as connection:
             return _named_tracks(connection, _require(connection, name))
-
-    def absent_then(self, name: str) -> set[str]:
-        """The keys of those tracks whose content was not here when they were frozen."""
-        item = func.json_each(type_coerce(SnapshotResult.c.result, Text)).table_valued(
-            "value", joins_implicitly=True
-        )
-        keys = select(func.json_extract(item.c.value, "$.annex_key"))
-        with sqlite.reading(self._engine) as connection:
-            of_snapshot = SnapshotResult.c.snapshot_id == _require(connection, name)
-            is_absent = func.json_extract(item.c.value, "$.present") == 0
-            return set(connection.execute(keys.where(of_snapshot, is_absent)).scalars())
 
     def annex_keys(self, name: str) -> list[str]:
         """Only the annex keys of these tracks, in the same order."""
@@ -262,11 +251,11 @@ _SNAPSHOTS = select(
 
 def _named_tracks(connection: Connection, number: int) -> tuple[FrozenTrack, ...]:
     rows = connection.execute(
-        select(SnapshotTrack.c.annex_key, SnapshotTrack.c.name)
+        select(SnapshotTrack.c.annex_key, SnapshotTrack.c.name, SnapshotTrack.c.present)
         .where(SnapshotTrack.c.snapshot_id == number)
         .order_by(SnapshotTrack.c.position)
     )
-    return tuple(FrozenTrack(key, shown) for key, shown in rows)
+    return tuple(FrozenTrack(key, shown, present=present) for key, shown, present in rows)
 
 
 def _snapshot(row: RowMapping) -> Snapshot:
@@ -311,6 +300,7 @@ def _insert_tracks(connection: Connection, number: int, tracks: Sequence[FrozenT
             "position": position,
             "annex_key": track.annex_key,
             "name": track.name,
+            "present": track.present,
         }
         for position, track in enumerate(tracks, 1)
     ]

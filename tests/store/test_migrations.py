@@ -186,14 +186,32 @@ def test_down_and_up_again_keeps_all_of_a_snapshot(
     engine: Engine, user: UserRepository, tmp_path: Path
 ) -> None:
     path = tmp_path / "user.db"
-    before = user.snapshots.get("s"), user.snapshots.tracks("s")
+
+    def contents() -> tuple[object, ...]:
+        snapshots = user.snapshots
+        return snapshots.get("s"), snapshots.tracks("s"), snapshots.named_tracks("s")
+
+    before = contents()
     tables_before = query(path, TABLES)
     for revision in ("0005", "0001", "0005"):
         downgrade(engine, revision)
         check_contents(path)
         user.prepare()
-        assert (user.snapshots.get("s"), user.snapshots.tracks("s")) == before
+        assert contents() == before
         assert query(path, TABLES) == tables_before
+
+
+def test_down_and_up_again_keeps_a_snapshot_whose_result_is_lost(
+    engine: Engine, user: UserRepository
+) -> None:
+    with writing(engine) as connection:
+        connection.exec_driver_sql("DELETE FROM snapshot_result")
+    before = user.snapshots.annex_keys("s")
+    downgrade(engine, "0005")
+    user.prepare()
+    assert user.snapshots.annex_keys("s") == before
+    assert [track.annex_key for track in user.snapshots.tracks("s")] == before
+    assert user.snapshots.get("s").template == "{{ genre }}"
 
 
 def test_a_snapshot_stays_when_an_older_version_has_deleted_its_pin(

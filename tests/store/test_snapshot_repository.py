@@ -35,8 +35,8 @@ def test_what_goes_in_comes_out(user: UserRepository) -> None:
     )  # fmt: skip
     assert user.snapshots.tracks("s") == TRACKS
     assert user.snapshots.annex_keys("s") == ["k1", "caf\udce9"]
-    assert [track.name for track in user.snapshots.named_tracks("s")] == ["n1", "n2"]
-    assert user.snapshots.absent_then("s") == {"k1"}
+    named = user.snapshots.named_tracks("s")
+    assert [(track.name, track.present) for track in named] == [("n1", False), ("n2", True)]
     assert user.snapshots.holding(["k1", "k9"]) == {kept.id: {"k1"}}
 
 
@@ -103,7 +103,7 @@ def test_a_pin_is_deleted_with_its_snapshots_only_on_demand(user: UserRepository
 
 
 @pytest.mark.parametrize("stored", [None, "[{", '[{"name": "n"}]'])
-def test_a_lost_result_leaves_keys_and_names(
+def test_a_lost_result_leaves_keys_names_and_presence(
     user: UserRepository, user_engine: Engine, stored: str | None
 ) -> None:
     user.snapshots.take("s", taken(TRACKS))
@@ -112,7 +112,7 @@ def test_a_lost_result_leaves_keys_and_names(
             connection.exec_driver_sql("DELETE FROM snapshot_result")
         else:
             connection.exec_driver_sql("UPDATE snapshot_result SET result = ?", (stored,))
-    expected = tuple(FrozenTrack(track.annex_key, track.name) for track in TRACKS)
+    expected = tuple(FrozenTrack(t.annex_key, t.name, present=t.present) for t in TRACKS)
     assert user.snapshots.tracks("s") == expected
 
 

@@ -24,7 +24,7 @@ NEEDED = (
 SNAPSHOT = f"""
     INSERT INTO snapshot ({NEEDED})
         VALUES (1, 's', '', '', '', NULL, 1, 0, '', 0, '', '', 0, 0);
-    INSERT INTO snapshot_track VALUES (1, 1, 'k1', 'n1'), (1, 2, 'k2', 'n2');
+    INSERT INTO snapshot_track VALUES (1, 1, 'k1', 'n1', 1), (1, 2, 'k2', 'n2', 0);
 """
 
 
@@ -152,11 +152,13 @@ SNAPSHOT_ROW = f"INSERT INTO snapshot ({NEEDED}) VALUES ("
             SNAPSHOT_ROW + "9, 'x', '', '', '', NULL, 1, 0, '', 0, '', '', 2, 0" + ")",
             "is_stale_is_boolean",
         ),
-        ("INSERT INTO snapshot_track VALUES (1, 1, 'k', 'n')", "snapshot_track.position"),
-        ("INSERT INTO snapshot_track VALUES (1, 0, 'k', 'n')", "position_positive"),
-        ("INSERT INTO snapshot_track VALUES (99, 1, 'k', 'n')", "FOREIGN KEY"),
-        ("INSERT INTO snapshot_track VALUES (1, 9, NULL, 'n')", "NOT NULL"),
-        ("INSERT INTO snapshot_track VALUES (1, 9, 'k', NULL)", "NOT NULL"),
+        ("INSERT INTO snapshot_track VALUES (1, 1, 'k', 'n', 1)", "snapshot_track.position"),
+        ("INSERT INTO snapshot_track VALUES (1, 0, 'k', 'n', 1)", "position_positive"),
+        ("INSERT INTO snapshot_track VALUES (99, 1, 'k', 'n', 1)", "FOREIGN KEY"),
+        ("INSERT INTO snapshot_track VALUES (1, 9, NULL, 'n', 1)", "NOT NULL"),
+        ("INSERT INTO snapshot_track VALUES (1, 9, 'k', NULL, 1)", "NOT NULL"),
+        ("INSERT INTO snapshot_track VALUES (1, 9, 'k', 'n', NULL)", "NOT NULL"),
+        ("INSERT INTO snapshot_track VALUES (1, 9, 'k', 'n', 2)", "present_is_boolean"),
         ("INSERT INTO run VALUES (9, 'dance', 0, 0, '', '{}', 0)", "kind_is_known"),
         ("INSERT INTO run VALUES (9, NULL, 0, 0, '', '{}', 0)", "NOT NULL"),
         ("INSERT INTO run VALUES (9, 'sync', NULL, 0, '', '{}', 0)", "NOT NULL"),

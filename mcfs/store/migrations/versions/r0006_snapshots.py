@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ revision = "0006"
 down_revision = "0005"
 
 _KEPT = "snapshot_of_0006"
+_OLD_TRACK = ("snapshot_id", "position", "annex_key", "name")
 _OLD = ("id", "name", "query_text", "taken_at", "updated_at")
 _NEW = (
     "id", "name", "query_text", "folder", "template", "output_mode", "hides_absent", "pin_id", "view",
@@ -55,16 +57,16 @@ def upgrade() -> None:
     for row in _rows("snapshot"):
         was = kept.get(row["id"])
         if was is None or was["updated_at"] != row["updated_at"]:
-            was = {
-                **dict.fromkeys(_NEW),
-                **_UNKNOWN,
-                **row,
-                "result": _result(tracks_of[row["id"]]),
-            }
+            was = {**dict.fromkeys(_NEW), **_UNKNOWN, **row, "result": None}
+        # NULL too where a result was lost.
+        result = was["result"] or _result(tracks_of[row["id"]])
+        absent = _absent(result)
+        for track in tracks_of[row["id"]]:
+            track["present"] = int(as_text(track["annex_key"]) not in absent)
         # An older version may have deleted the pin. The snapshot stays.
         pin_id = was["pin_id"] if was["pin_id"] in pins else None
         snapshots.append({**{name: was[name] for name in _NEW}, "pin_id": pin_id})
-        results.append({"snapshot_id": row["id"], "result": was["result"]})
+        results.append({"snapshot_id": row["id"], "result": result})
     for name in (_KEPT, "snapshot_result", "snapshot_track", "snapshot"):
         op.drop_table(name, if_exists=True)
     _make_snapshot()
@@ -74,7 +76,10 @@ def upgrade() -> None:
         sa.Column("result", sa.JSON, nullable=False),
         sa.ForeignKeyConstraint(["snapshot_id"], ["snapshot.id"], ondelete="CASCADE"),
     )
-    _make_snapshot_track()
+    _make_snapshot_track(
+        sa.Column("present", sa.Boolean, nullable=False),
+        sa.CheckConstraint("present IN (0, 1)", name="present_is_boolean"),
+    )
     op.create_index("ix_snapshot_output_mode", "snapshot", ["output_mode"])
     op.create_index("ix_snapshot_pin_id", "snapshot", ["pin_id"])
     op.create_index("ix_snapshot_track_annex_key", "snapshot_track", ["annex_key"])
@@ -93,7 +98,7 @@ def downgrade() -> None:
         op.drop_table(_KEPT, if_exists=True)
         # Columns without a type keep everything as it is.
         op.execute(f"CREATE TABLE {_KEPT} ({', '.join(_NEW)}, result)")
-        _insert(_KEPT, [{**row, "result": results.get(row["id"], "[]")} for row in snapshots])
+        _insert(_KEPT, [{**row, "result": results.get(row["id"])} for row in snapshots])
     op.create_table(
         "snapshot",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -105,7 +110,7 @@ def downgrade() -> None:
     )
     _make_snapshot_track()
     _insert("snapshot", [{name: row[name] for name in _OLD} for row in snapshots])
-    _insert("snapshot_track", tracks)
+    _insert("snapshot_track", [{name: row[name] for name in _OLD_TRACK} for row in tracks])
 
 
 def _result(tracks: Rows) -> str:
@@ -122,6 +127,13 @@ def _result(tracks: Rows) -> str:
             for track in sorted(tracks, key=lambda track: track["position"])
         ]
     )
+
+
+def _absent(result: str) -> set[str]:
+    """The keys of the tracks whose content was not here, where the result can be read."""
+    with suppress(ValueError, TypeError, KeyError):
+        return {track["annex_key"] for track in json.loads(result) if not track["present"]}
+    return set()
 
 
 def _make_snapshot() -> None:
@@ -161,13 +173,14 @@ def _make_snapshot() -> None:
     )
 
 
-def _make_snapshot_track() -> None:
+def _make_snapshot_track(*present: sa.Column[bool] | sa.CheckConstraint) -> None:
     op.create_table(
         "snapshot_track",
         sa.Column("snapshot_id", sa.Integer, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("annex_key", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
+        *present,
         sa.PrimaryKeyConstraint("snapshot_id", "position"),
         sa.ForeignKeyConstraint(["snapshot_id"], ["snapshot.id"], ondelete="CASCADE"),
         sa.CheckConstraint("position > 0", name="position_positive"),
