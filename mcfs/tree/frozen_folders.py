@@ -15,7 +15,7 @@ from mcfs.annex.keys import content_path, key_size
 from mcfs.config.settings import Names
 from mcfs.errors import TextError
 from mcfs.query import AnnexKeys, Query, hiding_absent, parse
-from mcfs.sql import bind_without_values
+from mcfs.sql import FoundTrack, bind_without_values, select_found
 from mcfs.store.cache_reader import CacheReader
 from mcfs.store.inodes import candidate_inode
 from mcfs.store.records import TrackRecord
@@ -53,7 +53,7 @@ def frozen_folders(snapshot: Snapshot, tracks: Iterable[FrozenTrack]) -> FrozenF
     in_folders: defaultdict[Folders, list[FrozenTrack]] = defaultdict(list)
     names: defaultdict[Folders, set[str]] = defaultdict(set)
     for track in tracks:
-        bare = replace(track, fields={})
+        bare = replace(track, fields={}) if track.fields else track
         for folders in track.folders:
             in_folders[folders].append(bare)
             for depth, name in enumerate(folders):
@@ -104,8 +104,9 @@ def tracks_shown(
     if hides := not state.shows_absent and not _decides_presence(frozen.snapshot, state):
         query = hiding_absent(query)
     bound = bind_without_values(query, state.day)
-    nodes = {track.inode: track for track in track_nodes(read, bound)}
-    found = {key: nodes[inode] for inode, key in read.annex_keys(nodes).items()}
+    # Both are in the same order.
+    keys = [track.annex_key for track in map(FoundTrack._make, read.tuples(select_found(bound)))]
+    found = dict(zip(keys, track_nodes(read, bound), strict=True))
     return {
         annex_key: found.get(annex_key) or _gone(track)
         for annex_key, track in taken.items()

@@ -349,7 +349,7 @@ def test_a_name_that_no_folder_has(store: Store) -> None:
     tree = Tree(store, SETTINGS)
     with pytest.raises(QueryError):
         take(
-            "a\\nb",
+            "a\nb",
             query_source("genre:dub", tree),
             store,
             tree,
