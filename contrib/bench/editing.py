@@ -4,17 +4,22 @@
     python contrib/bench/editing.py LIBRARY [--gestures 1000] [--rounds 3]
 
 LIBRARY is changed: every round puts tracks into a crate of its own, one gesture a track, first one after the
-other as a `mv` does, then from eight threads as eight programs do. Then it takes all rounds back. The commits
-are counted, too: one for each burst.
+other as a `mv` does, then from eight threads as eight programs do. The same is done by system calls in a real
+mount, one after the other: links are made, moved to another crate, and removed. Then it takes all back. The
+commits are counted, too: one for each burst.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import statistics
 import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -107,6 +112,7 @@ def main() -> None:
         print(f"git-annex alone: {git_annex_alone(library, keys):.1f} a second")
         for threads in (1, 8):
             _measure(library, store, keys, threads, arguments.rounds)
+        through_a_mount(library, arguments.gestures)
         _take_back(library, store)
 
 
@@ -123,6 +129,33 @@ def _measure(library: Library, store: Store, keys: list[str], threads: int, roun
         f"{len(keys)} gestures {at_once}: {rate:.1f} a second, {busy:.2f} ms of our processor each,"
     )
     print(f"  {commit:.2f} s to commit, {made:g} commits")
+
+
+def through_a_mount(library: Library, most: int) -> None:
+    """Measure what a program sees that calls symlink, rename and unlink in a mount."""
+    mcfs = [sys.executable, "-m", "mcfs"]
+    with tempfile.TemporaryDirectory(prefix="mcfs-editing-") as folder:
+        mnt = Path(folder)
+        options = ["--edit", "crate", "--edit-bulk"]
+        subprocess.run([*mcfs, "mount", *options, library.top, mnt], check=True)
+        try:
+            first, second = mnt / "crate/Links", mnt / "crate/Moved"
+            first.mkdir()
+            second.mkdir()
+            names = sorted(os.listdir(mnt / "all"))[:most]
+            calls: dict[str, Callable[[str], None]] = {
+                "symlink": lambda name: (first / name).symlink_to(mnt / "all" / name),
+                "rename": lambda name: (first / name).replace(second / name),
+                "unlink": lambda name: (second / name).unlink(),
+            }
+            for what, call in calls.items():
+                started = time.perf_counter()
+                for name in names:
+                    call(name)
+                rate = len(names) / (time.perf_counter() - started)
+                print(f"{what} in a mount: {rate:.1f} a second")
+        finally:
+            subprocess.run([*mcfs, "umount", mnt], check=True)
 
 
 def _take_back(library: Library, store: Store) -> None:

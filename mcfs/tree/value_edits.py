@@ -24,6 +24,7 @@ from mcfs.errors import EditRefusedError, EntryExistsError, NotEmptyError, ReadO
 from mcfs.fields import Field
 from mcfs.query import ALL, AnnexKeys, Query
 from mcfs.sql import BoundQuery
+from mcfs.sql.groups import select_values
 from mcfs.store import Store
 from mcfs.store.cache_reader import CacheReader
 from mcfs.text.escape import MAX_BYTES, escape, unescape
@@ -74,6 +75,15 @@ class _EditedField:
     def shown(self, value: str) -> tuple[str, str]:
         """What the folder of a value is called before it is escaped, and the same folded."""
         return self._rendered.value((self._source.cell(value, self.field.kind.number_of(value)),))
+
+    def stored(self, shown: str, bound: BoundQuery, read: CacheReader) -> str:
+        """The value of these tracks that is shown like this: of "AC∕DC", mostly "AC/DC"."""
+        if self.field.kind.is_number:
+            return shown
+        texts = {text for _, text, _ in read.select(select_values(bound, self.stored_names))}
+        found = {text.strip() for text in texts if self.shown(text)[0] == shown}
+        usual = unescape(shown)
+        return usual if usual in found else min(found, default=usual)
 
     def all_of(self, values: _Values) -> tuple[str, ...]:
         """Those of a track's values that a folder shows."""
@@ -267,13 +277,16 @@ def _is_inside(annex_key: str, folder: ValueNode, read: CacheReader, state: Tree
 
 
 def _spelling(folder: ValueNode, read: CacheReader, state: TreeState) -> str:
+    """The value of a folder as tracks have it, which the folder's name does not always say."""
+    _, field = _value_folder(folder, state)
     (template,) = folder.parent.templates
     everywhere = ValueNode(ValuesNode(ALL, folder.parent.templates), folder.text)
     # Of the folder's own tracks: those of its parent may be the whole library.
     for query in (state.shown_query(folder.folder()), everywhere.folder().query):
-        for group in state.group_cache.groups(read, _bind(query, read, state), template):
+        bound = _bind(query, read, state)
+        for group in state.group_cache.groups(read, bound, template):
             if group.folded == folder.text:
-                return group.shown
+                return field.stored(group.shown, bound, read)
     for value in state.empty_values_in(folder.parent):
         if fold(value.strip()) == folder.text:
             return value

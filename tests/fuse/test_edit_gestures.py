@@ -98,6 +98,22 @@ def test_what_is_refused_says_why(editable: tuple[Path, Path]) -> None:
     assert os.access(mount / "crate", os.W_OK)
 
 
+def test_a_value_is_written_as_other_tracks_have_it(editable: tuple[Path, Path]) -> None:
+    library, mount = editable
+    before = git_annex_values(library)
+    place = mount / "genre/Rock∕Pop"
+    place.mkdir()
+    tracks = ("Underworld - Rez.wav", "Beyoncé - Halo.mp3")
+    for track in tracks:
+        (place / track).symlink_to(mount / "all" / track)
+    changed = [each["genre"] for each in git_annex_values(library).values()]
+    assert sum("Rock/Pop" in genres for genres in changed) == 2
+    for track in tracks:
+        (place / track).unlink()
+    place.rmdir()
+    assert git_annex_values(library) == before
+
+
 def test_names_that_were_asked_for_are_found_for_a_while(editable: tuple[Path, Path]) -> None:
     _, mount = editable
     rez = "Underworld - Rez.wav"
