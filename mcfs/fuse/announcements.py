@@ -140,26 +140,35 @@ class Announcer:
         self._watched = {inode: folder.key for inode, folder in found.items()}
         return found.values()
 
-    def announce(self, changes: Mapping[ListingKey, ListingChange]) -> None:
-        """Announce soon what changed in the folders that `watched` found, by the keys of their listings."""
-        for inode, key in self._watched.items():
-            change = changes.get(key)
-            if change is not None:
-                self._add(inode, change)
+    def unknown(self, changes: Mapping[ListingKey, ListingChange]) -> Mapping[int, ListingChange]:
+        """What changed in the folders that `watched` found, by inode, without what the kernel announces.
+
+        To be asked as soon as the changes are read, while the programs that made them still wait.
+        """
+        return {
+            inode: self._without_known(inode, changes[key])
+            for inode, key in self._watched.items()
+            if key in changes
+        }
+
+    def announce(self, changes: Mapping[int, ListingChange]) -> None:
+        """Announce this soon."""
+        for inode, change in changes.items():
+            self._folders.setdefault(inode, _Folder()).add(change)
+            self._news.set()
 
     def announce_gone(self, inode: int, name: str, node: Node) -> None:
         """Announce soon that a name is gone from a folder, if somebody watches that."""
         if inode in self._watched:
-            self._add(inode, ListingChange({name: node}, {}))
+            self.announce({inode: self._without_known(inode, ListingChange({name: node}, {}))})
 
-    def _add(self, inode: int, change: ListingChange) -> None:
+    def _without_known(self, inode: int, change: ListingChange) -> ListingChange:
         is_known = self._under_way.is_known
         gone, come = (
             {name: node for name, node in names.items() if not is_known((inode, name, comes))}
             for names, comes in ((change.gone, False), (change.come, True))
         )
-        self._folders.setdefault(inode, _Folder()).add(ListingChange(gone, come))
-        self._news.set()
+        return ListingChange(gone, come)
 
     def _look_again(self) -> None:
         if self._folders:

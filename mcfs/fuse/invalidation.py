@@ -152,19 +152,20 @@ class Invalidator:
             return False
         # No await before both are complete: every answer from here on is of the new version.
         stale = self._stale(changes)
+        news = self._announcer.unknown(changes.listings)
         began = self._under_way.number()
         self._sending[began] = trio.Event()
         if self._nursery is None:
-            await self._send_and_note(began, stale, changes.listings)
+            await self._send_and_note(began, stale, news)
         else:
-            self._nursery.start_soon(self._send_and_note, began, stale, changes.listings)
+            self._nursery.start_soon(self._send_and_note, began, stale, news)
         return True
 
     async def _send_and_note(
-        self, began: int, stale: _Notifications, listings: Mapping[ListingKey, ListingChange]
+        self, began: int, stale: _Notifications, news: Mapping[int, ListingChange]
     ) -> None:
         try:
-            await self._send(stale, listings)
+            await self._send(stale, news)
         except Exception as error:
             log.exception("the kernel's caches could not be invalidated")
             self._report_error(bug_sentence(error))
@@ -184,7 +185,7 @@ class Invalidator:
                     everything = NameChanges(
                         self._cached_version, everything=True, fields_changed=True
                     )
-                    await self._send(self._stale(everything), listings)
+                    await self._send(self._stale(everything), self._announcer.unknown(listings))
                 async with self._reading:
                     has_changed = await self._read_changes(self._announcer.watched)
                 if not has_changed and self._tree.day != self._cached_version.day:
@@ -237,7 +238,7 @@ class Invalidator:
         names = list(self._inodes.cached_names.take_volatile())
         self._distrust_listings_with(names)
         inodes = self._doubt(filter(self._is_volatile, self._listings))
-        await self._send(_Notifications(names, inodes), listings)
+        await self._send(_Notifications(names, inodes), self._announcer.unknown(listings))
 
     def _take_all_folders_for_changed(self) -> None:
         """Looking at each of them again would take too long."""
@@ -296,7 +297,7 @@ class Invalidator:
     async def _send(
         self,
         stale: _Notifications,
-        listings: Mapping[ListingKey, ListingChange],
+        news: Mapping[int, ListingChange],
     ) -> None:
         names = stale.names
         if not self._options.can_expire:
@@ -308,7 +309,7 @@ class Invalidator:
         # In a thread: written from this one, a notification deadlocks.
         await trio.to_thread.run_sync(self._write, free, stale.inodes, abandon_on_cancel=True)
         # Whoever hears of a change and looks must see it.
-        self._announcer.announce(listings)
+        self._announcer.announce(news)
 
     def _send_after(
         self, seconds: float, names: Sequence[CachedName], inodes: Sequence[int]
