@@ -15,6 +15,8 @@ from tests.mounts import mounted, wait_until
 
 # Where Mixxx's own skin has "Playlists" in its sidebar, on a screen of 1280 × 800.
 PLAYLISTS_IN_SIDEBAR = ("70", "509")
+# Mixxx reads its skin and makes its database before it shows the next window.
+_SECONDS_TO_SHOW = 60
 
 
 @pytest.mark.programs("mixxx", "Xvfb", "xdotool", "import")
@@ -62,7 +64,7 @@ def import_playlist(screen: Screen, database: Path, playlist: Path) -> None:
 
 
 def _wait_for_window(screen: Screen, title: str, *, gone: bool = False) -> None:
-    wait_until(lambda: bool(screen.windows(title)) != gone)
+    wait_until(lambda: bool(screen.windows(title)) != gone, _SECONDS_TO_SHOW)
 
 
 def _enter(screen: Screen, path: Path) -> None:
