@@ -166,7 +166,11 @@ class StoreBusyError(BusyError, StoreError):
 
 
 class StoreDamagedError(StoreError):
-    """A database of the store is damaged, or is not one of mcfs."""
+    """A database of the store is damaged, or is not one of mcfs; `database` is its path."""
+
+    def __init__(self, message: str, database: str) -> None:
+        super().__init__(message)
+        self.database = database
 
 
 class CacheDamagedError(StoreDamagedError):

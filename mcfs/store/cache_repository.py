@@ -164,8 +164,11 @@ class CacheRepository:
         try:
             yield
         except StoreDamagedError as error:
+            if error.database != str(self._path):
+                # Something read user.db in the middle of a transaction here.
+                raise
             self._note_damage(str(error))
-            raise CacheDamagedError(str(error)) from error
+            raise CacheDamagedError(str(error), error.database) from error
 
     def _note_damage(self, sentence: str) -> None:
         # Only the first time: a failed rebuild is tried again, but not without a pause.
@@ -185,7 +188,7 @@ class CacheRepository:
     def _is_current(self, connection: Connection) -> bool:
         application: int = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
         if application != _APPLICATION and _tables(connection):
-            raise StoreDamagedError(f"{self._path} is no cache of mcfs")
+            raise StoreDamagedError(f"{self._path} is no cache of mcfs", str(self._path))
         stamp: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         return application == _APPLICATION and stamp == self._stamp
 

@@ -287,9 +287,9 @@ def _store_error(path: Path, error: Exception) -> StoreError:
     if kind in _BUSY:
         return StoreBusyError(f"{path} is being written by another process; try again in a moment")
     if kind == sqlite3.SQLITE_NOTADB:
-        return StoreDamagedError(f"{path} is not a database")
+        return StoreDamagedError(f"{path} is not a database", str(path))
     if kind == sqlite3.SQLITE_CORRUPT:
-        return StoreDamagedError(f"{path} is damaged")
+        return StoreDamagedError(f"{path} is damaged", str(path))
     if code in _FULL:
         return StoreFullError(
             f"{path} cannot be written: no space left on its disk; make some and try again"

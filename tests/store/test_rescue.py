@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from mcfs.errors import StoreDamagedError
+from mcfs.errors import CacheDamagedError, StoreDamagedError
 from mcfs.store import Counts, Store, open_store
 from mcfs.store import engine as sqlite
 from mcfs.store.engine import open_engine
@@ -224,3 +226,25 @@ def test_a_file_that_was_there_before(tmp_path: Path, how: str, says: str) -> No
         assert names(store) == []
     with open_store(tmp_path) as store:
         assert store.notice is None
+
+
+def test_damage_met_while_the_cache_is_read_is_not_taken_for_damage_of_the_cache(
+    tmp_path: Path,
+) -> None:
+    with open_store(tmp_path) as store:
+        store.user.snapshots.take("s", taken([FrozenTrack("k", "n")]))
+    with closing(sqlite3.connect(tmp_path / "user.db")) as connection:
+        page = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'snapshot_result'"
+        ).fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    with (tmp_path / "user.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    with open_store(tmp_path) as store:
+        with pytest.raises(StoreDamagedError) as met, store.cache.reading():
+            store.user.snapshots.tracks("s")
+        assert not isinstance(met.value, CacheDamagedError)
+        assert store.cache.damage is None
+        assert "rescued: 1 snapshots" in str(store.user.rescue())
+        assert store.user.snapshots.annex_keys("s") == ["k"]
