@@ -13,6 +13,8 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+# libfuse_function.h has the same, and says when to raise it.
+_VERSION = 1
 _FILE = Path(__file__).with_name("libmcfs_fuse.so")
 
 
@@ -29,6 +31,10 @@ def load() -> None:
         _Loaded.missing_because = "pyfuse3 was imported before mcfs"
         return
     try:
+        # Not yet for pyfuse3: only once it is known to be the right one.
+        if not _is_of_this_version(ctypes.CDLL(str(_FILE))):
+            _Loaded.missing_because = "their library is of another version; install mcfs anew"
+            return
         _Loaded.library = ctypes.CDLL(str(_FILE), mode=ctypes.RTLD_GLOBAL)
     except OSError as error:
         log.debug("%s", error)
@@ -37,6 +43,14 @@ def load() -> None:
             if not _FILE.exists()
             else "their library is of another machine; install mcfs anew"
         )
+
+
+def _is_of_this_version(library: ctypes.CDLL) -> bool:
+    """Whether it was compiled from sources that this code understands."""
+    try:
+        return bool(library.mcfs_library_version() == _VERSION)
+    except AttributeError:
+        return False
 
 
 def library() -> ctypes.CDLL | None:

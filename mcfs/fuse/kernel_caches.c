@@ -90,6 +90,8 @@ enum state { NOT_CALLED, ON, KERNEL_HAS_NONE, OTHER_LIBFUSE };
 
 static enum state state = NOT_CALLED;
 
+EXPORTED int mcfs_library_version(void) { return LIBRARY_VERSION; }
+
 EXPORTED int mcfs_kernel_caches_state(void) { return state; }
 
 /* --- links: wanted when the connection is made */

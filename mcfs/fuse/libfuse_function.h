@@ -13,6 +13,10 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
+/* Of everything that Python and this library pass to each other. `c_library.py` has the same number: raise both
+ * whenever that changes. A library that was compiled before would be misunderstood. */
+#define LIBRARY_VERSION 1
+
 #define EXPORTED __attribute__((visibility("default")))
 
 /* The function of this name in the libraries of whoever called from this address. */
