@@ -198,9 +198,11 @@ def test_git_annex_dies_between_gestures(
 
 def _kill_children(how: signal.Signals) -> None:
     for children in Path("/proc/self/task").glob("*/children"):
-        for pid in map(int, children.read_text().split()):
-            if b"git-annex" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                os.kill(pid, how)
+        # A thread, or a process, may end meanwhile.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for pid in map(int, children.read_text().split()):
+                if b"git-annex" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, how)
 
 
 # Answers the questions as git-annex does, and then one change: not at all, with garbage, for another key.
