@@ -14,11 +14,6 @@ from mcfs.cli.terminal import print_message
 from mcfs.cli.text_layout import count_noun
 from mcfs.export.destination import Destination
 from mcfs.export.plan import PlannedFolder
-from mcfs.export.rekordbox_file import (
-    check_rekordbox_file,
-    folder_for_rekordbox,
-    write_rekordbox_file,
-)
 from mcfs.export.wanted import LinkTargets
 from mcfs.export.writing import Action, ExportResult
 from mcfs.text.printable import printable
@@ -43,6 +38,9 @@ class RekordboxOption:
                     "--rekordbox-root says where the tracks of --rekordbox FILE are"
                 )
             return None
+        # Takes time to import, and few exports write such a file.
+        from mcfs.export.rekordbox_file import check_rekordbox_file, folder_for_rekordbox
+
         check_rekordbox_file(file, destination)
         return cls(file, None if root is None else folder_for_rekordbox(root))
 
@@ -80,6 +78,8 @@ class RekordboxOption:
         dry_run: bool,
     ) -> str:
         """Write the file, or only find out what would be in it; returns that in words."""
+        from mcfs.export.rekordbox_file import write_rekordbox_file  # as above
+
         with session.store.cache.reading() as read:
             summary = write_rekordbox_file(
                 None if dry_run else self.file, plan, name, paths, read.records_in_order

@@ -17,7 +17,7 @@ from mcfs.export.plan import PlannedFolder
 from mcfs.inspect.path_or_query import is_path, path_inside_mount
 from mcfs.inspect.walk import last_step
 from mcfs.query import Flag, Query, canonical_text, parse
-from mcfs.query.terms import Not
+from mcfs.query.terms import And, Cut, Not, Term
 from mcfs.sql import select_tracks
 from mcfs.store import Store
 from mcfs.template import looks_like_template, split_levels
@@ -26,7 +26,8 @@ from mcfs.tree.nodes import Node, QueryFolderNode, TracksNode, opened_folder
 from mcfs.tree.route import Route, name_as_template
 from mcfs.tree.tree import Tree
 
-_NOT_HERE = Query(Not(Flag("present")))
+_HERE = Flag("present")
+_NOT_HERE = Query(Not(_HERE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,22 @@ def _absent_files(plan: PlannedFolder, store: Store) -> dict[str, str]:
 
 def _absent_in(folder: QueryFolderNode, store: Store, tree: Tree) -> dict[str, str]:
     """The same of a folder of a query, in which a mount may hide it."""
+    if _finds_only_what_is_here(folder.query.where):
+        return {}
     with store.cache.reading() as read:
         bound = tree.bind(read, folder.query.refined(_NOT_HERE))
         return {row.annex_key: row.name for row in read.select(select_tracks(bound))}
+
+
+def _finds_only_what_is_here(term: Term) -> bool:
+    """Whether a query asks for nothing else, as `present:yes` does: looking for the rest would take time."""
+    match term:
+        case And(terms):
+            return any(_finds_only_what_is_here(inner) for inner in terms)
+        case Cut(query):
+            return _finds_only_what_is_here(query.where)
+        case _:
+            return term == _HERE
 
 
 def not_on_disk(planned: PlannedSource, library: Library) -> list[str]:

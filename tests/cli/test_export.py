@@ -434,6 +434,16 @@ class TestAbsent:
         assert shown["Basic Channel - Phylyps.flac"]["action"] == "absent"
         assert shown[SURGEON]["action"] == "kept"
 
+    def test_queries_that_leave_absent_tracks_out_name_none(
+        self, mcfs: CommandRunner, dest: Path
+    ) -> None:
+        for query in ("genre:techno present:yes", "genre:techno present:yes limit:3"):
+            result = mcfs("export", query, str(dest), "--dry-run")
+            assert (result.code, result.err) == (ExitCode.DONE, "")
+        result = mcfs("export", "genre:techno present:yes|artist:basic", str(dest), "--dry-run")
+        assert result.code == ExitCode.PARTLY_DONE
+        assert "Basic Channel - Phylyps.flac is not here" in result.err
+
     def test_nothing_is_here(self, mcfs: CommandRunner, dest: Path) -> None:
         result = mcfs("export", "artist:basic", str(dest))
         assert result.code == ExitCode.FAILED
