@@ -26,7 +26,7 @@ from mcfs.sync.run import sync
 from tests.cli.running import CommandRunner
 from tests.cli.test_export import MANIFESTS, SURGEON, files
 from tests.mounts import REPOSITORY, wait_until
-from tests.prerequisites import git_annex_environment, needs_root, skip_or_fail
+from tests.prerequisites import git_annex_environment, needs_root
 from tests.tracks import copy_of_library, run_in_library
 
 MEGABYTE = 1 << 20
@@ -48,6 +48,14 @@ def disk(place: Path, *mount: str | Path) -> Iterator[Path]:
         subprocess.run(["umount", place], capture_output=True)
 
 
+def program(name: str) -> str:
+    """Where a program is that makes or mounts a disk. Where it is missing, the test is skipped."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
 @contextmanager
 def tmpfs(place: Path, size: int) -> Iterator[Path]:
     needs_root("to mount a tmpfs")
@@ -58,19 +66,16 @@ def tmpfs(place: Path, size: int) -> Iterator[Path]:
 @contextmanager
 def fat(folder: Path) -> Iterator[Path]:
     """A FAT file system in an image, by the kernel's driver, or else by fusefat."""
-    if shutil.which("mkfs.vfat", path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
-        skip_or_fail("mkfs.vfat is not installed")
+    make = program("mkfs.vfat")
     needs_root("to mount a FAT image")
     image = folder / "fat.img"
     with open(image, "wb") as file:
         file.truncate(32 * MEGABYTE)
-    run("mkfs.vfat", image)
+    run(make, image)
     if "vfat" in Path("/proc/filesystems").read_text():
         command: list[str | Path] = ["mount", "-o", "loop", image]
-    elif shutil.which("fusefat") and os.access("/dev/fuse", os.W_OK):
-        command = ["fusefat", "-o", "rw+", image]
     else:
-        skip_or_fail("this kernel has no FAT, and fusefat is not installed")
+        command = [program("fusefat"), "-o", "rw+", image]
     with disk(folder / "stick", *command) as mounted:
         yield mounted
 
@@ -79,24 +84,21 @@ def fat(folder: Path) -> Iterator[Path]:
 def exfat(folder: Path) -> Iterator[Path]:
     needs_root("to mount an exFAT image")
     in_kernel = "\texfat\n" in Path("/proc/filesystems").read_text()
-    programs = ["mkfs.exfat", "losetup"] + ["mount.exfat-fuse"] * (not in_kernel)
-    for program in programs:
-        if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
-            skip_or_fail(f"{program} is not installed")
+    make, attach = program("mkfs.exfat"), program("losetup")
+    command = [program("mount") if in_kernel else program("mount.exfat-fuse")]
     image = folder / "exfat.img"
     with open(image, "wb") as file:
         file.truncate(32 * MEGABYTE)
-    run("mkfs.exfat", image)
+    run(make, image)
     try:
-        device = run("losetup", "--find", "--show", image)
+        device = run(attach, "--find", "--show", image)
     except subprocess.CalledProcessError:
-        skip_or_fail("no loop device can be used here")
+        pytest.skip("no loop device can be used here")
     try:
-        command = ["mount"] if in_kernel else ["mount.exfat-fuse"]
         with disk(folder / "stick", *command, device) as mounted:
             yield mounted
     finally:
-        run("losetup", "--detach", device)
+        run(attach, "--detach", device)
 
 
 @pytest.fixture(scope="module")
@@ -266,12 +268,11 @@ def test_exfat(mcfs: CommandRunner, tmp_path: Path) -> None:
 def test_btrfs_shares_the_blocks(mcfs: CommandRunner, tmp_path: Path) -> None:
     """A copy on the library's own file system takes no space where files can share blocks."""
     needs_root("to mount a btrfs image")
-    if shutil.which("mkfs.btrfs", path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
-        skip_or_fail("mkfs.btrfs is not installed")
+    make = program("mkfs.btrfs")
     image = tmp_path / "btrfs.img"
     with open(image, "wb") as file:
         file.truncate(128 * MEGABYTE)
-    run("mkfs.btrfs", image)
+    run(make, image)
     with disk(tmp_path / "disk", "mount", "-o", "loop", image) as place:
         top = place / "library"
         run("cp", "-a", mcfs.library.top, top)
