@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,7 +68,8 @@ class EditModel:
         self._kinds: tuple[Callable[[], None], ...] = (
             self._link,
             self._copy,
-            self._rsync,
+            # Not on every machine.
+            *([self._rsync] if shutil.which("rsync") else []),
             self._link_by_another_name,
             self._move,
             self._move,
