@@ -195,6 +195,7 @@ def test_a_mount_follows_tag_and_undo_and_what_rm_took_comes_back(
     assert not any(each["crate"] for each in git_annex_values(library).values())
     _mcfs(library, "undo", "--since", moment)
     assert git_annex_values(library) == before
+    wait_until((mount / "crate/Festival").exists, 5)
     wait_until(lambda: len(os.listdir(mount / "crate/Festival")) == 1, 5)
     assert not (mount / "crate/Tagged" / rez).exists()
 
