@@ -76,7 +76,7 @@ class MetadataSession:
             raise
 
     def commit(self) -> None:
-        """Have git-annex commit what it was told; a `LibraryError` when it cannot. Ends the process."""
+        """Let git-annex commit all changes and end. A `LibraryError` says why it could not."""
         process, self._process = self._process, None
         if process is None and self._owes_commit:
             process = MetadataProcess(self._library, self._inherited)

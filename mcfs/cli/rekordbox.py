@@ -1,4 +1,4 @@
-"""The options of `mcfs export` for Rekordbox: what they mean together, and what is said about the file."""
+"""The options of `mcfs export` for Rekordbox: checks them together, and reports on the file."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def command(words: tuple[str, ...], cascade: bool, library_path: Path | None) ->
 
 
 def _asks_for(snapshots: list[str]) -> bool:
-    """Whether the user wants them to be deleted; False where there is nobody to ask."""
+    """Ask the user whether to delete them. Without a terminal, the answer is no."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     belong = "this snapshot belongs" if len(snapshots) == 1 else "these snapshots belong"

@@ -97,7 +97,7 @@ class _Owners:
         return begun is not None and _fits(there, begun)
 
     def may_remove(self, path: str, there: Found) -> bool:
-        """Whether what is there is exactly what this export has made, and nobody else's."""
+        """Whether only this export made the file, and nobody has changed it since."""
         return self._same_name(path) not in self._others and any(
             made is not None and _fits(there, made) for made in self._of_ours(path)
         )
